@@ -1,0 +1,85 @@
+//! `POST /v1/orgs`: a signed-in person founds an organisation and becomes its first member, an admin.
+
+use outlay_domain::change::{Change, Founder, found};
+use outlay_domain::money::Currency;
+use outlay_edge::api::common::{IdempotencyKey, Problems};
+use outlay_edge::api::member::MemberOut;
+use outlay_edge::call::Input;
+use outlay_edge::{Call, Faults, Outcome, Problem, ProblemType, Reply, checks};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// An organisation to found.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+struct OrganisationIn {
+    /// The name people know it by; 1 to 200 characters.
+    #[validate(custom(function = "checks::short_text"))]
+    #[schema(example = "Acme")]
+    name: String,
+    /// The currency of its books; policy limits and exchange rates are in it.
+    #[schema(example = "EUR")]
+    base_currency: String,
+}
+
+impl Input for OrganisationIn {
+    type Checked = (String, Currency);
+
+    fn check(self, _: jiff::Timestamp, faults: &mut Faults) -> Option<Self::Checked> {
+        Some((
+            checks::cleaned(&self.name),
+            checks::currency(&self.base_currency, "base_currency", faults)?,
+        ))
+    }
+}
+
+/// An organisation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Organisation)]
+struct OrganisationOut {
+    /// Identifier, `org_…`.
+    id: String,
+    /// The name people know it by.
+    name: String,
+    /// The currency of its books.
+    base_currency: String,
+    /// When it was founded, RFC 3339 in UTC.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// The founder, who is its first admin.
+    member: MemberOut,
+}
+
+/// Found an organisation.
+///
+/// Whoever is signed in with a verified e-mail address may. He becomes its first admin.
+#[utoipa::path(post, path = "/v1/orgs", operation_id = "organisationsCreate", tag = "organisation",
+    params(IdempotencyKey), request_body = OrganisationIn,
+    responses((status = 201, description = "Founded.", body = OrganisationOut), Problems))]
+async fn handler(call: Call) -> Outcome {
+    let (name, base_currency) = call.founder_input::<OrganisationIn>().await?;
+    let identity = call.identity();
+    let no_address = || Problem::new(ProblemType::Forbidden, "Your token carries no verified e-mail address.");
+    let email = identity.email.clone().ok_or_else(no_address)?;
+    let founder = Founder {
+        subject: identity.subject.clone(),
+        name: identity.name.clone().unwrap_or_else(|| email.clone()),
+        email,
+    };
+    let change = found(name, base_currency, founder, &mut call.seed(), call.now());
+    let organisation = &change.organisation;
+    let body = OrganisationOut {
+        id: organisation.id.to_string(),
+        name: organisation.name.clone(),
+        base_currency: organisation.base_currency.to_string(),
+        created_at: organisation.created_at.to_string(),
+        member: (&change.founder).into(),
+    };
+    let reply = Reply::created(&body, format!("/v1/orgs/{}", organisation.id))?;
+    call.commit_as_founder(Change::Founded(Box::new(change)), reply).await
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> outlay_edge::boot::BootResult {
+    outlay_edge::boot::serve(handler).await
+}

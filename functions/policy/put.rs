@@ -1,0 +1,38 @@
+//! `PUT /v1/orgs/{org}/policy`: puts a new version of the policy in force. Reports submitted before keep theirs.
+
+use outlay_domain::change::{Change, change_policy};
+use outlay_domain::permission::ChangePolicy;
+use outlay_edge::api::common::{IfMatch, OrgPath, Problems};
+use outlay_edge::api::policy::{PolicyIn, PolicyOut};
+use outlay_edge::{Call, Faults, Outcome, Problem, Reply, loads};
+
+/// Put a policy in force.
+///
+/// For finance and admins. It is the whole document; what is left out is gone. Reports submitted before keep the version
+/// they were judged by.
+#[utoipa::path(put, path = "/v1/orgs/{org}/policy", operation_id = "policyPut", tag = "policy",
+    params(OrgPath, IfMatch), request_body = PolicyIn,
+    responses((status = 200, description = "In force, as the next version.", body = PolicyOut), Problems))]
+async fn handler(call: Call) -> Outcome {
+    let (store, org) = (call.store(), call.org()?);
+    let both = async { tokio::try_join!(loads::organisation(store, org), loads::policy(store, org)) };
+    let (caller, (organisation, current)) = call.caller_and(both).await?;
+    let permit = caller.permit::<ChangePolicy>()?;
+    let proposed = call.input::<PolicyIn>(&caller)?;
+    let mut faults = Faults::default();
+    for fault in proposed.faults(organisation.base_currency) {
+        faults.note_at(fault.pointer, fault.rule, fault.detail);
+    }
+    if !faults.is_empty() {
+        return Err(Problem::invalid(faults).into());
+    }
+    call.matches(current.version)?;
+    let change = change_policy(permit, &current, proposed, call.now());
+    let reply = Reply::ok(&PolicyOut::from(&change.after))?.version(change.after.version);
+    call.commit(&caller, Change::Policy(Box::new(change)), reply).await
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> outlay_edge::boot::BootResult {
+    outlay_edge::boot::serve(handler).await
+}

@@ -1,0 +1,21 @@
+//! `GET /v1/orgs/{org}/reports/{report}`: a report with its lines, findings and route.
+
+use outlay_edge::api::common::{Problems, ReportPath};
+use outlay_edge::api::report::ReportOut;
+use outlay_edge::{Call, Desk, Outcome, Precondition, Reply};
+
+/// Read a report.
+///
+/// For its owner, those its route asks, finance, admins and auditors; for others it does not exist.
+#[utoipa::path(get, path = "/v1/orgs/{org}/reports/{report}", operation_id = "reportsGet", tag = "reports", params(ReportPath),
+    responses((status = 200, description = "The report.", body = ReportOut), Problems))]
+async fn handler(call: Call) -> Outcome {
+    call.query(&[])?;
+    let desk = Desk::open(call, Precondition::Optional).await?;
+    Ok(Reply::ok(&ReportOut::of(&desk.report))?.version(desk.report.version))
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> outlay_edge::boot::BootResult {
+    outlay_edge::boot::serve(handler).await
+}

@@ -1,0 +1,61 @@
+//! Stream trigger: mails the people concerned about each new event, once each. A failure is told to Lambda by its record, which
+//! is then repeated; whoever was mailed before is not mailed again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use outlay_domain::event::Event;
+use outlay_edge::notices::{Letter, letters};
+use outlay_edge::stream::Desk;
+use outlay_mail::Recipient;
+use outlay_store::deliveries::{Claim, Claimant};
+
+type Outcome = Result<(), lambda_runtime::Error>;
+
+async fn handler(desk: Arc<Desk>, event: Event, claimant: Claimant) -> Outcome {
+    for letter in letters(&desk.store, &event).await? {
+        deliver(&desk, &event, &letter, claimant.clone()).await?;
+    }
+    Ok(())
+}
+
+async fn deliver(desk: &Desk, event: &Event, letter: &Letter, mut claimant: Claimant) -> Outcome {
+    let to = letter.to.id;
+    loop {
+        match desk.store.claim(event, to, &claimant).await? {
+            Claim::Won => break,
+            Claim::Sent => return Ok(()),
+            // The run that claimed it was cut off; it is certainly over when its time is.
+            Claim::Held(until) if until < claimant.until => {
+                tokio::time::sleep(Duration::from_millis(until.abs_diff(claimant.now))).await;
+                claimant.now = until.saturating_add(1);
+            }
+            Claim::Held(until) => {
+                return Err(format!("the mail to {to} is claimed by another run until {until}").into());
+            }
+        }
+    }
+    match send(desk, letter).await {
+        Ok(message_id) => desk.store.sent(event, to, &claimant.run, message_id).await?,
+        Err(cause) => {
+            desk.store.release(event, to, &claimant.run).await?;
+            return Err(format!("the mail to {to} was not sent: {cause}").into());
+        }
+    }
+    Ok(())
+}
+
+async fn send(desk: &Desk, letter: &Letter) -> Result<String, lambda_runtime::Error> {
+    let recipient = Recipient {
+        name: letter.to.name.clone(),
+        address: letter.to.email.clone(),
+    };
+    let message = letter.notice.render(&recipient)?;
+    let mime = message.to_mime(desk.mailer.from_mailbox(), &recipient, letter.thread.as_deref())?;
+    Ok(desk.mailer.send(&recipient, mime).await?)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> outlay_edge::boot::BootResult {
+    outlay_edge::stream::serve(handler).await
+}

@@ -1,0 +1,161 @@
+//! API Gateway's JWT authorizer: RS256 only, signature, issuer, audience, times and scopes; nothing about who may do
+//! what. AWS documents one of the texts beside `error_description`, that about the audience; the others are ours.
+
+use axum::http::{HeaderMap, header};
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use serde_json::{Map, Value, json};
+
+use crate::system;
+
+/// Why a request may not pass.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Refusal {
+    NoToken,
+    /// With the reason.
+    BadToken(&'static str),
+    /// With the scopes of which one is wanted.
+    NoScope(String),
+}
+
+/// Checks tokens of one issuer.
+pub(crate) struct Authorizer {
+    pub(crate) key: DecodingKey,
+    pub(crate) key_id: String,
+    pub(crate) issuer: String,
+    pub(crate) audience: String,
+}
+
+impl Authorizer {
+    /// Checks the request's token; the result is what the function finds in `requestContext.authorizer`.
+    pub(crate) fn check(&self, headers: &HeaderMap, scopes: &[String]) -> Result<Value, Refusal> {
+        let token = token(headers).ok_or(Refusal::NoToken)?;
+        let claims = self.claims(token).map_err(Refusal::BadToken)?;
+        let granted = granted(&claims);
+        let matching: Vec<&String> = scopes.iter().filter(|it| granted.contains(it)).collect();
+        if matching.is_empty() && !scopes.is_empty() {
+            return Err(Refusal::NoScope(scopes.join(" ")));
+        }
+        let rendered: Map<String, Value> = claims
+            .iter()
+            .map(|(name, it)| (name.clone(), text(it).into()))
+            .collect();
+        let scopes = if scopes.is_empty() {
+            Value::Null
+        } else {
+            json!(matching)
+        };
+        Ok(json!({ "jwt": { "claims": rendered, "scopes": scopes } }))
+    }
+
+    fn claims(&self, token: &str) -> Result<Map<String, Value>, &'static str> {
+        let header = decode_header(token).map_err(|_| "the token is malformed")?;
+        if header.alg != Algorithm::RS256 {
+            return Err("the token is not signed with RS256");
+        }
+        if header.kid.as_deref() != Some(self.key_id.as_str()) {
+            return Err("the token is signed with an unknown key");
+        }
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.leeway = 0;
+        validation.validate_nbf = true;
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_required_spec_claims(&["exp", "iss"]);
+        // Below: the audience may stand in `client_id`.
+        validation.validate_aud = false;
+        let decoded = decode::<Map<String, Value>>(token, &self.key, &validation);
+        let claims = decoded.map_err(|error| reason(error.kind()))?.claims;
+        let issued_later = claims
+            .get("iat")
+            .and_then(Value::as_i64)
+            .is_some_and(|it| it > system::now().as_second());
+        if issued_later {
+            return Err("the token is not valid yet");
+        }
+        let audience = claims.get("aud").or_else(|| claims.get("client_id"));
+        let fits = match audience {
+            Some(Value::String(one)) => *one == self.audience,
+            Some(Value::Array(several)) => several.iter().any(|it| it.as_str() == Some(&self.audience)),
+            _ => false,
+        };
+        if fits {
+            Ok(claims)
+        } else {
+            Err("the token does not have a valid audience")
+        }
+    }
+}
+
+fn reason(kind: &ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::ExpiredSignature => "the token has expired",
+        ErrorKind::ImmatureSignature => "the token is not valid yet",
+        ErrorKind::InvalidIssuer => "the token does not have a valid issuer",
+        ErrorKind::InvalidSignature => "the token does not have a valid signature",
+        ErrorKind::MissingRequiredClaim(_) | ErrorKind::InvalidClaimFormat(_) => "the token lacks a required claim",
+        _ => "the token is malformed",
+    }
+}
+
+/// The token of the `Authorization` header, with or without `Bearer`.
+fn token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim();
+    let token = match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        _ => value,
+    };
+    (!token.is_empty()).then_some(token)
+}
+
+fn granted(claims: &Map<String, Value>) -> Vec<String> {
+    match claims.get("scope").or_else(|| claims.get("scp")) {
+        Some(Value::String(text)) => text.split(' ').map(str::to_owned).collect(),
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A claim as the text that API Gateway makes of it.
+fn text(claim: &Value) -> String {
+    match claim {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(" ")),
+        Value::Object(members) => {
+            let members: Vec<String> = members
+                .iter()
+                .map(|(name, it)| format!("{name}:{}", text(it)))
+                .collect();
+            format!("map[{}]", members.join(" "))
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_become_texts() {
+        let rendered = |claim: Value| text(&claim);
+        assert_eq!(rendered(json!("ann@example.com")), "ann@example.com");
+        assert_eq!(rendered(json!(1_700_000_000)), "1700000000");
+        assert_eq!(rendered(json!(true)), "true");
+        assert_eq!(rendered(json!(["a", "b"])), "[a b]");
+        assert_eq!(rendered(json!({ "a": 1, "b": ["c"] })), "map[a:1 b:[c]]");
+    }
+
+    #[test]
+    fn the_scheme_may_be_left_out() {
+        let found = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, value.parse().expect("a header value"));
+            token(&headers).map(str::to_owned)
+        };
+        assert_eq!(found("Bearer abc").as_deref(), Some("abc"));
+        assert_eq!(found("bearer  abc ").as_deref(), Some("abc"));
+        assert_eq!(found("abc").as_deref(), Some("abc"));
+        assert_eq!(found("Bearer "), Some("Bearer".to_owned()));
+        assert_eq!(found(""), None);
+    }
+}

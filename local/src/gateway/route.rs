@@ -1,0 +1,126 @@
+//! Which route a request belongs to, by the rules of HTTP APIs: a path that matches exactly comes before one with
+//! parameters, that before a greedy one, and a route for the method before one for any method.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::percent_decode_str;
+
+use crate::template::Route;
+
+/// The best route for a request, with its decoded path parameters.
+pub(super) fn find<'a>(routes: &'a [Route], method: &str, path: &str) -> Option<(&'a Route, BTreeMap<String, String>)> {
+    routes
+        .iter()
+        .filter(|route| route.method == method || route.method == "ANY")
+        .filter_map(|route| parameters(&route.path, path).map(|found| (route, found)))
+        .min_by_key(|(route, _)| (specificity(&route.path), route.method == "ANY"))
+}
+
+/// Segments of the pattern against those of the path; `None` if they do not match.
+fn parameters(pattern: &str, path: &str) -> Option<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    let mut actual = path.split('/');
+    for wanted in pattern.split('/') {
+        let segment = actual.next()?;
+        match wanted.strip_prefix('{').and_then(|it| it.strip_suffix('}')) {
+            None if decode(segment) == wanted => {}
+            None => return None,
+            Some(_) if segment.is_empty() => return None,
+            Some(name) => match name.strip_suffix('+') {
+                Some(greedy) => {
+                    let rest = actual.fold(segment.to_owned(), |rest, next| rest + "/" + next);
+                    found.insert(greedy.to_owned(), decode(&rest));
+                    return Some(found);
+                }
+                None => {
+                    found.insert(name.to_owned(), decode(segment));
+                }
+            },
+        }
+    }
+    actual.next().is_none().then_some(found)
+}
+
+/// One digit per segment, the smaller the more specific.
+fn specificity(pattern: &str) -> Vec<u8> {
+    let rank = |segment: &str| match (segment.starts_with('{'), segment.ends_with("+}")) {
+        (true, true) => 2,
+        (true, false) => 1,
+        _ => 0,
+    };
+    pattern.split('/').map(rank).collect()
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::Access;
+
+    fn routes(list: &[(&str, &str)]) -> Vec<Route> {
+        let route = |(method, path): &(&str, &str)| Route {
+            method: (*method).to_owned(),
+            path: (*path).to_owned(),
+            function: format!("{method} {path}"),
+            access: Access::Open,
+        };
+        list.iter().map(route).collect()
+    }
+
+    fn matched(list: &[(&str, &str)], method: &str, path: &str) -> Option<String> {
+        find(&routes(list), method, path).map(|(route, _)| route.function.clone())
+    }
+
+    #[test]
+    fn the_most_specific_route_wins() {
+        let list = [
+            ("ANY", "/{proxy+}"),
+            ("GET", "/v1/orgs/{org}"),
+            ("GET", "/v1/orgs/mine"),
+            ("ANY", "/v1/orgs/mine"),
+            ("POST", "/v1/orgs"),
+        ];
+        assert_eq!(
+            matched(&list, "GET", "/v1/orgs/mine").as_deref(),
+            Some("GET /v1/orgs/mine")
+        );
+        assert_eq!(
+            matched(&list, "PUT", "/v1/orgs/mine").as_deref(),
+            Some("ANY /v1/orgs/mine")
+        );
+        assert_eq!(
+            matched(&list, "GET", "/v1/orgs/org_1").as_deref(),
+            Some("GET /v1/orgs/{org}")
+        );
+        assert_eq!(
+            matched(&list, "GET", "/v1/orgs/org_1/more").as_deref(),
+            Some("ANY /{proxy+}")
+        );
+    }
+
+    #[test]
+    fn a_path_matches_whole_or_not_at_all() {
+        let list = [("GET", "/v1/orgs/{org}/policy")];
+        for path in [
+            "/v1/orgs/a/policy/",
+            "/v1/orgs//policy",
+            "/v1/orgs/a",
+            "/v1/orgs/a/policy/b",
+            "/V1/orgs/a/policy",
+        ] {
+            assert_eq!(matched(&list, "GET", path), None, "{path}");
+        }
+        assert_eq!(matched(&list, "POST", "/v1/orgs/a/policy"), None);
+    }
+
+    #[test]
+    fn parameters_are_decoded() {
+        let list = routes(&[("GET", "/a/{one}/{rest+}")]);
+        let (_, found) = find(&list, "GET", "/a/x%20%C3%A4%2Fy/b/c%2Bd").expect("a route");
+        assert_eq!(found.get("one").map(String::as_str), Some("x ä/y"));
+        assert_eq!(found.get("rest").map(String::as_str), Some("b/c+d"));
+    }
+}

@@ -1,0 +1,67 @@
+//! What the HTTP handlers of the stack share, and the table of its own addresses.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+use crate::authorizer::Authorizer;
+use crate::host::Host;
+use crate::identity::{self, Identity};
+use crate::mailbox::{self, Mailbox};
+use crate::store::Store;
+use crate::template::Template;
+use crate::{gateway, invocations, stream, welcome};
+
+/// The largest body for the stack's own addresses: a message of SES's size, encoded.
+const LARGEST: usize = 16 * 1024 * 1024;
+
+/// Handle to the parts.
+#[derive(Clone)]
+pub(crate) struct Local(Arc<Parts>);
+
+/// The parts of a running stack.
+pub(crate) struct Parts {
+    pub(crate) url: String,
+    pub(crate) dynamodb_url: String,
+    pub(crate) template: Template,
+    pub(crate) host: Host,
+    pub(crate) identity: Identity,
+    pub(crate) authorizer: Authorizer,
+    pub(crate) mailbox: Mailbox,
+    pub(crate) failures: Arc<Store>,
+}
+
+impl Deref for Local {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Everything that the stack answers; what is not its own goes to the gateway.
+pub(crate) fn router(parts: Parts) -> Router {
+    Router::new()
+        .route("/", get(welcome::page))
+        .route("/_local/token", post(identity::token))
+        .route(
+            "/_local/oidc/.well-known/openid-configuration",
+            get(identity::configuration),
+        )
+        .route("/_local/oidc/jwks.json", get(identity::keys))
+        .route("/_local/mail", get(mailbox::index))
+        .route("/_local/mail/{name}", get(mailbox::message))
+        .route("/_local/failures", get(stream::failures))
+        .route("/_local/ses", post(mailbox::ses::call))
+        .route("/_local/ses/", post(mailbox::ses::call))
+        .route(
+            "/2015-03-31/functions/{function}/invocations",
+            post(invocations::invoke),
+        )
+        .fallback(gateway::handle)
+        .layer(DefaultBodyLimit::max(LARGEST))
+        .with_state(Local(Arc::new(parts)))
+}

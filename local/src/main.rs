@@ -1,0 +1,118 @@
+//! `cargo run`: builds the functions, starts the local stack from `template.yaml` and keeps it until it is told to stop.
+
+mod seed;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use clap::Parser;
+use outlay_local::{Data, Options, Stack, system};
+
+/// Outlay on this machine: API, database, mailbox and test tokens, on loopback only.
+#[derive(Parser)]
+#[command(name = "outlay", version)]
+struct Arguments {
+    /// Port of the HTTP API; 0 takes any free one.
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    /// Keep nothing: start empty, and forget everything at the end.
+    #[arg(long)]
+    in_memory: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("the asynchronous runtime does not start: {error}")),
+    };
+    match runtime.block_on(run(&arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => fail(&message),
+    }
+}
+
+fn fail(message: &str) -> ExitCode {
+    eprintln!("outlay: {message}");
+    ExitCode::FAILURE
+}
+
+async fn run(arguments: &Arguments) -> Result<(), String> {
+    let workspace = workspace();
+    let template = workspace.join("template.yaml");
+    let program = std::env::current_exe().map_err(|error| format!("this program's folder is unknown: {error}"))?;
+    let bin_dir = program.parent().map(Path::to_path_buf).unwrap_or_default();
+    build(&workspace, &template, &bin_dir)?;
+    let data = if arguments.in_memory {
+        Data::InMemory
+    } else {
+        Data::Folder(workspace.join(".outlay"))
+    };
+    let stack = Stack::start(Options {
+        template,
+        bin_dir,
+        data,
+        port: arguments.port,
+    })
+    .await
+    .map_err(|error| error.to_string())?;
+    for source in stack.ignored_event_sources() {
+        println!("Not played here: the event source of {source}");
+    }
+    let outcome = tokio::select! {
+        outcome = serve(&stack) => outcome,
+        outcome = asked_to_end() => outcome,
+    };
+    stack.stop().await;
+    outcome
+}
+
+async fn serve(stack: &Stack) -> Result<(), String> {
+    seed::prepare(stack).await?;
+    std::future::pending().await
+}
+
+fn workspace() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest).to_path_buf()
+}
+
+/// Builds the function binaries into the folder of this program.
+///
+/// The whole workspace is selected, and the functions are named: cargo then builds nothing but them, with the features
+/// that `cargo test --workspace` gives their dependencies too, so that the two share what they build. Selecting the root
+/// package alone would be a third set of features, and everything once more.
+fn build(workspace: &Path, template: &Path, bin_dir: &Path) -> Result<(), String> {
+    let mut cargo = Command::new(system::cargo());
+    cargo.current_dir(workspace).args(["build", "--workspace"]);
+    for function in outlay_local::function_names(template).map_err(|error| error.to_string())? {
+        cargo.args(["--bin", &function]);
+    }
+    if let Some(target) = bin_dir.parent() {
+        cargo.arg("--target-dir").arg(target);
+    }
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    match cargo.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err("the functions do not build; see cargo's messages above".to_owned()),
+        Err(error) => Err(format!("cargo cannot be run to build the functions: {error}")),
+    }
+}
+
+/// Returns on Ctrl-C, and on SIGTERM where there is such a thing.
+async fn asked_to_end() -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("signals cannot be awaited: {error}");
+    #[cfg(unix)]
+    {
+        let mut terminate =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(failed)?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted.map_err(failed),
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.map_err(failed)
+}

@@ -1,0 +1,309 @@
+//! CloudFormation's functions: from YAML with short tags to plain JSON, and from there to the values they stand for.
+//! Resolves only what it is asked for, so that a reference without a local meaning harms nobody who does not need it.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{ACCOUNT, REGION, STACK};
+
+/// Parses template text; `!Ref` and its like become the long forms (`{"Ref": …}`, `{"Fn::Sub": …}`).
+pub(super) fn parse(text: &str) -> Result<Value, String> {
+    let document: yaml_serde::Value = yaml_serde::from_str(text).map_err(|error| error.to_string())?;
+    plain(document)
+}
+
+fn plain(value: yaml_serde::Value) -> Result<Value, String> {
+    use yaml_serde::Value as Yaml;
+    Ok(match value {
+        Yaml::Sequence(items) => Value::Array(items.into_iter().map(plain).collect::<Result<_, _>>()?),
+        Yaml::Mapping(members) => {
+            let mut object = Map::new();
+            for (key, member) in members {
+                let key = match key {
+                    Yaml::String(text) => text,
+                    Yaml::Number(number) => number.to_string(),
+                    Yaml::Bool(flag) => flag.to_string(),
+                    other => return Err(format!("{other:?} is not a usable key")),
+                };
+                object.insert(key, plain(member)?);
+            }
+            Value::Object(object)
+        }
+        Yaml::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            let tag = tag.trim_start_matches('!');
+            let argument = plain(tagged.value)?;
+            match (tag, argument) {
+                ("Ref" | "Condition", argument) => json!({ tag: argument }),
+                ("GetAtt", Value::String(path)) => {
+                    let (resource, attribute) = path
+                        .split_once('.')
+                        .ok_or_else(|| format!("!GetAtt {path} names no attribute"))?;
+                    json!({ "Fn::GetAtt": [resource, attribute] })
+                }
+                (function, argument) => json!({ format!("Fn::{function}"): argument }),
+            }
+        }
+        scalar => serde_json::to_value(scalar).map_err(|error| error.to_string())?,
+    })
+}
+
+/// Gives references their local values: parameters their defaults, tables and functions their local names.
+pub(super) struct Resolver<'a> {
+    template: &'a Value,
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(template: &'a Value) -> Self {
+        Self { template }
+    }
+
+    /// Replaces every function in `value` by what it stands for. `AWS::NoValue` becomes null, and members that are
+    /// null are left out, as CloudFormation does.
+    pub(super) fn resolve(&self, value: &Value) -> Result<Value, String> {
+        self.walk(value, &mut HashSet::new())
+    }
+
+    fn walk(&self, value: &Value, conditions: &mut HashSet<String>) -> Result<Value, String> {
+        match value {
+            Value::Array(items) => {
+                let items: Vec<Value> = items
+                    .iter()
+                    .map(|it| self.walk(it, conditions))
+                    .collect::<Result<_, _>>()?;
+                Ok(Value::Array(items.into_iter().filter(|it| !it.is_null()).collect()))
+            }
+            Value::Object(members) => {
+                if let (1, Some((name, argument))) = (members.len(), members.iter().next())
+                    && let Some(resolved) = self.call(name, argument, conditions)
+                {
+                    return resolved;
+                }
+                let mut object = Map::new();
+                for (key, member) in members {
+                    let member = self.walk(member, conditions)?;
+                    if !member.is_null() {
+                        object.insert(key.clone(), member);
+                    }
+                }
+                Ok(Value::Object(object))
+            }
+            scalar => Ok(scalar.clone()),
+        }
+    }
+
+    /// `None` if `name` is not a function but an ordinary member.
+    fn call(&self, name: &str, argument: &Value, conditions: &mut HashSet<String>) -> Option<Result<Value, String>> {
+        Some(match (name, argument) {
+            ("Ref", Value::String(target)) => self.reference(target),
+            ("Fn::GetAtt", argument) => self.attribute(argument),
+            ("Fn::Sub", Value::String(text)) => self.substitute(text, &Map::new(), conditions),
+            ("Fn::Sub", Value::Array(parts)) => match parts.as_slice() {
+                [Value::String(text), Value::Object(names)] => self.substitute(text, names, conditions),
+                _ => Err("Fn::Sub takes a text, or a list of a text and a mapping".to_owned()),
+            },
+            ("Fn::Join", Value::Array(parts)) => self.join(parts, conditions),
+            ("Fn::If", Value::Array(parts)) => match parts.as_slice() {
+                [Value::String(condition), yes, no] => self
+                    .condition(condition, conditions)
+                    .and_then(|holds| self.walk(if holds { yes } else { no }, conditions)),
+                _ => Err("Fn::If takes a list of a condition and two values".to_owned()),
+            },
+            ("Fn::Equals" | "Fn::Not" | "Fn::And" | "Fn::Or", argument) => {
+                self.truth(name, argument, conditions).map(Value::Bool)
+            }
+            (function, _) if function.starts_with("Fn::") => Err(format!("{function} has no local meaning")),
+            _ => return None,
+        })
+    }
+
+    fn reference(&self, target: &str) -> Result<Value, String> {
+        let fixed = match target {
+            "AWS::Region" => REGION,
+            "AWS::AccountId" => ACCOUNT,
+            "AWS::Partition" => "aws",
+            "AWS::URLSuffix" => "amazonaws.com",
+            "AWS::StackName" => STACK,
+            "AWS::StackId" => "arn:aws:cloudformation:local:stack",
+            "AWS::NoValue" => return Ok(Value::Null),
+            _ => "",
+        };
+        if !fixed.is_empty() {
+            return Ok(fixed.into());
+        }
+        if let Some(parameter) = self.template.pointer("/Parameters").and_then(|all| all.get(target)) {
+            return parameter_default(target, parameter);
+        }
+        match self.resource_type(target)? {
+            "AWS::DynamoDB::Table" => Ok(self.table_name(target)?.into()),
+            "AWS::Serverless::HttpApi" | "AWS::Serverless::Function" => Ok(target.into()),
+            other => Err(format!("{target} ({other}) has no local counterpart")),
+        }
+    }
+
+    fn attribute(&self, argument: &Value) -> Result<Value, String> {
+        let (Some(resource), Some(attribute)) = (
+            argument.get(0).and_then(Value::as_str),
+            argument.get(1).and_then(Value::as_str),
+        ) else {
+            return Err("Fn::GetAtt takes a resource and an attribute".to_owned());
+        };
+        let arn = match (self.resource_type(resource)?, attribute) {
+            ("AWS::DynamoDB::Table", "Arn") => table_arn(&self.table_name(resource)?),
+            ("AWS::DynamoDB::Table", "StreamArn") => format!("{}/stream/local", table_arn(&self.table_name(resource)?)),
+            ("AWS::Serverless::Function", "Arn") => function_arn(resource),
+            (other, _) => return Err(format!("{resource}.{attribute} ({other}) has no local counterpart")),
+        };
+        Ok(arn.into())
+    }
+
+    /// The name of a table: its own if the template gives it one, else one made from its logical id.
+    pub(super) fn table_name(&self, logical_id: &str) -> Result<String, String> {
+        match self
+            .template
+            .pointer(&format!("/Resources/{logical_id}/Properties/TableName"))
+        {
+            None => Ok(format!("{STACK}-{logical_id}")),
+            Some(name) => match self.resolve(name)? {
+                Value::String(name) => Ok(name),
+                _ => Err(format!("the TableName of {logical_id} is not a text")),
+            },
+        }
+    }
+
+    fn resource_type(&self, logical_id: &str) -> Result<&'a str, String> {
+        self.template
+            .pointer("/Resources")
+            .and_then(|all| all.get(logical_id))
+            .and_then(|resource| resource.get("Type"))
+            .and_then(Value::as_str)
+            .ok_or_else(|| format!("{logical_id} is neither a parameter nor a resource of the template"))
+    }
+
+    fn substitute(
+        &self,
+        text: &str,
+        names: &Map<String, Value>,
+        conditions: &mut HashSet<String>,
+    ) -> Result<Value, String> {
+        let mut result = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, after) = after
+                .split_once('}')
+                .ok_or_else(|| format!("`{text}` lacks a closing brace"))?;
+            result.push_str(before);
+            rest = after;
+            if let Some(literal) = name.strip_prefix('!') {
+                result.extend(["${", literal, "}"]);
+                continue;
+            }
+            let value = match (names.get(name), name.split_once('.')) {
+                (Some(given), _) => self.walk(given, conditions)?,
+                (None, Some((resource, attribute))) => self.attribute(&json!([resource, attribute]))?,
+                (None, None) => self.reference(name)?,
+            };
+            result.push_str(&text_of(&value)?);
+        }
+        result.push_str(rest);
+        Ok(result.into())
+    }
+
+    fn join(&self, parts: &[Value], conditions: &mut HashSet<String>) -> Result<Value, String> {
+        let [Value::String(separator), list] = parts else {
+            return Err("Fn::Join takes a separator and a list".to_owned());
+        };
+        let Value::Array(items) = self.walk(list, conditions)? else {
+            return Err("Fn::Join takes a separator and a list".to_owned());
+        };
+        let items: Vec<String> = items.iter().map(text_of).collect::<Result<_, _>>()?;
+        Ok(items.join(separator).into())
+    }
+
+    /// Whether a named condition holds. `open` are the conditions being worked out, so that a circle ends as an error.
+    pub(super) fn condition(&self, name: &str, open: &mut HashSet<String>) -> Result<bool, String> {
+        if !open.insert(name.to_owned()) {
+            return Err(format!("the condition {name} rests on itself"));
+        }
+        let definition = self
+            .template
+            .pointer("/Conditions")
+            .and_then(|all| all.get(name))
+            .ok_or_else(|| format!("the template has no condition {name}"))?;
+        let holds = self.operand(definition, open);
+        open.remove(name);
+        holds
+    }
+
+    fn operand(&self, value: &Value, open: &mut HashSet<String>) -> Result<bool, String> {
+        if let Some(Value::String(name)) = value.get("Condition") {
+            return self.condition(name, open);
+        }
+        match value.as_object().and_then(|members| members.iter().next()) {
+            Some((function, argument)) => self.truth(function, argument, open),
+            None => Err(format!("{value} is not a condition")),
+        }
+    }
+
+    fn truth(&self, function: &str, argument: &Value, open: &mut HashSet<String>) -> Result<bool, String> {
+        let operands = argument.as_array().map(Vec::as_slice).unwrap_or_default();
+        match (function, operands) {
+            ("Fn::Equals", [left, right]) => {
+                Ok(text_of(&self.walk(left, open)?)? == text_of(&self.walk(right, open)?)?)
+            }
+            ("Fn::Not", [operand]) => Ok(!self.operand(operand, open)?),
+            ("Fn::And" | "Fn::Or", operands) if operands.len() > 1 => {
+                let mut each = operands.iter().map(|it| self.operand(it, open));
+                each.try_fold(function == "Fn::And", |so_far, next| {
+                    Ok(if function == "Fn::And" {
+                        so_far && next?
+                    } else {
+                        so_far || next?
+                    })
+                })
+            }
+            _ => Err(format!("{function} cannot be used as a condition here")),
+        }
+    }
+}
+
+fn parameter_default(name: &str, parameter: &Value) -> Result<Value, String> {
+    let default = parameter
+        .get("Default")
+        .ok_or_else(|| format!("the parameter {name} has no default, which is what it is locally"))?;
+    let list = parameter
+        .get("Type")
+        .and_then(Value::as_str)
+        .is_some_and(|it| it.contains("List"));
+    Ok(match default {
+        Value::String(text) if list => Value::Array(
+            text.split(',')
+                .map(str::trim)
+                .filter(|it| !it.is_empty())
+                .map(Value::from)
+                .collect(),
+        ),
+        other => Value::String(text_of(other)?),
+    })
+}
+
+/// A scalar as the text CloudFormation makes of it.
+pub(super) fn text_of(value: &Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        other => Err(format!("{other} is not a text")),
+    }
+}
+
+/// The local ARN of a table.
+pub(crate) fn table_arn(name: &str) -> String {
+    format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}")
+}
+
+/// The local ARN of a function.
+pub(crate) fn function_arn(name: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
+}

@@ -1,0 +1,236 @@
+//! Events: one append-only entry per thing that happened. They are the history, and the outbox that mail is sent from,
+//! so each carries what a reader needs later. Names and addresses are not in them: those can be erased, history cannot.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::conversion::RateEntry;
+use crate::expense::Expense;
+use crate::ids::{ExpenseId, MemberId, OrgId, ReportId};
+use crate::member::Role;
+use crate::money::Money;
+use crate::report::Report;
+use crate::route::Step;
+
+/// What an event is about; its history is numbered by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
+pub enum Subject {
+    /// The organisation.
+    Organisation,
+    /// A member.
+    Member(MemberId),
+    /// The policy.
+    Policy,
+    /// The exchange rates of a day; each time they are entered is an entry of its own.
+    Rates(Date),
+    /// A report.
+    Report(ReportId),
+}
+
+/// One append-only history entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The organisation.
+    pub org: OrgId,
+    /// What it is about.
+    pub subject: Subject,
+    /// Position in the subject's history, from 1 (for rates, the moment in milliseconds).
+    pub seq: u64,
+    /// Who did it.
+    pub actor: MemberId,
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// A report as it stood, in so far as a mail about it needs to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The hash of its lines: who reads the report later sees by it whether they are still the same.
+    pub content_hash: String,
+    /// Whose report it is.
+    pub owner: MemberId,
+    /// The report's label.
+    pub number: String,
+    /// The title.
+    pub title: String,
+    /// Total in the report's currency.
+    pub total: Money,
+    /// Total in the base currency.
+    pub base_total: Money,
+    /// How many lines.
+    pub expenses: usize,
+    /// The sentences of the policy's findings.
+    pub violations: Vec<String>,
+}
+
+impl Snapshot {
+    /// The report as it stands.
+    #[must_use]
+    pub fn of(report: &Report) -> Self {
+        Self {
+            content_hash: report.content_hash.clone(),
+            owner: report.owner,
+            number: report.number.clone(),
+            title: report.title.clone(),
+            total: report.totals.total,
+            base_total: report.base_total,
+            expenses: report.expense_count,
+            violations: report
+                .violations
+                .iter()
+                .map(|violation| violation.message.clone())
+                .collect(),
+        }
+    }
+}
+
+/// A step that was opened: who is asked, until when, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Position in the chain, from 1.
+    pub number: u32,
+    /// The step's name.
+    pub name: String,
+    /// Who is asked.
+    pub approvers: Vec<MemberId>,
+    /// Why.
+    pub reason: String,
+    /// Until when.
+    pub due_on: Option<Date>,
+}
+
+impl Asked {
+    /// What the event says of a step.
+    #[must_use]
+    pub fn of(step: &Step) -> Self {
+        Self {
+            number: step.number,
+            name: step.name.clone(),
+            approvers: step.approvers.iter().map(|person| person.id).collect(),
+            reason: step.reason.clone(),
+            due_on: step.due_on,
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data")]
+pub enum EventKind {
+    /// The organisation was created.
+    #[serde(rename = "organisation.created")]
+    OrganisationCreated {},
+    /// A member was invited.
+    #[serde(rename = "member.invited")]
+    MemberInvited {
+        /// The organisation's name.
+        organisation: String,
+        /// The role offered.
+        role: Role,
+    },
+    /// An invited member made his first change.
+    #[serde(rename = "member.joined")]
+    MemberJoined {},
+    /// A policy version was put in force.
+    #[serde(rename = "policy.changed")]
+    PolicyChanged {
+        /// The version.
+        version: u64,
+    },
+    /// Exchange rates were entered.
+    #[serde(rename = "rates.entered")]
+    RatesEntered {
+        /// The rates.
+        rates: Vec<RateEntry>,
+    },
+    /// A report was created.
+    #[serde(rename = "report.created")]
+    ReportCreated {
+        /// How many lines it was created with.
+        expenses: usize,
+        /// Its total.
+        total: Money,
+    },
+    /// A line was added.
+    #[serde(rename = "expense.added")]
+    ExpenseAdded {
+        /// The line.
+        expense: Box<Expense>,
+    },
+    /// A line was changed.
+    #[serde(rename = "expense.changed")]
+    ExpenseChanged {
+        /// The line before.
+        old: Box<Expense>,
+        /// The line after.
+        new: Box<Expense>,
+    },
+    /// A line was removed.
+    #[serde(rename = "expense.removed")]
+    ExpenseRemoved {
+        /// The line's identifier.
+        expense_id: ExpenseId,
+        /// What it was worth.
+        amount: Money,
+    },
+    /// The report was submitted.
+    #[serde(rename = "report.submitted")]
+    ReportSubmitted {
+        /// The report as submitted.
+        report: Snapshot,
+        /// The policy version it was judged by.
+        policy_version: u64,
+        /// The first step.
+        asked: Asked,
+    },
+    /// The owner took the report back.
+    #[serde(rename = "report.recalled")]
+    ReportRecalled {},
+    /// A step was approved and another follows.
+    #[serde(rename = "step.approved")]
+    StepApproved {
+        /// The report as approved.
+        report: Snapshot,
+        /// The step that was approved.
+        step: u32,
+        /// What the approver said.
+        comment: Option<String>,
+        /// The next step.
+        asked: Asked,
+    },
+    /// The last step was approved.
+    #[serde(rename = "report.approved")]
+    ReportApproved {
+        /// The report as approved.
+        report: Snapshot,
+        /// The step that was approved.
+        step: u32,
+        /// What the approver said.
+        comment: Option<String>,
+    },
+    /// The report went back to its owner.
+    #[serde(rename = "report.returned")]
+    ReportReturned {
+        /// The report as returned.
+        report: Snapshot,
+        /// The step it was returned from.
+        step: u32,
+        /// Why.
+        reason: String,
+    },
+    /// The report was refused for good.
+    #[serde(rename = "report.rejected")]
+    ReportRejected {
+        /// The report as rejected.
+        report: Snapshot,
+        /// The step it was rejected at.
+        step: u32,
+        /// Why.
+        reason: String,
+    },
+}

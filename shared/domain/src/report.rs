@@ -1,0 +1,204 @@
+//! A report: the claim, its lines, where it stands and what it adds up to.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::expense::{Expense, PaymentMethod};
+use crate::ids::{ExpenseId, MemberId, OrgId, ReportId};
+use crate::money::{Currency, Money, SumFault};
+use crate::policy::Violation;
+use crate::route::{Step, StepStatus};
+use crate::text::hex;
+
+/// The most lines one report may have.
+pub const MAX_EXPENSES: usize = 500;
+
+/// Where a report stands. Nobody writes a status: only actions change it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Being written by its owner.
+    Draft,
+    /// With its approvers.
+    Submitted,
+    /// Approved by every step.
+    Approved,
+    /// Back with its owner, to be changed and submitted again.
+    Returned,
+    /// Refused for good.
+    Rejected,
+}
+
+impl Status {
+    /// Every status, in the order of a report's life.
+    pub const ALL: [Self; 5] = [
+        Self::Draft,
+        Self::Submitted,
+        Self::Approved,
+        Self::Returned,
+        Self::Rejected,
+    ];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Submitted => "submitted",
+            Self::Approved => "approved",
+            Self::Returned => "returned",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// What a report adds up to, in its own currency. `net + tax = total`, always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Everything spent, tax included.
+    pub total: Money,
+    /// The tax within the total.
+    pub tax: Money,
+    /// The total without the tax.
+    pub net: Money,
+    /// What the owner paid himself and gets back.
+    pub reimbursable: Money,
+}
+
+/// A claim: lines of spending under a title, by one owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Identifier, `rep_…`.
+    pub id: ReportId,
+    /// The organisation.
+    pub org: OrgId,
+    /// What people call it by, such as `R-2026-7K3F-9QZX`; a label, not a key.
+    pub number: String,
+    /// Whose spending it is.
+    pub owner: MemberId,
+    /// The owner's name when the report was created.
+    pub owner_name: String,
+    /// What it was for.
+    pub title: String,
+    /// The currency it is claimed in.
+    pub currency: Currency,
+    /// Where it stands.
+    pub status: Status,
+    /// Grows by one with each change; the `ETag`.
+    pub version: u64,
+    /// The number of the last event of its history.
+    pub last_event: u64,
+    /// What it adds up to in its own currency.
+    pub totals: Totals,
+    /// The total in the organisation's base currency.
+    pub base_total: Money,
+    /// What the policy found when it was last submitted.
+    pub violations: Vec<Violation>,
+    /// The route it took or takes since it was last submitted.
+    pub steps: Vec<Step>,
+    /// The policy version it was judged by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_version: Option<u64>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was last submitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitted_at: Option<Timestamp>,
+    /// How many lines it has.
+    pub expense_count: usize,
+    /// SHA-256 of the lines in hexadecimal: a reader that saw half of a change notices.
+    pub content_hash: String,
+    /// The lines, in the order of their identifiers, which is that of time. Stored beside the head, not in it.
+    #[serde(skip)]
+    pub expenses: Vec<Expense>,
+}
+
+impl Report {
+    /// The step whose approvers are asked now.
+    #[must_use]
+    pub fn pending_step(&self) -> Option<&Step> {
+        self.steps.iter().find(|step| step.status == StepStatus::Pending)
+    }
+
+    /// Whether the member is asked on any step, now or later, or was.
+    #[must_use]
+    pub fn routes_to(&self, member: MemberId) -> bool {
+        self.steps.iter().any(|step| step.asks(member))
+    }
+
+    /// The line with this identifier.
+    #[must_use]
+    pub fn expense(&self, id: ExpenseId) -> Option<&Expense> {
+        self.expenses.iter().find(|expense| expense.id == id)
+    }
+
+    /// Whether the lines are those the head speaks of.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.expenses.len() == self.expense_count && content_hash(&self.expenses) == self.content_hash
+    }
+
+    /// The report with other lines: totals, count and hash follow.
+    ///
+    /// # Errors
+    /// [`SumFault`] when the sum leaves the range.
+    pub fn with_expenses(self, mut expenses: Vec<Expense>) -> Result<Self, SumFault> {
+        expenses.sort_by_key(|expense| expense.id);
+        let totals = totals(self.currency, &expenses)?;
+        let base_total = Money::sum(self.base_total.currency(), expenses.iter().map(Expense::amount_in_base))?;
+        let content_hash = content_hash(&expenses);
+        Ok(Self {
+            totals,
+            base_total,
+            expense_count: expenses.len(),
+            content_hash,
+            expenses,
+            ..self
+        })
+    }
+}
+
+/// The sums of lines, in the report's currency.
+///
+/// # Errors
+/// [`SumFault`] when a sum leaves the range.
+pub fn totals(currency: Currency, expenses: &[Expense]) -> Result<Totals, SumFault> {
+    let total = Money::sum(currency, expenses.iter().map(Expense::amount_in_report))?;
+    let tax = Money::sum(currency, expenses.iter().map(Expense::tax_in_report))?;
+    let personal = expenses
+        .iter()
+        .filter(|expense| expense.payment_method == PaymentMethod::Personal);
+    let reimbursable = Money::sum(currency, personal.map(Expense::amount_in_report))?;
+    Ok(Totals {
+        total,
+        tax,
+        net: total.minus(tax)?,
+        reimbursable,
+    })
+}
+
+/// SHA-256 over the lines as JSON, in hexadecimal.
+#[must_use]
+pub fn content_hash(expenses: &[Expense]) -> String {
+    let mut hasher = Sha256::new();
+    for expense in expenses {
+        // A line is made of texts, numbers and maps with text keys, which always serialise.
+        hasher.update(serde_json::to_vec(expense).unwrap_or_default());
+        hasher.update([0]);
+    }
+    hex(&hasher.finalize())
+}
+
+/// The label of a report: its year and eight letters and digits of the random part of its identifier.
+#[must_use]
+pub fn number(id: ReportId, created_at: Timestamp) -> String {
+    let text = id.to_string().to_uppercase();
+    let tail: Vec<char> = text.chars().rev().take(8).collect();
+    let (last, first) = tail.split_at(4.min(tail.len()));
+    let spell = |part: &[char]| part.iter().rev().collect::<String>();
+    let year: String = created_at.to_string().chars().take(4).collect();
+    format!("R-{year}-{}-{}", spell(first), spell(last))
+}

@@ -1,0 +1,305 @@
+//! Expenses over the API.
+
+use jiff::Timestamp;
+use outlay_domain::conversion::Conversion;
+use outlay_domain::expense::{Expense, ExpenseFacts, PaymentMethod};
+use outlay_domain::money::Money;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::common::MoneyIo;
+use crate::call::Input;
+use crate::checks;
+use crate::decode::Patch;
+use crate::fault::Faults;
+
+/// Who has paid the merchant.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = PaymentMethod)]
+pub enum PaymentMethodIo {
+    /// The owner, who gets the money back.
+    Personal,
+    /// The organisation, by its card.
+    CompanyCard,
+}
+
+impl From<PaymentMethodIo> for PaymentMethod {
+    fn from(method: PaymentMethodIo) -> Self {
+        match method {
+            PaymentMethodIo::Personal => Self::Personal,
+            PaymentMethodIo::CompanyCard => Self::CompanyCard,
+        }
+    }
+}
+
+impl From<PaymentMethod> for PaymentMethodIo {
+    fn from(method: PaymentMethod) -> Self {
+        match method {
+            PaymentMethod::Personal => Self::Personal,
+            PaymentMethod::CompanyCard => Self::CompanyCard,
+        }
+    }
+}
+
+/// An expense to add.
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
+#[schema(as = ExpenseIn)]
+pub struct ExpenseIn {
+    /// The day the money was spent.
+    #[schema(format = Date, example = "2026-11-12")]
+    pub date: String,
+    /// Code of a category of the policy.
+    #[validate(custom(function = "checks::code"))]
+    #[schema(example = "meals")]
+    pub category: String,
+    /// Who was paid; 1 to 200 characters.
+    #[validate(custom(function = "checks::short_text"))]
+    #[schema(example = "Brasserie Georges")]
+    pub merchant: String,
+    /// What was paid, tax included; more than nothing.
+    pub amount: MoneyIo,
+    /// The tax within the amount, in the same currency; nothing when absent.
+    pub tax: Option<MoneyIo>,
+    /// Who paid; `personal` when absent.
+    pub payment_method: Option<PaymentMethodIo>,
+    /// What it was for; at most 2000 characters.
+    #[validate(custom(function = "checks::long_text"))]
+    pub note: Option<String>,
+    /// Why a limit of the policy was exceeded; at most 2000 characters.
+    #[validate(custom(function = "checks::long_text"))]
+    pub justification: Option<String>,
+    /// Where the receipt is kept: a document number or a file name; at most 200 characters.
+    #[validate(custom(function = "checks::short_text"))]
+    pub receipt_reference: Option<String>,
+}
+
+impl Input for ExpenseIn {
+    type Checked = ExpenseFacts;
+
+    fn check(self, now: Timestamp, faults: &mut Faults) -> Option<ExpenseFacts> {
+        let date = checks::spending_day(&self.date, "date", now, faults);
+        let amount = self.amount.read("amount", faults);
+        let tax = self.tax.as_ref().map(|tax| tax.read("tax", faults));
+        positive(amount, faults);
+        let amount = amount?;
+        let tax = tax.unwrap_or_else(|| Some(Money::zero(amount.currency())))?;
+        within(amount, tax, faults);
+        Some(ExpenseFacts {
+            date: date?,
+            category: self.category,
+            merchant: checks::cleaned(&self.merchant),
+            amount,
+            tax,
+            payment_method: self.payment_method.map_or_else(PaymentMethod::default, Into::into),
+            note: checks::cleaned_option(self.note.as_deref()),
+            justification: checks::cleaned_option(self.justification.as_deref()),
+            receipt_reference: checks::cleaned_option(self.receipt_reference.as_deref()),
+        })
+    }
+}
+
+fn positive(amount: Option<Money>, faults: &mut Faults) {
+    if amount.is_some_and(|amount| amount.minor() <= 0) {
+        faults.at("amount", |faults| {
+            faults.note("amount", "positive", "Must be more than nothing.");
+        });
+    }
+}
+
+fn within(amount: Money, tax: Money, faults: &mut Faults) {
+    if tax.currency() != amount.currency() {
+        faults.at("tax", |faults| {
+            faults.note("currency", "same-currency", "Must be the currency of the amount.");
+        });
+    } else if tax.minor() > amount.minor() {
+        faults.at("tax", |faults| {
+            faults.note("amount", "maximum", "Must not be more than the amount it is part of.");
+        });
+    }
+}
+
+/// Changes to an expense: fields left out stay, optional ones set to null are removed.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+pub struct ExpensePatch {
+    /// The day the money was spent.
+    #[schema(format = Date, example = "2026-11-12")]
+    pub date: Option<String>,
+    /// Code of a category of the policy.
+    #[validate(custom(function = "checks::code"))]
+    pub category: Option<String>,
+    /// Who was paid.
+    #[validate(custom(function = "checks::short_text"))]
+    pub merchant: Option<String>,
+    /// What was paid, tax included.
+    pub amount: Option<MoneyIo>,
+    /// The tax within the amount, in the same currency.
+    pub tax: Option<MoneyIo>,
+    /// Who paid.
+    pub payment_method: Option<PaymentMethodIo>,
+    /// What it was for.
+    #[schema(value_type = Option<String>)]
+    pub note: Patch<String>,
+    /// Why a limit of the policy was exceeded.
+    #[schema(value_type = Option<String>)]
+    pub justification: Patch<String>,
+    /// Where the receipt is kept.
+    #[schema(value_type = Option<String>)]
+    pub receipt_reference: Patch<String>,
+}
+
+/// A checked [`ExpensePatch`].
+#[derive(Debug)]
+pub struct ExpenseChange {
+    date: Option<jiff::civil::Date>,
+    amount: Option<Money>,
+    tax: Option<Money>,
+    patch: ExpensePatch,
+}
+
+impl Input for ExpensePatch {
+    type Checked = ExpenseChange;
+
+    fn check(self, now: Timestamp, faults: &mut Faults) -> Option<ExpenseChange> {
+        let date = self
+            .date
+            .as_ref()
+            .and_then(|date| checks::spending_day(date, "date", now, faults));
+        let amount = self.amount.as_ref().and_then(|amount| amount.read("amount", faults));
+        let tax = self.tax.as_ref().and_then(|tax| tax.read("tax", faults));
+        positive(amount, faults);
+        for (name, text, check) in [
+            ("note", &self.note, checks::long_text as fn(&str) -> _),
+            ("justification", &self.justification, checks::long_text),
+            ("receipt_reference", &self.receipt_reference, checks::short_text),
+        ] {
+            if let Some(Err(error)) = text.value().map(|text| check(text)) {
+                faults.note(name, &error.code, error.message.unwrap_or_default());
+            }
+        }
+        Some(ExpenseChange {
+            date,
+            amount,
+            tax,
+            patch: self,
+        })
+    }
+}
+
+impl ExpenseChange {
+    /// The line's facts after the change. An amount in another currency without a tax sets the tax to nothing.
+    ///
+    /// # Errors
+    /// The faults that only show beside what stays: a tax above the amount or in another currency.
+    pub fn over(self, current: ExpenseFacts) -> Result<ExpenseFacts, Faults> {
+        let amount = self.amount.unwrap_or(current.amount);
+        let kept = if amount.currency() == current.tax.currency() {
+            current.tax
+        } else {
+            Money::zero(amount.currency())
+        };
+        let tax = self.tax.unwrap_or(kept);
+        let mut faults = Faults::default();
+        within(amount, tax, &mut faults);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let patch = self.patch;
+        let over = |patch: Patch<String>, current| checks::cleaned_option(patch.over(current).as_deref());
+        Ok(ExpenseFacts {
+            date: self.date.unwrap_or(current.date),
+            category: patch.category.unwrap_or(current.category),
+            merchant: patch
+                .merchant
+                .map_or(current.merchant, |merchant| checks::cleaned(&merchant)),
+            amount,
+            tax,
+            payment_method: patch.payment_method.map_or(current.payment_method, Into::into),
+            note: over(patch.note, current.note),
+            justification: over(patch.justification, current.justification),
+            receipt_reference: over(patch.receipt_reference, current.receipt_reference),
+        })
+    }
+}
+
+/// An amount and its tax in another currency, with all that is needed to compute them again.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Conversion)]
+pub struct ConversionOut {
+    /// The converted amount, rounded half-even to the minor unit.
+    pub amount: MoneyIo,
+    /// The converted tax.
+    pub tax: MoneyIo,
+    /// Units of the target currency for one unit of the original one.
+    #[schema(example = "1.1623")]
+    pub rate: String,
+    /// The day of the rate.
+    #[schema(format = Date)]
+    pub date: String,
+    /// Where the rate comes from.
+    #[schema(example = "ECB")]
+    pub source: String,
+}
+
+impl From<&Conversion> for ConversionOut {
+    fn from(conversion: &Conversion) -> Self {
+        Self {
+            amount: conversion.amount.into(),
+            tax: conversion.tax.into(),
+            rate: conversion.rate.to_string(),
+            date: conversion.date.to_string(),
+            source: conversion.source.clone(),
+        }
+    }
+}
+
+/// A line of a report.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Expense)]
+pub struct ExpenseOut {
+    /// Identifier, `exp_…`.
+    pub id: String,
+    /// The day the money was spent.
+    #[schema(format = Date)]
+    pub date: String,
+    /// Code of a category of the policy.
+    pub category: String,
+    /// Who was paid.
+    pub merchant: String,
+    /// What was paid, tax included.
+    pub amount: MoneyIo,
+    /// The tax within the amount.
+    pub tax: MoneyIo,
+    /// Who paid.
+    pub payment_method: PaymentMethodIo,
+    /// What it was for.
+    pub note: Option<String>,
+    /// Why a limit of the policy was exceeded.
+    pub justification: Option<String>,
+    /// Where the receipt is kept.
+    pub receipt_reference: Option<String>,
+    /// The amount in the report's currency; null when it was paid in it.
+    pub converted: Option<ConversionOut>,
+    /// The amount in the organisation's base currency; null when it was paid in it.
+    pub base: Option<ConversionOut>,
+}
+
+impl From<&Expense> for ExpenseOut {
+    fn from(expense: &Expense) -> Self {
+        Self {
+            id: expense.id.to_string(),
+            date: expense.date.to_string(),
+            category: expense.category.clone(),
+            merchant: expense.merchant.clone(),
+            amount: expense.amount.into(),
+            tax: expense.tax.into(),
+            payment_method: expense.payment_method.into(),
+            note: expense.note.clone(),
+            justification: expense.justification.clone(),
+            receipt_reference: expense.receipt_reference.clone(),
+            converted: expense.converted.as_ref().map(Into::into),
+            base: expense.base.as_ref().map(Into::into),
+        }
+    }
+}

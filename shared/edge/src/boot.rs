@@ -1,0 +1,178 @@
+//! Start of a function: clients once per cold start, then one request at a time. The only place that reads the environment,
+//! the clock and the source of randomness.
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use jiff::Timestamp;
+use lambda_http::http::{Method, StatusCode, header};
+use lambda_http::{Body, Request, RequestExt, Response};
+use outlay_store::Store;
+
+use crate::call::Call;
+use crate::problem::Problem;
+use crate::reply::{Outcome, Reply, Stop};
+
+/// The five roots that Amazon Trust Services asks custom trust stores to hold. Parsing them takes a tenth of the time that
+/// the system's roots take at each cold start.
+pub(crate) const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
+
+/// What a function's `main` gives.
+pub type BootResult = Result<(), lambda_http::Error>;
+
+/// The time of a request and the random bytes its identifiers are made from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) now: Timestamp,
+    pub(crate) random: [u8; 10],
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that owns clock and randomness")]
+pub(crate) fn moment() -> Moment {
+    let mut random = [0; 10];
+    // A system without randomness cannot do TLS either; identifiers then still differ by time.
+    let _ = getrandom::fill(&mut random);
+    Moment {
+        now: Timestamp::now(),
+        random,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that owns the environment")]
+pub(crate) fn variable(name: &str) -> Result<String, String> {
+    std::env::var(name).map_err(|_| format!("the environment variable {name} is missing"))
+}
+
+/// Serves an HTTP endpoint that needs the table.
+///
+/// # Errors
+/// When the environment is incomplete or the Runtime API cannot be reached.
+pub async fn serve<F: Future<Output = Outcome> + Send>(handler: fn(Call) -> F) -> BootResult {
+    let store = store(&config()?)?;
+    lambda_http::run(lambda_http::service_fn(|request: Request| {
+        answer(store.clone(), request, handler)
+    }))
+    .await
+}
+
+/// Serves an HTTP endpoint whose answer is always the same and needs nothing.
+///
+/// # Errors
+/// When the Runtime API cannot be reached.
+pub async fn serve_constant(reply: impl Fn() -> Result<Reply, Problem>) -> BootResult {
+    let reply = reply().map_err(|problem| format!("{problem:?}"))?;
+    lambda_http::run(lambda_http::service_fn(|_: Request| {
+        let reply = reply.clone();
+        async move { Ok::<_, lambda_http::Error>(reply.into_response()) }
+    }))
+    .await
+}
+
+/// The store on the table that the environment names.
+pub(crate) fn store(config: &SdkConfig) -> Result<Store, String> {
+    let mut builder = aws_sdk_dynamodb::config::Builder::from(config);
+    if let Ok(endpoint) = variable("AWS_ENDPOINT_URL_DYNAMODB") {
+        builder = builder.endpoint_url(endpoint);
+    }
+    Ok(Store::new(
+        aws_sdk_dynamodb::Client::from_conf(builder.build()),
+        variable("TABLE_NAME")?,
+    ))
+}
+
+async fn answer<F: Future<Output = Outcome> + Send>(
+    store: Store,
+    request: Request,
+    handler: fn(Call) -> F,
+) -> Result<Response<Body>, lambda_http::Error> {
+    let id = request_id(&request);
+    let known = request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .filter(|_| request.method() == Method::GET)
+        .cloned();
+    let outcome = match Call::new(store, request) {
+        Ok(call) => handler(call).await,
+        Err(problem) => Err(Stop::Problem(problem)),
+    };
+    let mut response = match outcome {
+        Ok(reply) => reply.into_response(),
+        Err(Stop::Replay(answer)) => Reply::replay(*answer).into_response(),
+        Err(Stop::Problem(problem)) => problem.into_response(&id),
+    };
+    if known.is_some() && response.headers().get(header::ETAG) == known.as_ref() {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = Body::Empty;
+    }
+    if let Ok(id) = header::HeaderValue::try_from(id) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    Ok(response)
+}
+
+fn request_id(request: &Request) -> String {
+    use lambda_http::request::RequestContext;
+    let gateway = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
+        _ => None,
+    };
+    gateway
+        .or_else(|| request.lambda_context_ref().map(|context| context.request_id.clone()))
+        .unwrap_or_default()
+}
+
+/// The SDK's configuration from what Lambda sets, by hand: loading it costs half a million instructions more.
+pub(crate) fn config() -> Result<SdkConfig, String> {
+    let credentials = Credentials::new(
+        variable("AWS_ACCESS_KEY_ID")?,
+        variable("AWS_SECRET_ACCESS_KEY")?,
+        variable("AWS_SESSION_TOKEN").ok(),
+        None,
+        "Lambda's environment",
+    );
+    // The SDK has no operation timeout of its own; without one a silent peer holds the request until Lambda kills it.
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(1500))
+        .operation_attempt_timeout(Duration::from_secs(3))
+        .operation_timeout(Duration::from_secs(7))
+        .build();
+    let roots = match variable("TRUST_STORE").as_deref() {
+        Ok("system") => TrustStore::empty().with_native_roots(true),
+        _ => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
+    };
+    let tls = TlsContext::builder()
+        .with_trust_store(roots)
+        .build()
+        .map_err(|error| error.to_string())?;
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .tls_context(tls)
+        .build_https();
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(variable("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .retry_config(RetryConfig::standard())
+        .timeout_config(timeouts)
+        .sleep_impl(TokioSleep::new())
+        .time_source(aws_smithy_async::time::SystemTimeSource::new())
+        .http_client(http);
+    Ok(config.build())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn all_five_amazon_roots_are_there() {
+        assert_eq!(super::AMAZON_ROOTS.matches("BEGIN CERTIFICATE").count(), 5);
+    }
+}

@@ -1,0 +1,463 @@
+//! One request on its way in: who calls, from where in the organisation, with which parameters and body.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+use lambda_http::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, IF_MATCH};
+use lambda_http::http::{Method, request::Parts};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt};
+use outlay_domain::change::{self, Change};
+use outlay_domain::ids::{OrgId, Seed};
+use outlay_domain::member::{Member, MemberStatus};
+use outlay_domain::permission::{OrgAction, OrgPermit, permit_org};
+use outlay_domain::text::hex;
+use outlay_store::{CommitError, Identity, PageRequest, Receipt, Recorded, Store, keys};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use type_safe_id::{StaticType, TypeSafeId};
+use validator::Validate;
+
+use crate::boot::{Moment, moment};
+use crate::decode;
+use crate::fault::Faults;
+use crate::problem::{Problem, ProblemType};
+use crate::reply::{Outcome, Reply, Stop};
+
+/// The largest body, in bytes.
+pub const MAX_BODY: usize = 256 * 1024;
+/// How long the answer to a request with an idempotency key is kept, in seconds.
+const RECEIPT_SECONDS: i64 = 7 * 24 * 3600;
+
+/// An input type: what it is once every value in it is checked.
+pub trait Input: DeserializeOwned + Validate {
+    /// The checked value.
+    type Checked;
+
+    /// Turns the input into domain values, noting what is wrong. The result counts only when nothing was noted.
+    fn check(self, now: Timestamp, faults: &mut Faults) -> Option<Self::Checked>;
+}
+
+/// One request.
+#[derive(Debug)]
+pub struct Call {
+    store: Store,
+    parts: Parts,
+    body: Vec<u8>,
+    identity: Identity,
+    key: Option<String>,
+    moment: Moment,
+}
+
+/// The member who calls.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The member.
+    pub member: Member,
+    /// Whether this is his first call: the next change binds him to his identity.
+    joining: bool,
+    recorded: Option<Recorded>,
+}
+
+impl Caller {
+    /// Asks for an action on the organisation.
+    ///
+    /// # Errors
+    /// 403 when the member's role does not allow it.
+    pub fn permit<A: OrgAction>(&self) -> Result<OrgPermit<'_, A>, Stop> {
+        Ok(permit_org(&self.member)?)
+    }
+}
+
+impl Call {
+    /// Checks what can be checked without reading anything: size, media type, sign-in, key.
+    pub(crate) fn new(store: Store, request: Request) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let body = match body {
+            Body::Text(text) => text.into_bytes(),
+            Body::Binary(bytes) => bytes,
+            _ => Vec::new(),
+        };
+        if body.len() > MAX_BODY {
+            return Err(Problem::new(
+                ProblemType::BodyTooLarge,
+                "A body has at most 262144 bytes.",
+            ));
+        }
+        if !body.is_empty() && parts.method != Method::GET && !is_json(&parts.headers) {
+            return Err(Problem::new(
+                ProblemType::UnsupportedMediaType,
+                "Send Content-Type: application/json, uncompressed, in UTF-8.",
+            ));
+        }
+        let identity =
+            identity(&parts).ok_or_else(|| Problem::new(ProblemType::Unauthenticated, "Send a valid access token."))?;
+        let key = idempotency_key(&parts.headers)?;
+        Ok(Self {
+            store,
+            parts,
+            body,
+            identity,
+            key,
+            moment: moment(),
+        })
+    }
+
+    /// The table.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The time of the request; one moment for all that it does.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.moment.now
+    }
+
+    /// What identifiers of this request are made from.
+    #[must_use]
+    pub const fn seed(&self) -> Seed {
+        Seed::new(self.moment.now, self.moment.random)
+    }
+
+    /// Who has signed in.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The organisation in the path.
+    ///
+    /// # Errors
+    /// 404 when it is not the identifier of one.
+    pub fn org(&self) -> Result<OrgId, Stop> {
+        self.id("org")
+    }
+
+    /// An identifier in the path.
+    ///
+    /// # Errors
+    /// 404 when it is not an identifier of that kind.
+    pub fn id<T: StaticType>(&self, name: &str) -> Result<TypeSafeId<T>, Stop> {
+        self.path(name).parse().map_err(|_| Problem::not_found().into())
+    }
+
+    /// A parameter of the path, as it was sent.
+    #[must_use]
+    pub fn path(&self, name: &str) -> String {
+        let parameters = self.parts.path_parameters_ref();
+        parameters
+            .and_then(|parameters| parameters.first(name))
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    pub(crate) fn if_match(&self) -> Option<&str> {
+        self.header(&IF_MATCH)
+    }
+
+    /// Compares the version the caller means, if he says one, with the current one.
+    ///
+    /// # Errors
+    /// 412 when `If-Match` names another version. A weak tag never matches (RFC 9110, section 13.1.1).
+    pub fn matches(&self, version: u64) -> Result<(), Stop> {
+        let current = format!("\"{version}\"");
+        match self.if_match() {
+            Some(named) if named != "*" && !named.split(',').any(|tag| tag.trim() == current) => {
+                let detail = format!("It is at version {current} now. Read it again.");
+                Err(Problem::new(ProblemType::StaleVersion, detail).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.parts.headers.get(name).map(|value| value.to_str().unwrap_or("?"))
+    }
+
+    /// The member who calls, and what an earlier request with the same idempotency key was answered.
+    ///
+    /// # Errors
+    /// 404 when he is no member of the organisation in the path, or suspended.
+    pub async fn caller(&self) -> Result<Caller, Stop> {
+        let org = self.org()?;
+        let recorded = async {
+            match &self.key {
+                Some(key) => {
+                    self.store
+                        .recorded(&keys::idempotency(Some(org), &self.identity.subject, key), self.now())
+                        .await
+                }
+                None => Ok(None),
+            }
+        };
+        let (seat, recorded) = tokio::try_join!(self.store.seat(org, &self.identity), recorded)?;
+        let seat = seat
+            .filter(|seat| seat.member.status != MemberStatus::Suspended)
+            .ok_or_else(Problem::not_found)?;
+        Ok(Caller {
+            member: seat.member,
+            joining: seat.joining,
+            recorded,
+        })
+    }
+
+    /// The caller and something he may see, read side by side; 404 and 403 of the caller come first.
+    ///
+    /// # Errors
+    /// As for [`Call::caller`], and those of the reading.
+    pub async fn caller_and<T, E: Into<Stop>>(
+        &self,
+        reading: impl Future<Output = Result<T, E>>,
+    ) -> Result<(Caller, T), Stop> {
+        let (caller, read) = tokio::join!(self.caller(), reading);
+        let caller = caller?;
+        Ok((caller, read.map_err(Into::into)?))
+    }
+
+    /// The checked body. A repeated request ends here with the answer it was given before.
+    ///
+    /// # Errors
+    /// 400 for what is not a JSON object, 422 with every fault, and the answer of the earlier request.
+    pub fn input<T: Input>(&self, caller: &Caller) -> Result<T::Checked, Stop> {
+        let checked = self.body::<T>()?;
+        self.replay(caller.recorded.as_ref())?;
+        Ok(checked)
+    }
+
+    fn body<T: Input>(&self) -> Result<T::Checked, Problem> {
+        let mut faults = Faults::default();
+        let input: T = decode::decode(&self.body, &mut faults).map_err(|_| {
+            Problem::new(
+                ProblemType::MalformedJson,
+                "The body must be one JSON object in UTF-8 without repeated names.",
+            )
+        })?;
+        if let Err(errors) = input.validate() {
+            faults.take(&errors);
+        }
+        match input.check(self.now(), &mut faults) {
+            Some(checked) if faults.is_empty() => Ok(checked),
+            _ => Err(Problem::invalid(faults)),
+        }
+    }
+
+    /// The same where the body may be left out: an absent body counts as an empty object.
+    ///
+    /// # Errors
+    /// As for [`Call::input`].
+    pub fn optional_input<T: Input>(mut self, caller: &Caller) -> Result<(Self, T::Checked), Stop> {
+        if self.body.is_empty() {
+            self.body = b"{}".to_vec();
+        }
+        let checked = self.input::<T>(caller)?;
+        Ok((self, checked))
+    }
+
+    fn replay(&self, recorded: Option<&Recorded>) -> Result<(), Stop> {
+        let Some(recorded) = recorded else { return Ok(()) };
+        if recorded.fingerprint == self.fingerprint() {
+            return Err(Stop::Replay(Box::new(recorded.answer.clone())));
+        }
+        Err(Problem::new(
+            ProblemType::IdempotencyKeyReused,
+            "This Idempotency-Key was sent with another request. Use a new one.",
+        )
+        .into())
+    }
+
+    /// What makes two requests the same: who, where and what.
+    fn fingerprint(&self) -> String {
+        let mut hasher = Sha256::new();
+        for part in [
+            self.parts.method.as_str().as_bytes(),
+            self.parts.uri.path().as_bytes(),
+            &decode::canonical(&self.body),
+        ] {
+            hasher.update(part);
+            hasher.update([0]);
+        }
+        hex(&hasher.finalize())
+    }
+
+    /// Carries out changes in one transaction with the answer to this request, and gives the answer.
+    ///
+    /// # Errors
+    /// 412 when somebody was faster, 409 when something exists already, 503 when the table is not available.
+    pub async fn commit(&self, caller: &Caller, change: Change, reply: Reply) -> Outcome {
+        let mut changes = vec![change];
+        if caller.joining {
+            changes.push(Change::Member(Box::new(change::join(
+                &caller.member,
+                &self.identity.subject,
+                self.now(),
+            ))));
+        }
+        self.commit_for(Some(caller.member.org), &changes, reply).await
+    }
+
+    /// The same for a person who is not a member yet.
+    ///
+    /// # Errors
+    /// As for [`Call::commit`].
+    pub async fn commit_as_founder(&self, change: Change, reply: Reply) -> Outcome {
+        self.commit_for(None, &[change], reply).await
+    }
+
+    /// The checked body of a person who is not a member yet. A repeated request ends here.
+    ///
+    /// # Errors
+    /// As for [`Call::input`].
+    pub async fn founder_input<T: Input>(&self) -> Result<T::Checked, Stop> {
+        let checked = self.body::<T>()?;
+        if let Some(key) = &self.key {
+            let recorded = self
+                .store
+                .recorded(&keys::idempotency(None, &self.identity.subject, key), self.now())
+                .await?;
+            self.replay(recorded.as_ref())?;
+        }
+        Ok(checked)
+    }
+
+    async fn commit_for(&self, org: Option<OrgId>, changes: &[Change], reply: Reply) -> Outcome {
+        let receipt = self.key.as_ref().map(|key| Receipt {
+            key: keys::idempotency(org, &self.identity.subject, key),
+            fingerprint: self.fingerprint(),
+            answer: reply.answer().clone(),
+            now: self.now().as_second(),
+            expires_at: self.now().as_second().saturating_add(RECEIPT_SECONDS),
+        });
+        match self.store.commit(changes, receipt.as_ref()).await {
+            Ok(()) => Ok(reply),
+            Err(CommitError::Repeated(recorded)) => {
+                self.replay(Some(&recorded))?;
+                Ok(reply)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The query parameters, each given at most once and all of them among those offered.
+    ///
+    /// # Errors
+    /// 400 otherwise.
+    pub fn query(&self, offered: &[&str]) -> Result<Query, Stop> {
+        let refuse = |detail: String| Problem::new(ProblemType::InvalidParameter, detail);
+        let mut given: Vec<(String, String)> = Vec::new();
+        for (name, value) in self
+            .parts
+            .query_string_parameters_ref()
+            .into_iter()
+            .flat_map(|query| query.iter())
+        {
+            if !offered.contains(&name) {
+                return Err(refuse(format!(
+                    "There is no such parameter here; there are: {}.",
+                    offered.join(", ")
+                ))
+                .into());
+            }
+            if given.iter().any(|(known, _)| known == name) {
+                return Err(refuse(format!("{name} is given twice.")).into());
+            }
+            given.push((name.to_owned(), value.to_owned()));
+        }
+        Ok(Query { given })
+    }
+}
+
+/// Query parameters.
+#[derive(Clone, Debug)]
+pub struct Query {
+    given: Vec<(String, String)>,
+}
+
+impl Query {
+    /// A parameter, read by `parse`.
+    ///
+    /// # Errors
+    /// 400 with `expected` when it cannot be read.
+    pub fn get<T>(&self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Stop> {
+        let value = self.given.iter().find(|(known, _)| known == name);
+        let parsed = value.map(|(_, value)| {
+            parse(value).ok_or_else(|| {
+                Problem::new(ProblemType::InvalidParameter, format!("{name} must be {expected}.")).into()
+            })
+        });
+        parsed.transpose()
+    }
+
+    /// `limit` (25 when absent, 100 at most) and `cursor`.
+    ///
+    /// # Errors
+    /// 400 when one of them cannot be read.
+    pub fn page(&self) -> Result<PageRequest, Stop> {
+        let whole = |text: &str| {
+            text.bytes()
+                .all(|b| b.is_ascii_digit())
+                .then(|| text.parse::<i64>().ok())
+                .flatten()
+                .filter(|n| *n >= 1)
+        };
+        let limit = self
+            .get("limit", "a whole number from 1", whole)?
+            .unwrap_or(25)
+            .min(100);
+        let cursor = self.get("cursor", "a cursor", |text| Some(text.to_owned()))?;
+        Ok(PageRequest {
+            limit: i32::try_from(limit).unwrap_or(100),
+            cursor,
+        })
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let (media, parameters) = value.split_once(';').unwrap_or((&value, ""));
+    let charset = parameters.trim();
+    media.trim() == "application/json"
+        && (charset.is_empty() || charset.trim_matches('"') == "charset=utf-8")
+        && !headers.contains_key("content-encoding")
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = value.to_str().unwrap_or_default();
+    if (8..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(Some(key.to_owned()));
+    }
+    Err(Problem::new(
+        ProblemType::InvalidHeader,
+        "Idempotency-Key must be 8 to 255 visible ASCII characters, such as a UUID.",
+    ))
+}
+
+/// Who has signed in, by the claims that API Gateway's authorizer has verified.
+fn identity(parts: &Parts) -> Option<Identity> {
+    let context = parts.request_context_ref()?;
+    let RequestContext::ApiGatewayV2(context) = context else {
+        return None;
+    };
+    let claims = &context.authorizer.as_ref()?.jwt.as_ref()?.claims;
+    let claim = |name: &str| claims.get(name).filter(|value| !value.is_empty());
+    let subject = claim("sub")
+        .filter(|subject| subject.len() <= 255 && !subject.contains('#'))?
+        .clone();
+    let verified = claim("email_verified").is_some_and(|value| value == "true");
+    let email = claim("email")
+        .filter(|_| verified)
+        .map(|email| email.to_ascii_lowercase());
+    Some(Identity {
+        subject,
+        email,
+        name: claim("name").cloned(),
+    })
+}

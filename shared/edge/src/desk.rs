@@ -1,0 +1,82 @@
+//! What lies on the desk when somebody acts on a report: who he is, the report as he may see it, and which version he means.
+
+use outlay_domain::change::{Change, ReportChange};
+use outlay_domain::permission::{Permit, Read, ReportAction, permit};
+use outlay_domain::report::Report;
+
+use crate::api::report::ReportOut;
+use crate::call::{Call, Caller, Input};
+use crate::problem::{Problem, ProblemType};
+use crate::reply::{Outcome, Reply, Stop};
+
+/// Whether a request has to say which version of the report it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precondition {
+    /// `If-Match` is honoured when it is there.
+    Optional,
+    /// `If-Match` must be there: nobody decides on what he has not seen.
+    Required,
+}
+
+/// A caller before a report.
+#[derive(Debug)]
+pub struct Desk {
+    call: Call,
+    /// The caller.
+    pub caller: Caller,
+    /// The report he acts on.
+    pub report: Report,
+}
+
+impl Desk {
+    /// Reads caller and report side by side.
+    ///
+    /// # Errors
+    /// 404 when the caller is no member or may not know of the report; 428 when a required `If-Match` is missing.
+    pub async fn open(call: Call, precondition: Precondition) -> Result<Self, Stop> {
+        let (org, id) = (call.org()?, call.id("report")?);
+        let (caller, report) = call.caller_and(call.store().report(org, id)).await?;
+        let report = report.ok_or_else(Problem::not_found)?;
+        permit::<Read>(&caller.member, &report)?;
+        if precondition == Precondition::Required && call.if_match().is_none() {
+            let detail = "Send If-Match with the ETag of the report you have seen.";
+            return Err(Problem::new(ProblemType::PreconditionRequired, detail).into());
+        }
+        Ok(Self { call, caller, report })
+    }
+
+    /// The request.
+    #[must_use]
+    pub const fn call(&self) -> &Call {
+        &self.call
+    }
+
+    /// The checked body (an absent one counts as an empty object); after it, the version the caller means is compared.
+    ///
+    /// # Errors
+    /// As for [`Call::input`], then 412 when `If-Match` names another version.
+    pub fn input<T: Input>(self) -> Result<(Self, T::Checked), Stop> {
+        let (call, checked) = self.call.optional_input::<T>(&self.caller)?;
+        call.matches(self.report.version)?;
+        Ok((Self { call, ..self }, checked))
+    }
+
+    /// Asks for an action on the report.
+    ///
+    /// # Errors
+    /// 403 or 409 with the reason.
+    pub fn permit<A: ReportAction>(&self) -> Result<Permit<'_, A>, Stop> {
+        Ok(permit(&self.caller.member, &self.report)?)
+    }
+
+    /// Stores the change and answers with the report as it is then.
+    ///
+    /// # Errors
+    /// As for [`Call::commit`].
+    pub async fn commit(&self, change: ReportChange) -> Outcome {
+        let reply = Reply::ok(&ReportOut::of(&change.after))?.version(change.after.version);
+        self.call
+            .commit(&self.caller, Change::Report(Box::new(change)), reply)
+            .await
+    }
+}

@@ -1,0 +1,182 @@
+//! Which mail an event calls for: who is told, and what. Facts come from the event, which is the record of what happened;
+//! lines come from the report, if they are still those the event speaks of.
+
+use outlay_domain::event::{Asked, Event, EventKind, Snapshot, Subject};
+use outlay_domain::expense::Expense;
+use outlay_domain::ids::{MemberId, ReportId};
+use outlay_domain::member::Member;
+use outlay_domain::report::Report;
+use outlay_mail::{LineFacts, Notice, ReportFacts};
+use outlay_store::{Store, StoreError};
+
+/// One mail to send.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// To whom.
+    pub to: Member,
+    /// What it says.
+    pub notice: Notice,
+    /// What all mail of one report has in common.
+    pub thread: Option<String>,
+}
+
+/// The mail an event calls for; none, for most events.
+///
+/// # Errors
+/// [`StoreError`] when the members or the report cannot be read.
+pub async fn letters(store: &Store, event: &Event) -> Result<Vec<Letter>, StoreError> {
+    let Some(recipients) = recipients(event) else {
+        return Ok(Vec::new());
+    };
+    let owner = snapshot(&event.kind).map(|report| report.owner);
+    let wanted: Vec<MemberId> = recipients.iter().copied().chain([event.actor]).chain(owner).collect();
+    let report_id = report_id(event);
+    let report = async {
+        match report_id {
+            Some(id) => store.report(event.org, id).await,
+            None => Ok(None),
+        }
+    };
+    let (members, report) = tokio::try_join!(store.members_by_id(event.org, &wanted), report)?;
+    let name = |id: MemberId| {
+        members
+            .iter()
+            .find(|member| member.id == id)
+            .map_or_else(String::new, |member| member.name.clone())
+    };
+    let facts = snapshot(&event.kind).map(|snapshot| report_facts(snapshot, report.as_ref(), name(snapshot.owner)));
+    let Some(notice) = notice(event, facts, name(event.actor)) else {
+        return Ok(Vec::new());
+    };
+    let thread = report_id.map(|id| id.to_string());
+    let to = recipients
+        .into_iter()
+        .filter_map(|id| members.iter().find(|member| member.id == id).cloned());
+    Ok(to
+        .map(|to| Letter {
+            to,
+            notice: notice.clone(),
+            thread: thread.clone(),
+        })
+        .collect())
+}
+
+fn recipients(event: &Event) -> Option<Vec<MemberId>> {
+    match &event.kind {
+        EventKind::MemberInvited { .. } => match event.subject {
+            Subject::Member(member) => Some(vec![member]),
+            _ => None,
+        },
+        EventKind::ReportSubmitted { asked, .. } | EventKind::StepApproved { asked, .. } => {
+            Some(asked.approvers.clone())
+        }
+        EventKind::ReportApproved { report, .. }
+        | EventKind::ReportReturned { report, .. }
+        | EventKind::ReportRejected { report, .. } => Some(vec![report.owner]),
+        EventKind::OrganisationCreated {}
+        | EventKind::MemberJoined {}
+        | EventKind::PolicyChanged { .. }
+        | EventKind::RatesEntered { .. }
+        | EventKind::ReportCreated { .. }
+        | EventKind::ExpenseAdded { .. }
+        | EventKind::ExpenseChanged { .. }
+        | EventKind::ExpenseRemoved { .. }
+        | EventKind::ReportRecalled {} => None,
+    }
+}
+
+const fn snapshot(kind: &EventKind) -> Option<&Snapshot> {
+    match kind {
+        EventKind::ReportSubmitted { report, .. }
+        | EventKind::StepApproved { report, .. }
+        | EventKind::ReportApproved { report, .. }
+        | EventKind::ReportReturned { report, .. }
+        | EventKind::ReportRejected { report, .. } => Some(report),
+        _ => None,
+    }
+}
+
+const fn report_id(event: &Event) -> Option<ReportId> {
+    match event.subject {
+        Subject::Report(report) => Some(report),
+        _ => None,
+    }
+}
+
+fn notice(event: &Event, facts: Option<ReportFacts>, actor: String) -> Option<Notice> {
+    match (&event.kind, facts) {
+        (EventKind::MemberInvited { organisation, role }, _) => Some(Notice::Invited {
+            organisation: organisation.clone(),
+            inviter: actor,
+            role: role.name().to_owned(),
+        }),
+        (EventKind::ReportSubmitted { asked, .. } | EventKind::StepApproved { asked, .. }, Some(report)) => {
+            Some(asked_notice(asked, report))
+        }
+        (EventKind::ReportApproved { comment, .. }, Some(report)) => Some(Notice::Approved {
+            report,
+            by: actor,
+            comment: comment.clone(),
+        }),
+        (EventKind::ReportReturned { reason, .. }, Some(report)) => Some(Notice::Returned {
+            report,
+            by: actor,
+            reason: reason.clone(),
+        }),
+        (EventKind::ReportRejected { reason, .. }, Some(report)) => Some(Notice::Rejected {
+            report,
+            by: actor,
+            reason: reason.clone(),
+        }),
+        _ => None,
+    }
+}
+
+fn asked_notice(asked: &Asked, report: ReportFacts) -> Notice {
+    let due_on = asked.due_on.map_or_else(String::new, |due| due.to_string());
+    Notice::ApprovalRequested {
+        report,
+        step: asked.name.clone(),
+        reason: asked.reason.clone(),
+        due_on,
+    }
+}
+
+fn report_facts(snapshot: &Snapshot, report: Option<&Report>, owner: String) -> ReportFacts {
+    let unchanged = report.filter(|report| report.content_hash == snapshot.content_hash);
+    let same_currency = snapshot.base_total.currency() == snapshot.total.currency();
+    ReportFacts {
+        title: snapshot.title.clone(),
+        number: snapshot.number.clone(),
+        owner,
+        total: snapshot.total.to_string(),
+        base_total: (!same_currency).then(|| snapshot.base_total.to_string()),
+        expenses: snapshot.expenses,
+        violations: snapshot.violations.clone(),
+        lines: unchanged
+            .map(|report| report.expenses.iter().map(|line| line_facts(line, report)).collect())
+            .unwrap_or_default(),
+    }
+}
+
+fn line_facts(line: &Expense, report: &Report) -> LineFacts {
+    let amount = match &line.converted {
+        Some(conversion) => format!("{} ({})", line.amount, conversion.amount),
+        None => line.amount.to_string(),
+    };
+    let flagged = report
+        .violations
+        .iter()
+        .any(|violation| violation.expense_id == line.id);
+    LineFacts {
+        date: line.date.to_string(),
+        merchant: line.merchant.clone(),
+        category: line.category.clone(),
+        amount,
+        note: line
+            .justification
+            .clone()
+            .filter(|_| flagged)
+            .or_else(|| line.note.clone()),
+    }
+}

@@ -1,0 +1,318 @@
+//! Problems (RFC 9457): the closed catalogue of what this API answers when it says no, each type with exactly one status,
+//! and the one mapping to it from refusals and failures. Causes inside are logged, never shown.
+
+use lambda_http::http::{StatusCode, header};
+use lambda_http::{Body, Response};
+use outlay_domain::refusal::Refusal;
+use outlay_store::{CommitError, ListError, StoreError};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::fault::{Fault, Faults};
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $name:ident $uri:literal $status:literal $title:literal;)*) => {
+        /// Every type of problem this API answers with.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ProblemType {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl ProblemType {
+            /// Every type, in the order of their status.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The `type` member: a stable reference.
+            #[must_use]
+            pub const fn uri(self) -> &'static str {
+                match self { $(Self::$name => $uri,)* }
+            }
+
+            /// The HTTP status.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            /// The `title` member.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// A cursor that is not of this list.
+    CursorInvalid "/problems/cursor-invalid" 400 "The cursor is not one of this list";
+    /// A header that cannot be read.
+    InvalidHeader "/problems/invalid-header" 400 "A header is not valid";
+    /// A query parameter that is unknown, repeated or cannot be read.
+    InvalidParameter "/problems/invalid-parameter" 400 "A query parameter is not valid";
+    /// A body that is not one JSON object.
+    MalformedJson "/problems/malformed-json" 400 "The body is not one JSON object";
+    /// Nobody is signed in.
+    Unauthenticated "/problems/unauthenticated" 401 "Sign in first";
+    /// Seen, but not allowed.
+    Forbidden "/problems/forbidden" 403 "You may not do this";
+    /// Separation of duties.
+    SegregationOfDuties "/problems/segregation-of-duties" 403 "Separation of duties does not allow this";
+    /// Not there, or not the caller's to see.
+    NotFound "/problems/not-found" 404 "There is nothing here";
+    /// The caller's step is decided.
+    AlreadyDecided "/problems/already-decided" 409 "This has been decided already";
+    /// Something with this unique value is there already.
+    AlreadyExists "/problems/already-exists" 409 "It exists already";
+    /// The report does not stand where the action needs it.
+    InvalidState "/problems/invalid-state" 409 "Not at this moment of the report's life";
+    /// A step of the route finds nobody.
+    NoApprover "/problems/no-approver" 409 "Nobody can approve this report";
+    /// The version in `If-Match` is not the current one, or was overtaken.
+    StaleVersion "/problems/stale-version" 412 "It has changed since you read it";
+    /// A body over the limit.
+    BodyTooLarge "/problems/body-too-large" 413 "The body is too large";
+    /// A body that is not `application/json`.
+    UnsupportedMediaType "/problems/unsupported-media-type" 415 "The body must be application/json";
+    /// The idempotency key was used for another request.
+    IdempotencyKeyReused "/problems/idempotency-key-reused" 422 "The idempotency key belongs to another request";
+    /// The body can be read but is wrong; `errors` says where.
+    ValidationFailed "/problems/validation-failed" 422 "Some values are not valid";
+    /// `If-Match` is missing.
+    PreconditionRequired "/problems/precondition-required" 428 "Say which version you decide on";
+    /// Stored data contradicts itself.
+    Integrity "/problems/integrity" 500 "Stored data is damaged";
+    /// A failure of the program.
+    Internal "/problems/internal" 500 "Something went wrong here";
+    /// A service this one needs does not answer.
+    DependencyUnavailable "/problems/dependency-unavailable" 503 "A service is not available";
+    /// Too many requests change the same thing.
+    ReducedCapacity "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity" 503 "Too busy at the moment";
+}
+
+/// What a client reads of a problem.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// Stable reference of the type of problem.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/validation-failed")]
+    pub kind: String,
+    /// The type in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened in this case.
+    pub detail: String,
+    /// The id of the request, to be named when asking for help.
+    pub instance: String,
+    /// Every fault of the input, each with a JSON pointer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Fault>,
+}
+
+/// A problem on its way to the client.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    kind: ProblemType,
+    detail: String,
+    errors: Vec<Fault>,
+    /// For the log only.
+    cause: Option<String>,
+}
+
+impl Problem {
+    /// A problem with a sentence about this case.
+    #[must_use]
+    pub fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            cause: None,
+        }
+    }
+
+    /// The 404 that is the same whether the thing does not exist or is not the caller's to see.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(
+            ProblemType::NotFound,
+            "There is no such resource, or it is not yours to see.",
+        )
+    }
+
+    /// The faults of an input.
+    #[must_use]
+    pub fn invalid(faults: Faults) -> Self {
+        let errors = faults.into_list();
+        let detail = match errors.len() {
+            1 => "One value is not valid.".to_owned(),
+            many => format!("{many} values are not valid."),
+        };
+        Self {
+            errors,
+            ..Self::new(ProblemType::ValidationFailed, detail)
+        }
+    }
+
+    /// A failure of the program; the cause is logged, not shown.
+    #[must_use]
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        let shown = "The request was not carried out. Nothing was changed.";
+        Self {
+            cause: Some(cause.to_string()),
+            ..Self::new(ProblemType::Internal, shown)
+        }
+    }
+
+    /// The type.
+    #[must_use]
+    pub const fn kind(&self) -> ProblemType {
+        self.kind
+    }
+
+    /// The response, and one line in the log when the fault is ours.
+    #[must_use]
+    pub fn into_response(self, request_id: &str) -> Response<Body> {
+        if let Some(cause) = &self.cause {
+            let line = serde_json::json!({"level": "error", "problem": self.kind.uri(), "request_id": request_id, "cause": cause});
+            eprintln!("{line}");
+        }
+        let body = ProblemBody {
+            kind: self.kind.uri().to_owned(),
+            title: self.kind.title().to_owned(),
+            status: self.kind.status(),
+            detail: self.detail,
+            instance: request_id.to_owned(),
+            errors: self.errors,
+        };
+        let text = serde_json::to_string(&body).unwrap_or_default();
+        let mut response = Response::new(Body::Text(text));
+        *response.status_mut() = StatusCode::from_u16(self.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            header::HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+        if self.kind.status() == 503 {
+            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let cause = Some(error.to_string());
+        let problem = match error {
+            StoreError::Unavailable(_) => Self::new(
+                ProblemType::DependencyUnavailable,
+                "The records cannot be reached at the moment. Try again; with an Idempotency-Key nothing is done twice.",
+            ),
+            StoreError::Broken { .. } => Self::new(ProblemType::Integrity, "A stored record cannot be understood."),
+            StoreError::Refused(_) => Self::internal(""),
+        };
+        Self { cause, ..problem }
+    }
+}
+
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Cursor(_) => Self::new(
+                ProblemType::CursorInvalid,
+                "Take next_cursor from the answer to the same request.",
+            ),
+            ListError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CommitError> for Problem {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Stale => Self::new(
+                ProblemType::StaleVersion,
+                "Somebody changed it a moment before you. Read it again and decide anew.",
+            ),
+            CommitError::AddressTaken => Self::new(
+                ProblemType::AlreadyExists,
+                "A member of the organisation has this e-mail address already.",
+            ),
+            CommitError::Busy => Self::new(
+                ProblemType::ReducedCapacity,
+                "Other requests keep changing the same records. Try again.",
+            ),
+            // A repeated request is answered before this mapping is reached.
+            CommitError::Repeated(_) => Self::internal("a repeated request was not replayed"),
+            CommitError::TooLarge(items) => {
+                Self::internal(format!("a change of {items} items does not fit in one transaction"))
+            }
+            CommitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let one = |pointer: &str, rule: &str, detail: &str| {
+            let mut faults = Faults::default();
+            faults.note_at(pointer.to_owned(), rule, detail);
+            Self::invalid(faults)
+        };
+        match refusal {
+            Refusal::NotVisible | Refusal::UnknownExpense => Self::not_found(),
+            Refusal::Forbidden(why) => Self::new(ProblemType::Forbidden, why),
+            Refusal::Duties(why) => Self::new(ProblemType::SegregationOfDuties, why),
+            Refusal::InvalidState { status, action } => Self::new(
+                ProblemType::InvalidState,
+                format!("A report that is {} cannot be {action}.", status.name()),
+            ),
+            Refusal::AlreadyDecided => {
+                Self::new(ProblemType::AlreadyDecided, "The step that asked you has been decided.")
+            }
+            Refusal::NoApprover { step } => Self::new(
+                ProblemType::NoApprover,
+                format!(
+                    "Nobody may decide on the step {step}: not its approvers, and there is no other admin to stand in."
+                ),
+            ),
+            Refusal::Empty => one(
+                "/expenses",
+                "length",
+                "A report needs at least one expense to be submitted.",
+            ),
+            Refusal::TooManyExpenses => one("/expenses", "length", "A report has at most 500 expenses."),
+            Refusal::TotalTooLarge => one(
+                "/expenses",
+                "total",
+                "The total is larger than any amount Outlay handles.",
+            ),
+            Refusal::Conversion { position, fault } => {
+                let line = position.map_or_else(String::new, |position| format!("/expenses/{position}"));
+                one(
+                    &format!("{line}/amount/currency"),
+                    "rate-missing",
+                    &sentence(&fault.to_string()),
+                )
+            }
+            Refusal::Policy(violations) => {
+                let mut faults = Faults::default();
+                for (position, violation) in violations {
+                    let pointer = format!("/expenses/{position}/{}", violation.field.name());
+                    faults.note_at(pointer, violation.rule.name(), violation.message);
+                }
+                Self::invalid(faults)
+            }
+        }
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| {
+        format!("{}{}.", first.to_uppercase(), characters.as_str())
+    })
+}

@@ -1,0 +1,130 @@
+//! Answers. A handler gives a [`Reply`]; everything that ends a request early (a problem, or the stored answer of a repeated
+//! request) travels by `?` as a [`Stop`].
+
+use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
+use lambda_http::{Body, Response};
+use outlay_domain::refusal::Refusal;
+use outlay_store::{Answer, CommitError, ListError, Page, StoreError};
+use serde::Serialize;
+
+use crate::problem::Problem;
+
+/// What a handler gives.
+pub type Outcome = Result<Reply, Stop>;
+
+/// Why a request ends before its handler is through.
+#[derive(Clone, Debug)]
+pub enum Stop {
+    /// Something is wrong.
+    Problem(Problem),
+    /// The request was carried out before; this is what it was answered.
+    Replay(Box<Answer>),
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+macro_rules! stops {
+    ($($error:ty),*) => {$(
+        impl From<$error> for Stop {
+            fn from(error: $error) -> Self {
+                Self::Problem(error.into())
+            }
+        }
+    )*};
+}
+
+stops!(Refusal, StoreError, ListError, CommitError);
+
+/// An answer that says yes.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    answer: Answer,
+    replayed: bool,
+}
+
+impl Reply {
+    /// A body with a status.
+    ///
+    /// # Errors
+    /// A problem of type `internal` when the body cannot be written as JSON.
+    pub fn new(status: u16, body: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_string(body).map_err(Problem::internal)?;
+        Ok(Self {
+            answer: Answer {
+                status,
+                body,
+                etag: None,
+                location: None,
+            },
+            replayed: false,
+        })
+    }
+
+    /// 200 with a body.
+    ///
+    /// # Errors
+    /// As for [`Reply::new`].
+    pub fn ok(body: &impl Serialize) -> Result<Self, Problem> {
+        Self::new(200, body)
+    }
+
+    /// 201 with a body and the path of what was created.
+    ///
+    /// # Errors
+    /// As for [`Reply::new`].
+    pub fn created(body: &impl Serialize, location: String) -> Result<Self, Problem> {
+        let mut reply = Self::new(201, body)?;
+        reply.answer.location = Some(location);
+        Ok(reply)
+    }
+
+    /// 200 with a part of a list: `{"items": […], "next_cursor": …}`.
+    ///
+    /// # Errors
+    /// As for [`Reply::new`].
+    pub fn page<T, U: Serialize>(page: Page<T>, show: impl Fn(T) -> U) -> Result<Self, Problem> {
+        let items: Vec<U> = page.items.into_iter().map(show).collect();
+        Self::ok(&serde_json::json!({"items": items, "next_cursor": page.next}))
+    }
+
+    /// The reply with the version as its `ETag`.
+    #[must_use]
+    pub fn version(mut self, version: u64) -> Self {
+        self.answer.etag = Some(format!("\"{version}\""));
+        self
+    }
+
+    /// The stored answer of a repeated request.
+    pub(crate) const fn replay(answer: Answer) -> Self {
+        Self { answer, replayed: true }
+    }
+
+    pub(crate) const fn answer(&self) -> &Answer {
+        &self.answer
+    }
+
+    /// The response.
+    #[must_use]
+    pub fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::Text(self.answer.body));
+        *response.status_mut() = StatusCode::from_u16(self.answer.status).unwrap_or(StatusCode::OK);
+        let mut set = |name: HeaderName, value: Option<String>| {
+            if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+                response.headers_mut().insert(name, value);
+            }
+        };
+        set(header::CONTENT_TYPE, Some("application/json".to_owned()));
+        set(header::CACHE_CONTROL, Some("no-store".to_owned()));
+        set(header::ETAG, self.answer.etag);
+        set(header::LOCATION, self.answer.location);
+        set(
+            HeaderName::from_static("idempotent-replayed"),
+            self.replayed.then(|| "true".to_owned()),
+        );
+        response
+    }
+}

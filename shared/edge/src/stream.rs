@@ -1,0 +1,102 @@
+//! A DynamoDB stream as event source: records in order, each an event of the history; what failed is told by its sequence
+//! number, so that Lambda repeats from there and nothing before it.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use lambda_runtime::{LambdaEvent, service_fn};
+use outlay_domain::event::Event;
+use outlay_mail::Mailer;
+use outlay_store::Store;
+use outlay_store::deliveries::Claimant;
+
+use crate::boot::{BootResult, config, moment, store, variable};
+
+/// What a stream handler works with.
+#[derive(Debug)]
+pub struct Desk {
+    /// The table.
+    pub store: Store,
+    /// Outgoing mail.
+    pub mailer: Mailer,
+}
+
+/// Serves a function that hears of the table's new events and sends mail.
+///
+/// # Errors
+/// When the environment is incomplete or the Runtime API cannot be reached.
+pub async fn serve<F: Future<Output = Result<(), lambda_runtime::Error>> + Send>(
+    handler: fn(Arc<Desk>, Event, Claimant) -> F,
+) -> BootResult {
+    let config = config()?;
+    // SES has no client token: a retry inside the SDK could send twice, so the stream's retries are the only ones.
+    let mut mail = config
+        .to_builder()
+        .retry_config(aws_smithy_types::retry::RetryConfig::disabled());
+    if let Ok(endpoint) = variable("AWS_ENDPOINT_URL_SES") {
+        mail = mail.endpoint_url(endpoint);
+    }
+    let desk = Arc::new(Desk {
+        store: store(&config)?,
+        mailer: Mailer::new(&mail.build(), variable("MAIL_FROM")?),
+    });
+    lambda_runtime::run(service_fn(|event: LambdaEvent<StreamEvent>| {
+        let desk = Arc::clone(&desk);
+        async move { Ok::<_, lambda_runtime::Error>(batch(desk, event, handler).await) }
+    }))
+    .await
+}
+
+async fn batch<F: Future<Output = Result<(), lambda_runtime::Error>> + Send>(
+    desk: Arc<Desk>,
+    event: LambdaEvent<StreamEvent>,
+    handler: fn(Arc<Desk>, Event, Claimant) -> F,
+) -> DynamoDbEventResponse {
+    let mut response = DynamoDbEventResponse::default();
+    let until = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
+    for record in event.payload.records {
+        let sequence = record.change.sequence_number.clone();
+        let claimant = Claimant {
+            run: event.context.request_id.clone(),
+            now: moment().now.as_millisecond(),
+            until,
+        };
+        let result = match read(record) {
+            Ok(Some(event)) => handler(Arc::clone(&desk), event, claimant).await,
+            Ok(None) => Ok(()),
+            Err(reason) => Err(reason.into()),
+        };
+        if let Err(reason) = result {
+            let line = serde_json::json!({"level": "error", "sequence_number": sequence, "cause": reason.to_string()});
+            eprintln!("{line}");
+            // An empty identifier would fail the whole batch; without one there is nothing better to say.
+            let mut failure = DynamoDbBatchItemFailure::default();
+            failure.item_identifier = sequence;
+            response.batch_item_failures.push(failure);
+            // Everything after the first failure comes again anyway.
+            break;
+        }
+    }
+    response
+}
+
+/// The event of a record; `None` for records that are none (the stream's filter lets only events through).
+fn read(record: EventRecord) -> Result<Option<Event>, String> {
+    let image = record.change.new_image;
+    let text = |name: &str| match image.get(name) {
+        Some(serde_dynamo::AttributeValue::S(value) | serde_dynamo::AttributeValue::N(value)) => value.clone(),
+        _ => String::new(),
+    };
+    if record.event_name != "INSERT" || text("entity") != "event" {
+        return Ok(None);
+    }
+    let schema = text("schema");
+    if schema != outlay_store::items::SCHEMA.to_string() {
+        return Err(format!("unknown_schema: {schema}"));
+    }
+    serde_dynamo::from_item(image)
+        .map(Some)
+        .map_err(|error| format!("unreadable event: {error}"))
+}

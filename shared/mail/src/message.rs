@@ -1,0 +1,141 @@
+//! A rendered message and its MIME form. Nothing that a person wrote can end a header early: see [`Message::to_mime`].
+
+use mail_builder::headers::address::Address;
+use mail_builder::headers::content_type::ContentType;
+use mail_builder::headers::message_id::MessageId;
+use mail_builder::headers::raw::Raw;
+use mail_builder::headers::text::Text;
+use mail_builder::mime::MimePart;
+
+use crate::notice::Recipient;
+
+/// One e-mail before it is addressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The subject, at most 120 characters when it comes from [`crate::Notice::render`].
+    pub subject: String,
+    /// The plain-text part; enough to act on by itself.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+}
+
+/// A message cannot be written as MIME. Names the header, never its value: values are personal data and errors are logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// A header value has a line break, a NUL or another control character in it.
+    #[error("control character in header {header}")]
+    ControlCharacter {
+        /// The header it was meant for.
+        header: &'static str,
+    },
+    /// An address is not `local@domain` in ASCII.
+    #[error("unusable address in header {header}")]
+    Address {
+        /// The header it was meant for.
+        header: &'static str,
+    },
+    /// The thread is not made of ASCII letters, digits, `_`, `-` and `.`.
+    #[error("unusable thread identifier")]
+    Thread,
+}
+
+impl Message {
+    /// Writes the whole message, CRLF line ends, as `multipart/alternative` with the text first.
+    ///
+    /// `from` is an address or `Name <address>`. `thread` is what this mail belongs to, such as a report's identifier: mail
+    /// with the same thread and the same sender domain carries the same `References` and `In-Reply-To`. `Date` and
+    /// `Message-ID` are left out because SES sets both. The same input gives the same bytes.
+    ///
+    /// # Errors
+    /// [`MailError`] when a name, an address, the subject or the thread cannot stand in a header.
+    pub fn to_mime(&self, from: &str, to: &Recipient, thread: Option<&str>) -> Result<Vec<u8>, MailError> {
+        let (from_name, from_address) = split_mailbox(from);
+        let from_header = mailbox("From", from_name, from_address)?;
+        let to_header = mailbox("To", &to.name, &to.address)?;
+        // Text that already looks like an RFC 2047 word would be decoded by readers into characters nobody checked.
+        let subject = without_control("Subject", &self.subject)?.replace("=?", "= ?");
+
+        // A part's `header` and `write_part` stand in for `MessageBuilder`, which puts in the time and a random Message-ID.
+        let alternatives = vec![
+            MimePart::new("text/plain", self.text.as_str()),
+            MimePart::new("text/html", self.html.as_str()),
+        ];
+        let content_type = ContentType::new("multipart/alternative").attribute("boundary", self.boundary());
+        let mut part = MimePart::new(content_type, alternatives)
+            .header("MIME-Version", Raw::new("1.0"))
+            .header("From", from_header)
+            .header("To", to_header)
+            .header("Subject", Text::new(subject))
+            .header("Auto-Submitted", Raw::new("auto-generated"));
+        if let Some(thread) = thread {
+            let id = thread_id(thread, from_address)?;
+            part = part
+                .header("In-Reply-To", MessageId::new(id.clone()))
+                .header("References", MessageId::new(id));
+        }
+        let mut mime = Vec::new();
+        part.write_part(&mut mime);
+        Ok(mime)
+    }
+
+    /// A boundary that neither part contains, found without randomness.
+    fn boundary(&self) -> String {
+        let mut number: u64 = 0;
+        loop {
+            let boundary = format!("=_outlay_{number}");
+            if !self.text.contains(&boundary) && !self.html.contains(&boundary) {
+                return boundary;
+            }
+            number = number.saturating_add(1);
+        }
+    }
+}
+
+/// The name and the address of `Name <address>`; the name is empty when there is only an address.
+pub(crate) fn split_mailbox(mailbox: &str) -> (&str, &str) {
+    mailbox
+        .trim()
+        .strip_suffix('>')
+        .and_then(|rest| rest.rsplit_once('<'))
+        .map_or(("", mailbox.trim()), |(name, address)| {
+            (name.trim().trim_matches('"'), address)
+        })
+}
+
+fn mailbox<'a>(header: &'static str, name: &'a str, address: &'a str) -> Result<Address<'a>, MailError> {
+    let name = without_control(header, name)?.trim();
+    let address = without_control(header, address)?;
+    if !is_address(address) {
+        return Err(MailError::Address { header });
+    }
+    Ok(Address::new_address((!name.is_empty()).then_some(name), address))
+}
+
+fn without_control<'a>(header: &'static str, value: &'a str) -> Result<&'a str, MailError> {
+    if value.chars().any(char::is_control) {
+        return Err(MailError::ControlCharacter { header });
+    }
+    Ok(value)
+}
+
+/// One `@`, something on both sides, and nothing that means something in an address list. Quoted local parts are refused:
+/// nobody uses them and they are where address parsers disagree.
+fn is_address(address: &str) -> bool {
+    let well_formed = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with('.');
+    let harmless = |c: char| c.is_ascii_graphic() && !"<>()[],;:\\\"@".contains(c);
+    // 254 characters is the longest path that RFC 5321 lets through.
+    address.len() <= 254
+        && address.split_once('@').is_some_and(|(local, domain)| {
+            well_formed(local) && well_formed(domain) && local.chars().chain(domain.chars()).all(harmless)
+        })
+}
+
+fn thread_id(thread: &str, from_address: &str) -> Result<String, MailError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if thread.is_empty() || thread.len() > 100 || !thread.chars().all(allowed) {
+        return Err(MailError::Thread);
+    }
+    let domain = from_address.rsplit_once('@').map_or(from_address, |(_, domain)| domain);
+    Ok(format!("{thread}@{domain}"))
+}

@@ -1,0 +1,137 @@
+//! Sending through Amazon SES. One call, one recipient; claiming, retrying and recording a delivery are the caller's.
+
+use aws_config::SdkConfig;
+use aws_sdk_ses::Client;
+use aws_sdk_ses::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ses::operation::send_raw_email::SendRawEmailError;
+use aws_sdk_ses::primitives::Blob;
+use aws_sdk_ses::types::RawMessage;
+
+use crate::message::split_mailbox;
+use crate::notice::Recipient;
+
+/// Sends finished messages from one address.
+#[derive(Debug, Clone)]
+pub struct Mailer {
+    client: Client,
+    from: String,
+}
+
+/// SES did not take a message. Carries SES's error code, never its message text, which quotes addresses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// SES will not send this message to this recipient, now or later.
+    #[error("SES refused the message ({code})")]
+    Refused {
+        /// SES's error code.
+        code: String,
+    },
+    /// The sending rate or the daily quota is used up.
+    #[error("SES is throttling ({code})")]
+    Throttled {
+        /// SES's error code.
+        code: String,
+    },
+    /// SES cannot send for this deployment until an operator changes something: sending is paused, an identity or a
+    /// permission is missing.
+    #[error("SES is not ready to send for this deployment ({code})")]
+    NotReady {
+        /// SES's error code.
+        code: String,
+    },
+    /// SES could not be reached, did not answer in time or failed inside. The message may have been sent nevertheless.
+    #[error("SES is unavailable ({code})")]
+    Unavailable {
+        /// SES's error code, or the SDK's stage at which the call failed.
+        code: String,
+    },
+}
+
+impl SendError {
+    /// Whether the same message may go through when it is sent again. False only when the message itself is at fault; what
+    /// an operator has to mend is retryable, so that the mail ends where failed events wait and not in nothing.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Refused { .. } => false,
+            Self::Throttled { .. } | Self::NotReady { .. } | Self::Unavailable { .. } => true,
+        }
+    }
+}
+
+impl Mailer {
+    /// A mailer with a client of its own, to be made once per cold start. `from` is an address or `Name <address>`.
+    #[must_use]
+    pub fn new(config: &SdkConfig, from: String) -> Self {
+        Self {
+            client: Client::new(config),
+            from,
+        }
+    }
+
+    /// The sender, as [`crate::Message::to_mime`] wants it.
+    #[must_use]
+    pub fn from_mailbox(&self) -> &str {
+        &self.from
+    }
+
+    /// Hands one message to SES for one recipient, whatever its headers say, and returns the message id that SES gave it.
+    ///
+    /// # Errors
+    /// [`SendError`] when SES did not take the message; ask it whether trying again makes sense.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that sends mail")]
+    pub async fn send(&self, to: &Recipient, mime: Vec<u8>) -> Result<String, SendError> {
+        let raw = RawMessage::builder()
+            .data(Blob::new(mime))
+            .build()
+            .map_err(|_| SendError::Refused {
+                code: "EmptyMessage".to_owned(),
+            })?;
+        let sent = self
+            .client
+            .send_raw_email()
+            .source(split_mailbox(&self.from).1)
+            .destinations(&to.address)
+            .raw_message(raw)
+            .send()
+            .await
+            .map_err(|error| classify(&error))?;
+        Ok(sent.message_id)
+    }
+}
+
+fn classify<R>(error: &SdkError<SendRawEmailError, R>) -> SendError {
+    match error {
+        SdkError::ServiceError(context) => classify_service(context.err()),
+        SdkError::ConstructionFailure(_) => SendError::NotReady {
+            code: "ConstructionFailure".to_owned(),
+        },
+        SdkError::TimeoutError(_) => SendError::Unavailable {
+            code: "Timeout".to_owned(),
+        },
+        SdkError::DispatchFailure(_) => SendError::Unavailable {
+            code: "DispatchFailure".to_owned(),
+        },
+        _ => SendError::Unavailable {
+            code: "UnreadableAnswer".to_owned(),
+        },
+    }
+}
+
+fn classify_service(error: &SendRawEmailError) -> SendError {
+    let code = error.code().unwrap_or("Unknown").to_owned();
+    match code.as_str() {
+        "MessageRejected" | "InvalidParameterValue" | "ValidationError" => SendError::Refused { code },
+        "Throttling" | "ThrottlingException" => SendError::Throttled { code },
+        "AccountSendingPausedException"
+        | "ConfigurationSetDoesNotExist"
+        | "ConfigurationSetSendingPausedException"
+        | "MailFromDomainNotVerifiedException"
+        | "AccessDenied"
+        | "AccessDeniedException"
+        | "InvalidClientTokenId"
+        | "SignatureDoesNotMatch"
+        | "ExpiredToken" => SendError::NotReady { code },
+        _ => SendError::Unavailable { code },
+    }
+}

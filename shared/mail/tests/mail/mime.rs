@@ -1,0 +1,272 @@
+//! The MIME form: what a standard parser reads back, how it is encoded, and what is refused.
+
+use crate::samples;
+use mail_parser::{HeaderName, Message as Parsed, MessageParser, MimeHeaders};
+use outlay_mail::{MailError, Message, Recipient};
+
+const FROM: &str = "Outlay <expenses@example.com>";
+
+fn message() -> Message {
+    samples::approval(samples::report())
+        .render(&samples::recipient())
+        .unwrap()
+}
+
+fn parse(mime: &[u8]) -> Parsed<'_> {
+    MessageParser::default().parse(mime).unwrap()
+}
+
+#[test]
+fn a_parser_reads_back_the_headers_and_both_parts() {
+    for (name, notice) in samples::notices() {
+        let message = notice.render(&samples::recipient()).unwrap();
+        let mime = message.to_mime(FROM, &samples::recipient(), Some("rep_01h4")).unwrap();
+        let parsed = parse(&mime);
+
+        let from = parsed.from().unwrap().first().unwrap();
+        assert_eq!(
+            (from.name(), from.address()),
+            (Some("Outlay"), Some("expenses@example.com"))
+        );
+        let to = parsed.to().unwrap().first().unwrap();
+        assert_eq!(
+            (to.name(), to.address()),
+            (Some("Márta Kowalska"), Some("marta@example.com"))
+        );
+        assert_eq!(parsed.subject(), Some(message.subject.as_str()));
+        assert_eq!(
+            parsed.header("Auto-Submitted").unwrap().as_text(),
+            Some("auto-generated")
+        );
+        assert_eq!(parsed.references().as_text(), Some("rep_01h4@example.com"));
+        assert_eq!(parsed.in_reply_to().as_text(), Some("rep_01h4@example.com"));
+        assert!(
+            parsed.date().is_none() && parsed.message_id().is_none(),
+            "SES sets both"
+        );
+
+        let root = parsed.content_type().unwrap();
+        assert_eq!((root.ctype(), root.subtype()), ("multipart", Some("alternative")));
+        let kinds: Vec<_> = parsed.parts[1..]
+            .iter()
+            .map(|part| part.content_type().unwrap().subtype().unwrap())
+            .collect();
+        assert_eq!(kinds, ["plain", "html"], "{name}: text first, then HTML, nothing else");
+        // A body's last line break belongs to the boundary.
+        assert_eq!(
+            parsed.body_text(0).unwrap().replace("\r\n", "\n").trim_end(),
+            message.text.trim_end()
+        );
+        assert_eq!(
+            parsed.body_html(0).unwrap().replace("\r\n", "\n").trim_end(),
+            message.html.trim_end()
+        );
+    }
+}
+
+#[test]
+fn exactly_the_expected_headers_and_no_others() {
+    let mime = message()
+        .to_mime(FROM, &samples::recipient(), Some("rep_01h4"))
+        .unwrap();
+    let parsed = parse(&mime);
+    let mut names: Vec<&str> = parsed.headers().iter().map(|header| header.name.as_str()).collect();
+    names.sort_unstable();
+    let expected = [
+        "Auto-Submitted",
+        "Content-Type",
+        "From",
+        "In-Reply-To",
+        "MIME-Version",
+        "References",
+        "Subject",
+        "To",
+    ];
+    assert_eq!(names, expected);
+
+    let mime = message().to_mime(FROM, &samples::recipient(), None).unwrap();
+    assert!(parse(&mime).header(HeaderName::References).is_none());
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let write = || {
+        message()
+            .to_mime(FROM, &samples::recipient(), Some("rep_01h4"))
+            .unwrap()
+    };
+    assert_eq!(write(), write());
+}
+
+#[test]
+fn the_wire_is_ascii_with_short_crlf_lines() {
+    let mut message = message();
+    message.subject = "Überprüfung ".repeat(20);
+    let to = Recipient {
+        name: "Владимир Ђорђевић ".repeat(8),
+        address: "v@example.com".to_owned(),
+    };
+    let mime = String::from_utf8(message.to_mime(FROM, &to, Some("rep_01h4")).unwrap()).unwrap();
+    assert!(mime.is_ascii());
+    assert!(
+        mime.contains("Subject: =?utf-8?") && mime.contains("To: =?utf-8?"),
+        "{mime}"
+    );
+    for line in mime.split("\r\n") {
+        assert!(line.len() <= 78, "{line}");
+        assert!(!line.contains(['\r', '\n']), "{line:?}");
+    }
+    let parsed = parse(mime.as_bytes());
+    assert_eq!(parsed.subject(), Some(message.subject.as_str()));
+    assert_eq!(parsed.to().unwrap().first().unwrap().name(), Some(to.name.trim()));
+}
+
+#[test]
+fn names_from_everywhere_survive() {
+    for name in [
+        "José Ñandú",
+        "山田 太郎",
+        "עדי כהן",
+        "Zoë \"Z\" O'Neil, Jr. <x>",
+        "🙂 Smile",
+        "a\\b;c:d",
+    ] {
+        let to = Recipient {
+            name: name.to_owned(),
+            address: "x@example.com".to_owned(),
+        };
+        let mime = message().to_mime(FROM, &to, None).unwrap();
+        let parsed = parse(&mime);
+        let all: Vec<_> = parsed.to().unwrap().iter().map(|a| (a.name(), a.address())).collect();
+        assert_eq!(all, [(Some(name), Some("x@example.com"))]);
+    }
+}
+
+#[test]
+fn a_sender_may_come_without_a_name() {
+    let mime = message()
+        .to_mime("expenses@example.com", &samples::recipient(), None)
+        .unwrap();
+    let parsed = parse(&mime);
+    let from = parsed.from().unwrap().first().unwrap();
+    assert_eq!((from.name(), from.address()), (None, Some("expenses@example.com")));
+}
+
+#[test]
+fn control_characters_are_refused_in_every_header() {
+    for bad in ["\r", "\n", "\r\nBcc: thief@example.net", "\0", "\u{7f}", "\u{85}"] {
+        let to = samples::recipient();
+        let subject = Message {
+            subject: format!("Hello{bad}"),
+            ..message()
+        }
+        .to_mime(FROM, &to, None);
+        assert_eq!(
+            subject,
+            Err(MailError::ControlCharacter { header: "Subject" }),
+            "{bad:?}"
+        );
+
+        let named = Recipient {
+            name: format!("Ana{bad}"),
+            ..to.clone()
+        };
+        assert_eq!(
+            message().to_mime(FROM, &named, None),
+            Err(MailError::ControlCharacter { header: "To" })
+        );
+        let addressed = Recipient {
+            address: format!("ana@example.com{bad}"),
+            ..to.clone()
+        };
+        assert_eq!(
+            message().to_mime(FROM, &addressed, None),
+            Err(MailError::ControlCharacter { header: "To" })
+        );
+        let from = format!("Out{bad}lay <expenses@example.com>");
+        assert_eq!(
+            message().to_mime(&from, &to, None),
+            Err(MailError::ControlCharacter { header: "From" })
+        );
+        assert_eq!(
+            message().to_mime(FROM, &to, Some(&format!("rep{bad}"))),
+            Err(MailError::Thread)
+        );
+    }
+}
+
+#[test]
+fn a_title_with_a_line_break_cannot_become_a_header() {
+    let mut report = samples::report();
+    report.title = "Trip\r\nBcc: thief@example.net".to_owned();
+    let message = samples::approval(report).render(&samples::recipient()).unwrap();
+    let refused = message.to_mime(FROM, &samples::recipient(), None);
+    assert_eq!(refused, Err(MailError::ControlCharacter { header: "Subject" }));
+}
+
+#[test]
+fn a_subject_cannot_smuggle_an_encoded_word() {
+    let message = Message {
+        subject: "Approve: =?utf-8?Q?=0D=0ABcc:_x?=".to_owned(),
+        ..message()
+    };
+    let mime = message.to_mime(FROM, &samples::recipient(), None).unwrap();
+    assert_eq!(parse(&mime).subject(), Some("Approve: = ?utf-8?Q?=0D=0ABcc:_x?="));
+}
+
+#[test]
+fn only_plain_single_addresses_are_taken() {
+    let overlong = format!("{}@example.com", "a".repeat(250));
+    let bad = [
+        "",
+        "ana",
+        "@example.com",
+        "ana@",
+        "a@b@example.com",
+        "a@example.com,b@example.com",
+        "a b@example.com",
+        "<a@example.com>",
+        "\"a\"@example.com",
+        "a@[127.0.0.1]",
+        ".a@example.com",
+        "a@example.com.",
+        "änä@example.com",
+        &overlong,
+    ];
+    for address in bad {
+        let to = Recipient {
+            name: String::new(),
+            address: address.to_owned(),
+        };
+        assert_eq!(
+            message().to_mime(FROM, &to, None),
+            Err(MailError::Address { header: "To" }),
+            "{address:?}"
+        );
+    }
+    assert_eq!(
+        message().to_mime("Outlay", &samples::recipient(), None),
+        Err(MailError::Address { header: "From" })
+    );
+}
+
+#[test]
+fn threads_that_could_not_be_a_message_id_are_refused() {
+    for thread in ["", "rep 1", "rep@x", "<rep>", "rép", &"r".repeat(101)] {
+        assert_eq!(
+            message().to_mime(FROM, &samples::recipient(), Some(thread)),
+            Err(MailError::Thread),
+            "{thread:?}"
+        );
+    }
+}
+
+#[test]
+fn text_that_looks_like_the_boundary_stays_text() {
+    let mut message = message();
+    message.text = "a\n--=_outlay_0\nContent-Type: text/html\n\n<b>b</b>\n--=_outlay_1--\nc".to_owned();
+    let mime = message.to_mime(FROM, &samples::recipient(), None).unwrap();
+    let parsed = parse(&mime);
+    assert_eq!(parsed.parts.len(), 3);
+    assert_eq!(parsed.body_text(0).unwrap().replace("\r\n", "\n"), message.text);
+}

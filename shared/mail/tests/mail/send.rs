@@ -1,0 +1,157 @@
+//! Sending over real HTTP to a loopback server that plays SES's answers: what is asked of SES and how its refusals are told.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::thread::JoinHandle;
+
+use crate::samples;
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use outlay_mail::{Mailer, SendError};
+
+/// Answers one request and hands back its body; the address is free again afterwards.
+fn answer_once(status: &'static str, body: String) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            if let Some((name, value)) = line.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.trim().parse().unwrap();
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+        }
+        let mut request = vec![0; length];
+        reader.read_exact(&mut request).unwrap();
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body.as_bytes()).unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    (endpoint, server)
+}
+
+fn mailer(endpoint: &str) -> Mailer {
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("eu-west-1"))
+        .endpoint_url(endpoint)
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys(
+            "id", "secret", None,
+        )))
+        .retry_config(RetryConfig::disabled())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    Mailer::new(&config, "Outlay <expenses@example.com>".to_owned())
+}
+
+async fn refused(status: &'static str, code: &str) -> SendError {
+    let body = format!(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>about marta@example.com</Message></Error>\
+         <RequestId>r</RequestId></ErrorResponse>"
+    );
+    let (endpoint, server) = answer_once(status, body);
+    let error = mailer(&endpoint)
+        .send(&samples::recipient(), b"mime".to_vec())
+        .await
+        .unwrap_err();
+    server.join().unwrap();
+    error
+}
+
+#[tokio::test]
+async fn ses_gets_the_message_for_one_recipient_and_answers_with_its_id() {
+    let body = "<SendRawEmailResponse><SendRawEmailResult><MessageId>0102</MessageId></SendRawEmailResult>\
+                </SendRawEmailResponse>";
+    let (endpoint, server) = answer_once("200 OK", body.to_owned());
+    let mailer = mailer(&endpoint);
+    let to = samples::recipient();
+    let message = samples::approval(samples::report()).render(&to).unwrap();
+    let mime = message.to_mime(mailer.from_mailbox(), &to, Some("rep_01h4")).unwrap();
+
+    assert_eq!(mailer.send(&to, mime).await.unwrap(), "0102");
+
+    let request = server.join().unwrap();
+    assert!(request.starts_with("Action=SendRawEmail&"), "{request}");
+    assert!(request.contains("Source=expenses%40example.com&"), "{request}");
+    assert!(
+        request.contains("Destinations.member.1=marta%40example.com&"),
+        "{request}"
+    );
+    assert!(!request.contains("Destinations.member.2"), "{request}");
+}
+
+#[tokio::test]
+async fn only_a_fault_of_the_message_is_final() {
+    let refusal = refused("400 Bad Request", "MessageRejected").await;
+    assert_eq!(
+        refusal,
+        SendError::Refused {
+            code: "MessageRejected".to_owned()
+        }
+    );
+    assert!(!refusal.retryable());
+    assert!(!refused("400 Bad Request", "InvalidParameterValue").await.retryable());
+
+    let throttled = refused("400 Bad Request", "Throttling").await;
+    assert_eq!(
+        throttled,
+        SendError::Throttled {
+            code: "Throttling".to_owned()
+        }
+    );
+    let paused = refused("400 Bad Request", "AccountSendingPausedException").await;
+    assert_eq!(
+        paused,
+        SendError::NotReady {
+            code: "AccountSendingPausedException".to_owned()
+        }
+    );
+    let down = refused("503 Service Unavailable", "ServiceUnavailable").await;
+    assert_eq!(
+        down,
+        SendError::Unavailable {
+            code: "ServiceUnavailable".to_owned()
+        }
+    );
+    assert!(throttled.retryable() && paused.retryable() && down.retryable());
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_there_is_worth_another_try() {
+    // The port is free again once the listener is dropped.
+    let endpoint = format!(
+        "http://{}",
+        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    );
+    let error = mailer(&endpoint)
+        .send(&samples::recipient(), b"mime".to_vec())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error,
+        SendError::Unavailable {
+            code: "DispatchFailure".to_owned()
+        }
+    );
+    assert!(error.retryable());
+}
+
+#[tokio::test]
+async fn errors_do_not_repeat_what_ses_says_about_people() {
+    let error = refused("400 Bad Request", "MessageRejected").await;
+    assert!(!format!("{error} {error:?}").contains("marta"));
+}

@@ -1,0 +1,33 @@
+//! The one DynamoDB table. Keys are built in [`keys`] alone; [`Store::commit`] is the only code that writes what a decision
+//! of the rules changed; [`deliveries`] keeps the state of outgoing mail. Every list is a query, nothing scans.
+//! What this crate must not do: decide anything.
+
+pub mod commit;
+pub mod deliveries;
+pub mod error;
+pub mod items;
+pub mod keys;
+pub mod page;
+mod reads;
+
+use aws_sdk_dynamodb::Client;
+
+pub use commit::{Answer, CommitError, Receipt};
+pub use error::StoreError;
+pub use page::{CursorFault, Page, PageRequest};
+pub use reads::{Identity, ListError, Recorded, Seat};
+
+/// The table, and the client that reaches it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    table: String,
+}
+
+impl Store {
+    /// A store on the named table.
+    #[must_use]
+    pub const fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+}

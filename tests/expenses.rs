@@ -1,0 +1,196 @@
+//! Lines of a report: added, changed and removed by the owner, with totals that always add up.
+
+use serde_json::{Value, json};
+
+use crate::support::{World, expense, send};
+
+async fn draft(world: &World) -> Value {
+    let body = json!({"title": "Lyon", "expenses": [expense("10.00"), expense("20.00")]});
+    world.ana.post(&world.path("reports"), &body).await.expect(201)
+}
+
+#[tokio::test]
+async fn lines_come_change_and_go() {
+    let world = World::new().await;
+    let report = draft(&world).await;
+    let added = world
+        .ana
+        .post(&world.report(&report, "expenses"), &expense("5.50"))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&added["expense_count"], &added["totals"]["total"]["amount"]),
+        (&json!(3), &json!("35.50"))
+    );
+    let line = |report: &Value, at: usize| format!("expenses/{}", report["expenses"][at]["id"].as_str().unwrap());
+
+    let change = json!({"amount": {"amount": "7.00", "currency": "EUR"}, "note": "Bus", "receipt_reference": null});
+    let changed = world
+        .ana
+        .patch(&world.report(&report, &line(&added, 2)), &change)
+        .await
+        .expect(200);
+    assert_eq!(changed["totals"]["total"]["amount"], "37.00");
+    assert_eq!(
+        (
+            &changed["expenses"][2]["note"],
+            &changed["expenses"][2]["receipt_reference"]
+        ),
+        (&json!("Bus"), &Value::Null)
+    );
+    assert_eq!(changed["expenses"][2]["merchant"], "SNCF");
+
+    let removed = world
+        .ana
+        .delete(&world.report(&report, &line(&added, 0)))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&removed["expense_count"], &removed["totals"]["total"]["amount"]),
+        (&json!(2), &json!("27.00"))
+    );
+    world
+        .ana
+        .delete(&world.report(&report, &line(&added, 0)))
+        .await
+        .problem(404, "/problems/not-found");
+    assert_eq!(world.ana.get(&world.report(&report, "")).await.expect(200), removed);
+
+    let history = world.ana.get(&world.report(&report, "history")).await.expect(200);
+    let changed = &history["items"][2];
+    assert_eq!(
+        (
+            &changed["type"],
+            &changed["data"]["old"]["amount"]["amount"],
+            &changed["data"]["new"]["amount"]["amount"]
+        ),
+        (&json!("expense.changed"), &json!("5.50"), &json!("7.00"))
+    );
+}
+
+#[tokio::test]
+async fn what_no_longer_fits_is_refused() {
+    let world = World::new().await;
+    let report = draft(&world).await;
+    let path = world.report(
+        &report,
+        &format!("expenses/{}", report["expenses"][0]["id"].as_str().unwrap()),
+    );
+    let tax = |amount: &str, currency: &str| json!({"tax": {"amount": amount, "currency": currency}});
+    assert_eq!(
+        world
+            .ana
+            .patch(&path, &tax("10.01", "EUR"))
+            .await
+            .problem(422, "/problems/validation-failed"),
+        ["/tax/amount maximum"]
+    );
+    assert_eq!(
+        world
+            .ana
+            .patch(&path, &tax("1.00", "USD"))
+            .await
+            .problem(422, "/problems/validation-failed"),
+        ["/tax/currency same-currency"]
+    );
+    assert_eq!(
+        world
+            .ana
+            .patch(&path, &json!({"merchant": null, "note": "\u{202E}", "x": 1}))
+            .await
+            .problem(422, "/problems/validation-failed"),
+        ["/note characters", "/x unknown-field"]
+    );
+    world
+        .ana
+        .patch(&path, &json!({"tax": {"amount": "10.00", "currency": "EUR"}}))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_submitted_report_is_not_edited() {
+    let world = World::new().await;
+    let report = world.submitted("40.00").await;
+    let line = world.report(
+        &report,
+        &format!("expenses/{}", report["expenses"][0]["id"].as_str().unwrap()),
+    );
+    world
+        .ana
+        .post(&world.report(&report, "expenses"), &expense("1.00"))
+        .await
+        .problem(409, "/problems/invalid-state");
+    world
+        .ana
+        .patch(&line, &json!({"note": "x"}))
+        .await
+        .problem(409, "/problems/invalid-state");
+    world.ana.delete(&line).await.problem(409, "/problems/invalid-state");
+}
+
+#[tokio::test]
+async fn only_the_owner_edits() {
+    let world = World::new().await;
+    let report = draft(&world).await;
+    world
+        .fiona
+        .post(&world.report(&report, "expenses"), &expense("1.00"))
+        .await
+        .problem(403, "/problems/forbidden");
+    world
+        .marco
+        .post(&world.report(&report, "expenses"), &expense("1.00"))
+        .await
+        .problem(404, "/problems/not-found");
+}
+
+#[tokio::test]
+async fn of_many_lines_added_at_once_none_is_lost() {
+    let world = World::new().await;
+    let report = draft(&world).await;
+    let adding = (0..6).map(|_| {
+        let (world, path) = (world.clone(), world.report(&report, "expenses"));
+        tokio::spawn(async move {
+            // Whoever was overtaken reads again and tries again.
+            loop {
+                let answer = world.ana.post(&path, &expense("1.00")).await;
+                match answer.status {
+                    200 => return,
+                    412 | 503 => {}
+                    _ => panic!("{answer:?}"),
+                }
+            }
+        })
+    });
+    for task in adding.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    let report = world.ana.get(&world.report(&report, "")).await.expect(200);
+    assert_eq!(
+        (
+            &report["expense_count"],
+            &report["totals"]["total"]["amount"],
+            &report["version"]
+        ),
+        (&json!(8), &json!("36.00"), &json!(7))
+    );
+}
+
+#[tokio::test]
+async fn an_edit_may_name_the_version_it_was_made_on() {
+    let world = World::new().await;
+    let report = draft(&world).await;
+    let path = world.report(&report, "expenses");
+    let at = |tag: &str| {
+        world
+            .ana
+            .request(reqwest::Method::POST, &path)
+            .header("If-Match", tag.to_owned())
+            .json(&expense("1.00"))
+    };
+    send(at("\"1\"")).await.expect(200);
+    send(at("\"1\"")).await.problem(412, "/problems/stale-version");
+    send(at("\"1\", \"2\"")).await.expect(200);
+    send(at("*")).await.expect(200);
+}

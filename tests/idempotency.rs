@@ -1,0 +1,135 @@
+//! A request that is sent again is not carried out again.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Person, World, expense, send};
+
+async fn keyed(person: &Person, path: &str, key: &str, body: &Value) -> Answer {
+    send(
+        person
+            .request(Method::POST, path)
+            .header("Idempotency-Key", key)
+            .json(body),
+    )
+    .await
+}
+
+#[tokio::test]
+async fn a_repeated_request_gets_the_first_answer_to_the_byte() {
+    let world = World::new().await;
+    let body = json!({"title": "Lyon", "expenses": [expense("10.00")], "submit": true});
+    let first = keyed(&world.ana, &world.path("reports"), "key-12345678", &body).await;
+    let again = keyed(&world.ana, &world.path("reports"), "key-12345678", &body).await;
+    assert_eq!((first.status, again.status), (201, 201));
+    assert_eq!(first.text, again.text);
+    for header in ["etag", "location"] {
+        assert_eq!(first.header(header), again.header(header));
+    }
+    assert_eq!(
+        (first.header("idempotent-replayed"), again.header("idempotent-replayed")),
+        ("", "true")
+    );
+    let reports = world.ana.get(&world.path("reports")).await.expect(200);
+    assert_eq!(reports["items"].as_array().unwrap().len(), 1);
+    // The same members in another order are the same body.
+    let text = format!(
+        r#"{{"submit":true,"expenses":{},"title":"Lyon"}}"#,
+        json!([expense("10.00")])
+    );
+    let reordered = world
+        .ana
+        .request(Method::POST, &world.path("reports"))
+        .header("Idempotency-Key", "key-12345678");
+    assert_eq!(
+        send(reordered.header("Content-Type", "application/json").body(text))
+            .await
+            .text,
+        first.text
+    );
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_one_request_and_one_person() {
+    let world = World::new().await;
+    let body = |title: &str| json!({"title": title});
+    let path = world.path("reports");
+    keyed(&world.ana, &path, "key-12345678", &body("Lyon"))
+        .await
+        .expect(201);
+    keyed(&world.ana, &path, "key-12345678", &body("Paris"))
+        .await
+        .problem(422, "/problems/idempotency-key-reused");
+    keyed(&world.fiona, &path, "key-12345678", &body("Paris"))
+        .await
+        .expect(201);
+    for key in ["short", "with space in it", &"k".repeat(256)] {
+        keyed(&world.ana, &path, key, &body("x"))
+            .await
+            .problem(400, "/problems/invalid-header");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_request_leaves_its_key_free() {
+    let world = World::new().await;
+    let path = world.path("reports");
+    keyed(&world.ana, &path, "key-12345678", &json!({"title": " "}))
+        .await
+        .problem(422, "/problems/validation-failed");
+    keyed(&world.ana, &path, "key-12345678", &json!({"title": "Lyon"}))
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn a_repeated_action_does_not_run_into_its_own_effect() {
+    let world = World::new().await;
+    let report = world.submitted("40.00").await;
+    let approve = || {
+        let request = world.marco.request(Method::POST, &world.report(&report, "approve"));
+        send(
+            request
+                .header("If-Match", "\"1\"")
+                .header("Idempotency-Key", "key-12345678")
+                .json(&json!({})),
+        )
+    };
+    let first = approve().await;
+    // Now it is approved and at another version; the repetition is answered as if it were the first.
+    let again = approve().await;
+    assert_eq!((first.status, again.status), (200, 200));
+    assert_eq!(first.text, again.text);
+}
+
+#[tokio::test]
+async fn many_at_once_have_one_effect() {
+    let world = World::new().await;
+    let body = json!({"title": "Lyon", "expenses": [expense("10.00")]});
+    let sending: Vec<_> = (0..12)
+        .map(|_| {
+            let (world, body) = (world.clone(), body.clone());
+            tokio::spawn(async move { keyed(&world.ana, &world.path("reports"), "key-12345678", &body).await })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for task in sending {
+        answers.push(task.await.unwrap());
+    }
+    let first = answers.iter().find(|answer| answer.status == 201).unwrap();
+    for answer in &answers {
+        assert!(answer.status == 503 || answer.text == first.text, "{answer:?}");
+    }
+    let reports = world.ana.get(&world.path("reports")).await.expect(200);
+    assert_eq!(reports["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_organisation_is_founded_once() {
+    let person = Person::sign_in(&crate::support::url(), "Founder", "founder@once.example.com").await;
+    let body = json!({"name": "Once", "base_currency": "USD"});
+    let first = keyed(&person, "/v1/orgs", "key-12345678", &body).await;
+    let again = keyed(&person, "/v1/orgs", "key-12345678", &body).await;
+    assert_eq!(first.status, 201);
+    assert_eq!(first.text, again.text);
+}

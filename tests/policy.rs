@@ -1,0 +1,100 @@
+//! The policy document: versioned, checked whole, put in force by finance.
+
+use serde_json::json;
+
+use crate::support::{World, expense, send};
+
+#[tokio::test]
+async fn what_is_read_can_be_changed_and_put_back() {
+    let world = World::new().await;
+    let read = world.ana.get(&world.path("policy")).await;
+    let mut policy = read.expect(200);
+    assert_eq!((policy["version"].as_u64(), read.header("etag")), (Some(2), "\"2\""));
+    policy.as_object_mut().unwrap().remove("version");
+    policy["categories"][1]["limit"]["amount"] = json!("90.00");
+    let put = |tag: &str| {
+        world
+            .fiona
+            .request(reqwest::Method::PUT, &world.path("policy"))
+            .header("If-Match", tag.to_owned())
+            .json(&policy)
+    };
+    assert_eq!(send(put("\"2\"")).await.expect(200)["version"], 3);
+    send(put("\"2\"")).await.problem(412, "/problems/stale-version");
+    let mut meal = expense("85.00");
+    meal["category"] = json!("meals");
+    let report = world
+        .ana
+        .post(
+            &world.path("reports"),
+            &json!({"title": "x", "expenses": [meal], "submit": true}),
+        )
+        .await
+        .expect(201);
+    assert_eq!(
+        (&report["violations"], &report["policy_version"]),
+        (&json!([]), &json!(3))
+    );
+}
+
+#[tokio::test]
+async fn a_submitted_report_keeps_the_version_it_was_judged_by() {
+    let world = World::new().await;
+    let report = world.submitted("40.00").await;
+    let mut policy = World::policy();
+    policy["steps"][1]["from_total"]["amount"] = json!("10.00");
+    world.admin.put(&world.path("policy"), &policy).await.expect(200);
+    let stored = world.ana.get(&world.report(&report, "")).await.expect(200);
+    assert_eq!(
+        (&stored["policy_version"], stored["steps"].as_array().unwrap().len()),
+        (&json!(2), 1)
+    );
+    assert_eq!(world.submitted("40.00").await["steps"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_policy_is_checked_whole() {
+    let world = World::new().await;
+    let mut policy = World::policy();
+    policy["categories"][1]["code"] = json!("travel");
+    policy["categories"][2]["limit"]["currency"] = json!("USD");
+    policy["steps"][1]["from_total"]["currency"] = json!("GBP");
+    let faults = world
+        .fiona
+        .put(&world.path("policy"), &policy)
+        .await
+        .problem(422, "/problems/validation-failed");
+    assert_eq!(
+        faults,
+        [
+            "/categories/1/code unique",
+            "/categories/2/limit/currency base-currency",
+            "/steps/1/from_total/currency base-currency"
+        ]
+    );
+    let wrong = json!({
+        "categories": [{"code": "A b", "name": "x", "effect": "explode"}],
+        "steps": [{"name": "", "approvers": {"kind": "role"}, "due_in_days": 0}, {"name": "x", "approvers": {"kind": "manager", "role": "admin"}}],
+        "version": 7,
+    });
+    let faults = world
+        .fiona
+        .put(&world.path("policy"), &wrong)
+        .await
+        .problem(422, "/problems/validation-failed");
+    let expected = [
+        "/categories/0/code code",
+        "/categories/0/effect type",
+        "/steps/0/approvers/role role",
+        "/steps/0/due_in_days range",
+        "/steps/0/name blank",
+        "/steps/1/approvers/role role",
+        "/version unknown-field",
+    ];
+    assert_eq!(faults, expected);
+    world
+        .ana
+        .put(&world.path("policy"), &World::policy())
+        .await
+        .problem(403, "/problems/forbidden");
+}

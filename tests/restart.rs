@@ -1,0 +1,93 @@
+//! A stack that is killed and started again has lost nothing that was acknowledged, and sends every mail that was due.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use outlay_local::{Data, Stack};
+use serde_json::json;
+
+use crate::support::{World, expense, mail, options};
+
+const FOLDER: &str = "OUTLAY_TEST_FOLDER";
+
+/// Not a test: the stack as a process of its own, which the test below starts and kills.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "is started by the test in this file as a process to be killed"]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the folder comes from the test that starts this process"
+)]
+async fn stack_process() {
+    let folder = PathBuf::from(std::env::var(FOLDER).unwrap());
+    let stack = Stack::start(options(Data::Folder(folder))).await.unwrap();
+    println!("\nurl {}", stack.url());
+    std::future::pending::<()>().await;
+}
+
+struct Process {
+    child: Child,
+    url: String,
+}
+
+impl Process {
+    fn start(folder: &Path) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "restart::stack_process", "--ignored", "--nocapture"])
+            .env(FOLDER, folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let url = lines
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("url ").map(str::to_owned))
+            .unwrap();
+        Self { child, url }
+    }
+}
+
+impl Drop for Process {
+    /// SIGKILL: no chance to tidy up.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_acknowledged_is_lost_and_every_mail_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = Process::start(folder.path());
+    let world = World::on(&process.url).await;
+    let mut made = Vec::new();
+    for round in 0..4 {
+        let world = world.at(&process.url).await;
+        for number in 0..2 {
+            let body =
+                json!({"title": format!("Trip {round}.{number}"), "expenses": [expense("10.00")], "submit": true});
+            made.push(world.ana.post(&world.path("reports"), &body).await.expect(201));
+        }
+        // Killed right after the answer: the mail to the approver is on its way or not even begun.
+        drop(process);
+        process = Process::start(folder.path());
+    }
+    let world = world.at(&process.url).await;
+    for report in &made {
+        assert_eq!(&world.ana.get(&world.report(report, "")).await.expect(200), report);
+    }
+    let mails = mail(&process.url, &world.marco.email, 1 + made.len()).await;
+    for report in &made {
+        let number = report["number"].as_str().unwrap();
+        let about = mails
+            .iter()
+            .filter(|mail| mail["text"].as_str().unwrap().contains(number))
+            .count();
+        // SES has no client token: a kill between its answer and the mark in the table can send a mail twice, never none.
+        assert!((1..=2).contains(&about), "{about} mails about {number}");
+    }
+    assert!(
+        mails.len() <= 1 + made.len() + 4,
+        "at most one repeated mail for each kill"
+    );
+}

@@ -1,0 +1,40 @@
+//! The two open endpoints, and what happens without a token.
+
+use crate::support::{World, send, url};
+
+#[tokio::test]
+async fn health_and_description_need_no_token() {
+    let health = send(reqwest::Client::new().get(format!("{}/v1/health", url())))
+        .await
+        .expect(200);
+    assert_eq!(health["status"], "ok");
+    let description = send(reqwest::Client::new().get(format!("{}/v1/openapi.json", url())))
+        .await
+        .expect(200);
+    assert_eq!(description["openapi"], "3.1.0");
+}
+
+#[tokio::test]
+async fn everything_else_does() {
+    let world = World::new().await;
+    for path in [world.path("reports"), world.path("policy"), world.path("members")] {
+        for token in ["", "nonsense", &format!("{}x", world.ana.token)] {
+            let answer = send(
+                reqwest::Client::new()
+                    .get(format!("{}{path}", url()))
+                    .bearer_auth(token),
+            )
+            .await;
+            assert_eq!(answer.status, 401, "{path} {token}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unchanged_resource_is_not_sent_again() {
+    let world = World::new().await;
+    let first = world.ana.get(&world.path("policy")).await;
+    let again = world.ana.request(reqwest::Method::GET, &world.path("policy"));
+    let again = send(again.header("If-None-Match", first.header("etag"))).await;
+    assert_eq!((again.status, again.text.as_str()), (304, ""));
+}

@@ -1,0 +1,92 @@
+//! Who may see what: what is not yours does not exist.
+
+use serde_json::json;
+
+use crate::support::{World, expense};
+
+#[tokio::test]
+async fn another_organisations_things_are_not_there() {
+    let (mine, other) = (World::new().await, World::new().await);
+    let report = other.submitted("40.00").await;
+    let absent = mine.ana.get(&mine.path("reports/rep_01k0000000e2t8r0000000000a")).await;
+    let strip = |text: &str, id: &str| text.replace(id, "");
+    let shape = strip(&absent.text, absent.header("x-request-id"));
+    for person in [&mine.ana, &mine.fiona, &mine.admin] {
+        for path in [
+            other.report(&report, ""),
+            other.report(&report, "history"),
+            other.path("policy"),
+            other.path("members"),
+            mine.report(&report, ""),
+        ] {
+            let answer = person.get(&path).await;
+            answer.problem(404, "/problems/not-found");
+            // Byte for byte the same as for something that never was, but for the id of the request.
+            assert_eq!(strip(&answer.text, answer.header("x-request-id")), shape);
+        }
+        person
+            .post_at(&other.report(&report, "approve"), 1, &json!({}))
+            .await
+            .problem(404, "/problems/not-found");
+        person
+            .post(&other.report(&report, "expenses"), &expense("1.00"))
+            .await
+            .problem(404, "/problems/not-found");
+    }
+    assert_eq!(other.ana.get(&other.report(&report, "")).await.expect(200), report);
+}
+
+#[tokio::test]
+async fn a_report_is_seen_by_those_it_concerns() {
+    let world = World::new().await;
+    let at = world.org.replace('_', "-");
+    let auditor = world
+        .join(
+            "Aud Itor",
+            &format!("aud@{at}.example.com"),
+            &json!({"role": "auditor"}),
+        )
+        .await;
+    let colleague = world
+        .join("Colin League", &format!("colin@{at}.example.com"), &json!({}))
+        .await;
+    let report = world.submitted("40.00").await;
+    for person in [&world.ana, &world.marco, &world.fiona, &world.admin, &auditor] {
+        person.get(&world.report(&report, "")).await.expect(200);
+    }
+    colleague
+        .get(&world.report(&report, ""))
+        .await
+        .problem(404, "/problems/not-found");
+    colleague
+        .post_at(&world.report(&report, "approve"), 1, &json!({}))
+        .await
+        .problem(404, "/problems/not-found");
+    auditor
+        .post_at(&world.report(&report, "approve"), 1, &json!({}))
+        .await
+        .problem(403, "/problems/forbidden");
+    auditor
+        .post(&world.path("reports"), &json!({"title": "x"}))
+        .await
+        .problem(403, "/problems/forbidden");
+    world
+        .admin
+        .post_at(&world.report(&report, "approve"), 1, &json!({}))
+        .await
+        .problem(403, "/problems/forbidden");
+}
+
+#[tokio::test]
+async fn a_line_is_found_only_under_its_own_report() {
+    let world = World::new().await;
+    let body = json!({"title": "x", "expenses": [expense("1.00")]});
+    let one = world.ana.post(&world.path("reports"), &body).await.expect(201);
+    let other = world.ana.post(&world.path("reports"), &body).await.expect(201);
+    let line = one["expenses"][0]["id"].as_str().unwrap();
+    world
+        .ana
+        .delete(&world.report(&other, &format!("expenses/{line}")))
+        .await
+        .problem(404, "/problems/not-found");
+}
