@@ -13,10 +13,12 @@ use outlay_store::deliveries::{Claim, Claimant};
 type Outcome = Result<(), lambda_runtime::Error>;
 
 async fn handler(desk: Arc<Desk>, event: Event, claimant: Claimant) -> Outcome {
+    let mut outcome = Ok(());
     for letter in letters(&desk.store, &event).await? {
-        deliver(&desk, &event, &letter, claimant.clone()).await?;
+        // One address that fails must not keep the mail from the others.
+        outcome = outcome.and(deliver(&desk, &event, &letter, claimant.clone()).await);
     }
-    Ok(())
+    outcome
 }
 
 async fn deliver(desk: &Desk, event: &Event, letter: &Letter, mut claimant: Claimant) -> Outcome {

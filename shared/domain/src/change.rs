@@ -16,7 +16,7 @@ use crate::permission::{
 };
 use crate::policy::{Policy, Severity};
 use crate::refusal::Refusal;
-use crate::report::{MAX_EXPENSES, Report, Status, Totals, content_hash, number};
+use crate::report::{MAX_BYTES, MAX_EXPENSES, Report, Status, Totals, content_hash, number};
 use crate::route::{Decision, Directory, Step, StepStatus, route};
 
 /// A decision of the rules, to be stored whole or not at all.
@@ -387,7 +387,15 @@ fn within_limits(report: Report, expenses: Vec<Expense>) -> Result<Report, Refus
     if expenses.len() > MAX_EXPENSES {
         return Err(Refusal::TooManyExpenses);
     }
-    report.with_expenses(expenses).map_err(|_| Refusal::TotalTooLarge)
+    storable(report.with_expenses(expenses).map_err(|_| Refusal::TotalTooLarge)?)
+}
+
+fn storable(report: Report) -> Result<Report, Refusal> {
+    if report.bytes() > MAX_BYTES {
+        Err(Refusal::TooLarge)
+    } else {
+        Ok(report)
+    }
 }
 
 /// Adds a line.
@@ -512,6 +520,7 @@ pub fn submit(
     change.after.steps = steps;
     change.after.policy_version = Some(policy.version);
     change.after.submitted_at = Some(now);
+    change.after = storable(change.after)?;
     let report = Snapshot::of(&change.after);
     let kind = EventKind::ReportSubmitted {
         report,

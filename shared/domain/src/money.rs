@@ -271,13 +271,12 @@ mod tests {
 
     #[test]
     fn only_currencies_of_today_are_known() {
-        for code in ["EUR", "JPY", "KWD", "CLF", "GBP"]
-            .into_iter()
-            .filter(|code| *code != "CLF")
-        {
+        for code in ["EUR", "JPY", "KWD", "GBP"] {
             assert!(code.parse::<Currency>().is_ok(), "{code}");
         }
-        for code in ["ZZZ", "eur", "XXX", "XTS", "XAU", "DEM", "€", "US$", "ЕUR", "", "EURO"] {
+        for code in [
+            "ZZZ", "eur", "CLF", "XXX", "XTS", "XAU", "DEM", "€", "US$", "ЕUR", "", "EURO",
+        ] {
             assert!(code.parse::<Currency>().is_err(), "{code}");
         }
     }

@@ -31,6 +31,8 @@ pub enum Refusal {
     Empty,
     /// The report would have too many lines.
     TooManyExpenses,
+    /// The report would hold more text than can be stored.
+    TooLarge,
     /// A sum would leave the range of an amount.
     TotalTooLarge,
     /// There is no such line.

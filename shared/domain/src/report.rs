@@ -14,6 +14,10 @@ use crate::text::hex;
 /// The most lines one report may have.
 pub const MAX_EXPENSES: usize = 500;
 
+/// The most bytes a report may have as JSON, lines and findings included: it must fit, whole, into the item that keeps the
+/// answer to a repeated request (`DynamoDB` holds 400 KiB).
+pub const MAX_BYTES: usize = 300 * 1024;
+
 /// Where a report stands. Nobody writes a status: only actions change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -139,6 +143,14 @@ impl Report {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.expenses.len() == self.expense_count && content_hash(&self.expenses) == self.content_hash
+    }
+
+    /// Its size as JSON in bytes, lines and findings included.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        // Texts, numbers and maps with text keys always serialise.
+        let size = |value: Result<Vec<u8>, serde_json::Error>| value.map_or(usize::MAX / 2, |bytes| bytes.len());
+        size(serde_json::to_vec(self)) + size(serde_json::to_vec(&self.expenses))
     }
 
     /// The report with other lines: totals, count and hash follow.

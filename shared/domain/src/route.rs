@@ -89,6 +89,9 @@ impl Step {
     }
 }
 
+/// The most members asked at one step; of a larger role the first ones by identifier. Each is a task in the one transaction.
+pub const MAX_APPROVERS: usize = 20;
+
 /// The people a route may need.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
@@ -163,6 +166,7 @@ fn approvers(rule: &StepRule, excluded: &[MemberId], people: &Directory) -> Resu
             .filter(|member| member.role == role)
             .filter(eligible)
             .map(Member::person)
+            .take(MAX_APPROVERS)
             .collect()
     };
     let (found, who, missing) = match rule.approvers {

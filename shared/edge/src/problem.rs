@@ -285,6 +285,11 @@ impl From<Refusal> for Problem {
                 "A report needs at least one expense to be submitted.",
             ),
             Refusal::TooManyExpenses => one("/expenses", "length", "A report has at most 500 expenses."),
+            Refusal::TooLarge => one(
+                "/expenses",
+                "size",
+                "A report holds at most 300 KiB, its findings included. Split it.",
+            ),
             Refusal::TotalTooLarge => one(
                 "/expenses",
                 "total",

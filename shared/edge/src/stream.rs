@@ -49,6 +49,9 @@ pub async fn serve<F: Future<Output = Result<(), lambda_runtime::Error>> + Send>
     .await
 }
 
+/// A record is begun only with this much time left, so that no run is cut off between sending a mail and marking it sent.
+const ENOUGH_MILLIS: i64 = 15_000;
+
 async fn batch<F: Future<Output = Result<(), lambda_runtime::Error>> + Send>(
     desk: Arc<Desk>,
     event: LambdaEvent<StreamEvent>,
@@ -56,14 +59,13 @@ async fn batch<F: Future<Output = Result<(), lambda_runtime::Error>> + Send>(
 ) -> DynamoDbEventResponse {
     let mut response = DynamoDbEventResponse::default();
     let until = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
-    for record in event.payload.records {
+    for (position, record) in event.payload.records.into_iter().enumerate() {
         let sequence = record.change.sequence_number.clone();
-        let claimant = Claimant {
-            run: event.context.request_id.clone(),
-            now: moment().now.as_millisecond(),
-            until,
-        };
+        let now = moment().now.as_millisecond();
+        let claimant = Claimant { run: event.context.request_id.clone(), now, until };
+        let late = position > 0 && until.saturating_sub(now) < ENOUGH_MILLIS;
         let result = match read(record) {
+            _ if late => Err("there is no time left in this run".into()),
             Ok(Some(event)) => handler(Arc::clone(&desk), event, claimant).await,
             Ok(None) => Ok(()),
             Err(reason) => Err(reason.into()),
