@@ -1,5 +1,5 @@
 //! The contract: `openapi.json` is what the handlers say about themselves, and handlers, binaries, template and sample events
-//! name the same functions. `OUTLAY_BLESS=1 cargo test --test contract` writes `openapi.json` anew.
+//! name the same functions. `OUTLAY_BLESS=1 cargo test -p outlay --test contract` writes `openapi.json` anew.
 #![cfg(test)]
 #![expect(
     dead_code,
@@ -172,7 +172,7 @@ fn openapi_json_is_what_the_handlers_say() {
     }
     assert!(
         read("openapi.json") == generated,
-        "openapi.json is stale: OUTLAY_BLESS=1 cargo test --test contract"
+        "openapi.json is stale: OUTLAY_BLESS=1 cargo test -p outlay --test contract"
     );
 }
 

@@ -6,31 +6,34 @@ use std::time::Duration;
 
 use outlay_domain::event::Event;
 use outlay_edge::notices::{Letter, letters};
-use outlay_edge::stream::Desk;
+use outlay_edge::stream::{Desk, Run};
 use outlay_mail::Recipient;
-use outlay_store::deliveries::{Claim, Claimant};
+use outlay_store::deliveries::Claim;
 
 type Outcome = Result<(), lambda_runtime::Error>;
 
-async fn handler(desk: Arc<Desk>, event: Event, claimant: Claimant) -> Outcome {
+async fn handler(desk: Arc<Desk>, event: Event, run: Run) -> Outcome {
     let mut outcome = Ok(());
     for letter in letters(&desk.store, &event).await? {
         // One address that fails must not keep the mail from the others.
-        outcome = outcome.and(deliver(&desk, &event, &letter, claimant.clone()).await);
+        outcome = outcome.and(deliver(&desk, &event, &letter, &run).await);
     }
     outcome
 }
 
-async fn deliver(desk: &Desk, event: &Event, letter: &Letter, mut claimant: Claimant) -> Outcome {
+async fn deliver(desk: &Desk, event: &Event, letter: &Letter, run: &Run) -> Outcome {
     let to = letter.to.id;
     loop {
+        let claimant = run.claimant();
         match desk.store.claim(event, to, &claimant).await? {
             Claim::Won => break,
             Claim::Sent => return Ok(()),
-            // The run that claimed it was cut off; it is certainly over when its time is.
-            Claim::Held(until) if until < claimant.until => {
-                tokio::time::sleep(Duration::from_millis(until.abs_diff(claimant.now))).await;
-                claimant.now = until.saturating_add(1);
+            // The run that claimed it was cut off; its claim runs out.
+            Claim::Held(until) if until < run.until => {
+                tokio::time::sleep(Duration::from_millis(
+                    until.saturating_sub(claimant.now).max(0).unsigned_abs() + 1,
+                ))
+                .await;
             }
             Claim::Held(until) => {
                 return Err(format!("the mail to {to} is claimed by another run until {until}").into());
@@ -38,9 +41,9 @@ async fn deliver(desk: &Desk, event: &Event, letter: &Letter, mut claimant: Clai
         }
     }
     match send(desk, letter).await {
-        Ok(message_id) => desk.store.sent(event, to, &claimant.run, message_id).await?,
+        Ok(message_id) => desk.store.sent(event, to, &run.id, message_id).await?,
         Err(cause) => {
-            desk.store.release(event, to, &claimant.run).await?;
+            desk.store.release(event, to, &run.id).await?;
             return Err(format!("the mail to {to} was not sent: {cause}").into());
         }
     }

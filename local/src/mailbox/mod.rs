@@ -8,6 +8,7 @@ pub(crate) mod ses;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
@@ -17,6 +18,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use mail_parser::{MessageParser, MessagePart, PartType};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::Error;
 use crate::files::{self, Readers};
@@ -42,7 +44,11 @@ pub(crate) struct Mailbox {
     folder: Option<PathBuf>,
     /// The messages as they were sent, if there is no folder to keep them in.
     raw: Mutex<BTreeMap<String, Bytes>>,
+    arrived: Notify,
 }
+
+/// The longest that a request waits for messages to arrive.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Mailbox {
     pub(crate) fn open(data: Option<&Path>) -> Result<Self, Error> {
@@ -51,6 +57,7 @@ impl Mailbox {
             letters: Store::open(data, "mail")?,
             folder,
             raw: Mutex::default(),
+            arrived: Notify::new(),
         })
     }
 
@@ -105,6 +112,7 @@ impl Mailbox {
         }
         // Last, because a message is there once this document is.
         self.letters.put(&id, letter).await.map_err(failed)?;
+        self.arrived.notify_waiters();
         Ok(id)
     }
 
@@ -117,6 +125,23 @@ impl Mailbox {
         letters
             .filter(|it| recipient.is_none_or(|wanted| it.is_to(wanted)))
             .collect()
+    }
+
+    /// The messages once there are as many as wanted, or after some time those that are there.
+    async fn await_list(&self, recipient: Option<&str>, wanted: usize) -> Vec<Letter> {
+        let enough = async {
+            loop {
+                let arrived = self.arrived.notified();
+                let letters = self.list(recipient);
+                if letters.len() >= wanted {
+                    return letters;
+                }
+                arrived.await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, enough)
+            .await
+            .unwrap_or_else(|_| self.list(recipient))
     }
 
     fn get(&self, id: &str) -> Option<Letter> {
@@ -170,15 +195,20 @@ fn addresses(header: Option<&mail_parser::Address<'_>>) -> Vec<String> {
     each.filter_map(|it| it.address()).map(str::to_owned).collect()
 }
 
-/// `?to=`
+/// `?to=` an address; `?wait=` for so many messages.
 #[derive(Deserialize)]
 pub(crate) struct Filter {
     to: Option<String>,
+    wait: Option<usize>,
 }
 
-/// `GET /_local/mail`: all messages, or those to one address; a page for browsers.
+/// `GET /_local/mail`: all messages, or those to one address; a page for browsers. With `wait` the answer comes once there
+/// are so many, or after twenty seconds.
 pub(crate) async fn index(State(local): State<Local>, Query(filter): Query<Filter>, headers: HeaderMap) -> Response {
-    let letters = local.mailbox.list(filter.to.as_deref());
+    let letters = local
+        .mailbox
+        .await_list(filter.to.as_deref(), filter.wait.unwrap_or(0))
+        .await;
     if wants_page(&headers) {
         Html(page::mailbox(&letters, letters.last(), filter.to.as_deref())).into_response()
     } else {

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -23,18 +24,45 @@ pub struct Desk {
     pub mailer: Mailer,
 }
 
+/// One run of a stream function.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The id of the invocation.
+    pub id: String,
+    /// When the invocation ends at the latest, in milliseconds since 1970.
+    pub until: i64,
+}
+
+/// How long a claim holds: longer than a mail takes (SES is waited for at most five seconds), and short, because a mail whose
+/// sender was killed waits for it.
+const LEASE_MILLIS: i64 = 8_000;
+
+impl Run {
+    /// Who claims a delivery now.
+    #[must_use]
+    pub fn claimant(&self) -> Claimant {
+        let now = moment().now.as_millisecond();
+        Claimant {
+            run: self.id.clone(),
+            now,
+            until: now.saturating_add(LEASE_MILLIS),
+        }
+    }
+}
+
 /// Serves a function that hears of the table's new events and sends mail.
 ///
 /// # Errors
 /// When the environment is incomplete or the Runtime API cannot be reached.
 pub async fn serve<F: Future<Output = Result<(), lambda_runtime::Error>> + Send>(
-    handler: fn(Arc<Desk>, Event, Claimant) -> F,
+    handler: fn(Arc<Desk>, Event, Run) -> F,
 ) -> BootResult {
     let config = config()?;
     // SES has no client token: a retry inside the SDK could send twice, so the stream's retries are the only ones.
     let mut mail = config
         .to_builder()
-        .retry_config(aws_smithy_types::retry::RetryConfig::disabled());
+        .retry_config(aws_smithy_types::retry::RetryConfig::disabled())
+        .timeout_config(mail_timeouts());
     if let Ok(endpoint) = variable("AWS_ENDPOINT_URL_SES") {
         mail = mail.endpoint_url(endpoint);
     }
@@ -52,21 +80,29 @@ pub async fn serve<F: Future<Output = Result<(), lambda_runtime::Error>> + Send>
 /// A record is begun only with this much time left, so that no run is cut off between sending a mail and marking it sent.
 const ENOUGH_MILLIS: i64 = 15_000;
 
+fn mail_timeouts() -> aws_smithy_types::timeout::TimeoutConfig {
+    let builder = aws_smithy_types::timeout::TimeoutConfig::builder().connect_timeout(Duration::from_millis(1500));
+    builder.operation_timeout(Duration::from_secs(5)).build()
+}
+
 async fn batch<F: Future<Output = Result<(), lambda_runtime::Error>> + Send>(
     desk: Arc<Desk>,
     event: LambdaEvent<StreamEvent>,
-    handler: fn(Arc<Desk>, Event, Claimant) -> F,
+    handler: fn(Arc<Desk>, Event, Run) -> F,
 ) -> DynamoDbEventResponse {
     let mut response = DynamoDbEventResponse::default();
     let until = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
     for (position, record) in event.payload.records.into_iter().enumerate() {
         let sequence = record.change.sequence_number.clone();
         let now = moment().now.as_millisecond();
-        let claimant = Claimant { run: event.context.request_id.clone(), now, until };
+        let run = Run {
+            id: event.context.request_id.clone(),
+            until,
+        };
         let late = position > 0 && until.saturating_sub(now) < ENOUGH_MILLIS;
         let result = match read(record) {
             _ if late => Err("there is no time left in this run".into()),
-            Ok(Some(event)) => handler(Arc::clone(&desk), event, claimant).await,
+            Ok(Some(event)) => handler(Arc::clone(&desk), event, run).await,
             Ok(None) => Ok(()),
             Err(reason) => Err(reason.into()),
         };

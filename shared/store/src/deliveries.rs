@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 use crate::items::{from_item, number, text, to_item};
 use crate::{Store, StoreError, keys};
 
-/// Who wants to send, and until when he may be presumed alive.
+/// Who wants to send, and until when the mail is his.
 #[derive(Clone, Debug)]
 pub struct Claimant {
     /// The id of the invocation.
     pub run: String,
     /// Now, in milliseconds since 1970.
     pub now: i64,
-    /// When the invocation ends at the latest, in milliseconds since 1970.
+    /// When the claim runs out, in milliseconds since 1970.
     pub until: i64,
 }
 

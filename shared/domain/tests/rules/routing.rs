@@ -41,7 +41,10 @@ fn the_band_decides_whether_finance_is_asked() {
     let directory = people.directory(&people.ana);
     let manager = ("Manager".to_owned(), vec!["Member 2".to_owned()]);
     let finance = ("Finance".to_owned(), vec!["Member 3".to_owned()]);
-    assert_eq!(names(&workflow(), &people.ana, "499.99", &directory), std::slice::from_ref(&manager));
+    assert_eq!(
+        names(&workflow(), &people.ana, "499.99", &directory),
+        std::slice::from_ref(&manager)
+    );
     assert_eq!(
         names(&workflow(), &people.ana, "500.00", &directory),
         [manager, finance]
