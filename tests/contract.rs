@@ -70,10 +70,7 @@ struct Bearer;
 
 impl Modify for Bearer {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT")
-            .build();
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         if let Some(components) = openapi.components.as_mut() {
             components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
         }
@@ -102,14 +99,10 @@ fn pascal(name: &str) -> String {
 
 /// The names that the files in `functions/` give: `functions/reports/submit.rs` is `reports-submit`.
 fn handlers() -> BTreeSet<String> {
-    let folders = std::fs::read_dir(root().join("functions"))
-        .unwrap()
-        .map(|folder| folder.unwrap().path());
+    let folders = std::fs::read_dir(root().join("functions")).unwrap().map(|folder| folder.unwrap().path());
     let files = folders.flat_map(|folder| std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()));
     let stem = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
-    files
-        .map(|file| format!("{}-{}", stem(file.parent().unwrap()), stem(&file)))
-        .collect()
+    files.map(|file| format!("{}-{}", stem(file.parent().unwrap()), stem(&file))).collect()
 }
 
 /// Method and path by operation id, as `openapi.json` lists them.
@@ -118,12 +111,7 @@ fn operations(document: &Value) -> BTreeMap<String, (String, String)> {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let id = operation["operationId"].as_str().unwrap().to_owned();
-            assert!(
-                found
-                    .insert(id.clone(), (method.to_uppercase(), path.clone()))
-                    .is_none(),
-                "{id} stands twice"
-            );
+            assert!(found.insert(id.clone(), (method.to_uppercase(), path.clone())).is_none(), "{id} stands twice");
         }
     }
     found
@@ -140,25 +128,12 @@ fn template() -> BTreeMap<String, (String, Vec<(String, String)>)> {
             continue;
         }
         let properties = &resource["Properties"];
-        let events = properties
-            .get("Events")
-            .and_then(|events| events.as_mapping())
-            .cloned()
-            .unwrap_or_default();
-        let http = events
-            .iter()
-            .map(|(_, event)| event)
-            .filter(|event| text(event.get("Type")) == "HttpApi");
+        let events = properties.get("Events").and_then(|events| events.as_mapping()).cloned().unwrap_or_default();
+        let http = events.iter().map(|(_, event)| event).filter(|event| text(event.get("Type")) == "HttpApi");
         let routes = http.map(|event| {
-            (
-                text(event["Properties"].get("Method")).to_uppercase(),
-                text(event["Properties"].get("Path")),
-            )
+            (text(event["Properties"].get("Method")).to_uppercase(), text(event["Properties"].get("Path")))
         });
-        found.insert(
-            id.as_str().unwrap().to_owned(),
-            (text(properties.get("CodeUri")), routes.collect()),
-        );
+        found.insert(id.as_str().unwrap().to_owned(), (text(properties.get("CodeUri")), routes.collect()));
     }
     found
 }
@@ -181,58 +156,28 @@ fn one_name_everywhere() {
     let document: Value = serde_json::from_str(&read("openapi.json")).unwrap();
     let (operations, template, handlers) = (operations(&document), template(), handlers());
     let manifest: Value = metadata();
-    let package = manifest["packages"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|package| package["name"] == "outlay")
-        .unwrap();
-    let bins = package["targets"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|target| target["kind"][0] == "bin");
+    let package = manifest["packages"].as_array().unwrap().iter().find(|package| package["name"] == "outlay").unwrap();
+    let bins = package["targets"].as_array().unwrap().iter().filter(|target| target["kind"][0] == "bin");
     let bins: BTreeSet<String> = bins.map(|bin| bin["name"].as_str().unwrap().to_owned()).collect();
     assert_eq!(bins, handlers, "binaries and files in functions/");
 
-    let events = std::fs::read_dir(root().join("events"))
-        .unwrap()
-        .map(|file| file.unwrap().path());
+    let events = std::fs::read_dir(root().join("events")).unwrap().map(|file| file.unwrap().path());
     let events = events.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
-    let events: BTreeSet<String> = events
-        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
-        .collect();
+    let events: BTreeSet<String> = events.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
     assert_eq!(events, handlers, "sample events and files in functions/");
 
-    let logical: BTreeSet<String> = handlers
-        .iter()
-        .map(|name| format!("{}Function", pascal(name)))
-        .collect();
-    assert_eq!(
-        template.keys().cloned().collect::<BTreeSet<_>>(),
-        logical,
-        "template and files in functions/"
-    );
+    let logical: BTreeSet<String> = handlers.iter().map(|name| format!("{}Function", pascal(name))).collect();
+    assert_eq!(template.keys().cloned().collect::<BTreeSet<_>>(), logical, "template and files in functions/");
 
-    let http: BTreeSet<String> = handlers
-        .iter()
-        .filter(|name| !name.starts_with("triggers-"))
-        .map(|name| camel(name))
-        .collect();
-    assert_eq!(
-        operations.keys().cloned().collect::<BTreeSet<_>>(),
-        http,
-        "openapi.json and files in functions/"
-    );
+    let http: BTreeSet<String> =
+        handlers.iter().filter(|name| !name.starts_with("triggers-")).map(|name| camel(name)).collect();
+    assert_eq!(operations.keys().cloned().collect::<BTreeSet<_>>(), http, "openapi.json and files in functions/");
 
     for name in &handlers {
         let (code, routes) = &template[&format!("{}Function", pascal(name))];
         assert_eq!(code.trim_end_matches('/'), format!("target/lambda/{name}"));
         let described: Vec<_> = operations.get(&camel(name)).cloned().into_iter().collect();
-        assert_eq!(
-            routes, &described,
-            "the route of {name} in the template and in openapi.json"
-        );
+        assert_eq!(routes, &described, "the route of {name} in the template and in openapi.json");
     }
 }
 
@@ -267,10 +212,7 @@ fn metadata() -> Value {
 #[test]
 fn dependencies_point_one_way() {
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
-        (
-            "outlay",
-            &["outlay-domain", "outlay-edge", "outlay-mail", "outlay-store"][..],
-        ),
+        ("outlay", &["outlay-domain", "outlay-edge", "outlay-mail", "outlay-store"][..]),
         ("outlay-edge", &["outlay-domain", "outlay-mail", "outlay-store"]),
         ("outlay-store", &["outlay-domain"]),
         ("outlay-mail", &[]),
@@ -285,10 +227,7 @@ fn dependencies_point_one_way() {
             .filter(|dependency| dependency["kind"].is_null())
             .map(|dependency| dependency["name"].as_str().unwrap());
         for dependency in used.filter(|used| used.starts_with("outlay")) {
-            assert!(
-                allowed[name].contains(&dependency),
-                "{name} must not depend on {dependency}"
-            );
+            assert!(allowed[name].contains(&dependency), "{name} must not depend on {dependency}");
         }
         let pure = package["dependencies"].as_array().unwrap().iter().all(|dependency| {
             let name = dependency["name"].as_str().unwrap();
@@ -306,10 +245,6 @@ fn handlers_fit_on_a_screen() {
         let text = read(&format!("functions/{}.rs", name.replacen('-', "/", 1)));
         assert!(text.starts_with("//! "), "{name} says what it is");
         let body = text.split("fn handler").last().unwrap();
-        assert!(
-            body.lines().count() <= 60,
-            "the story of {name} is {} lines long",
-            body.lines().count()
-        );
+        assert!(body.lines().count() <= 60, "the story of {name} is {} lines long", body.lines().count());
     }
 }

@@ -6,13 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Person, World, expense, send};
 
 async fn keyed(person: &Person, path: &str, key: &str, body: &Value) -> Answer {
-    send(
-        person
-            .request(Method::POST, path)
-            .header("Idempotency-Key", key)
-            .json(body),
-    )
-    .await
+    send(person.request(Method::POST, path).header("Idempotency-Key", key).json(body)).await
 }
 
 #[tokio::test]
@@ -26,27 +20,13 @@ async fn a_repeated_request_gets_the_first_answer_to_the_byte() {
     for header in ["etag", "location"] {
         assert_eq!(first.header(header), again.header(header));
     }
-    assert_eq!(
-        (first.header("idempotent-replayed"), again.header("idempotent-replayed")),
-        ("", "true")
-    );
+    assert_eq!((first.header("idempotent-replayed"), again.header("idempotent-replayed")), ("", "true"));
     let reports = world.ana.get(&world.path("reports")).await.expect(200);
     assert_eq!(reports["items"].as_array().unwrap().len(), 1);
     // The same members in another order are the same body.
-    let text = format!(
-        r#"{{"submit":true,"expenses":{},"title":"Lyon"}}"#,
-        json!([expense("10.00")])
-    );
-    let reordered = world
-        .ana
-        .request(Method::POST, &world.path("reports"))
-        .header("Idempotency-Key", "key-12345678");
-    assert_eq!(
-        send(reordered.header("Content-Type", "application/json").body(text))
-            .await
-            .text,
-        first.text
-    );
+    let text = format!(r#"{{"submit":true,"expenses":{},"title":"Lyon"}}"#, json!([expense("10.00")]));
+    let reordered = world.ana.request(Method::POST, &world.path("reports")).header("Idempotency-Key", "key-12345678");
+    assert_eq!(send(reordered.header("Content-Type", "application/json").body(text)).await.text, first.text);
 }
 
 #[tokio::test]
@@ -54,19 +34,11 @@ async fn a_key_belongs_to_one_request_and_one_person() {
     let world = World::new().await;
     let body = |title: &str| json!({"title": title});
     let path = world.path("reports");
-    keyed(&world.ana, &path, "key-12345678", &body("Lyon"))
-        .await
-        .expect(201);
-    keyed(&world.ana, &path, "key-12345678", &body("Paris"))
-        .await
-        .problem(422, "/problems/idempotency-key-reused");
-    keyed(&world.fiona, &path, "key-12345678", &body("Paris"))
-        .await
-        .expect(201);
+    keyed(&world.ana, &path, "key-12345678", &body("Lyon")).await.expect(201);
+    keyed(&world.ana, &path, "key-12345678", &body("Paris")).await.problem(422, "/problems/idempotency-key-reused");
+    keyed(&world.fiona, &path, "key-12345678", &body("Paris")).await.expect(201);
     for key in ["short", "with space in it", &"k".repeat(256)] {
-        keyed(&world.ana, &path, key, &body("x"))
-            .await
-            .problem(400, "/problems/invalid-header");
+        keyed(&world.ana, &path, key, &body("x")).await.problem(400, "/problems/invalid-header");
     }
 }
 
@@ -74,12 +46,8 @@ async fn a_key_belongs_to_one_request_and_one_person() {
 async fn a_refused_request_leaves_its_key_free() {
     let world = World::new().await;
     let path = world.path("reports");
-    keyed(&world.ana, &path, "key-12345678", &json!({"title": " "}))
-        .await
-        .problem(422, "/problems/validation-failed");
-    keyed(&world.ana, &path, "key-12345678", &json!({"title": "Lyon"}))
-        .await
-        .expect(201);
+    keyed(&world.ana, &path, "key-12345678", &json!({"title": " "})).await.problem(422, "/problems/validation-failed");
+    keyed(&world.ana, &path, "key-12345678", &json!({"title": "Lyon"})).await.expect(201);
 }
 
 #[tokio::test]
@@ -88,12 +56,7 @@ async fn a_repeated_action_does_not_run_into_its_own_effect() {
     let report = world.submitted("40.00").await;
     let approve = || {
         let request = world.marco.request(Method::POST, &world.report(&report, "approve"));
-        send(
-            request
-                .header("If-Match", "\"1\"")
-                .header("Idempotency-Key", "key-12345678")
-                .json(&json!({})),
-        )
+        send(request.header("If-Match", "\"1\"").header("Idempotency-Key", "key-12345678").json(&json!({})))
     };
     let first = approve().await;
     // Now it is approved and at another version; the repetition is answered as if it were the first.
@@ -132,4 +95,36 @@ async fn an_organisation_is_founded_once() {
     let again = keyed(&person, "/v1/orgs", "key-12345678", &body).await;
     assert_eq!(first.status, 201);
     assert_eq!(first.text, again.text);
+}
+
+#[tokio::test]
+async fn a_decision_on_another_version_is_another_request() {
+    let world = World::new().await;
+    let report = world.submitted("40.00").await;
+    let back = |version: u64| {
+        let request = world
+            .marco
+            .request(Method::POST, &world.report(&report, "return"))
+            .header("Idempotency-Key", "key-12345678");
+        send(request.header("If-Match", format!("\"{version}\"")).json(&json!({"reason": "Which client?"})))
+    };
+    back(1).await.expect(200);
+    world.ana.post(&world.report(&report, "submit"), &json!({})).await.expect(200);
+    back(3).await.problem(422, "/problems/idempotency-key-reused");
+    assert_eq!(back(1).await.expect(200)["version"], 2);
+}
+
+#[tokio::test]
+async fn a_twin_is_answered_as_the_first() {
+    let world = World::new().await;
+    for _ in 0..10 {
+        let body = json!({"title": "Lyon", "expenses": [expense("10.00")]});
+        let report = world.ana.post(&world.path("reports"), &body).await.expect(201);
+        let path = world.report(&report, "submit");
+        let empty = json!({});
+        let submit = || keyed(&world.ana, &path, report["id"].as_str().unwrap(), &empty);
+        let (one, two, three) = tokio::join!(submit(), submit(), submit());
+        assert_eq!((one.status, two.status, three.status), (200, 200, 200), "{one:?} {two:?} {three:?}");
+        assert!(one.text == two.text && two.text == three.text);
+    }
 }

@@ -9,10 +9,7 @@ async fn walk(person: &Person, path: &str, limit: usize) -> Vec<Value> {
     let mut cursor = String::new();
     loop {
         let page = person
-            .get(&format!(
-                "{path}{}limit={limit}{cursor}",
-                if path.contains('?') { '&' } else { '?' }
-            ))
+            .get(&format!("{path}{}limit={limit}{cursor}", if path.contains('?') { '&' } else { '?' }))
             .await
             .expect(200);
         let found = page["items"].as_array().unwrap();
@@ -41,38 +38,15 @@ async fn my_reports_newest_first_page_by_page() {
     }
     let drafts = walk(&world.ana, &world.path("reports?status=draft"), 2).await;
     assert_eq!(drafts.len(), 3);
-    assert!(
-        drafts
-            .iter()
-            .all(|report| report["status"] == "draft" && report.get("expenses").is_none())
-    );
+    assert!(drafts.iter().all(|report| report["status"] == "draft" && report.get("expenses").is_none()));
     assert_eq!(walk(&world.marco, &world.path("reports"), 5).await, Vec::<Value>::new());
 
     // Finance sees them by owner, and by status and month.
-    assert_eq!(
-        ids(&walk(&world.fiona, &world.path(&format!("reports?owner={}", world.ana.id)), 3).await),
-        made
-    );
+    assert_eq!(ids(&walk(&world.fiona, &world.path(&format!("reports?owner={}", world.ana.id)), 3).await), made);
     let month: String = crate::support::today().chars().take(7).collect();
-    assert_eq!(
-        walk(
-            &world.fiona,
-            &world.path(&format!("reports?status=submitted&month={month}")),
-            3
-        )
-        .await
-        .len(),
-        4
-    );
-    for query in [
-        format!("owner={}", world.fiona.id),
-        format!("status=submitted&month={month}"),
-    ] {
-        world
-            .ana
-            .get(&world.path(&format!("reports?{query}")))
-            .await
-            .problem(403, "/problems/forbidden");
+    assert_eq!(walk(&world.fiona, &world.path(&format!("reports?status=submitted&month={month}")), 3).await.len(), 4);
+    for query in [format!("owner={}", world.fiona.id), format!("status=submitted&month={month}")] {
+        world.ana.get(&world.path(&format!("reports?{query}"))).await.problem(403, "/problems/forbidden");
     }
 }
 
@@ -81,21 +55,13 @@ async fn a_cursor_belongs_to_its_list() {
     let world = World::new().await;
     for _ in 0..2 {
         world.submitted("10.00").await;
-        world
-            .fiona
-            .post(&world.path("reports"), &json!({"title": "Mine"}))
-            .await
-            .expect(201);
+        world.fiona.post(&world.path("reports"), &json!({"title": "Mine"})).await.expect(201);
     }
     let page = world.ana.get(&world.path("reports?limit=1")).await.expect(200);
     let cursor = page["next_cursor"].as_str().unwrap();
     let with = |cursor: &str| world.path(&format!("reports?limit=1&cursor={cursor}"));
     world.ana.get(&with(cursor)).await.expect(200);
-    world
-        .fiona
-        .get(&with(cursor))
-        .await
-        .problem(400, "/problems/cursor-invalid");
+    world.fiona.get(&with(cursor)).await.problem(400, "/problems/cursor-invalid");
     world
         .ana
         .get(&world.path(&format!("reports?status=draft&cursor={cursor}")))
@@ -114,11 +80,7 @@ async fn approvals_come_by_due_date() {
     }
     let tasks = walk(&world.marco, &world.path("approvals"), 2).await;
     assert_eq!(tasks.len(), 3);
-    assert!(
-        tasks
-            .windows(2)
-            .all(|pair| pair[0]["due_on"].as_str() <= pair[1]["due_on"].as_str())
-    );
+    assert!(tasks.windows(2).all(|pair| pair[0]["due_on"].as_str() <= pair[1]["due_on"].as_str()));
     assert_eq!(tasks[0]["owner"]["name"], "Ana Silva");
 }
 
@@ -127,9 +89,6 @@ async fn history_and_members_are_paged_too() {
     let world = World::new().await;
     let report = world.submitted("10.00").await;
     let events = walk(&world.ana, &world.report(&report, "history"), 1).await;
-    assert_eq!(
-        events.iter().map(|event| event["seq"].clone()).collect::<Vec<_>>(),
-        [json!(1), json!(2)]
-    );
+    assert_eq!(events.iter().map(|event| event["seq"].clone()).collect::<Vec<_>>(), [json!(1), json!(2)]);
     assert_eq!(walk(&world.admin, &world.path("members"), 3).await.len(), 4);
 }

@@ -25,16 +25,10 @@ async fn what_is_read_can_be_changed_and_put_back() {
     meal["category"] = json!("meals");
     let report = world
         .ana
-        .post(
-            &world.path("reports"),
-            &json!({"title": "x", "expenses": [meal], "submit": true}),
-        )
+        .post(&world.path("reports"), &json!({"title": "x", "expenses": [meal], "submit": true}))
         .await
         .expect(201);
-    assert_eq!(
-        (&report["violations"], &report["policy_version"]),
-        (&json!([]), &json!(3))
-    );
+    assert_eq!((&report["violations"], &report["policy_version"]), (&json!([]), &json!(3)));
 }
 
 #[tokio::test]
@@ -45,10 +39,7 @@ async fn a_submitted_report_keeps_the_version_it_was_judged_by() {
     policy["steps"][1]["from_total"]["amount"] = json!("10.00");
     world.admin.put(&world.path("policy"), &policy).await.expect(200);
     let stored = world.ana.get(&world.report(&report, "")).await.expect(200);
-    assert_eq!(
-        (&stored["policy_version"], stored["steps"].as_array().unwrap().len()),
-        (&json!(2), 1)
-    );
+    assert_eq!((&stored["policy_version"], stored["steps"].as_array().unwrap().len()), (&json!(2), 1));
     assert_eq!(world.submitted("40.00").await["steps"].as_array().unwrap().len(), 2);
 }
 
@@ -59,11 +50,7 @@ async fn a_policy_is_checked_whole() {
     policy["categories"][1]["code"] = json!("travel");
     policy["categories"][2]["limit"]["currency"] = json!("USD");
     policy["steps"][1]["from_total"]["currency"] = json!("GBP");
-    let faults = world
-        .fiona
-        .put(&world.path("policy"), &policy)
-        .await
-        .problem(422, "/problems/validation-failed");
+    let faults = world.fiona.put(&world.path("policy"), &policy).await.problem(422, "/problems/validation-failed");
     assert_eq!(
         faults,
         [
@@ -77,11 +64,7 @@ async fn a_policy_is_checked_whole() {
         "steps": [{"name": "", "approvers": {"kind": "role"}, "due_in_days": 0}, {"name": "x", "approvers": {"kind": "manager", "role": "admin"}}],
         "version": 7,
     });
-    let faults = world
-        .fiona
-        .put(&world.path("policy"), &wrong)
-        .await
-        .problem(422, "/problems/validation-failed");
+    let faults = world.fiona.put(&world.path("policy"), &wrong).await.problem(422, "/problems/validation-failed");
     let expected = [
         "/categories/0/code code",
         "/categories/0/effect type",
@@ -92,9 +75,5 @@ async fn a_policy_is_checked_whole() {
         "/version unknown-field",
     ];
     assert_eq!(faults, expected);
-    world
-        .ana
-        .put(&world.path("policy"), &World::policy())
-        .await
-        .problem(403, "/problems/forbidden");
+    world.ana.put(&world.path("policy"), &World::policy()).await.problem(403, "/problems/forbidden");
 }

@@ -12,14 +12,7 @@ fn line(date: &str, amount: &str, currency: &str) -> Value {
 }
 
 async fn enter(world: &World, date: &str, rates: &Value) {
-    world
-        .fiona
-        .put(
-            &world.path(&format!("rates/{date}")),
-            &json!({"rates": rates, "source": "ECB"}),
-        )
-        .await
-        .expect(200);
+    world.fiona.put(&world.path(&format!("rates/{date}")), &json!({"rates": rates, "source": "ECB"})).await.expect(200);
 }
 
 #[tokio::test]
@@ -34,17 +27,10 @@ async fn a_line_keeps_amount_rate_day_and_source() {
         line("2026-11-09", "12345", "JPY"),
         line("2026-11-09", "1.00", "EUR"),
     ];
-    let report = world
-        .ana
-        .post(&world.path("reports"), &json!({"title": "London", "expenses": lines}))
-        .await
-        .expect(201);
-    let converted: Vec<_> = report["expenses"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|line| line["converted"].clone())
-        .collect();
+    let report =
+        world.ana.post(&world.path("reports"), &json!({"title": "London", "expenses": lines})).await.expect(201);
+    let converted: Vec<_> =
+        report["expenses"].as_array().unwrap().iter().map(|line| line["converted"].clone()).collect();
     let of = |amount: &str, rate: &str, date: &str| json!({"amount": {"amount": amount, "currency": "EUR"}, "tax": {"amount": "0.00", "currency": "EUR"}, "rate": rate, "date": date, "source": "ECB"});
     assert_eq!(
         converted,
@@ -63,10 +49,7 @@ async fn a_line_keeps_amount_rate_day_and_source() {
     let first = report["expenses"][0]["id"].as_str().unwrap();
     let touched = world
         .ana
-        .patch(
-            &world.report(&report, &format!("expenses/{first}")),
-            &json!({"note": "Hotel"}),
-        )
+        .patch(&world.report(&report, &format!("expenses/{first}")), &json!({"note": "Hotel"}))
         .await
         .expect(200);
     assert_eq!(
@@ -85,74 +68,34 @@ async fn without_a_rate_the_line_is_refused_by_name() {
     let body =
         json!({"title": "x", "expenses": [line("2026-11-03", "1.00", "GBP"), line("2026-11-01", "1.00", "GBP")]});
     let answer = world.ana.post(&world.path("reports"), &body).await;
-    assert_eq!(
-        answer.problem(422, "/problems/validation-failed"),
-        ["/expenses/1/amount/currency rate-missing"]
-    );
-    assert!(
-        answer
-            .text
-            .contains("There is no exchange rate for GBP on or before 2026-11-01"),
-        "{}",
-        answer.text
-    );
-    let draft = world
-        .ana
-        .post(&world.path("reports"), &json!({"title": "x"}))
-        .await
-        .expect(201);
-    let faults = world
-        .ana
-        .post(&world.report(&draft, "expenses"), &line("2026-11-03", "1", "JPY"))
-        .await;
-    assert_eq!(
-        faults.problem(422, "/problems/validation-failed"),
-        ["/amount/currency rate-missing"]
-    );
+    assert_eq!(answer.problem(422, "/problems/validation-failed"), ["/expenses/1/amount/currency rate-missing"]);
+    assert!(answer.text.contains("There is no exchange rate for GBP on or before 2026-11-01"), "{}", answer.text);
+    let draft = world.ana.post(&world.path("reports"), &json!({"title": "x"})).await.expect(201);
+    let faults = world.ana.post(&world.report(&draft, "expenses"), &line("2026-11-03", "1", "JPY")).await;
+    assert_eq!(faults.problem(422, "/problems/validation-failed"), ["/amount/currency rate-missing"]);
 }
 
 #[tokio::test]
 async fn a_report_in_another_currency_has_both_totals() {
     let world = World::new().await;
     enter(&world, "2026-11-02", &json!({"GBP": "1.25", "USD": "0.80"})).await;
-    let lines = [
-        line("2026-11-02", "100.00", "USD"),
-        line("2026-11-02", "10.00", "EUR"),
-        line("2026-11-02", "5.00", "GBP"),
-    ];
+    let lines =
+        [line("2026-11-02", "100.00", "USD"), line("2026-11-02", "10.00", "EUR"), line("2026-11-02", "5.00", "GBP")];
     let report = world
         .ana
-        .post(
-            &world.path("reports"),
-            &json!({"title": "x", "currency": "GBP", "expenses": lines, "submit": true}),
-        )
+        .post(&world.path("reports"), &json!({"title": "x", "currency": "GBP", "expenses": lines, "submit": true}))
         .await
         .expect(201);
     let amounts: Vec<_> = report["expenses"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|line| {
-            (
-                line["converted"]["amount"]["amount"].clone(),
-                line["base"]["amount"]["amount"].clone(),
-            )
-        })
+        .map(|line| (line["converted"]["amount"]["amount"].clone(), line["base"]["amount"]["amount"].clone()))
         .collect();
-    assert_eq!(
-        amounts,
-        [
-            (json!("64.00"), json!("80.00")),
-            (json!("8.00"), Value::Null),
-            (Value::Null, json!("6.25"))
-        ]
-    );
+    assert_eq!(amounts, [(json!("64.00"), json!("80.00")), (json!("8.00"), Value::Null), (Value::Null, json!("6.25"))]);
     assert_eq!(
         (&report["totals"]["total"], &report["base_total"]),
-        (
-            &json!({"amount": "77.00", "currency": "GBP"}),
-            &json!({"amount": "96.25", "currency": "EUR"})
-        )
+        (&json!({"amount": "77.00", "currency": "GBP"}), &json!({"amount": "96.25", "currency": "EUR"}))
     );
 }
 
@@ -171,21 +114,13 @@ async fn rates_are_checked_and_listed() {
         (json!({}), "/rates length"),
     ] {
         assert_eq!(
-            put("2026-11-02", json!({"rates": rates}))
-                .await
-                .problem(422, "/problems/validation-failed"),
+            put("2026-11-02", json!({"rates": rates})).await.problem(422, "/problems/validation-failed"),
             [fault]
         );
     }
-    put("2026-11-02", json!({"rates": {"EUR": "1"}}))
-        .await
-        .problem(422, "/problems/validation-failed");
-    put("tomorrow", json!({"rates": {"GBP": "1"}}))
-        .await
-        .problem(400, "/problems/invalid-parameter");
-    put("9999-01-01", json!({"rates": {"GBP": "1"}}))
-        .await
-        .problem(400, "/problems/invalid-parameter");
+    put("2026-11-02", json!({"rates": {"EUR": "1"}})).await.problem(422, "/problems/validation-failed");
+    put("tomorrow", json!({"rates": {"GBP": "1"}})).await.problem(400, "/problems/invalid-parameter");
+    put("9999-01-01", json!({"rates": {"GBP": "1"}})).await.problem(400, "/problems/invalid-parameter");
     world
         .ana
         .put(&world.path("rates/2026-11-02"), &json!({"rates": {"GBP": "1"}}))
@@ -196,8 +131,16 @@ async fn rates_are_checked_and_listed() {
     let all = world.ana.get(&world.path("rates")).await.expect(200);
     assert_eq!(all["items"].as_array().unwrap().len(), 3);
     let pounds = world.ana.get(&world.path("rates?currency=GBP")).await.expect(200);
-    assert_eq!(
-        pounds["items"][1],
-        json!({"date": "2026-11-03", "currency": "GBP", "rate": "1.15", "source": "ECB"})
-    );
+    assert_eq!(pounds["items"][1], json!({"date": "2026-11-03", "currency": "GBP", "rate": "1.15", "source": "ECB"}));
+}
+
+#[tokio::test]
+async fn a_rate_that_would_leave_the_range_is_refused() {
+    let world = World::new().await;
+    enter(&world, "2026-11-02", &json!({"GBP": "999999999999", "JPY": "0.5", "USD": "0.000000000001"})).await;
+    for (amount, from, to) in [("0.01", "GBP", "JPY"), ("10000000000", "GBP", "EUR"), ("10000000000", "GBP", "USD")] {
+        let body = json!({"title": "x", "currency": to, "expenses": [line("2026-11-02", amount, from)]});
+        let faults = world.ana.post(&world.path("reports"), &body).await.problem(422, "/problems/validation-failed");
+        assert_eq!(faults, ["/expenses/0/amount/amount maximum"], "{amount} {from} in {to}");
+    }
 }

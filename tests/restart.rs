@@ -14,10 +14,7 @@ const FOLDER: &str = "OUTLAY_TEST_FOLDER";
 /// Not a test: the stack as a process of its own, which the test below starts and kills.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "is started by the test in this file as a process to be killed"]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the folder comes from the test that starts this process"
-)]
+#[expect(clippy::disallowed_methods, reason = "the folder comes from the test that starts this process")]
 async fn stack_process() {
     let folder = PathBuf::from(std::env::var(FOLDER).unwrap());
     let stack = Stack::start(options(Data::Folder(folder))).await.unwrap();
@@ -39,10 +36,7 @@ impl Process {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let url = lines
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("url ").map(str::to_owned))
-            .unwrap();
+        let url = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("url ").map(str::to_owned)).unwrap();
         Self { child, url }
     }
 }
@@ -79,18 +73,12 @@ async fn nothing_acknowledged_is_lost_and_every_mail_is_sent() {
     let mut mails = mail(&process.url, &world.marco.email, 1 + made.len()).await;
     let about = |mails: &[Value], report: &Value| {
         let number = report["number"].as_str().unwrap();
-        mails
-            .iter()
-            .filter(|mail| mail["text"].as_str().unwrap().contains(number))
-            .count()
+        mails.iter().filter(|mail| mail["text"].as_str().unwrap().contains(number)).count()
     };
     // SES has no client token: a kill between its answer and the mark in the table can send a mail twice, never none.
     while made.iter().any(|report| about(&mails, report) == 0) {
         mails = mail(&process.url, &world.marco.email, mails.len() + 1).await;
     }
     assert!(made.iter().all(|report| about(&mails, report) <= 2));
-    assert!(
-        mails.len() <= 1 + made.len() + 4,
-        "at most one repeated mail for each kill"
-    );
+    assert!(mails.len() <= 1 + made.len() + 4, "at most one repeated mail for each kill");
 }

@@ -4,13 +4,9 @@ use crate::support::{World, send, url};
 
 #[tokio::test]
 async fn health_and_description_need_no_token() {
-    let health = send(reqwest::Client::new().get(format!("{}/v1/health", url())))
-        .await
-        .expect(200);
+    let health = send(reqwest::Client::new().get(format!("{}/v1/health", url()))).await.expect(200);
     assert_eq!(health["status"], "ok");
-    let description = send(reqwest::Client::new().get(format!("{}/v1/openapi.json", url())))
-        .await
-        .expect(200);
+    let description = send(reqwest::Client::new().get(format!("{}/v1/openapi.json", url()))).await.expect(200);
     assert_eq!(description["openapi"], "3.1.0");
 }
 
@@ -19,12 +15,7 @@ async fn everything_else_does() {
     let world = World::new().await;
     for path in [world.path("reports"), world.path("policy"), world.path("members")] {
         for token in ["", "nonsense", &format!("{}x", world.ana.token)] {
-            let answer = send(
-                reqwest::Client::new()
-                    .get(format!("{}{path}", url()))
-                    .bearer_auth(token),
-            )
-            .await;
+            let answer = send(reqwest::Client::new().get(format!("{}{path}", url())).bearer_auth(token)).await;
             assert_eq!(answer.status, 401, "{path} {token}");
         }
     }

@@ -24,14 +24,8 @@ async fn another_organisations_things_are_not_there() {
             // Byte for byte the same as for something that never was, but for the id of the request.
             assert_eq!(strip(&answer.text, answer.header("x-request-id")), shape);
         }
-        person
-            .post_at(&other.report(&report, "approve"), 1, &json!({}))
-            .await
-            .problem(404, "/problems/not-found");
-        person
-            .post(&other.report(&report, "expenses"), &expense("1.00"))
-            .await
-            .problem(404, "/problems/not-found");
+        person.post_at(&other.report(&report, "approve"), 1, &json!({})).await.problem(404, "/problems/not-found");
+        person.post(&other.report(&report, "expenses"), &expense("1.00")).await.problem(404, "/problems/not-found");
     }
     assert_eq!(other.ana.get(&other.report(&report, "")).await.expect(200), report);
 }
@@ -40,41 +34,17 @@ async fn another_organisations_things_are_not_there() {
 async fn a_report_is_seen_by_those_it_concerns() {
     let world = World::new().await;
     let at = world.org.replace('_', "-");
-    let auditor = world
-        .join(
-            "Aud Itor",
-            &format!("aud@{at}.example.com"),
-            &json!({"role": "auditor"}),
-        )
-        .await;
-    let colleague = world
-        .join("Colin League", &format!("colin@{at}.example.com"), &json!({}))
-        .await;
+    let auditor = world.join("Aud Itor", &format!("aud@{at}.example.com"), &json!({"role": "auditor"})).await;
+    let colleague = world.join("Colin League", &format!("colin@{at}.example.com"), &json!({})).await;
     let report = world.submitted("40.00").await;
     for person in [&world.ana, &world.marco, &world.fiona, &world.admin, &auditor] {
         person.get(&world.report(&report, "")).await.expect(200);
     }
-    colleague
-        .get(&world.report(&report, ""))
-        .await
-        .problem(404, "/problems/not-found");
-    colleague
-        .post_at(&world.report(&report, "approve"), 1, &json!({}))
-        .await
-        .problem(404, "/problems/not-found");
-    auditor
-        .post_at(&world.report(&report, "approve"), 1, &json!({}))
-        .await
-        .problem(403, "/problems/forbidden");
-    auditor
-        .post(&world.path("reports"), &json!({"title": "x"}))
-        .await
-        .problem(403, "/problems/forbidden");
-    world
-        .admin
-        .post_at(&world.report(&report, "approve"), 1, &json!({}))
-        .await
-        .problem(403, "/problems/forbidden");
+    colleague.get(&world.report(&report, "")).await.problem(404, "/problems/not-found");
+    colleague.post_at(&world.report(&report, "approve"), 1, &json!({})).await.problem(404, "/problems/not-found");
+    auditor.post_at(&world.report(&report, "approve"), 1, &json!({})).await.problem(403, "/problems/forbidden");
+    auditor.post(&world.path("reports"), &json!({"title": "x"})).await.problem(403, "/problems/forbidden");
+    world.admin.post_at(&world.report(&report, "approve"), 1, &json!({})).await.problem(403, "/problems/forbidden");
 }
 
 #[tokio::test]
@@ -84,9 +54,18 @@ async fn a_line_is_found_only_under_its_own_report() {
     let one = world.ana.post(&world.path("reports"), &body).await.expect(201);
     let other = world.ana.post(&world.path("reports"), &body).await.expect(201);
     let line = one["expenses"][0]["id"].as_str().unwrap();
-    world
-        .ana
-        .delete(&world.report(&other, &format!("expenses/{line}")))
-        .await
-        .problem(404, "/problems/not-found");
+    world.ana.delete(&world.report(&other, &format!("expenses/{line}"))).await.problem(404, "/problems/not-found");
+}
+
+#[tokio::test]
+async fn who_may_not_is_told_so_before_anything_else() {
+    let world = World::new().await;
+    let report = world.submitted("40.00").await;
+    let broken = |path: &str| {
+        world.fiona.request(reqwest::Method::POST, path).header("Content-Type", "application/json").body("{x")
+    };
+    // Finance sees the report, but the route does not ask it and it is not the owner.
+    for action in ["approve", "return", "submit", "recall", "expenses"] {
+        crate::support::send(broken(&world.report(&report, action))).await.problem(403, "/problems/forbidden");
+    }
 }

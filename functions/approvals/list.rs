@@ -48,10 +48,7 @@ impl From<Task> for TaskOut {
             report_version: task.report_version,
             number: task.number,
             title: task.title,
-            owner: PersonOut {
-                id: task.owner_id.to_string(),
-                name: task.owner_name,
-            },
+            owner: PersonOut { id: task.owner_id.to_string(), name: task.owner_name },
             total: task.total.into(),
             base_total: task.base_total.into(),
             violations: task.violations,
@@ -73,10 +70,7 @@ impl From<Task> for TaskOut {
 async fn handler(call: Call) -> Outcome {
     let caller = call.caller().await?;
     let page = call.query(&["limit", "cursor"])?.page()?;
-    let tasks = call
-        .store()
-        .list_tasks(caller.member.org, caller.member.id, &page)
-        .await?;
+    let tasks = call.store().list_tasks(caller.member.org, caller.member.id, &page).await?;
     Ok(Reply::page(tasks, TaskOut::from)?)
 }
 

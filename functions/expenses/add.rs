@@ -15,20 +15,13 @@ use outlay_edge::{Call, Desk, Outcome, Precondition, loads};
     params(ReportPath, IdempotencyKey, IfMatch), request_body = ExpenseIn,
     responses((status = 200, description = "Added.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
-    let desk = Desk::open(call, Precondition::Optional).await?;
+    let desk = Desk::open::<Edit>(call, Precondition::Optional).await?;
     let (desk, facts) = desk.input::<ExpenseIn>()?;
     let permit = desk.permit::<Edit>()?;
     let (store, report) = (desk.call().store(), &desk.report);
     let lines = std::slice::from_ref(&facts);
     let rates = loads::rates(store, report.org, report.base_total.currency(), report.currency, lines).await?;
-    desk.commit(add_expense(
-        permit,
-        facts,
-        &rates,
-        &mut desk.call().seed(),
-        desk.call().now(),
-    )?)
-    .await
+    desk.commit(add_expense(permit, facts, &rates, &mut desk.call().seed(), desk.call().now())?).await
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -16,16 +16,19 @@ use outlay_edge::{Call, Desk, Outcome, Precondition, Problem, loads};
     responses((status = 200, description = "Changed.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let id = call.id("expense")?;
-    let desk = Desk::open(call, Precondition::Optional).await?;
-    let current = desk.report.expense(id).ok_or_else(Problem::not_found)?.facts();
+    let desk = Desk::open::<Edit>(call, Precondition::Optional).await?;
     let (desk, change) = desk.input::<ExpensePatch>()?;
+    let current = desk.report.expense(id).ok_or_else(Problem::not_found)?.facts();
     let permit = desk.permit::<Edit>()?;
     let facts = change.over(current).map_err(Problem::invalid)?;
     let (store, report) = (desk.call().store(), &desk.report);
     let lines = std::slice::from_ref(&facts);
     let rates = loads::rates(store, report.org, report.base_total.currency(), report.currency, lines).await?;
-    desk.commit(change_expense(permit, id, facts, &rates, desk.call().now())?)
-        .await
+    let change = change_expense(permit, id, facts, &rates, desk.call().now())?;
+    if change.after.expenses == desk.report.expenses {
+        return desk.unchanged();
+    }
+    desk.commit(change).await
 }
 
 #[tokio::main(flavor = "current_thread")]

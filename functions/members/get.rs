@@ -15,19 +15,12 @@ use outlay_edge::{Call, Outcome, Problem, Reply};
 async fn handler(call: Call) -> Outcome {
     call.query(&[])?;
     let caller = call.caller().await?;
-    let id = if call.path("member") == "me" {
-        caller.member.id
-    } else {
-        call.id("member")?
-    };
+    let id = if call.path("member") == "me" { caller.member.id } else { call.id("member")? };
     let member = if id == caller.member.id {
         caller.member
     } else {
         permit_org::<ReadMembers>(&caller.member).map_err(|_| Problem::not_found())?;
-        call.store()
-            .member(call.org()?, id)
-            .await?
-            .ok_or_else(Problem::not_found)?
+        call.store().member(call.org()?, id).await?.ok_or_else(Problem::not_found)?
     };
     Ok(Reply::ok(&MemberOut::from(&member))?.version(member.version))
 }

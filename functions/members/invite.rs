@@ -39,15 +39,7 @@ impl Input for MemberIn {
         }
         let role = self.role.map_or(Role::Employee, Into::into);
         let name = checks::cleaned(&self.name);
-        Some((
-            Invitation {
-                name,
-                email: self.email.to_ascii_lowercase(),
-                role,
-                manager: None,
-            },
-            manager,
-        ))
+        Some((Invitation { name, email: self.email.to_ascii_lowercase(), role, manager: None }, manager))
     }
 }
 
@@ -66,13 +58,7 @@ async fn handler(call: Call) -> Outcome {
         Some(id) => Some(call.store().member(org, id).await?.ok_or_else(unknown_manager)?),
         None => None,
     };
-    let change = invite(
-        permit,
-        &organisation,
-        Invitation { manager, ..invitation },
-        &mut call.seed(),
-        call.now(),
-    );
+    let change = invite(permit, &organisation, Invitation { manager, ..invitation }, &mut call.seed(), call.now());
     let location = format!("/v1/orgs/{org}/members/{}", change.after.id);
     let reply = Reply::created(&MemberOut::from(&change.after), location)?.version(change.after.version);
     call.commit(&caller, Change::Member(Box::new(change)), reply).await
@@ -80,11 +66,7 @@ async fn handler(call: Call) -> Outcome {
 
 fn unknown_manager() -> Problem {
     let mut faults = Faults::default();
-    faults.note(
-        "manager_id",
-        "unknown-member",
-        "There is no such member in this organisation.",
-    );
+    faults.note("manager_id", "unknown-member", "There is no such member in this organisation.");
     Problem::invalid(faults)
 }
 

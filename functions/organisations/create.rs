@@ -26,10 +26,7 @@ impl Input for OrganisationIn {
     type Checked = (String, Currency);
 
     fn check(self, _: jiff::Timestamp, faults: &mut Faults) -> Option<Self::Checked> {
-        Some((
-            checks::cleaned(&self.name),
-            checks::currency(&self.base_currency, "base_currency", faults)?,
-        ))
+        Some((checks::cleaned(&self.name), checks::currency(&self.base_currency, "base_currency", faults)?))
     }
 }
 
@@ -63,7 +60,7 @@ async fn handler(call: Call) -> Outcome {
     let email = identity.email.clone().ok_or_else(no_address)?;
     let founder = Founder {
         subject: identity.subject.clone(),
-        name: identity.name.clone().unwrap_or_else(|| email.clone()),
+        name: identity.name.clone().filter(|name| checks::short_text(name).is_ok()).unwrap_or_else(|| email.clone()),
         email,
     };
     let change = found(name, base_currency, founder, &mut call.seed(), call.now());

@@ -16,10 +16,7 @@ async fn handler(call: Call) -> Outcome {
     caller.permit::<ReadRates>()?;
     let query = call.query(&["limit", "cursor", "currency"])?;
     let currency = query.get("currency", "the ISO 4217 code of a currency", |text| text.parse().ok())?;
-    let rates = call
-        .store()
-        .list_rates(caller.member.org, currency, &query.page()?)
-        .await?;
+    let rates = call.store().list_rates(caller.member.org, currency, &query.page()?).await?;
     Ok(Reply::page(rates, |entry| RateOut::from(&entry))?)
 }
 

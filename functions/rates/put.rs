@@ -43,10 +43,7 @@ impl Input for RatesIn {
             };
             self.rates.iter().map(&mut one).collect()
         });
-        let source = self
-            .source
-            .as_deref()
-            .map_or_else(|| "manual".to_owned(), checks::cleaned);
+        let source = self.source.as_deref().map_or_else(|| "manual".to_owned(), checks::cleaned);
         Some((rates.into_iter().collect::<Option<_>>()?, source))
     }
 }
@@ -71,29 +68,14 @@ async fn handler(call: Call) -> Outcome {
     };
     let date = checks::spending_day(&call.path("date"), "date", call.now(), &mut faults).ok_or_else(no_day)?;
     let (rates, source) = call.input::<RatesIn>(&caller)?;
-    if rates
-        .iter()
-        .any(|(currency, _)| *currency == organisation.base_currency)
-    {
-        faults.note(
-            &format!("rates/{}", organisation.base_currency),
-            "base-currency",
-            "Is the base currency itself.",
-        );
+    if rates.iter().any(|(currency, _)| *currency == organisation.base_currency) {
+        faults.note(&format!("rates/{}", organisation.base_currency), "base-currency", "Is the base currency itself.");
         return Err(Problem::invalid(faults).into());
     }
-    let entry = |(currency, rate)| RateEntry {
-        currency,
-        date,
-        rate,
-        source: source.clone(),
-    };
+    let entry = |(currency, rate)| RateEntry { currency, date, rate, source: source.clone() };
     let change = enter_rates(permit, date, rates.into_iter().map(entry).collect(), call.now());
     let items: Vec<RateOut> = change.entries.iter().map(Into::into).collect();
-    let reply = Reply::ok(&PageOut {
-        items,
-        next_cursor: None,
-    })?;
+    let reply = Reply::ok(&PageOut { items, next_cursor: None })?;
     call.commit(&caller, Change::Rates(Box::new(change)), reply).await
 }
 

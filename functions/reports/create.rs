@@ -31,12 +31,7 @@ async fn handler(call: Call) -> Outcome {
 
     let mut change = create(may_create, new, &rates, &mut call.seed(), call.now())?;
     if let Some((policy, people)) = rules {
-        let submitted = submit(
-            permit::<Submit>(&caller.member, &change.after)?,
-            &policy,
-            &people,
-            call.now(),
-        )?;
+        let submitted = submit(permit::<Submit>(&caller.member, &change.after)?, &policy, &people, call.now())?;
         change = change.then(submitted);
     }
     let location = format!("/v1/orgs/{org}/reports/{}", change.after.id);

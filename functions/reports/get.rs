@@ -1,8 +1,9 @@
 //! `GET /v1/orgs/{org}/reports/{report}`: a report with its lines, findings and route.
 
+use outlay_domain::permission::Read;
 use outlay_edge::api::common::{Problems, ReportPath};
 use outlay_edge::api::report::ReportOut;
-use outlay_edge::{Call, Desk, Outcome, Precondition, Reply};
+use outlay_edge::{Call, Desk, Outcome, Precondition};
 
 /// Read a report.
 ///
@@ -11,8 +12,8 @@ use outlay_edge::{Call, Desk, Outcome, Precondition, Reply};
     responses((status = 200, description = "The report.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     call.query(&[])?;
-    let desk = Desk::open(call, Precondition::Optional).await?;
-    Ok(Reply::ok(&ReportOut::of(&desk.report))?.version(desk.report.version))
+    let desk = Desk::open::<Read>(call, Precondition::Optional).await?;
+    desk.unchanged()
 }
 
 #[tokio::main(flavor = "current_thread")]

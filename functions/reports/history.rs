@@ -3,6 +3,7 @@
 use outlay_domain::event::Event;
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::Member;
+use outlay_domain::permission::Read;
 use outlay_edge::api::common::{PageOut, PageQuery, PersonOut, Problems, ReportPath};
 use outlay_edge::{Call, Desk, Outcome, Precondition, Problem, Reply};
 use serde::Serialize;
@@ -30,25 +31,13 @@ struct EventOut {
 impl EventOut {
     fn of(event: &Event, people: &[Member]) -> Result<Self, Problem> {
         let mut kind = serde_json::to_value(&event.kind).map_err(Problem::internal)?;
-        let mut take = |name: &str| {
-            kind.get_mut(name)
-                .map_or(serde_json::Value::Null, serde_json::Value::take)
-        };
+        let mut take = |name: &str| kind.get_mut(name).map_or(serde_json::Value::Null, serde_json::Value::take);
         let name = people
             .iter()
             .find(|member| member.id == event.actor)
             .map_or_else(String::new, |member| member.name.clone());
-        let actor = PersonOut {
-            id: event.actor.to_string(),
-            name,
-        };
-        Ok(Self {
-            seq: event.seq,
-            kind: take("type"),
-            actor,
-            at: event.at.to_string(),
-            data: take("data"),
-        })
+        let actor = PersonOut { id: event.actor.to_string(), name };
+        Ok(Self { seq: event.seq, kind: take("type"), actor, at: event.at.to_string(), data: take("data") })
     }
 }
 
@@ -59,7 +48,7 @@ impl EventOut {
     params(ReportPath, PageQuery),
     responses((status = 200, description = "What happened.", body = PageOut<EventOut>), Problems))]
 async fn handler(call: Call) -> Outcome {
-    let desk = Desk::open(call, Precondition::Optional).await?;
+    let desk = Desk::open::<Read>(call, Precondition::Optional).await?;
     let page = desk.call().query(&["limit", "cursor"])?.page()?;
     let (store, report) = (desk.call().store(), &desk.report);
     let events = store.list_events(report.org, report.id, &page).await?;
@@ -67,15 +56,8 @@ async fn handler(call: Call) -> Outcome {
     actors.sort_unstable();
     actors.dedup();
     let people = store.members_by_id(report.org, &actors).await?;
-    let items: Vec<_> = events
-        .items
-        .iter()
-        .map(|event| EventOut::of(event, &people))
-        .collect::<Result<_, _>>()?;
-    Ok(Reply::ok(&PageOut {
-        items,
-        next_cursor: events.next,
-    })?)
+    let items: Vec<_> = events.items.iter().map(|event| EventOut::of(event, &people)).collect::<Result<_, _>>()?;
+    Ok(Reply::ok(&PageOut { items, next_cursor: events.next })?)
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -24,26 +24,19 @@ async fn handler(call: Call) -> Outcome {
     let owner: Option<MemberId> = query.get("owner", "the identifier of a member", |text| text.parse().ok())?;
     let named = |text: &str| Status::ALL.into_iter().find(|status| status.name() == text);
     let status = query.get("status", "the name of a status", named)?;
-    let month = query.get("month", "a month as YYYY-MM", |text| {
-        checks::day(&format!("{text}-01")).map(|_| text.to_owned())
-    })?;
+    let month =
+        query.get("month", "a month as YYYY-MM", |text| checks::day(&format!("{text}-01")).map(|_| text.to_owned()))?;
     if month.is_some() || owner.is_some_and(|owner| owner != caller.member.id) {
         caller.permit::<ListAllReports>()?;
     }
     let page = query.page()?;
     let reports = match (month, status, owner) {
-        (None, status, owner) => {
-            store
-                .list_by_owner(org, owner.unwrap_or(caller.member.id), status, &page)
-                .await?
-        }
+        (None, status, owner) => store.list_by_owner(org, owner.unwrap_or(caller.member.id), status, &page).await?,
         (Some(month), Some(status), None) => store.list_by_status(org, status, &month, &page).await?,
         (Some(_), _, _) => {
-            return Err(Problem::new(
-                ProblemType::InvalidParameter,
-                "month goes with status, and without owner.",
-            )
-            .into());
+            return Err(
+                Problem::new(ProblemType::InvalidParameter, "month goes with status, and without owner.").into()
+            );
         }
     };
     Ok(Reply::page(reports, |report| ReportSummaryOut::of(&report))?)

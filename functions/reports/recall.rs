@@ -13,7 +13,7 @@ use outlay_edge::{Call, Desk, Outcome, Precondition};
     params(ReportPath, IdempotencyKey, IfMatch), request_body = Option<NoBody>,
     responses((status = 200, description = "A draft again.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
-    let desk = Desk::open(call, Precondition::Optional).await?;
+    let desk = Desk::open::<Recall>(call, Precondition::Optional).await?;
     let (desk, ()) = desk.input::<NoBody>()?;
     let permit = desk.permit::<Recall>()?;
     desk.commit(recall(permit, desk.call().now())).await

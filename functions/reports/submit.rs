@@ -14,7 +14,7 @@ use outlay_edge::{Call, Desk, Outcome, Precondition, loads};
     params(ReportPath, IdempotencyKey, IfMatch), request_body = Option<NoBody>,
     responses((status = 200, description = "Submitted.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
-    let desk = Desk::open(call, Precondition::Optional).await?;
+    let desk = Desk::open::<Submit>(call, Precondition::Optional).await?;
     let (desk, ()) = desk.input::<NoBody>()?;
     let permit = desk.permit::<Submit>()?;
     let (policy, people) = loads::rules(desk.call().store(), desk.report.org, desk.caller.member.manager_id).await?;

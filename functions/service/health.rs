@@ -20,10 +20,7 @@ struct HealthOut {
 #[utoipa::path(get, path = "/v1/health", operation_id = "serviceHealth", tag = "service", security(()),
     responses((status = 200, description = "It does.", body = HealthOut)))]
 fn handler() -> Result<Reply, Problem> {
-    Reply::ok(&HealthOut {
-        status: "ok",
-        version: env!("CARGO_PKG_VERSION"),
-    })
+    Reply::ok(&HealthOut { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }
 
 #[tokio::main(flavor = "current_thread")]

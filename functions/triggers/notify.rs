@@ -24,19 +24,14 @@ async fn handler(desk: Arc<Desk>, event: Event, run: Run) -> Outcome {
 async fn deliver(desk: &Desk, event: &Event, letter: &Letter, run: &Run) -> Outcome {
     let to = letter.to.id;
     loop {
-        let claimant = run.claimant();
+        let claimant = run.claimant().ok_or("there is no time left in this run")?;
         match desk.store.claim(event, to, &claimant).await? {
             Claim::Won => break,
             Claim::Sent => return Ok(()),
-            // The run that claimed it was cut off; its claim runs out.
-            Claim::Held(until) if until < run.until => {
-                tokio::time::sleep(Duration::from_millis(
-                    until.saturating_sub(claimant.now).max(0).unsigned_abs() + 1,
-                ))
-                .await;
-            }
+            // The run that claimed it was cut off; its claim runs out soon.
             Claim::Held(until) => {
-                return Err(format!("the mail to {to} is claimed by another run until {until}").into());
+                tokio::time::sleep(Duration::from_millis(until.saturating_sub(claimant.now).max(0).unsigned_abs() + 1))
+                    .await;
             }
         }
     }
@@ -51,10 +46,7 @@ async fn deliver(desk: &Desk, event: &Event, letter: &Letter, run: &Run) -> Outc
 }
 
 async fn send(desk: &Desk, letter: &Letter) -> Result<String, lambda_runtime::Error> {
-    let recipient = Recipient {
-        name: letter.to.name.clone(),
-        address: letter.to.email.clone(),
-    };
+    let recipient = Recipient { name: letter.to.name.clone(), address: letter.to.email.clone() };
     let message = letter.notice.render(&recipient)?;
     let mime = message.to_mime(desk.mailer.from_mailbox(), &recipient, letter.thread.as_deref())?;
     Ok(desk.mailer.send(&recipient, mime).await?)

@@ -36,15 +36,8 @@ impl Authorizer {
         if matching.is_empty() && !scopes.is_empty() {
             return Err(Refusal::NoScope(scopes.join(" ")));
         }
-        let rendered: Map<String, Value> = claims
-            .iter()
-            .map(|(name, it)| (name.clone(), text(it).into()))
-            .collect();
-        let scopes = if scopes.is_empty() {
-            Value::Null
-        } else {
-            json!(matching)
-        };
+        let rendered: Map<String, Value> = claims.iter().map(|(name, it)| (name.clone(), text(it).into())).collect();
+        let scopes = if scopes.is_empty() { Value::Null } else { json!(matching) };
         Ok(json!({ "jwt": { "claims": rendered, "scopes": scopes } }))
     }
 
@@ -65,10 +58,7 @@ impl Authorizer {
         validation.validate_aud = false;
         let decoded = decode::<Map<String, Value>>(token, &self.key, &validation);
         let claims = decoded.map_err(|error| reason(error.kind()))?.claims;
-        let issued_later = claims
-            .get("iat")
-            .and_then(Value::as_i64)
-            .is_some_and(|it| it > system::now().as_second());
+        let issued_later = claims.get("iat").and_then(Value::as_i64).is_some_and(|it| it > system::now().as_second());
         if issued_later {
             return Err("the token is not valid yet");
         }
@@ -78,11 +68,7 @@ impl Authorizer {
             Some(Value::Array(several)) => several.iter().any(|it| it.as_str() == Some(&self.audience)),
             _ => false,
         };
-        if fits {
-            Ok(claims)
-        } else {
-            Err("the token does not have a valid audience")
-        }
+        if fits { Ok(claims) } else { Err("the token does not have a valid audience") }
     }
 }
 
@@ -121,10 +107,7 @@ fn text(claim: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(" ")),
         Value::Object(members) => {
-            let members: Vec<String> = members
-                .iter()
-                .map(|(name, it)| format!("{name}:{}", text(it)))
-                .collect();
+            let members: Vec<String> = members.iter().map(|(name, it)| format!("{name}:{}", text(it))).collect();
             format!("map[{}]", members.join(" "))
         }
         other => other.to_string(),

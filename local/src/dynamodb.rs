@@ -52,12 +52,8 @@ impl DynamoDb {
         for table in tables {
             labels.insert(table.name.clone(), ensure(&database, table)?);
         }
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
-            .map_err(|reason| Error::Listen { port: 0, reason })?;
-        let address = listener
-            .local_addr()
-            .map_err(|reason| Error::Listen { port: 0, reason })?;
+        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|reason| Error::Listen { port: 0, reason })?;
+        let address = listener.local_addr().map_err(|reason| Error::Listen { port: 0, reason })?;
         let (served, stopped) = (database.clone(), stop.clone());
         tasks.spawn(async move {
             if let Err(error) = dynoxide::server::serve_with_shutdown(listener, served, stopped.wait()).await {
@@ -66,11 +62,7 @@ impl DynamoDb {
         });
         let (swept, stopped) = (database.clone(), stop.clone());
         tasks.spawn(async move { stopped.race(sweep(swept)).await.unwrap_or_default() });
-        Ok(Self {
-            database,
-            url: format!("http://{address}").into(),
-            labels: Arc::new(labels),
-        })
+        Ok(Self { database, url: format!("http://{address}").into(), labels: Arc::new(labels) })
     }
 
     /// The endpoint for an AWS SDK.
@@ -115,22 +107,12 @@ fn read(database: &Database, table: &str, label: &str, after: Option<String>) ->
         .get_shard_iterator(GetShardIteratorRequest {
             stream_arn: dynoxide::streams::stream_arn(table, label),
             shard_id: dynoxide::streams::shard_id(table),
-            shard_iterator_type: if after.is_some() {
-                "AFTER_SEQUENCE_NUMBER"
-            } else {
-                "TRIM_HORIZON"
-            }
-            .to_owned(),
+            shard_iterator_type: if after.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" }.to_owned(),
             sequence_number: after,
         })
         .map_err(text)?;
     let shard_iterator = iterator.shard_iterator.unwrap_or_default();
-    let found = database
-        .get_records(GetRecordsRequest {
-            shard_iterator,
-            limit: Some(1000),
-        })
-        .map_err(text)?;
+    let found = database.get_records(GetRecordsRequest { shard_iterator, limit: Some(1000) }).map_err(text)?;
     let source = format!("{}/stream/{label}", table_arn(table));
     let mut records = Vec::with_capacity(found.records.len());
     for record in found.records {
@@ -146,18 +128,12 @@ fn read(database: &Database, table: &str, label: &str, after: Option<String>) ->
 
 /// Makes the table unless it is there; returns the label of its stream.
 fn ensure(database: &Database, table: &Table) -> Result<String, Error> {
-    let existing = database.describe_table(DescribeTableRequest {
-        table_name: table.name.clone(),
-    });
+    let existing = database.describe_table(DescribeTableRequest { table_name: table.name.clone() });
     if let Ok(existing) = existing {
         let label = existing.table.latest_stream_label.clone().unwrap_or_default();
         let existing = serde_json::to_value(existing.table).map_err(|error| Error::Database(error.to_string()))?;
         let same = shape(&existing) == shape(&table.create);
-        return if same {
-            Ok(label)
-        } else {
-            Err(Error::TableChanged(table.name.clone()))
-        };
+        return if same { Ok(label) } else { Err(Error::TableChanged(table.name.clone())) };
     }
     let request: CreateTableRequest = serde_json::from_value(table.create.clone())
         .map_err(|error| Error::Template(format!("the table {}: {error}", table.name)))?;

@@ -18,9 +18,7 @@ pub(crate) enum Readers {
 /// # Errors
 /// Whatever the file system reports; the final name is then untouched.
 pub(crate) async fn write(path: PathBuf, bytes: Vec<u8>, readers: Readers) -> io::Result<()> {
-    tokio::task::spawn_blocking(move || write_now(&path, &bytes, readers))
-        .await
-        .map_err(io::Error::other)?
+    tokio::task::spawn_blocking(move || write_now(&path, &bytes, readers)).await.map_err(io::Error::other)?
 }
 
 fn write_now(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {

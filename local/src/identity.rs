@@ -43,13 +43,9 @@ impl Identity {
         let pem = match &path {
             Some(path) if path.exists() => std::fs::read(path).map_err(|error| fault(&error))?,
             _ => {
-                let pem = tokio::task::spawn_blocking(new_key)
-                    .await
-                    .map_err(|error| fault(&error))??;
+                let pem = tokio::task::spawn_blocking(new_key).await.map_err(|error| fault(&error))??;
                 if let Some(path) = path {
-                    files::write(path, pem.clone(), Readers::Owner)
-                        .await
-                        .map_err(|error| fault(&error))?;
+                    files::write(path, pem.clone(), Readers::Owner).await.map_err(|error| fault(&error))?;
                 }
                 pem
             }
@@ -57,23 +53,13 @@ impl Identity {
         let key = EncodingKey::from_rsa_pem(&pem).map_err(|error| fault(&error))?;
         let jwk = Jwk::from_encoding_key(&key, Algorithm::RS256).map_err(|error| fault(&error))?;
         let key_id = jwk.thumbprint(ThumbprintHash::SHA256).map_err(|error| fault(&error))?;
-        Ok(Self {
-            issuer: format!("{url}/_local/oidc"),
-            key,
-            key_id,
-            jwk,
-        })
+        Ok(Self { issuer: format!("{url}/_local/oidc"), key, key_id, jwk })
     }
 
     /// What the gateway checks tokens with.
     pub(crate) fn authorizer(&self) -> Result<Authorizer, Error> {
         let key = DecodingKey::from_jwk(&self.jwk).map_err(|error| Error::Key(error.to_string()))?;
-        Ok(Authorizer {
-            key,
-            key_id: self.key_id.clone(),
-            issuer: self.issuer.clone(),
-            audience: AUDIENCE.to_owned(),
-        })
+        Ok(Authorizer { key, key_id: self.key_id.clone(), issuer: self.issuer.clone(), audience: AUDIENCE.to_owned() })
     }
 
     fn sign(&self, person: Person) -> Result<String, String> {
@@ -95,10 +81,7 @@ impl Identity {
         let mut claims = claims.as_object().cloned().unwrap_or_default();
         claims.extend(person.claims);
         claims.retain(|_, value| !value.is_null());
-        let header = Header {
-            kid: Some(self.key_id.clone()),
-            ..Header::new(Algorithm::RS256)
-        };
+        let header = Header { kid: Some(self.key_id.clone()), ..Header::new(Algorithm::RS256) };
         encode(&header, &claims, &self.key).map_err(|error| error.to_string())
     }
 }

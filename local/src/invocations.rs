@@ -17,26 +17,14 @@ pub(crate) async fn invoke(
     body: Bytes,
 ) -> Response {
     let Some(name) = local.host.find(&function).map(str::to_owned) else {
-        return refused(
-            StatusCode::NOT_FOUND,
-            "ResourceNotFoundException",
-            &format!("Function not found: {function}"),
-        );
+        return refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &format!("Function not found: {function}"));
     };
-    let payload = if body.is_empty() {
-        Bytes::from_static(b"{}")
-    } else {
-        body
-    };
+    let payload = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
     if serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_err() {
         let message = "Could not parse request body into json";
         return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message);
     }
-    match headers
-        .get("x-amz-invocation-type")
-        .and_then(|it| it.to_str().ok())
-        .unwrap_or("RequestResponse")
-    {
+    match headers.get("x-amz-invocation-type").and_then(|it| it.to_str().ok()).unwrap_or("RequestResponse") {
         "RequestResponse" => answer(local.host.invoke(&name, payload).await),
         "Event" => {
             tokio::spawn(async move { local.host.invoke(&name, payload).await });
@@ -51,10 +39,7 @@ pub(crate) async fn invoke(
 }
 
 fn answer(result: Result<Bytes, FunctionError>) -> Response {
-    let version = [
-        ("content-type", "application/json"),
-        ("x-amz-executed-version", "$LATEST"),
-    ];
+    let version = [("content-type", "application/json"), ("x-amz-executed-version", "$LATEST")];
     match result {
         Ok(payload) => (version, payload).into_response(),
         Err(FunctionError::Failed(error)) => (version, [("x-amz-function-error", "Unhandled")], error).into_response(),

@@ -69,11 +69,7 @@ pub enum Data {
 /// # Errors
 /// [`Error`] if the template cannot be read or used.
 pub fn function_names(template: &Path) -> Result<Vec<String>, Error> {
-    Ok(Template::load(template)?
-        .functions
-        .into_iter()
-        .map(|function| function.name)
-        .collect())
+    Ok(Template::load(template)?.functions.into_iter().map(|function| function.name).collect())
 }
 
 /// A running stack. Dropping it ends it, as [`Stack::stop`] does in an orderly way.
@@ -98,10 +94,7 @@ impl Stack {
         let template = Template::load(&options.template)?;
         let missing = host::missing(&template.functions, &options.bin_dir);
         if !missing.is_empty() {
-            return Err(Error::BinariesMissing {
-                folder: options.bin_dir,
-                names: missing,
-            });
+            return Err(Error::BinariesMissing { folder: options.bin_dir, names: missing });
         }
         let (listener, url) = listen(options.port).await?;
         let folder = match &options.data {
@@ -117,30 +110,18 @@ impl Stack {
             ("AWS_ENDPOINT_URL_SES".to_owned(), format!("{url}/_local/ses")),
         ]);
         let log_folder = folder.map(|folder| folder.join("log"));
-        let launch = Launch {
-            bin_dir: options.bin_dir,
-            endpoints,
-            log_folder,
-        };
+        let launch = Launch { bin_dir: options.bin_dir, endpoints, log_folder };
         let host = Host::start(&template.functions, launch, &stop, &mut tasks).await?;
         let identity = Identity::start(folder, &url).await?;
         let failures = Arc::new(Store::open(folder, "failures")?);
         let checkpoints = Arc::new(Store::open(folder, "checkpoints")?);
-        let means = Means {
-            dynamodb: dynamodb.clone(),
-            host: host.clone(),
-            checkpoints,
-            failures: Arc::clone(&failures),
-        };
+        let means =
+            Means { dynamodb: dynamodb.clone(), host: host.clone(), checkpoints, failures: Arc::clone(&failures) };
         stream::start(&template.streams, &means, &stop, &mut tasks);
         let stack = Self {
             url: url.clone(),
             dynamodb_url: dynamodb.url().to_owned(),
-            table_name: template
-                .tables
-                .first()
-                .map(|table| table.name.clone())
-                .unwrap_or_default(),
+            table_name: template.tables.first().map(|table| table.name.clone()).unwrap_or_default(),
             ignored: template.ignored.clone(),
             host: host.clone(),
             stopper,
@@ -218,16 +199,9 @@ async fn listen(port: u16) -> Result<(TcpListener, String), Error> {
 
 /// Makes the data folder and takes its lock, which the operating system gives back whatever happens to this process.
 fn take(folder: &Path) -> Result<File, Error> {
-    let failed = |reason| Error::Folder {
-        folder: folder.to_owned(),
-        reason,
-    };
+    let failed = |reason| Error::Folder { folder: folder.to_owned(), reason };
     std::fs::create_dir_all(folder.join("log")).map_err(failed)?;
-    let lock = File::options()
-        .create(true)
-        .append(true)
-        .open(folder.join("lock"))
-        .map_err(failed)?;
+    let lock = File::options().create(true).append(true).open(folder.join("lock")).map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(Error::FolderInUse(folder.to_owned())),

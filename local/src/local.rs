@@ -47,20 +47,14 @@ pub(crate) fn router(parts: Parts) -> Router {
     Router::new()
         .route("/", get(welcome::page))
         .route("/_local/token", post(identity::token))
-        .route(
-            "/_local/oidc/.well-known/openid-configuration",
-            get(identity::configuration),
-        )
+        .route("/_local/oidc/.well-known/openid-configuration", get(identity::configuration))
         .route("/_local/oidc/jwks.json", get(identity::keys))
         .route("/_local/mail", get(mailbox::index))
         .route("/_local/mail/{name}", get(mailbox::message))
         .route("/_local/failures", get(stream::failures))
         .route("/_local/ses", post(mailbox::ses::call))
         .route("/_local/ses/", post(mailbox::ses::call))
-        .route(
-            "/2015-03-31/functions/{function}/invocations",
-            post(invocations::invoke),
-        )
+        .route("/2015-03-31/functions/{function}/invocations", post(invocations::invoke))
         .fallback(gateway::handle)
         .layer(DefaultBodyLimit::max(LARGEST))
         .with_state(Local(Arc::new(parts)))

@@ -1,23 +1,34 @@
 //! `cargo run`: builds the functions, starts the local stack from `template.yaml` and keeps it until it is told to stop.
+//! `cargo run -- demo`: the same in memory, to tell the product's story once.
 
+mod demo;
 mod seed;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::Instant;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use outlay_local::{Data, Options, Stack, system};
 
 /// Outlay on this machine: API, database, mailbox and test tokens, on loopback only.
 #[derive(Parser)]
-#[command(name = "outlay", version)]
+#[command(name = "outlay", version, args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    task: Option<Task>,
     /// Port of the HTTP API; 0 takes any free one.
     #[arg(long, default_value_t = 3000)]
     port: u16,
     /// Keep nothing: start empty, and forget everything at the end.
     #[arg(long)]
     in_memory: bool,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Tell the whole story once on a stack in memory: a report is submitted, approved and accounted for.
+    Demo,
 }
 
 fn main() -> ExitCode {
@@ -43,32 +54,37 @@ async fn run(arguments: &Arguments) -> Result<(), String> {
     let program = std::env::current_exe().map_err(|error| format!("this program's folder is unknown: {error}"))?;
     let bin_dir = program.parent().map(Path::to_path_buf).unwrap_or_default();
     build(&workspace, &template, &bin_dir)?;
-    let data = if arguments.in_memory {
-        Data::InMemory
-    } else {
-        Data::Folder(workspace.join(".outlay"))
-    };
+    let is_demo = matches!(arguments.task, Some(Task::Demo));
+    let folder = (!arguments.in_memory && !is_demo).then(|| workspace.join(".outlay"));
+    let began = Instant::now();
     let stack = Stack::start(Options {
         template,
         bin_dir,
-        data,
-        port: arguments.port,
+        data: folder.clone().map_or(Data::InMemory, Data::Folder),
+        port: if is_demo { 0 } else { arguments.port },
     })
     .await
     .map_err(|error| error.to_string())?;
     for source in stack.ignored_event_sources() {
         println!("Not played here: the event source of {source}");
     }
+    let work = async {
+        if is_demo {
+            demo::tell(&stack, &workspace, began).await
+        } else {
+            serve(&stack, &workspace, folder.as_deref()).await
+        }
+    };
     let outcome = tokio::select! {
-        outcome = serve(&stack) => outcome,
-        outcome = asked_to_end() => outcome,
+        outcome = work => outcome,
+        outcome = asked_to_end() => outcome.and(if is_demo { Err("the demo was interrupted".to_owned()) } else { Ok(()) }),
     };
     stack.stop().await;
     outcome
 }
 
-async fn serve(stack: &Stack) -> Result<(), String> {
-    seed::prepare(stack).await?;
+async fn serve(stack: &Stack, workspace: &Path, data: Option<&Path>) -> Result<(), String> {
+    seed::prepare(stack, workspace, data).await?;
     std::future::pending().await
 }
 

@@ -22,15 +22,9 @@ impl Store {
         let folder = data.map(|data| data.join(name));
         let documents = match &folder {
             None => BTreeMap::new(),
-            Some(folder) => read(folder).map_err(|reason| Error::Folder {
-                folder: folder.clone(),
-                reason,
-            })?,
+            Some(folder) => read(folder).map_err(|reason| Error::Folder { folder: folder.clone(), reason })?,
         };
-        Ok(Self {
-            folder,
-            documents: Mutex::new(documents),
-        })
+        Ok(Self { folder, documents: Mutex::new(documents) })
     }
 
     /// Keeps a document under a name that is usable as a file name.
@@ -39,28 +33,16 @@ impl Store {
             let path = folder.join(format!("{name}.json"));
             files::write(path, document.to_string().into_bytes(), Readers::Default).await?;
         }
-        self.documents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(name.to_owned(), document);
+        self.documents.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), document);
         Ok(())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Value> {
-        self.documents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(name)
-            .cloned()
+        self.documents.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
     pub(crate) fn all(&self) -> Vec<Value> {
-        self.documents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .cloned()
-            .collect()
+        self.documents.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 }
 

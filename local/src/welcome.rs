@@ -23,11 +23,7 @@ pub(crate) async fn page(State(local): State<Local>, headers: HeaderMap) -> Resp
     let mut links = String::new();
     for (name, path) in links_of(&local) {
         // Writing to a String cannot fail.
-        let _ = write!(
-            links,
-            "<li><a href=\"{path}\">{name}</a> <code>{path}</code></li>",
-            path = escape(path)
-        );
+        let _ = write!(links, "<li><a href=\"{path}\">{name}</a> <code>{path}</code></li>", path = escape(path));
     }
     let mut rows = String::new();
     for route in &local.template.routes {
@@ -51,9 +47,8 @@ pub(crate) async fn page(State(local): State<Local>, headers: HeaderMap) -> Resp
 }
 
 fn overview(local: &Local) -> Value {
-    let links: serde_json::Map<String, Value> = links_of(local)
-        .map(|(name, path)| (name.to_owned(), format!("{}{path}", local.url).into()))
-        .collect();
+    let links: serde_json::Map<String, Value> =
+        links_of(local).map(|(name, path)| (name.to_owned(), format!("{}{path}", local.url).into())).collect();
     let routes: Vec<Value> = local
         .template
         .routes
@@ -78,11 +73,6 @@ fn links_of(local: &Local) -> impl Iterator<Item = (&str, &str)> {
         ("failures", "/_local/failures"),
         ("issuer", "/_local/oidc/.well-known/openid-configuration"),
     ];
-    let open = local
-        .template
-        .routes
-        .iter()
-        .filter(|it| it.method == "GET" && it.access == Access::Open);
-    own.into_iter()
-        .chain(open.map(|it| (it.function.as_str(), it.path.as_str())))
+    let open = local.template.routes.iter().filter(|it| it.method == "GET" && it.access == Access::Open);
+    own.into_iter().chain(open.map(|it| (it.function.as_str(), it.path.as_str())))
 }

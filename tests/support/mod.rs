@@ -20,16 +20,9 @@ fn running() -> &'static Running {
     RUNNING.get_or_init(|| {
         // Elsewhere than on a test's own runtime thread, which may not block.
         std::thread::spawn(|| {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .unwrap();
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             let stack = runtime.block_on(Stack::start(options(Data::InMemory))).unwrap();
-            Running {
-                _runtime: runtime,
-                stack,
-            }
+            Running { _runtime: runtime, stack }
         })
         .join()
         .unwrap()
@@ -40,12 +33,7 @@ fn running() -> &'static Running {
 pub fn options(data: Data) -> Options {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let binary = PathBuf::from(env!("CARGO_BIN_EXE_service-health"));
-    Options {
-        template: root.join("template.yaml"),
-        bin_dir: binary.parent().unwrap().to_owned(),
-        data,
-        port: 0,
-    }
+    Options { template: root.join("template.yaml"), bin_dir: binary.parent().unwrap().to_owned(), data, port: 0 }
 }
 
 /// The stack's address.
@@ -82,18 +70,11 @@ impl Answer {
     pub fn problem(&self, status: u16, kind: &str) -> Vec<String> {
         let body = self.expect(status);
         assert_eq!(self.header("content-type"), "application/problem+json");
-        assert_eq!(
-            (body["type"].as_str().unwrap(), &body["status"]),
-            (kind, &json!(status)),
-            "{body}"
-        );
+        assert_eq!((body["type"].as_str().unwrap(), &body["status"]), (kind, &json!(status)), "{body}");
         assert_eq!(body["instance"].as_str().unwrap(), self.header("x-request-id"));
         let errors = body["errors"].as_array().cloned().unwrap_or_default();
         let text = |error: &Value, name: &str| error[name].as_str().unwrap().to_owned();
-        errors
-            .iter()
-            .map(|error| format!("{} {}", text(error, "pointer"), text(error, "rule")))
-            .collect()
+        errors.iter().map(|error| format!("{} {}", text(error, "pointer"), text(error, "rule"))).collect()
     }
 }
 
@@ -103,34 +84,22 @@ pub struct Person {
     pub email: String,
     pub token: String,
     pub id: String,
-    base: String,
+    pub base: String,
 }
 
 impl Person {
     /// Signs in at the stack's own issuer.
     pub async fn sign_in(base: &str, name: &str, email: &str) -> Self {
         let claims = json!({"sub": format!("sub-{email}"), "email": email, "name": name});
-        let answer = reqwest::Client::new()
-            .post(format!("{base}/_local/token"))
-            .json(&claims)
-            .send()
-            .await
-            .unwrap();
+        let answer = reqwest::Client::new().post(format!("{base}/_local/token")).json(&claims).send().await.unwrap();
         let body: Value = answer.json().await.unwrap();
         assert_eq!(body["token_type"], "Bearer");
         let token = body["access_token"].as_str().unwrap().to_owned();
-        Self {
-            email: email.to_owned(),
-            token,
-            id: String::new(),
-            base: base.to_owned(),
-        }
+        Self { email: email.to_owned(), token, id: String::new(), base: base.to_owned() }
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        reqwest::Client::new()
-            .request(method, format!("{}{path}", self.base))
-            .bearer_auth(&self.token)
+        reqwest::Client::new().request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -155,12 +124,7 @@ impl Person {
 
     /// A POST on the version that was seen.
     pub async fn post_at(&self, path: &str, version: u64, body: &Value) -> Answer {
-        send(
-            self.request(Method::POST, path)
-                .header("If-Match", format!("\"{version}\""))
-                .json(body),
-        )
-        .await
+        send(self.request(Method::POST, path).header("If-Match", format!("\"{version}\"")).json(body)).await
     }
 }
 
@@ -198,36 +162,16 @@ impl World {
         let at = |name: &str| format!("{name}@w{number}.example.com");
         let admin = Person::sign_in(base, "Ada Admin", &at("ada")).await;
         let founded = admin
-            .post(
-                "/v1/orgs",
-                &json!({"name": format!("World {number}"), "base_currency": "EUR"}),
-            )
+            .post("/v1/orgs", &json!({"name": format!("World {number}"), "base_currency": "EUR"}))
             .await
             .expect(201);
         let org = founded["id"].as_str().unwrap().to_owned();
-        let admin = Person {
-            id: founded["member"]["id"].as_str().unwrap().to_owned(),
-            ..admin
-        };
-        let mut world = Self {
-            org,
-            admin: admin.clone(),
-            ana: admin.clone(),
-            marco: admin.clone(),
-            fiona: admin,
-        };
+        let admin = Person { id: founded["member"]["id"].as_str().unwrap().to_owned(), ..admin };
+        let mut world = Self { org, admin: admin.clone(), ana: admin.clone(), marco: admin.clone(), fiona: admin };
         world.marco = world.join("Marco Rossi", &at("marco"), &json!({})).await;
-        world.fiona = world
-            .join("Fiona Byrne", &at("fiona"), &json!({"role": "finance"}))
-            .await;
-        world.ana = world
-            .join("Ana Silva", &at("ana"), &json!({"manager_id": world.marco.id}))
-            .await;
-        world
-            .admin
-            .put(&world.path("policy"), &Self::policy())
-            .await
-            .expect(200);
+        world.fiona = world.join("Fiona Byrne", &at("fiona"), &json!({"role": "finance"})).await;
+        world.ana = world.join("Ana Silva", &at("ana"), &json!({"manager_id": world.marco.id})).await;
+        world.admin.put(&world.path("policy"), &Self::policy()).await.expect(200);
         world
     }
 
@@ -235,10 +179,7 @@ impl World {
     pub async fn at(&self, base: &str) -> Self {
         let mut moved = self.clone();
         for person in [&mut moved.admin, &mut moved.ana, &mut moved.marco, &mut moved.fiona] {
-            *person = Person {
-                id: person.id.clone(),
-                ..Person::sign_in(base, "Same", &person.email).await
-            };
+            *person = Person { id: person.id.clone(), ..Person::sign_in(base, "Same", &person.email).await };
         }
         moved
     }
@@ -249,10 +190,7 @@ impl World {
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let member = self.admin.post(&self.path("members"), &body).await.expect(201);
         let person = Person::sign_in(&self.admin.base, name, email).await;
-        Person {
-            id: member["id"].as_str().unwrap().to_owned(),
-            ..person
-        }
+        Person { id: member["id"].as_str().unwrap().to_owned(), ..person }
     }
 
     pub fn policy() -> Value {
@@ -280,11 +218,7 @@ impl World {
     /// The path of a report, or of something below it.
     pub fn report(&self, report: &Value, rest: &str) -> String {
         let path = self.path(&format!("reports/{}", report["id"].as_str().unwrap()));
-        if rest.is_empty() {
-            path
-        } else {
-            format!("{path}/{rest}")
-        }
+        if rest.is_empty() { path } else { format!("{path}/{rest}") }
     }
 
     /// A report of Ana's with one line in EUR.
@@ -305,10 +239,7 @@ pub async fn mail(base: &str, address: &str, count: usize) -> Vec<Value> {
     let mut items = Vec::new();
     // Twenty seconds each: a mail whose sender was killed is claimed by it for some seconds more.
     for _ in 0..3 {
-        items = send(reqwest::Client::new().get(&wait)).await.expect(200)["items"]
-            .as_array()
-            .unwrap()
-            .clone();
+        items = send(reqwest::Client::new().get(&wait)).await.expect(200)["items"].as_array().unwrap().clone();
         if items.len() >= count {
             return items;
         }
@@ -331,12 +262,24 @@ pub fn today() -> String {
 }
 
 /// The day `back` days ago, in UTC.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the binaries under test use the real clock, so the tests must too"
-)]
+#[expect(clippy::disallowed_methods, reason = "the binaries under test use the real clock, so the tests must too")]
 pub fn day(back: i64) -> String {
     let now = jiff::Timestamp::now();
     let then = now - jiff::SignedDuration::from_hours(24 * back);
     then.to_string().chars().take(10).collect()
+}
+
+/// An event of a report as it lies in the table, in DynamoDB's JSON.
+pub async fn event_item(world: &World, report: &Value, seq: u64) -> Value {
+    let stack = &running().stack;
+    let partition = format!("ORG#{}#REPORT#{}", world.org, report["id"].as_str().unwrap());
+    let key = json!({"PK": {"S": partition}, "SK": {"S": format!("EVENT#{seq:015}")}});
+    let request = reqwest::Client::new()
+        .post(stack.dynamodb_url())
+        .header("X-Amz-Target", "DynamoDB_20120810.GetItem")
+        .header("X-Amz-Date", "20261122T000000Z")
+        .header("Content-Type", "application/x-amz-json-1.0")
+        .header("Authorization", "AWS4-HMAC-SHA256 Credential=local/20261122/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
+        .body(json!({"TableName": stack.table_name(), "Key": key}).to_string());
+    send(request).await.expect(200)["Item"].clone()
 }

@@ -17,16 +17,8 @@ pub(super) fn preflight(cors: Option<&Cors>, method: &Method, request: &HeaderMa
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     if allow(cors, request, response.headers_mut()) {
-        set(
-            response.headers_mut(),
-            header::ACCESS_CONTROL_ALLOW_METHODS,
-            &cors.methods.join(","),
-        );
-        set(
-            response.headers_mut(),
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            &cors.headers.join(","),
-        );
+        set(response.headers_mut(), header::ACCESS_CONTROL_ALLOW_METHODS, &cors.methods.join(","));
+        set(response.headers_mut(), header::ACCESS_CONTROL_ALLOW_HEADERS, &cors.headers.join(","));
         let age = cors.max_age.map(|seconds| seconds.to_string()).unwrap_or_default();
         set(response.headers_mut(), header::ACCESS_CONTROL_MAX_AGE, &age);
     }
@@ -49,18 +41,11 @@ fn allow(cors: &Cors, request: &HeaderMap, response: &mut HeaderMap) -> bool {
         return false;
     };
     let any = cors.origins.iter().any(|it| it == "*");
-    let listed = cors
-        .origins
-        .iter()
-        .any(|it| it.eq_ignore_ascii_case(origin) || is_under(origin, it));
+    let listed = cors.origins.iter().any(|it| it.eq_ignore_ascii_case(origin) || is_under(origin, it));
     if !any && !listed {
         return false;
     }
-    set(
-        response,
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        if any { "*" } else { origin },
-    );
+    set(response, header::ACCESS_CONTROL_ALLOW_ORIGIN, if any { "*" } else { origin });
     if !any {
         response.append(header::VARY, HeaderValue::from_static("origin"));
     }
@@ -72,9 +57,7 @@ fn allow(cors: &Cors, request: &HeaderMap, response: &mut HeaderMap) -> bool {
 
 /// `https://*` stands for every origin of that scheme.
 fn is_under(origin: &str, pattern: &str) -> bool {
-    pattern
-        .strip_suffix("://*")
-        .is_some_and(|scheme| origin.split("://").next() == Some(scheme))
+    pattern.strip_suffix("://*").is_some_and(|scheme| origin.split("://").next() == Some(scheme))
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {

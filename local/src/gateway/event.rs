@@ -104,11 +104,7 @@ fn headers(request: &Arrived<'_>) -> BTreeMap<String, String> {
             }
         }
     }
-    let port = headers
-        .get("host")
-        .and_then(|host| host.rsplit_once(':'))
-        .map_or("80", |(_, port)| port)
-        .to_owned();
+    let port = headers.get("host").and_then(|host| host.rsplit_once(':')).map_or("80", |(_, port)| port).to_owned();
     headers.insert("x-forwarded-for".to_owned(), request.peer.ip().to_string());
     headers.insert("x-forwarded-port".to_owned(), port);
     headers.insert("x-forwarded-proto".to_owned(), "http".to_owned());
@@ -117,18 +113,12 @@ fn headers(request: &Arrived<'_>) -> BTreeMap<String, String> {
 
 fn cookies(headers: &HeaderMap) -> Vec<String> {
     let values = headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(';'))
-        .map(|it| it.trim().to_owned())
-        .filter(|it| !it.is_empty())
-        .collect()
+    values.flat_map(|value| value.split(';')).map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()).collect()
 }
 
 fn query(parts: &Parts) -> BTreeMap<String, String> {
     let mut query: BTreeMap<String, String> = BTreeMap::new();
-    let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
-        .map(|Query(pairs)| pairs)
-        .unwrap_or_default();
+    let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|Query(pairs)| pairs).unwrap_or_default();
     for (name, value) in pairs {
         match query.get_mut(&name) {
             Some(joined) => {
@@ -148,10 +138,7 @@ fn body(headers: &HeaderMap, body: &Bytes) -> (Option<String>, bool) {
     if body.is_empty() {
         return (None, false);
     }
-    let kind = headers
-        .get("content-type")
-        .and_then(|it| it.to_str().ok())
-        .unwrap_or("text/plain");
+    let kind = headers.get("content-type").and_then(|it| it.to_str().ok()).unwrap_or("text/plain");
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let textual = kind.starts_with("text/")
         || ["application/json", "application/javascript", "application/xml"].contains(&kind.as_str())

@@ -65,16 +65,8 @@ async fn routed(local: &Local, peer: SocketAddr, parts: &Parts, body: Body, requ
     let Ok(body) = axum::body::to_bytes(body, LARGEST).await else {
         return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     };
-    let event = event::event(&Arrived {
-        parts,
-        body: &body,
-        peer,
-        route,
-        path_parameters,
-        authorizer,
-        request_id,
-    })
-    .to_string();
+    let event =
+        event::event(&Arrived { parts, body: &body, peer, route, path_parameters, authorizer, request_id }).to_string();
     let call = local.host.invoke(&route.function, Bytes::from(event));
     match tokio::time::timeout(PATIENCE, call).await {
         Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),

@@ -21,17 +21,12 @@ pub(super) fn response(result: &Bytes) -> Option<Response> {
 pub(super) fn message(status: StatusCode, text: &str) -> Response {
     let mut response = Response::new(Body::from(serde_json::json!({ "message": text }).to_string()));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
 fn plain(body: String) -> Option<Response> {
-    Response::builder()
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(Body::from(body))
-        .ok()
+    Response::builder().header(header::CONTENT_TYPE, "application/json").body(Body::from(body)).ok()
 }
 
 fn structured(members: &Map<String, Value>) -> Option<Response> {
@@ -53,12 +48,7 @@ fn structured(members: &Map<String, Value>) -> Option<Response> {
     for (name, value) in members.get("headers").and_then(Value::as_object).into_iter().flatten() {
         headers.insert(header_name(name)?, header_value(value)?);
     }
-    for (name, values) in members
-        .get("multiValueHeaders")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
+    for (name, values) in members.get("multiValueHeaders").and_then(Value::as_object).into_iter().flatten() {
         for value in values.as_array().into_iter().flatten() {
             headers.append(header_name(name)?, header_value(value)?);
         }
@@ -66,9 +56,7 @@ fn structured(members: &Map<String, Value>) -> Option<Response> {
     for cookie in members.get("cookies").and_then(Value::as_array).into_iter().flatten() {
         headers.append(header::SET_COOKIE, header_value(cookie)?);
     }
-    headers
-        .entry(header::CONTENT_TYPE)
-        .or_insert(HeaderValue::from_static("application/json"));
+    headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
     // The length is that of the body as it is sent.
     headers.remove(header::CONTENT_LENGTH);
     Some(response)
@@ -94,21 +82,13 @@ mod tests {
         let response = response(&Bytes::from_static(result.as_bytes()))?;
         let status = response.status().as_u16();
         let text = |value: &HeaderValue| value.to_str().expect("a text").to_owned();
-        let headers = response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), text(value)))
-            .collect();
-        let body = axum::body::to_bytes(response.into_body(), usize::MAX)
-            .await
-            .expect("a body");
+        let headers = response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body");
         Some((status, headers, body.to_vec()))
     }
 
     fn headers(list: &[(&str, &str)]) -> Vec<(String, String)> {
-        list.iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[tokio::test]
@@ -133,10 +113,7 @@ mod tests {
     #[tokio::test]
     async fn any_other_result_is_the_body() {
         let json = headers(&[("content-type", "application/json")]);
-        assert_eq!(
-            answered(r#"{"a":1}"#).await,
-            Some((200, json.clone(), br#"{"a":1}"#.to_vec()))
-        );
+        assert_eq!(answered(r#"{"a":1}"#).await, Some((200, json.clone(), br#"{"a":1}"#.to_vec())));
         assert_eq!(answered(r#""hi""#).await, Some((200, json, b"hi".to_vec())));
     }
 

@@ -83,34 +83,17 @@ mod tests {
             ("ANY", "/v1/orgs/mine"),
             ("POST", "/v1/orgs"),
         ];
-        assert_eq!(
-            matched(&list, "GET", "/v1/orgs/mine").as_deref(),
-            Some("GET /v1/orgs/mine")
-        );
-        assert_eq!(
-            matched(&list, "PUT", "/v1/orgs/mine").as_deref(),
-            Some("ANY /v1/orgs/mine")
-        );
-        assert_eq!(
-            matched(&list, "GET", "/v1/orgs/org_1").as_deref(),
-            Some("GET /v1/orgs/{org}")
-        );
-        assert_eq!(
-            matched(&list, "GET", "/v1/orgs/org_1/more").as_deref(),
-            Some("ANY /{proxy+}")
-        );
+        assert_eq!(matched(&list, "GET", "/v1/orgs/mine").as_deref(), Some("GET /v1/orgs/mine"));
+        assert_eq!(matched(&list, "PUT", "/v1/orgs/mine").as_deref(), Some("ANY /v1/orgs/mine"));
+        assert_eq!(matched(&list, "GET", "/v1/orgs/org_1").as_deref(), Some("GET /v1/orgs/{org}"));
+        assert_eq!(matched(&list, "GET", "/v1/orgs/org_1/more").as_deref(), Some("ANY /{proxy+}"));
     }
 
     #[test]
     fn a_path_matches_whole_or_not_at_all() {
         let list = [("GET", "/v1/orgs/{org}/policy")];
-        for path in [
-            "/v1/orgs/a/policy/",
-            "/v1/orgs//policy",
-            "/v1/orgs/a",
-            "/v1/orgs/a/policy/b",
-            "/V1/orgs/a/policy",
-        ] {
+        for path in ["/v1/orgs/a/policy/", "/v1/orgs//policy", "/v1/orgs/a", "/v1/orgs/a/policy/b", "/V1/orgs/a/policy"]
+        {
             assert_eq!(matched(&list, "GET", path), None, "{path}");
         }
         assert_eq!(matched(&list, "POST", "/v1/orgs/a/policy"), None);

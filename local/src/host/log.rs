@@ -25,15 +25,9 @@ impl Log {
         let file = folder.map(|folder| {
             let path = folder.join(format!("{function}.log"));
             let opened = File::options().create(true).append(true).open(path);
-            opened.map(Mutex::new).map_err(|reason| Error::Folder {
-                folder: folder.to_owned(),
-                reason,
-            })
+            opened.map(Mutex::new).map_err(|reason| Error::Folder { folder: folder.to_owned(), reason })
         });
-        Ok(Self {
-            file: file.transpose()?,
-            last: Mutex::default(),
-        })
+        Ok(Self { file: file.transpose()?, last: Mutex::default() })
     }
 
     pub(super) fn line(&self, line: &str) {

@@ -81,11 +81,7 @@ fn file_name(function: &str) -> String {
 /// Which of the functions have no binary in the folder.
 pub(crate) fn missing(functions: &[template::Function], bin_dir: &Path) -> Vec<String> {
     let lacks = |function: &&template::Function| !bin_dir.join(file_name(&function.name)).is_file();
-    functions
-        .iter()
-        .filter(lacks)
-        .map(|function| function.name.clone())
-        .collect()
+    functions.iter().filter(lacks).map(|function| function.name.clone()).collect()
 }
 
 impl Host {
@@ -125,8 +121,7 @@ impl Host {
     /// The name of the function that has this name or this logical id.
     pub(crate) fn find(&self, name: &str) -> Option<&str> {
         let mut all = self.0.functions.values().map(|hosted| &hosted.function);
-        all.find(|it| it.name == name || it.logical_id == name)
-            .map(|it| it.name.as_str())
+        all.find(|it| it.name == name || it.logical_id == name).map(|it| it.name.as_str())
     }
 
     /// Calls a function. The call runs to its end even if nobody waits for it any more.
@@ -137,8 +132,7 @@ impl Host {
             host.0.finished.notify_waiters();
             result
         });
-        call.await
-            .unwrap_or_else(|_| Err(FunctionError::new("Runtime.Stopped", "the local stack is stopping")))
+        call.await.unwrap_or_else(|_| Err(FunctionError::new("Runtime.Stopped", "the local stack is stopping")))
     }
 
     /// Completes after the next end of an invocation, counted from this call.
@@ -166,10 +160,7 @@ impl Host {
             };
             match process.run(&hosted.function, payload.clone()).await {
                 Ran::Unseen if is_new => {
-                    return Err(FunctionError::new(
-                        "Runtime.ExitError",
-                        "Runtime exited without taking an event",
-                    ));
+                    return Err(FunctionError::new("Runtime.ExitError", "Runtime exited without taking an event"));
                 }
                 // The process had ended while it was idle, so the event was never seen: try the next one.
                 Ran::Unseen => {}
@@ -193,13 +184,7 @@ impl Host {
         let token = process.token().to_owned();
         // Known before it runs, for it asks for work at once.
         lock(&shared.processes).insert(token.clone(), Arc::clone(&process));
-        let started = process.start(
-            &hosted.function,
-            &shared.launch,
-            &shared.address,
-            &hosted.log,
-            &shared.stop,
-        );
+        let started = process.start(&hosted.function, &shared.launch, &shared.address, &hosted.log, &shared.stop);
         let supervisor = started.map_err(|error| {
             lock(&shared.processes).remove(&token);
             let message = format!("{} cannot be started: {error}", hosted.function.name);
@@ -212,11 +197,7 @@ impl Host {
         });
         let ready = process.ready(INITIALISATION).await;
         if ready.is_err() {
-            eprintln!(
-                "{} did not start; its last lines:\n{}",
-                hosted.function.name,
-                hosted.log.tail()
-            );
+            eprintln!("{} did not start; its last lines:\n{}", hosted.function.name, hosted.log.tail());
         }
         ready.map(|()| process)
     }

@@ -94,12 +94,7 @@ impl Process {
         // Not in the terminal's foreground group: Ctrl-C reaches this program, which then ends the processes.
         #[cfg(unix)]
         command.process_group(0);
-        Ok(supervise(
-            Arc::clone(self),
-            command.spawn()?,
-            Arc::clone(log),
-            stop.clone(),
-        ))
+        Ok(supervise(Arc::clone(self), command.spawn()?, Arc::clone(log), stop.clone()))
     }
 
     pub(super) fn token(&self) -> &str {
@@ -125,10 +120,9 @@ impl Process {
                 self.kill.notify_one();
                 Err(FunctionError::Failed(error))
             }
-            Phase::Ended(how) => Err(FunctionError::new(
-                "Runtime.ExitError",
-                &format!("Runtime exited during initialisation: {how}"),
-            )),
+            Phase::Ended(how) => {
+                Err(FunctionError::new("Runtime.ExitError", &format!("Runtime exited during initialisation: {how}")))
+            }
             Phase::Starting => {
                 self.kill.notify_one();
                 let message = format!("initialisation took longer than {} seconds", limit.as_secs());
@@ -225,14 +219,8 @@ impl Event {
 }
 
 async fn supervise(process: Arc<Process>, mut child: Child, log: Arc<Log>, stop: Stop) {
-    let output = child
-        .stdout
-        .take()
-        .map(|stream| tokio::spawn(Arc::clone(&log).follow(stream)));
-    let errors = child
-        .stderr
-        .take()
-        .map(|stream| tokio::spawn(Arc::clone(&log).follow(stream)));
+    let output = child.stdout.take().map(|stream| tokio::spawn(Arc::clone(&log).follow(stream)));
+    let errors = child.stderr.take().map(|stream| tokio::spawn(Arc::clone(&log).follow(stream)));
     let status = tokio::select! {
         status = child.wait() => status,
         () = process.kill.notified() => end(&mut child).await,
@@ -285,12 +273,6 @@ fn lambda_environment(function: &Function) -> [(&'static str, String); 16] {
 
 fn trace_id() -> String {
     let random = system::uuid().replace('-', "");
-    let (unique, parent) = (
-        random.get(..24).unwrap_or_default(),
-        random.get(16..).unwrap_or_default(),
-    );
-    format!(
-        "Root=1-{:08x}-{unique};Parent={parent};Sampled=0",
-        system::now().as_second()
-    )
+    let (unique, parent) = (random.get(..24).unwrap_or_default(), random.get(16..).unwrap_or_default());
+    format!("Root=1-{:08x}-{unique};Parent={parent};Sampled=0", system::now().as_second())
 }

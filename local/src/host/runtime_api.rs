@@ -69,12 +69,7 @@ async fn initialisation_error(State(host): State<Host>, Path(token): Path<String
 }
 
 fn accepted() -> Response {
-    (
-        StatusCode::ACCEPTED,
-        [("content-type", "application/json")],
-        r#"{"status":"OK"}"#,
-    )
-        .into_response()
+    (StatusCode::ACCEPTED, [("content-type", "application/json")], r#"{"status":"OK"}"#).into_response()
 }
 
 fn refused() -> Response {

@@ -53,33 +53,17 @@ const PATIENCE: Duration = Duration::from_secs(20);
 impl Mailbox {
     pub(crate) fn open(data: Option<&Path>) -> Result<Self, Error> {
         let folder = data.map(|data| data.join("mail"));
-        Ok(Self {
-            letters: Store::open(data, "mail")?,
-            folder,
-            raw: Mutex::default(),
-            arrived: Notify::new(),
-        })
+        Ok(Self { letters: Store::open(data, "mail")?, folder, raw: Mutex::default(), arrived: Notify::new() })
     }
 
     /// Keeps a message; returns its id. Both envelope fields may be empty: the message's headers then say it.
     async fn receive(&self, raw: Vec<u8>, sender: String, recipients: Vec<String>) -> Result<String, Rejection> {
-        let message = MessageParser::default()
-            .parse(&raw)
-            .ok_or(Rejection::Refused("the message cannot be parsed"))?;
-        let from = if sender.is_empty() {
-            addresses(message.from()).pop().unwrap_or_default()
-        } else {
-            sender
-        };
+        let message = MessageParser::default().parse(&raw).ok_or(Rejection::Refused("the message cannot be parsed"))?;
+        let from = if sender.is_empty() { addresses(message.from()).pop().unwrap_or_default() } else { sender };
         if from.is_empty() {
             return Err(Rejection::Refused("Missing required header 'From'."));
         }
-        let named = || {
-            [message.to(), message.cc(), message.bcc()]
-                .into_iter()
-                .flat_map(addresses)
-                .collect()
-        };
+        let named = || [message.to(), message.cc(), message.bcc()].into_iter().flat_map(addresses).collect();
         let to: Vec<String> = if recipients.is_empty() { named() } else { recipients };
         if to.is_empty() {
             return Err(Rejection::Refused("Missing required header 'To'."));
@@ -99,15 +83,10 @@ impl Mailbox {
         let failed = |error: std::io::Error| Rejection::Failed(error.to_string());
         match &self.folder {
             Some(folder) => {
-                files::write(folder.join(format!("{id}.eml")), raw, Readers::Default)
-                    .await
-                    .map_err(failed)?;
+                files::write(folder.join(format!("{id}.eml")), raw, Readers::Default).await.map_err(failed)?;
             }
             None => {
-                self.raw
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(id.clone(), raw.into());
+                self.raw.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), raw.into());
             }
         }
         // Last, because a message is there once this document is.
@@ -117,14 +96,8 @@ impl Mailbox {
     }
 
     fn list(&self, recipient: Option<&str>) -> Vec<Letter> {
-        let letters = self
-            .letters
-            .all()
-            .into_iter()
-            .filter_map(|it| serde_json::from_value::<Letter>(it).ok());
-        letters
-            .filter(|it| recipient.is_none_or(|wanted| it.is_to(wanted)))
-            .collect()
+        let letters = self.letters.all().into_iter().filter_map(|it| serde_json::from_value::<Letter>(it).ok());
+        letters.filter(|it| recipient.is_none_or(|wanted| it.is_to(wanted))).collect()
     }
 
     /// The messages once there are as many as wanted, or after some time those that are there.
@@ -139,9 +112,7 @@ impl Mailbox {
                 arrived.await;
             }
         };
-        tokio::time::timeout(PATIENCE, enough)
-            .await
-            .unwrap_or_else(|_| self.list(recipient))
+        tokio::time::timeout(PATIENCE, enough).await.unwrap_or_else(|_| self.list(recipient))
     }
 
     fn get(&self, id: &str) -> Option<Letter> {
@@ -174,20 +145,12 @@ enum Rejection {
 
 /// The text of a text part; the parser would otherwise make one from HTML.
 fn text(part: &MessagePart<'_>) -> Option<String> {
-    if let PartType::Text(text) = &part.body {
-        Some(text.to_string())
-    } else {
-        None
-    }
+    if let PartType::Text(text) = &part.body { Some(text.to_string()) } else { None }
 }
 
 /// The HTML of an HTML part; the parser would otherwise make some from text.
 fn html(part: &MessagePart<'_>) -> Option<String> {
-    if let PartType::Html(html) = &part.body {
-        Some(html.to_string())
-    } else {
-        None
-    }
+    if let PartType::Html(html) = &part.body { Some(html.to_string()) } else { None }
 }
 
 fn addresses(header: Option<&mail_parser::Address<'_>>) -> Vec<String> {
@@ -205,10 +168,7 @@ pub(crate) struct Filter {
 /// `GET /_local/mail`: all messages, or those to one address; a page for browsers. With `wait` the answer comes once there
 /// are so many, or after twenty seconds.
 pub(crate) async fn index(State(local): State<Local>, Query(filter): Query<Filter>, headers: HeaderMap) -> Response {
-    let letters = local
-        .mailbox
-        .await_list(filter.to.as_deref(), filter.wait.unwrap_or(0))
-        .await;
+    let letters = local.mailbox.await_list(filter.to.as_deref(), filter.wait.unwrap_or(0)).await;
     if wants_page(&headers) {
         Html(page::mailbox(&letters, letters.last(), filter.to.as_deref())).into_response()
     } else {
@@ -223,13 +183,7 @@ pub(crate) async fn message(
     Query(filter): Query<Filter>,
     headers: HeaderMap,
 ) -> Response {
-    let missing = || {
-        (
-            StatusCode::NOT_FOUND,
-            Json(json!({ "message": "there is no such message" })),
-        )
-            .into_response()
-    };
+    let missing = || (StatusCode::NOT_FOUND, Json(json!({ "message": "there is no such message" }))).into_response();
     if let Some(id) = name.strip_suffix(".eml") {
         return match local.mailbox.raw(id) {
             Some(raw) => ([(header::CONTENT_TYPE, "message/rfc822")], raw).into_response(),
@@ -249,8 +203,5 @@ pub(crate) async fn message(
 
 /// Whether a browser asks.
 pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::ACCEPT)
-        .and_then(|it| it.to_str().ok())
-        .is_some_and(|it| it.contains("text/html"))
+    headers.get(header::ACCEPT).and_then(|it| it.to_str().ok()).is_some_and(|it| it.contains("text/html"))
 }

@@ -64,19 +64,11 @@ fn message(letter: &Letter) -> String {
         escape(&letter.id),
     );
     if let Some(html) = &letter.html {
-        let _ = write!(
-            content,
-            "<iframe sandbox title=\"Message\" srcdoc=\"{}\"></iframe>",
-            escape(html)
-        );
+        let _ = write!(content, "<iframe sandbox title=\"Message\" srcdoc=\"{}\"></iframe>", escape(html));
     }
     if let Some(text) = &letter.text {
         let open = if letter.html.is_none() { " open" } else { "" };
-        let _ = write!(
-            content,
-            "<details{open}><summary>Text</summary><pre>{}</pre></details>",
-            escape(text)
-        );
+        let _ = write!(content, "<details{open}><summary>Text</summary><pre>{}</pre></details>", escape(text));
     }
     content
 }

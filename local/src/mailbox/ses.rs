@@ -20,12 +20,7 @@ pub(crate) async fn call(
     let Ok(Form(fields)) = form else {
         return error(StatusCode::BAD_REQUEST, "MalformedInput", "a form is expected");
     };
-    let field = |name: &str| {
-        fields
-            .iter()
-            .find(|(key, _)| key == name)
-            .map_or("", |(_, value)| value.as_str())
-    };
+    let field = |name: &str| fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
     match field("Action") {
         "SendRawEmail" => {}
         "" => return error(StatusCode::BAD_REQUEST, "MissingAction", "the request names no action"),
@@ -35,11 +30,7 @@ pub(crate) async fn call(
         }
     }
     let Ok(raw) = STANDARD.decode(field("RawMessage.Data")) else {
-        return error(
-            StatusCode::BAD_REQUEST,
-            "InvalidParameterValue",
-            "RawMessage.Data is not base64",
-        );
+        return error(StatusCode::BAD_REQUEST, "InvalidParameterValue", "RawMessage.Data is not base64");
     };
     let recipients = fields.iter().filter(|(key, _)| key.starts_with("Destinations.member."));
     let recipients: Vec<String> = recipients.map(|(_, value)| address(value)).collect();
@@ -60,10 +51,7 @@ pub(crate) async fn call(
 
 /// The bare address of `Name <address>`.
 fn address(text: &str) -> String {
-    let bare = text
-        .rsplit_once('<')
-        .and_then(|(_, rest)| rest.strip_suffix('>'))
-        .unwrap_or(text);
+    let bare = text.rsplit_once('<').and_then(|(_, rest)| rest.strip_suffix('>')).unwrap_or(text);
     bare.trim().to_owned()
 }
 

@@ -48,10 +48,7 @@ pub(super) fn first_failure(policy: Policy, result: Result<&[u8], ()>, numbers: 
     };
     let mut first = None;
     for failure in failures {
-        let identifier = failure
-            .get("itemIdentifier")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let identifier = failure.get("itemIdentifier").and_then(Value::as_str).unwrap_or_default();
         match numbers.iter().position(|number| *number == identifier) {
             // An empty or unknown identifier: the whole batch counts as failed.
             None => return Some(0),
@@ -66,11 +63,7 @@ pub(super) fn next(policy: Policy, part: Part, failed: Option<usize>) -> Next {
     let Some(failed) = failed else { return Next::Done };
     if failed > 0 {
         // Those before the checkpoint are done; the rest has failed once, as a batch of its own.
-        return Next::Again(vec![Part {
-            start: part.start.saturating_add(failed),
-            end: part.end,
-            retries: 1,
-        }]);
+        return Next::Again(vec![Part { start: part.start.saturating_add(failed), end: part.end, retries: 1 }]);
     }
     let length = part.end.saturating_sub(part.start);
     if policy.bisect && length > 1 {
@@ -81,21 +74,14 @@ pub(super) fn next(policy: Policy, part: Part, failed: Option<usize>) -> Next {
     if policy.max_retries.is_some_and(|most| part.retries >= most) {
         return Next::GiveUp;
     }
-    Next::Again(vec![Part {
-        retries: part.retries.saturating_add(1),
-        ..part
-    }])
+    Next::Again(vec![Part { retries: part.retries.saturating_add(1), ..part }])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const POLICY: Policy = Policy {
-        reports_failures: true,
-        bisect: true,
-        max_retries: Some(2),
-    };
+    const POLICY: Policy = Policy { reports_failures: true, bisect: true, max_retries: Some(2) };
     const NUMBERS: [&str; 3] = ["7", "8", "9"];
 
     fn failure(response: &str) -> Option<usize> {
@@ -104,13 +90,7 @@ mod tests {
 
     #[test]
     fn nothing_reported_is_success() {
-        for response in [
-            "",
-            "null",
-            "{}",
-            r#"{"batchItemFailures":[]}"#,
-            r#"{"batchItemFailures":null}"#,
-        ] {
+        for response in ["", "null", "{}", r#"{"batchItemFailures":[]}"#, r#"{"batchItemFailures":null}"#] {
             assert_eq!(failure(response), None, "{response}");
         }
     }
@@ -139,87 +119,39 @@ mod tests {
 
     #[test]
     fn without_the_promise_a_response_means_nothing() {
-        let policy = Policy {
-            reports_failures: false,
-            ..POLICY
-        };
+        let policy = Policy { reports_failures: false, ..POLICY };
         let response = r#"{"batchItemFailures":[{"itemIdentifier":"9"}]}"#;
         assert_eq!(first_failure(policy, Ok(response.as_bytes()), &NUMBERS), None);
     }
 
     #[test]
     fn a_partial_failure_is_the_checkpoint() {
-        let part = Part {
-            start: 10,
-            end: 13,
-            retries: 2,
-        };
+        let part = Part { start: 10, end: 13, retries: 2 };
         assert_eq!(next(POLICY, part, None), Next::Done);
-        assert_eq!(
-            next(POLICY, part, Some(1)),
-            Next::Again(vec![Part {
-                start: 11,
-                end: 13,
-                retries: 1
-            }])
-        );
+        assert_eq!(next(POLICY, part, Some(1)), Next::Again(vec![Part { start: 11, end: 13, retries: 1 }]));
     }
 
     #[test]
     fn a_whole_failure_is_split_until_one_record_is_alone() {
-        let part = Part {
-            start: 0,
-            end: 5,
-            retries: 0,
-        };
-        let halves = vec![
-            Part {
-                start: 0,
-                end: 2,
-                retries: 0,
-            },
-            Part {
-                start: 2,
-                end: 5,
-                retries: 0,
-            },
-        ];
+        let part = Part { start: 0, end: 5, retries: 0 };
+        let halves = vec![Part { start: 0, end: 2, retries: 0 }, Part { start: 2, end: 5, retries: 0 }];
         assert_eq!(next(POLICY, part, Some(0)), Next::Again(halves));
-        let alone = Part {
-            start: 4,
-            end: 5,
-            retries: 0,
-        };
-        assert_eq!(
-            next(POLICY, alone, Some(0)),
-            Next::Again(vec![Part { retries: 1, ..alone }])
-        );
+        let alone = Part { start: 4, end: 5, retries: 0 };
+        assert_eq!(next(POLICY, alone, Some(0)), Next::Again(vec![Part { retries: 1, ..alone }]));
         assert_eq!(next(POLICY, Part { retries: 2, ..alone }, Some(0)), Next::GiveUp);
     }
 
     #[test]
     fn without_a_limit_it_is_retried_for_ever() {
-        let policy = Policy {
-            bisect: false,
-            max_retries: None,
-            ..POLICY
-        };
-        let part = Part {
-            start: 0,
-            end: 3,
-            retries: u32::MAX,
-        };
+        let policy = Policy { bisect: false, max_retries: None, ..POLICY };
+        let part = Part { start: 0, end: 3, retries: u32::MAX };
         assert_eq!(next(policy, part, Some(0)), Next::Again(vec![part]));
     }
 
     /// Runs a batch in which one record is poison and says how often each record was seen, and which were given up.
     fn play(records: usize, poison: usize) -> (Vec<u32>, Vec<usize>) {
         let (mut seen, mut given_up) = (vec![0; records], Vec::new());
-        let mut parts = vec![Part {
-            start: 0,
-            end: records,
-            retries: 0,
-        }];
+        let mut parts = vec![Part { start: 0, end: records, retries: 0 }];
         while let Some(part) = parts.pop() {
             (part.start..part.end).for_each(|it| seen[it] += 1);
             let failed = (part.start..part.end).position(|it| it == poison);
@@ -238,10 +170,7 @@ mod tests {
             for poison in 0..records {
                 let (seen, given_up) = play(records, poison);
                 assert_eq!(given_up, [poison], "{records} records");
-                assert!(
-                    seen.iter().all(|times| *times > 0),
-                    "{records} records, {poison} poisoned: {seen:?}"
-                );
+                assert!(seen.iter().all(|times| *times > 0), "{records} records, {poison} poisoned: {seen:?}");
             }
         }
     }

@@ -28,23 +28,19 @@ fn check_alternative(alternative: &Value) -> Result<(), String> {
         Some(("anything-but", _)) => true,
         _ => false,
     };
-    if known {
-        Ok(())
-    } else {
-        Err(format!("the filter {alternative} is not known here"))
-    }
+    if known { Ok(()) } else { Err(format!("the filter {alternative} is not known here")) }
 }
 
 fn matches(pattern: &Value, actual: Option<&Value>) -> bool {
     match pattern {
-        Value::Object(members) => members
-            .iter()
-            .all(|(name, inner)| matches(inner, actual.and_then(|value| value.get(name)))),
+        Value::Object(members) => {
+            members.iter().all(|(name, inner)| matches(inner, actual.and_then(|value| value.get(name))))
+        }
         Value::Array(alternatives) => match actual {
             // A list in the record matches if one of its entries does.
-            Some(Value::Array(entries)) => entries
-                .iter()
-                .any(|entry| alternatives.iter().any(|it| matches_one(it, Some(entry)))),
+            Some(Value::Array(entries)) => {
+                entries.iter().any(|entry| alternatives.iter().any(|it| matches_one(it, Some(entry))))
+            }
             actual => alternatives.iter().any(|it| matches_one(it, actual)),
         },
         _ => false,
@@ -104,30 +100,15 @@ mod tests {
                 json!({ "eventName": ["INSERT"], "dynamodb": { "NewImage": { "SK": { "S": [{ "prefix": "TASK#" }] } } } }),
                 false,
             ),
-            (
-                json!({ "dynamodb": { "NewImage": { "SK": { "S": [{ "suffix": "0001" }] } } } }),
-                true,
-            ),
-            (
-                json!({ "dynamodb": { "NewImage": { "SK": { "S": [{ "exists": true }] } } } }),
-                true,
-            ),
-            (
-                json!({ "dynamodb": { "NewImage": { "XX": { "S": [{ "exists": false }] } } } }),
-                true,
-            ),
-            (
-                json!({ "dynamodb": { "OldImage": { "SK": { "S": [{ "exists": true }] } } } }),
-                false,
-            ),
+            (json!({ "dynamodb": { "NewImage": { "SK": { "S": [{ "suffix": "0001" }] } } } }), true),
+            (json!({ "dynamodb": { "NewImage": { "SK": { "S": [{ "exists": true }] } } } }), true),
+            (json!({ "dynamodb": { "NewImage": { "XX": { "S": [{ "exists": false }] } } } }), true),
+            (json!({ "dynamodb": { "OldImage": { "SK": { "S": [{ "exists": true }] } } } }), false),
             (json!({ "eventName": [{ "anything-but": ["REMOVE", "MODIFY"] }] }), true),
             (json!({ "eventName": [{ "anything-but": "INSERT" }] }), false),
             (json!({ "eventName": [{ "anything-but": { "prefix": "INS" } }] }), false),
             (json!({ "dynamodb": { "NewImage": { "tags": { "SS": ["b"] } } } }), true),
-            (
-                json!({ "dynamodb": { "NewImage": { "tags": { "SS": ["c"] } } } }),
-                false,
-            ),
+            (json!({ "dynamodb": { "NewImage": { "tags": { "SS": ["c"] } } } }), false),
         ];
         for (pattern, expected) in cases {
             assert_eq!(check(&pattern), Ok(()), "{pattern}");
@@ -138,19 +119,14 @@ mod tests {
     #[test]
     fn one_pattern_of_several_suffices_and_none_lets_all_pass() {
         assert!(passes(&[], &record()));
-        assert!(passes(
-            &[json!({ "eventName": ["REMOVE"] }), json!({ "eventName": ["INSERT"] })],
-            &record()
-        ));
+        assert!(passes(&[json!({ "eventName": ["REMOVE"] }), json!({ "eventName": ["INSERT"] })], &record()));
     }
 
     #[test]
     fn what_is_not_known_is_refused() {
-        for pattern in [
-            json!({ "a": [{ "numeric": [">", 1] }] }),
-            json!({ "a": "b" }),
-            json!({ "a": [{ "prefix": 1 }] }),
-        ] {
+        for pattern in
+            [json!({ "a": [{ "numeric": [">", 1] }] }), json!({ "a": "b" }), json!({ "a": [{ "prefix": 1 }] })]
+        {
             assert!(check(&pattern).is_err(), "{pattern}");
         }
     }

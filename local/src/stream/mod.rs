@@ -42,10 +42,7 @@ pub(crate) struct Means {
 /// Starts a reader for each of the sources.
 pub(crate) fn start(sources: &[StreamSource], means: &Means, stop: &Stop, tasks: &mut JoinSet<()>) {
     for source in sources {
-        let reader = Reader {
-            source: source.clone(),
-            means: means.clone(),
-        };
+        let reader = Reader { source: source.clone(), means: means.clone() };
         let ends = stop.clone();
         tasks.spawn(async move { ends.race(reader.run()).await.unwrap_or_default() });
     }
@@ -58,10 +55,7 @@ struct Reader {
 
 /// A record's sequence number.
 fn number(record: &Value) -> &str {
-    record
-        .pointer("/dynamodb/SequenceNumber")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default()
 }
 
 impl Reader {
@@ -73,12 +67,7 @@ impl Reader {
             let woken = self.means.host.next_end();
             tokio::pin!(woken);
             let began = Instant::now();
-            match self
-                .means
-                .dynamodb
-                .records(&self.source.table, checkpoint.clone())
-                .await
-            {
+            match self.means.dynamodb.records(&self.source.table, checkpoint.clone()).await {
                 Ok(records) if !records.is_empty() => {
                     if let Some(last) = self.deliver(records, checkpoint.clone()).await {
                         checkpoint = Some(last);
@@ -104,14 +93,7 @@ impl Reader {
     }
 
     fn checkpoint(&self) -> Option<String> {
-        Some(
-            self.means
-                .checkpoints
-                .get(&self.name())?
-                .get("sequence_number")?
-                .as_str()?
-                .to_owned(),
-        )
+        Some(self.means.checkpoints.get(&self.name())?.get("sequence_number")?.as_str()?.to_owned())
     }
 
     /// Repeats until it is written: going on without it would only repeat more later.
@@ -126,26 +108,15 @@ impl Reader {
     /// Delivers records that follow each other; returns the last one's sequence number.
     async fn deliver(&self, mut records: Vec<Value>, after: Option<String>) -> Option<String> {
         let full = |records: &[Value]| {
-            records
-                .iter()
-                .filter(|it| filter::passes(&self.source.filters, it))
-                .count()
-                >= self.source.batch_size
+            records.iter().filter(|it| filter::passes(&self.source.filters, it)).count() >= self.source.batch_size
         };
         if !self.source.window.is_zero() && !full(&records) {
             tokio::time::sleep(self.source.window).await;
-            records = self
-                .means
-                .dynamodb
-                .records(&self.source.table, after)
-                .await
-                .unwrap_or(records);
+            records = self.means.dynamodb.records(&self.source.table, after).await.unwrap_or(records);
         }
         let last = records.last().map(number)?.to_owned();
-        let wanted: Vec<Value> = records
-            .into_iter()
-            .filter(|record| filter::passes(&self.source.filters, record))
-            .collect();
+        let wanted: Vec<Value> =
+            records.into_iter().filter(|record| filter::passes(&self.source.filters, record)).collect();
         for batch in wanted.chunks(self.source.batch_size) {
             self.batch(batch).await;
         }
@@ -162,19 +133,11 @@ impl Reader {
             bisect: self.source.bisect,
             max_retries: self.source.max_retries,
         };
-        let mut parts = VecDeque::from([Part {
-            start: 0,
-            end: records.len(),
-            retries: 0,
-        }]);
+        let mut parts = VecDeque::from([Part { start: 0, end: records.len(), retries: 0 }]);
         while let Some(part) = parts.pop_front() {
             let part_records = records.get(part.start..part.end).unwrap_or_default();
             let payload = json!({ "Records": part_records }).to_string();
-            let result = self
-                .means
-                .host
-                .invoke(&self.source.function, Bytes::from(payload))
-                .await;
+            let result = self.means.host.invoke(&self.source.function, Bytes::from(payload)).await;
             if let Err(FunctionError::Failed(error)) = &result {
                 eprintln!("{} failed: {}", self.source.function, String::from_utf8_lossy(error));
             }
@@ -189,19 +152,12 @@ impl Reader {
                 Next::Again(again) => {
                     let done = again.first().map_or(part.start, |first| first.start);
                     // After a split the smaller part starts at once.
-                    let pause = if again.len() == 1 {
-                        again.first().map(|first| pause(first.retries))
-                    } else {
-                        None
-                    };
+                    let pause = if again.len() == 1 { again.first().map(|first| pause(first.retries)) } else { None };
                     again.into_iter().rev().for_each(|it| parts.push_front(it));
                     (done, pause)
                 }
             };
-            let last_done = done
-                .checked_sub(1)
-                .filter(|it| *it >= part.start)
-                .and_then(|it| records.get(it));
+            let last_done = done.checked_sub(1).filter(|it| *it >= part.start).and_then(|it| records.get(it));
             if let Some(record) = last_done {
                 self.advance(number(record)).await;
             }
@@ -220,10 +176,7 @@ impl Reader {
         };
         for record in records {
             let sequence_number = number(record);
-            eprintln!(
-                "{} gave up on the record {sequence_number}; see /_local/failures",
-                self.source.function
-            );
+            eprintln!("{} gave up on the record {sequence_number}; see /_local/failures", self.source.function);
             let document = json!({
                 "function": self.source.function,
                 "failed_at": format!("{:.3}", system::now()),

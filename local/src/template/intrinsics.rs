@@ -37,9 +37,8 @@ fn plain(value: yaml_serde::Value) -> Result<Value, String> {
             match (tag, argument) {
                 ("Ref" | "Condition", argument) => json!({ tag: argument }),
                 ("GetAtt", Value::String(path)) => {
-                    let (resource, attribute) = path
-                        .split_once('.')
-                        .ok_or_else(|| format!("!GetAtt {path} names no attribute"))?;
+                    let (resource, attribute) =
+                        path.split_once('.').ok_or_else(|| format!("!GetAtt {path} names no attribute"))?;
                     json!({ "Fn::GetAtt": [resource, attribute] })
                 }
                 (function, argument) => json!({ format!("Fn::{function}"): argument }),
@@ -68,10 +67,7 @@ impl<'a> Resolver<'a> {
     fn walk(&self, value: &Value, conditions: &mut HashSet<String>) -> Result<Value, String> {
         match value {
             Value::Array(items) => {
-                let items: Vec<Value> = items
-                    .iter()
-                    .map(|it| self.walk(it, conditions))
-                    .collect::<Result<_, _>>()?;
+                let items: Vec<Value> = items.iter().map(|it| self.walk(it, conditions)).collect::<Result<_, _>>()?;
                 Ok(Value::Array(items.into_iter().filter(|it| !it.is_null()).collect()))
             }
             Value::Object(members) => {
@@ -143,10 +139,9 @@ impl<'a> Resolver<'a> {
     }
 
     fn attribute(&self, argument: &Value) -> Result<Value, String> {
-        let (Some(resource), Some(attribute)) = (
-            argument.get(0).and_then(Value::as_str),
-            argument.get(1).and_then(Value::as_str),
-        ) else {
+        let (Some(resource), Some(attribute)) =
+            (argument.get(0).and_then(Value::as_str), argument.get(1).and_then(Value::as_str))
+        else {
             return Err("Fn::GetAtt takes a resource and an attribute".to_owned());
         };
         let arn = match (self.resource_type(resource)?, attribute) {
@@ -160,10 +155,7 @@ impl<'a> Resolver<'a> {
 
     /// The name of a table: its own if the template gives it one, else one made from its logical id.
     pub(super) fn table_name(&self, logical_id: &str) -> Result<String, String> {
-        match self
-            .template
-            .pointer(&format!("/Resources/{logical_id}/Properties/TableName"))
-        {
+        match self.template.pointer(&format!("/Resources/{logical_id}/Properties/TableName")) {
             None => Ok(format!("{STACK}-{logical_id}")),
             Some(name) => match self.resolve(name)? {
                 Value::String(name) => Ok(name),
@@ -190,9 +182,7 @@ impl<'a> Resolver<'a> {
         let mut result = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
-            let (name, after) = after
-                .split_once('}')
-                .ok_or_else(|| format!("`{text}` lacks a closing brace"))?;
+            let (name, after) = after.split_once('}').ok_or_else(|| format!("`{text}` lacks a closing brace"))?;
             result.push_str(before);
             rest = after;
             if let Some(literal) = name.strip_prefix('!') {
@@ -256,11 +246,7 @@ impl<'a> Resolver<'a> {
             ("Fn::And" | "Fn::Or", operands) if operands.len() > 1 => {
                 let mut each = operands.iter().map(|it| self.operand(it, open));
                 each.try_fold(function == "Fn::And", |so_far, next| {
-                    Ok(if function == "Fn::And" {
-                        so_far && next?
-                    } else {
-                        so_far || next?
-                    })
+                    Ok(if function == "Fn::And" { so_far && next? } else { so_far || next? })
                 })
             }
             _ => Err(format!("{function} cannot be used as a condition here")),
@@ -272,18 +258,11 @@ fn parameter_default(name: &str, parameter: &Value) -> Result<Value, String> {
     let default = parameter
         .get("Default")
         .ok_or_else(|| format!("the parameter {name} has no default, which is what it is locally"))?;
-    let list = parameter
-        .get("Type")
-        .and_then(Value::as_str)
-        .is_some_and(|it| it.contains("List"));
+    let list = parameter.get("Type").and_then(Value::as_str).is_some_and(|it| it.contains("List"));
     Ok(match default {
-        Value::String(text) if list => Value::Array(
-            text.split(',')
-                .map(str::trim)
-                .filter(|it| !it.is_empty())
-                .map(Value::from)
-                .collect(),
-        ),
+        Value::String(text) if list => {
+            Value::Array(text.split(',').map(str::trim).filter(|it| !it.is_empty()).map(Value::from).collect())
+        }
         other => Value::String(text_of(other)?),
     })
 }

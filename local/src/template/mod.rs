@@ -105,10 +105,8 @@ pub(crate) struct StreamSource {
 impl Template {
     /// Reads the template file.
     pub(crate) fn load(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|reason| Error::TemplateUnreadable {
-            path: path.to_owned(),
-            reason,
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|reason| Error::TemplateUnreadable { path: path.to_owned(), reason })?;
         read::template(&text).map_err(Error::Template)
     }
 }

@@ -10,10 +10,7 @@ use super::{Access, Cors, Function, Route, StreamSource, Table, Template};
 
 pub(super) fn template(text: &str) -> Result<Template, String> {
     let document = parse(text)?;
-    let reader = Reader {
-        document: &document,
-        resolver: Resolver::new(&document),
-    };
+    let reader = Reader { document: &document, resolver: Resolver::new(&document) };
     let mut template = Template {
         functions: Vec::new(),
         routes: Vec::new(),
@@ -22,10 +19,7 @@ pub(super) fn template(text: &str) -> Result<Template, String> {
         streams: Vec::new(),
         ignored: Vec::new(),
     };
-    let resources = document
-        .get("Resources")
-        .and_then(Value::as_object)
-        .ok_or("it has no Resources")?;
+    let resources = document.get("Resources").and_then(Value::as_object).ok_or("it has no Resources")?;
     for (id, resource) in resources {
         if !reader.is_wanted(resource).map_err(|error| format!("{id}: {error}"))? {
             continue;
@@ -56,10 +50,7 @@ impl Reader<'_> {
     fn property(&self, resource: &Value, name: &str) -> Result<Option<Value>, String> {
         let own = resource.get("Properties").and_then(|it| it.get(name));
         let found = own.or_else(|| self.document.pointer("/Globals/Function").and_then(|it| it.get(name)));
-        found
-            .map(|value| self.resolver.resolve(value))
-            .transpose()
-            .map_err(|error| format!("{name}: {error}"))
+        found.map(|value| self.resolver.resolve(value)).transpose().map_err(|error| format!("{name}: {error}"))
     }
 
     fn function(&self, id: &str, resource: &Value, template: &mut Template) -> Result<(), String> {
@@ -103,10 +94,7 @@ impl Reader<'_> {
             resource.pointer("/Properties/Environment/Variables"),
         ];
         for (name, value) in places.into_iter().flatten().filter_map(Value::as_object).flatten() {
-            let value = self
-                .resolver
-                .resolve(value)
-                .map_err(|error| format!("the variable {name}: {error}"))?;
+            let value = self.resolver.resolve(value).map_err(|error| format!("the variable {name}: {error}"))?;
             environment.insert(name.clone(), text_of(&value)?);
         }
         Ok(environment)
@@ -134,21 +122,10 @@ impl Reader<'_> {
         let (Some(method), Some(path)) = (text("Method"), text("Path")) else {
             return Err("an HttpApi event needs Method and Path".to_owned());
         };
-        let method = if method == "*" {
-            "ANY".to_owned()
-        } else {
-            method.to_ascii_uppercase()
-        };
+        let method = if method == "*" { "ANY".to_owned() } else { method.to_ascii_uppercase() };
         let api = self.api_auth()?;
-        let auth = properties
-            .get("Auth")
-            .map(|auth| self.resolver.resolve(auth))
-            .transpose()?
-            .unwrap_or_default();
-        let authorizer = auth
-            .get("Authorizer")
-            .or_else(|| api.get("DefaultAuthorizer"))
-            .and_then(Value::as_str);
+        let auth = properties.get("Auth").map(|auth| self.resolver.resolve(auth)).transpose()?.unwrap_or_default();
+        let authorizer = auth.get("Authorizer").or_else(|| api.get("DefaultAuthorizer")).and_then(Value::as_str);
         let access = match authorizer {
             None | Some("NONE") => Access::Open,
             Some(name) => {
@@ -158,12 +135,7 @@ impl Reader<'_> {
                 Access::Token { scopes: texts(scopes)? }
             }
         };
-        Ok(Route {
-            method,
-            path: path.to_owned(),
-            function: function.name.clone(),
-            access,
-        })
+        Ok(Route { method, path: path.to_owned(), function: function.name.clone(), access })
     }
 
     /// The API's `Auth`, without the issuer and the audience: locally they are the local issuer's, and the template's
@@ -178,9 +150,7 @@ impl Reader<'_> {
                 authorizer.remove("JwtConfiguration");
             }
         }
-        self.resolver
-            .resolve(&Value::Object(auth))
-            .map_err(|error| format!("the API's Auth: {error}"))
+        self.resolver.resolve(&Value::Object(auth)).map_err(|error| format!("the API's Auth: {error}"))
     }
 
     fn api(&self, property: &str) -> Option<&Value> {
@@ -197,21 +167,12 @@ impl Reader<'_> {
         let Some(configuration) = self.api("CorsConfiguration") else {
             return Ok(None);
         };
-        let cors = self
-            .resolver
-            .resolve(configuration)
-            .map_err(|error| format!("CorsConfiguration: {error}"))?;
+        let cors = self.resolver.resolve(configuration).map_err(|error| format!("CorsConfiguration: {error}"))?;
         let list = |name: &str| texts(cors.get(name)).map_err(|error| format!("CorsConfiguration: {name}: {error}"));
         Ok(match &cors {
             Value::Null | Value::Bool(false) => None,
-            Value::Bool(true) => Some(Cors {
-                origins: vec!["*".to_owned()],
-                ..Cors::default()
-            }),
-            Value::String(origin) => Some(Cors {
-                origins: vec![origin.clone()],
-                ..Cors::default()
-            }),
+            Value::Bool(true) => Some(Cors { origins: vec!["*".to_owned()], ..Cors::default() }),
+            Value::String(origin) => Some(Cors { origins: vec![origin.clone()], ..Cors::default() }),
             _ => Some(Cors {
                 origins: list("AllowOrigins")?,
                 methods: list("AllowMethods")?,
@@ -230,65 +191,35 @@ impl Reader<'_> {
         let properties = resource.get("Properties");
         let property = |name: &str| {
             let value = properties.and_then(|it| it.get(name));
-            value
-                .map(|it| self.resolver.resolve(it))
-                .transpose()
-                .map_err(|error| within(format!("{name}: {error}")))
+            value.map(|it| self.resolver.resolve(it)).transpose().map_err(|error| within(format!("{name}: {error}")))
         };
         if let Some(members) = create.as_object_mut() {
-            for name in [
-                "AttributeDefinitions",
-                "KeySchema",
-                "GlobalSecondaryIndexes",
-                "LocalSecondaryIndexes",
-            ] {
+            for name in ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes"] {
                 if let Some(value) = property(name)? {
                     members.insert(name.to_owned(), value);
                 }
             }
-            if let Some(view) = property("StreamSpecification")?
-                .as_ref()
-                .and_then(|it| it.get("StreamViewType"))
-            {
+            if let Some(view) = property("StreamSpecification")?.as_ref().and_then(|it| it.get("StreamViewType")) {
                 let stream = json!({ "StreamEnabled": true, "StreamViewType": view });
                 members.insert("StreamSpecification".to_owned(), stream);
             }
         }
         let ttl = property("TimeToLiveSpecification")?.filter(|it| it.get("Enabled").is_some_and(truthy));
         let ttl_attribute = ttl.and_then(|it| Some(it.get("AttributeName")?.as_str()?.to_owned()));
-        Ok(Table {
-            name,
-            create,
-            ttl_attribute,
-        })
+        Ok(Table { name, create, ttl_attribute })
     }
 }
 
 fn stream_source(properties: &Value, function: &Function) -> Result<StreamSource, String> {
-    let arn = properties
-        .get("Stream")
-        .and_then(Value::as_str)
-        .ok_or("a DynamoDB event needs a Stream")?;
-    let table = arn
-        .split('/')
-        .nth(1)
-        .ok_or_else(|| format!("{arn} is not a table's stream"))?;
+    let arn = properties.get("Stream").and_then(Value::as_str).ok_or("a DynamoDB event needs a Stream")?;
+    let table = arn.split('/').nth(1).ok_or_else(|| format!("{arn} is not a table's stream"))?;
     let number = |name: &str| -> Result<Option<i64>, String> {
         let value = properties.get(name);
-        let parse = |it: &Value| {
-            text_of(it)?
-                .parse()
-                .map_err(|_| format!("{name} is not a whole number"))
-        };
+        let parse = |it: &Value| text_of(it)?.parse().map_err(|_| format!("{name} is not a whole number"));
         value.map(parse).transpose()
     };
     let mut filters = Vec::new();
-    for filter in properties
-        .pointer("/FilterCriteria/Filters")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for filter in properties.pointer("/FilterCriteria/Filters").and_then(Value::as_array).into_iter().flatten() {
         let pattern = filter.get("Pattern").and_then(Value::as_str).unwrap_or_default();
         let pattern = serde_json::from_str(pattern).map_err(|error| format!("the filter `{pattern}`: {error}"))?;
         crate::stream::filter::check(&pattern)?;
@@ -298,10 +229,7 @@ fn stream_source(properties: &Value, function: &Function) -> Result<StreamSource
     Ok(StreamSource {
         function: function.name.clone(),
         table: table.to_owned(),
-        batch_size: number("BatchSize")?
-            .and_then(|it| usize::try_from(it).ok())
-            .unwrap_or(100)
-            .max(1),
+        batch_size: number("BatchSize")?.and_then(|it| usize::try_from(it).ok()).unwrap_or(100).max(1),
         window: Duration::from_secs(number("MaximumBatchingWindowInSeconds")?.unwrap_or(0).unsigned_abs()),
         filters,
         reports_failures: responses.iter().any(|it| it == "ReportBatchItemFailures"),

@@ -79,19 +79,11 @@ Resources:
 #[test]
 fn functions_have_their_settings_and_variables() {
     let template = read::template(SAMPLE).expect("a template");
-    let [function] = template.functions.as_slice() else {
-        panic!("{:?}", template.functions)
-    };
-    assert_eq!(
-        (function.logical_id.as_str(), function.name.as_str()),
-        ("OneFunction", "things-one")
-    );
+    let [function] = template.functions.as_slice() else { panic!("{:?}", template.functions) };
+    assert_eq!((function.logical_id.as_str(), function.name.as_str()), ("OneFunction", "things-one"));
     assert_eq!((function.timeout, function.memory_mb), (Duration::from_secs(10), 256));
     let expected = [
-        (
-            "ARN",
-            "arn:aws:dynamodb:eu-central-1:000000000000:table/outlay-local-Table",
-        ),
+        ("ARN", "arn:aws:dynamodb:eu-central-1:000000000000:table/outlay-local-Table"),
         ("FROM", "Sample <post@example.com>"),
         ("JOINED", "a-eu-central-1-pool"),
         ("LEVEL", "own"),
@@ -111,9 +103,7 @@ fn routes_know_who_may_call_them() {
         function: "things-one".to_owned(),
         access,
     };
-    let token = |scopes: &[&str]| Access::Token {
-        scopes: scopes.iter().map(|&it| it.to_owned()).collect(),
-    };
+    let token = |scopes: &[&str]| Access::Token { scopes: scopes.iter().map(|&it| it.to_owned()).collect() };
     let mut routes = template.routes;
     routes.sort_by(|left, right| left.path.cmp(&right.path));
     assert_eq!(
@@ -127,10 +117,7 @@ fn routes_know_who_may_call_them() {
     let cors = template.cors.expect("a configuration");
     assert_eq!(
         (cors.origins, cors.methods),
-        (
-            vec!["http://a.example".to_owned(), "http://b.example".to_owned()],
-            vec!["GET".to_owned()],
-        )
+        (vec!["http://a.example".to_owned(), "http://b.example".to_owned()], vec!["GET".to_owned()],)
     );
     assert_eq!(cors.max_age, Some(600));
 }
@@ -150,23 +137,15 @@ fn tables_and_streams_are_read() {
     };
     assert_eq!(template.streams, [expected]);
     assert_eq!(template.ignored, ["things-one (Schedule)"]);
-    let [table] = template.tables.as_slice() else {
-        panic!("{:?}", template.tables)
-    };
+    let [table] = template.tables.as_slice() else { panic!("{:?}", template.tables) };
     assert_eq!(table.ttl_attribute.as_deref(), Some("gone"));
-    assert_eq!(
-        table.create["StreamSpecification"],
-        json!({ "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" })
-    );
+    assert_eq!(table.create["StreamSpecification"], json!({ "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" }));
     assert!(table.create.get("SSESpecification").is_none());
 }
 
 #[test]
 fn what_is_needed_and_has_no_local_meaning_is_an_error_that_names_it() {
-    for (wanted, put) in [
-        ("the variable FROM: the parameter NoDefault", "${NoDefault}"),
-        ("Pool", "${Pool}"),
-    ] {
+    for (wanted, put) in [("the variable FROM: the parameter NoDefault", "${NoDefault}"), ("Pool", "${Pool}")] {
         let changed = SAMPLE.replace("${MailName}", put);
         let error = read::template(&changed).expect_err("an error");
         assert!(error.contains("OneFunction") && error.contains(wanted), "{error}");
@@ -184,18 +163,8 @@ fn a_condition_in_a_circle_is_an_error() {
 fn the_project_s_own_template_can_be_used() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
     let template = Template::load(&path).expect("a template");
-    assert!(
-        template
-            .routes
-            .iter()
-            .any(|route| route.path == "/v1/health" && route.access == Access::Open)
-    );
-    assert!(
-        template
-            .routes
-            .iter()
-            .all(|route| template.functions.iter().any(|it| it.name == route.function))
-    );
+    assert!(template.routes.iter().any(|route| route.path == "/v1/health" && route.access == Access::Open));
+    assert!(template.routes.iter().all(|route| template.functions.iter().any(|it| it.name == route.function)));
     assert_eq!(template.tables.len(), 1);
     assert_eq!(template.streams.len(), 1);
     assert_eq!(template.ignored, Vec::<String>::new());

@@ -92,12 +92,7 @@ pub struct ReportChange {
 /// Founds an organisation. Whoever has signed in may.
 #[must_use]
 pub fn found(name: String, base_currency: Currency, founder: Founder, seed: &mut Seed, now: Timestamp) -> Founded {
-    let organisation = Organisation {
-        id: seed.draw(),
-        name,
-        base_currency,
-        created_at: now,
-    };
+    let organisation = Organisation { id: seed.draw(), name, base_currency, created_at: now };
     let member = Member {
         id: seed.draw(),
         org: organisation.id,
@@ -118,12 +113,7 @@ pub fn found(name: String, base_currency: Currency, founder: Founder, seed: &mut
         at: now,
         kind: EventKind::OrganisationCreated {},
     };
-    Founded {
-        organisation,
-        founder: member,
-        policy: Policy::initial(),
-        event,
-    }
+    Founded { organisation, founder: member, policy: Policy::initial(), event }
 }
 
 /// The signed-in person who founds an organisation.
@@ -171,23 +161,10 @@ pub fn invite(
         version: 1,
         created_at: now,
     };
-    let kind = EventKind::MemberInvited {
-        organisation: organisation.name.clone(),
-        role: after.role,
-    };
-    let event = Event {
-        org: after.org,
-        subject: Subject::Member(after.id),
-        seq: 1,
-        actor: permit.actor().id,
-        at: now,
-        kind,
-    };
-    MemberChange {
-        before: None,
-        after,
-        event,
-    }
+    let kind = EventKind::MemberInvited { organisation: organisation.name.clone(), role: after.role };
+    let event =
+        Event { org: after.org, subject: Subject::Member(after.id), seq: 1, actor: permit.actor().id, at: now, kind };
+    MemberChange { before: None, after, event }
 }
 
 /// Binds an invited member to the identity he signed in with.
@@ -202,11 +179,7 @@ pub fn join(invited: &Member, subject: &str, now: Timestamp) -> MemberChange {
         at: now,
         kind: EventKind::MemberJoined {},
     };
-    MemberChange {
-        before: Some(invited.version),
-        after,
-        event,
-    }
+    MemberChange { before: Some(invited.version), after, event }
 }
 
 /// Puts a policy in force in place of `current`; its version is the next one.
@@ -217,25 +190,11 @@ pub fn change_policy(
     proposed: Policy,
     now: Timestamp,
 ) -> PolicyChange {
-    let after = Policy {
-        version: current.version + 1,
-        ..proposed
-    };
+    let after = Policy { version: current.version + 1, ..proposed };
     let kind = EventKind::PolicyChanged { version: after.version };
     let actor = permit.actor();
-    let event = Event {
-        org: actor.org,
-        subject: Subject::Policy,
-        seq: after.version,
-        actor: actor.id,
-        at: now,
-        kind,
-    };
-    PolicyChange {
-        before: current.version,
-        after,
-        event,
-    }
+    let event = Event { org: actor.org, subject: Subject::Policy, seq: after.version, actor: actor.id, at: now, kind };
+    PolicyChange { before: current.version, after, event }
 }
 
 /// Enters the exchange rates of a day; rates already entered for the same currencies are replaced.
@@ -249,14 +208,7 @@ pub fn enter_rates(
     let actor = permit.actor();
     let seq = u64::try_from(now.as_millisecond()).unwrap_or(0);
     let kind = EventKind::RatesEntered { rates: entries.clone() };
-    let event = Event {
-        org: actor.org,
-        subject: Subject::Rates(date),
-        seq,
-        actor: actor.id,
-        at: now,
-        kind,
-    };
+    let event = Event { org: actor.org, subject: Subject::Rates(date), seq, actor: actor.id, at: now, kind };
     RatesChange { entries, event }
 }
 
@@ -300,12 +252,7 @@ pub fn create(
         status: Status::Draft,
         version: 1,
         last_event: 0,
-        totals: Totals {
-            total: zero,
-            tax: zero,
-            net: zero,
-            reimbursable: zero,
-        },
+        totals: Totals { total: zero, tax: zero, net: zero, reimbursable: zero },
         base_total: Money::zero(rates.base()),
         violations: Vec::new(),
         steps: Vec::new(),
@@ -318,31 +265,15 @@ pub fn create(
         expenses: Vec::new(),
     };
     let after = within_limits(empty, expenses)?;
-    let kind = EventKind::ReportCreated {
-        expenses: after.expense_count,
-        total: after.totals.total,
-    };
-    Ok(ReportChange {
-        before: None,
-        after,
-        events: Vec::new(),
-    }
-    .telling(owner, kind, now))
+    let kind = EventKind::ReportCreated { expenses: after.expense_count, total: after.totals.total };
+    Ok(ReportChange { before: None, after, events: Vec::new() }.telling(owner, kind, now))
 }
 
 impl ReportChange {
     /// A change on `before` that has not happened to anything yet: the next version, as of now.
     fn on(before: &Report, now: Timestamp) -> Self {
-        let after = Report {
-            version: before.version + 1,
-            updated_at: now,
-            ..before.clone()
-        };
-        Self {
-            before: Some(before.clone()),
-            after,
-            events: Vec::new(),
-        }
+        let after = Report { version: before.version + 1, updated_at: now, ..before.clone() };
+        Self { before: Some(before.clone()), after, events: Vec::new() }
     }
 
     /// The change with one more event, numbered next in the report's history.
@@ -365,11 +296,7 @@ impl ReportChange {
     pub fn then(self, next: Self) -> Self {
         let version = self.before.as_ref().map_or(1, |before| before.version + 1);
         let events = self.events.into_iter().chain(next.events).collect();
-        Self {
-            before: self.before,
-            after: Report { version, ..next.after },
-            events,
-        }
+        Self { before: self.before, after: Report { version, ..next.after }, events }
     }
 }
 
@@ -391,11 +318,7 @@ fn within_limits(report: Report, expenses: Vec<Expense>) -> Result<Report, Refus
 }
 
 fn storable(report: Report) -> Result<Report, Refusal> {
-    if report.bytes() > MAX_BYTES {
-        Err(Refusal::TooLarge)
-    } else {
-        Ok(report)
-    }
+    if report.bytes() > MAX_BYTES { Err(Refusal::TooLarge) } else { Ok(report) }
 }
 
 /// Adds a line.
@@ -414,13 +337,7 @@ pub fn add_expense(
     let mut expenses = change.after.expenses.clone();
     expenses.push(expense.clone());
     change.after = within_limits(change.after, expenses)?;
-    Ok(change.telling(
-        permit.actor(),
-        EventKind::ExpenseAdded {
-            expense: Box::new(expense),
-        },
-        now,
-    ))
+    Ok(change.telling(permit.actor(), EventKind::ExpenseAdded { expense: Box::new(expense) }, now))
 }
 
 /// Replaces what was entered for a line.
@@ -437,17 +354,11 @@ pub fn change_expense(
     let mut change = ReportChange::on(permit.report(), now);
     let old = permit.report().expense(id).ok_or(Refusal::UnknownExpense)?.clone();
     let new = line(None, id, facts, change.after.currency, rates)?;
-    let expenses = change
-        .after
-        .expenses
-        .iter()
-        .map(|expense| if expense.id == id { new.clone() } else { expense.clone() });
+    let expenses =
+        change.after.expenses.iter().map(|expense| if expense.id == id { new.clone() } else { expense.clone() });
     let expenses = expenses.collect();
     change.after = within_limits(change.after, expenses)?;
-    let kind = EventKind::ExpenseChanged {
-        old: Box::new(old),
-        new: Box::new(new),
-    };
+    let kind = EventKind::ExpenseChanged { old: Box::new(old), new: Box::new(new) };
     Ok(change.telling(permit.actor(), kind, now))
 }
 
@@ -458,18 +369,10 @@ pub fn change_expense(
 pub fn remove_expense(permit: Permit<'_, Edit>, id: ExpenseId, now: Timestamp) -> Result<ReportChange, Refusal> {
     let mut change = ReportChange::on(permit.report(), now);
     let old = permit.report().expense(id).ok_or(Refusal::UnknownExpense)?;
-    let kind = EventKind::ExpenseRemoved {
-        expense_id: id,
-        amount: old.amount,
-    };
-    let expenses = change
-        .after
-        .expenses
-        .iter()
-        .filter(|expense| expense.id != id)
-        .cloned()
-        .collect();
-    change.after = within_limits(change.after, expenses)?;
+    let kind = EventKind::ExpenseRemoved { expense_id: id, amount: old.amount };
+    let expenses = change.after.expenses.iter().filter(|expense| expense.id != id).cloned().collect();
+    // Not checked for its size: a report that findings and reasons have made too large must be able to shrink.
+    change.after = change.after.with_expenses(expenses).map_err(|_| Refusal::TotalTooLarge)?;
     Ok(change.telling(permit.actor(), kind, now))
 }
 
@@ -489,32 +392,17 @@ pub fn submit(
     }
     let today = today(now);
     let violations = policy.judge(&report.expenses, today);
-    let blocking: Vec<_> = violations
-        .iter()
-        .filter(|violation| violation.severity == Severity::Block)
-        .collect();
+    let blocking: Vec<_> = violations.iter().filter(|violation| violation.severity == Severity::Block).collect();
     if !blocking.is_empty() {
-        let position = |id| {
-            report
-                .expenses
-                .iter()
-                .position(|expense| expense.id == id)
-                .unwrap_or_default()
-        };
+        let position = |id| report.expenses.iter().position(|expense| expense.id == id).unwrap_or_default();
         return Err(Refusal::Policy(
-            blocking
-                .into_iter()
-                .map(|found| (position(found.expense_id), found.clone()))
-                .collect(),
+            blocking.into_iter().map(|found| (position(found.expense_id), found.clone())).collect(),
         ));
     }
     let steps = route(policy, report.owner, report.base_total, people, today)
         .map_err(|missing| Refusal::NoApprover { step: missing.step })?;
     let mut change = ReportChange::on(report, now);
-    let asked = steps
-        .first()
-        .map(Asked::of)
-        .ok_or_else(|| Refusal::NoApprover { step: String::new() })?;
+    let asked = steps.first().map(Asked::of).ok_or_else(|| Refusal::NoApprover { step: String::new() })?;
     change.after.status = Status::Submitted;
     change.after.violations = violations;
     change.after.steps = steps;
@@ -522,11 +410,7 @@ pub fn submit(
     change.after.submitted_at = Some(now);
     change.after = storable(change.after)?;
     let report = Snapshot::of(&change.after);
-    let kind = EventKind::ReportSubmitted {
-        report,
-        policy_version: policy.version,
-        asked,
-    };
+    let kind = EventKind::ReportSubmitted { report, policy_version: policy.version, asked };
     Ok(change.telling(permit.actor(), kind, now))
 }
 
@@ -544,11 +428,7 @@ pub fn recall(permit: Permit<'_, Recall>, now: Timestamp) -> ReportChange {
 #[must_use]
 pub fn approve(permit: Permit<'_, Decide>, comment: Option<String>, now: Timestamp) -> ReportChange {
     let (mut change, step) = decide(permit, StepStatus::Approved, comment.clone(), now);
-    let next = change
-        .after
-        .steps
-        .iter_mut()
-        .find(|step| step.status == StepStatus::Waiting);
+    let next = change.after.steps.iter_mut().find(|step| step.status == StepStatus::Waiting);
     let asked = next.map(|next| {
         *next = next.clone().opened(today(now));
         Asked::of(next)
@@ -558,12 +438,7 @@ pub fn approve(permit: Permit<'_, Decide>, comment: Option<String>, now: Timesta
     }
     let report = Snapshot::of(&change.after);
     let kind = match asked {
-        Some(asked) => EventKind::StepApproved {
-            report,
-            step,
-            comment,
-            asked,
-        },
+        Some(asked) => EventKind::StepApproved { report, step, comment, asked },
         None => EventKind::ReportApproved { report, step, comment },
     };
     change.telling(permit.actor(), kind, now)
@@ -574,11 +449,7 @@ pub fn approve(permit: Permit<'_, Decide>, comment: Option<String>, now: Timesta
 pub fn return_to_owner(permit: Permit<'_, Decide>, reason: String, now: Timestamp) -> ReportChange {
     let (mut change, step) = decide(permit, StepStatus::Returned, Some(reason.clone()), now);
     change.after.status = Status::Returned;
-    let kind = EventKind::ReportReturned {
-        report: Snapshot::of(&change.after),
-        step,
-        reason,
-    };
+    let kind = EventKind::ReportReturned { report: Snapshot::of(&change.after), step, reason };
     change.telling(permit.actor(), kind, now)
 }
 
@@ -587,11 +458,7 @@ pub fn return_to_owner(permit: Permit<'_, Decide>, reason: String, now: Timestam
 pub fn reject(permit: Permit<'_, Decide>, reason: String, now: Timestamp) -> ReportChange {
     let (mut change, step) = decide(permit, StepStatus::Rejected, Some(reason.clone()), now);
     change.after.status = Status::Rejected;
-    let kind = EventKind::ReportRejected {
-        report: Snapshot::of(&change.after),
-        step,
-        reason,
-    };
+    let kind = EventKind::ReportRejected { report: Snapshot::of(&change.after), step, reason };
     change.telling(permit.actor(), kind, now)
 }
 
@@ -605,22 +472,9 @@ fn decide(
     let mut change = ReportChange::on(permit.report(), now);
     let mut number = 0;
     // A permit to decide is made only for an approver of the pending step, so there is one.
-    if let Some(step) = change
-        .after
-        .steps
-        .iter_mut()
-        .find(|step| step.status == StepStatus::Pending)
-    {
-        let decision = Decision {
-            by: permit.actor().person(),
-            at: now,
-            comment,
-        };
-        *step = Step {
-            status,
-            decision: Some(decision),
-            ..step.clone()
-        };
+    if let Some(step) = change.after.steps.iter_mut().find(|step| step.status == StepStatus::Pending) {
+        let decision = Decision { by: permit.actor().person(), at: now, comment };
+        *step = Step { status, decision: Some(decision), ..step.clone() };
         number = step.number;
     }
     (change, number)

@@ -80,11 +80,7 @@ impl Snapshot {
             total: report.totals.total,
             base_total: report.base_total,
             expenses: report.expense_count,
-            violations: report
-                .violations
-                .iter()
-                .map(|violation| violation.message.clone())
-                .collect(),
+            violations: report.violations.iter().map(|violation| violation.message.clone()).collect(),
         }
     }
 }

@@ -88,11 +88,7 @@ impl Expense {
     ) -> Result<Self, ConversionFault> {
         let convert = |to| rates.convert(facts.amount, facts.tax, to, facts.date);
         let converted = convert(currency)?;
-        let base = if rates.base() == currency {
-            converted.clone()
-        } else {
-            convert(rates.base())?
-        };
+        let base = if rates.base() == currency { converted.clone() } else { convert(rates.base())? };
         Ok(Self {
             id,
             date: facts.date,
@@ -128,9 +124,7 @@ impl Expense {
     /// Amount in the report's currency.
     #[must_use]
     pub fn amount_in_report(&self) -> Money {
-        self.converted
-            .as_ref()
-            .map_or(self.amount, |conversion| conversion.amount)
+        self.converted.as_ref().map_or(self.amount, |conversion| conversion.amount)
     }
 
     /// Tax in the report's currency.

@@ -101,10 +101,7 @@ impl Member {
     /// Identifier and name, as they stand in routes.
     #[must_use]
     pub fn person(&self) -> Person {
-        Person {
-            id: self.id,
-            name: self.name.clone(),
-        }
+        Person { id: self.id, name: self.name.clone() }
     }
 }
 

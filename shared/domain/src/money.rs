@@ -169,11 +169,7 @@ impl Money {
         let sign = if self.minor < 0 { "-" } else { "" };
         let digits = format!("{:0>width$}", self.minor.unsigned_abs(), width = exponent + 1);
         let (whole, decimals) = digits.split_at(digits.len() - exponent);
-        if exponent == 0 {
-            format!("{sign}{whole}")
-        } else {
-            format!("{sign}{whole}.{decimals}")
-        }
+        if exponent == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{decimals}") }
     }
 
     /// The sum of two amounts of one currency.
@@ -181,14 +177,8 @@ impl Money {
     /// # Errors
     /// [`SumFault`] when the currencies differ or the sum leaves the range.
     pub fn plus(self, other: Self) -> Result<Self, SumFault> {
-        let minor = self
-            .minor
-            .checked_add(other.minor)
-            .filter(|_| self.currency == other.currency);
-        Ok(Self {
-            minor: minor.ok_or(SumFault)?,
-            ..self
-        })
+        let minor = self.minor.checked_add(other.minor).filter(|_| self.currency == other.currency);
+        Ok(Self { minor: minor.ok_or(SumFault)?, ..self })
     }
 
     /// The difference of two amounts of one currency.
@@ -196,10 +186,7 @@ impl Money {
     /// # Errors
     /// [`SumFault`] when the currencies differ or the difference leaves the range.
     pub fn minus(self, other: Self) -> Result<Self, SumFault> {
-        self.plus(Self {
-            minor: other.minor.checked_neg().ok_or(SumFault)?,
-            ..other
-        })
+        self.plus(Self { minor: other.minor.checked_neg().ok_or(SumFault)?, ..other })
     }
 
     /// The sum of any number of amounts of the given currency.
@@ -231,10 +218,7 @@ struct Written {
 
 impl From<Money> for Written {
     fn from(money: Money) -> Self {
-        Self {
-            amount: money.amount(),
-            currency: money.currency,
-        }
+        Self { amount: money.amount(), currency: money.currency }
     }
 }
 
@@ -253,10 +237,7 @@ impl TryFrom<Written> for Money {
             return Err(AmountFault::Malformed);
         }
         let minor: i64 = plain.parse().map_err(|_| AmountFault::TooLarge)?;
-        Ok(Self {
-            minor: sign * minor,
-            currency: written.currency,
-        })
+        Ok(Self { minor: sign * minor, currency: written.currency })
     }
 }
 
@@ -274,60 +255,33 @@ mod tests {
         for code in ["EUR", "JPY", "KWD", "GBP"] {
             assert!(code.parse::<Currency>().is_ok(), "{code}");
         }
-        for code in [
-            "ZZZ", "eur", "CLF", "XXX", "XTS", "XAU", "DEM", "€", "US$", "ЕUR", "", "EURO",
-        ] {
+        for code in ["ZZZ", "eur", "CLF", "XXX", "XTS", "XAU", "DEM", "€", "US$", "ЕUR", "", "EURO"] {
             assert!(code.parse::<Currency>().is_err(), "{code}");
         }
     }
 
     #[test]
     fn amounts_have_the_decimals_of_their_currency() {
-        for (text, code, printed) in [
-            ("12", "EUR", "12.00"),
-            ("1000", "JPY", "1000"),
-            ("1.234", "KWD", "1.234"),
-            ("0", "EUR", "0.00"),
-        ] {
+        for (text, code, printed) in
+            [("12", "EUR", "12.00"), ("1000", "JPY", "1000"), ("1.234", "KWD", "1.234"), ("0", "EUR", "0.00")]
+        {
             assert_eq!(Money::parse(text, currency(code)).unwrap().amount(), printed);
         }
-        assert_eq!(
-            Money::parse("1000.5", currency("JPY")),
-            Err(AmountFault::TooManyDecimals)
-        );
-        assert_eq!(
-            Money::parse("1.2345", currency("KWD")),
-            Err(AmountFault::TooManyDecimals)
-        );
-        assert_eq!(
-            Money::parse("1.234", currency("EUR")),
-            Err(AmountFault::TooManyDecimals)
-        );
-        for text in [
-            "", "-1", "+12.00", "012.00", ".5", "5.", " 12.00", "12.00 ", "1e3", "NaN", "１２", "1,00", "1.2.3",
-        ] {
-            assert_eq!(
-                Money::parse(text, currency("EUR")),
-                Err(AmountFault::Malformed),
-                "{text}"
-            );
+        assert_eq!(Money::parse("1000.5", currency("JPY")), Err(AmountFault::TooManyDecimals));
+        assert_eq!(Money::parse("1.2345", currency("KWD")), Err(AmountFault::TooManyDecimals));
+        assert_eq!(Money::parse("1.234", currency("EUR")), Err(AmountFault::TooManyDecimals));
+        for text in
+            ["", "-1", "+12.00", "012.00", ".5", "5.", " 12.00", "12.00 ", "1e3", "NaN", "１２", "1,00", "1.2.3"]
+        {
+            assert_eq!(Money::parse(text, currency("EUR")), Err(AmountFault::Malformed), "{text}");
         }
-        assert_eq!(
-            Money::parse(&"9".repeat(10_000), currency("EUR")),
-            Err(AmountFault::TooLarge)
-        );
-        assert_eq!(
-            Money::parse("10000000000.01", currency("EUR")),
-            Err(AmountFault::TooLarge)
-        );
+        assert_eq!(Money::parse(&"9".repeat(10_000), currency("EUR")), Err(AmountFault::TooLarge));
+        assert_eq!(Money::parse("10000000000.01", currency("EUR")), Err(AmountFault::TooLarge));
     }
 
     #[test]
     fn currencies_do_not_mix() {
-        assert_eq!(
-            Money::zero(currency("EUR")).plus(Money::zero(currency("GBP"))),
-            Err(SumFault)
-        );
+        assert_eq!(Money::zero(currency("EUR")).plus(Money::zero(currency("GBP"))), Err(SumFault));
         assert_eq!(
             Money::from_minor(i64::MAX, currency("EUR")).plus(Money::from_minor(1, currency("EUR"))),
             Err(SumFault)

@@ -24,13 +24,7 @@ pub enum Relation {
 
 impl Relation {
     /// Every relation.
-    pub const ALL: [Self; 5] = [
-        Self::Owner,
-        Self::Approver,
-        Self::LaterApprover,
-        Self::Decided,
-        Self::Stranger,
-    ];
+    pub const ALL: [Self; 5] = [Self::Owner, Self::Approver, Self::LaterApprover, Self::Decided, Self::Stranger];
 
     /// How the member stands to the report.
     #[must_use]
@@ -91,10 +85,7 @@ pub const fn ruling(role: Role, relation: Relation, status: Status, action: Acti
     if matches!(relation, Relation::Stranger) && !role.sees_all() {
         return Err(Refusal::NotVisible);
     }
-    let wrong_state = Err(Refusal::InvalidState {
-        status,
-        action: action.name(),
-    });
+    let wrong_state = Err(Refusal::InvalidState { status, action: action.name() });
     match (action, relation) {
         (Action::Read, _) => Ok(()),
         _ if matches!(role, Role::Auditor) => {
@@ -182,11 +173,7 @@ impl<'a, A> Permit<'a, A> {
 /// The [`Refusal`] of [`ruling`].
 pub fn permit<'a, A: ReportAction>(actor: &'a Member, report: &'a Report) -> Result<Permit<'a, A>, Refusal> {
     ruling(actor.role, Relation::of(actor, report), report.status, A::ACTION)?;
-    Ok(Permit {
-        actor,
-        report,
-        action: PhantomData,
-    })
+    Ok(Permit { actor, report, action: PhantomData })
 }
 
 /// A type that stands for one action on the organisation itself.
@@ -248,10 +235,7 @@ impl<'a, A> OrgPermit<'a, A> {
 /// [`Refusal::Forbidden`] when the member's role does not allow it.
 pub fn permit_org<A: OrgAction>(actor: &Member) -> Result<OrgPermit<'_, A>, Refusal> {
     if A::allows(actor.role) {
-        Ok(OrgPermit {
-            actor,
-            action: PhantomData,
-        })
+        Ok(OrgPermit { actor, action: PhantomData })
     } else {
         Err(Refusal::Forbidden("Your role does not allow this."))
     }

@@ -219,32 +219,15 @@ impl Policy {
     /// Judges expenses as of `today`. The result is in the order of the expenses, the same for the same input.
     #[must_use]
     pub fn judge(&self, expenses: &[Expense], today: Date) -> Vec<Violation> {
-        expenses
-            .iter()
-            .flat_map(|expense| self.judge_one(expense, today))
-            .collect()
+        expenses.iter().flat_map(|expense| self.judge_one(expense, today)).collect()
     }
 
     fn judge_one(&self, expense: &Expense, today: Date) -> Vec<Violation> {
-        let Some(category) = self
-            .categories
-            .iter()
-            .find(|category| category.code == expense.category)
-        else {
+        let Some(category) = self.categories.iter().find(|category| category.code == expense.category) else {
             let message = format!("{} is not a category of the policy.", expense.category);
-            return vec![violation(
-                expense,
-                Rule::UnknownCategory,
-                Severity::Block,
-                Field::Category,
-                message,
-            )];
+            return vec![violation(expense, Rule::UnknownCategory, Severity::Block, Field::Category, message)];
         };
-        let found = [
-            over_limit(category, expense),
-            self.receipt_missing(expense),
-            self.too_old(expense, today),
-        ];
+        let found = [over_limit(category, expense), self.receipt_missing(expense), self.too_old(expense, today)];
         found.into_iter().flatten().collect()
     }
 
@@ -254,46 +237,22 @@ impl Policy {
         if expense.receipt_reference.is_some() || !at_least(actual, from) {
             return None;
         }
-        let message = format!(
-            "{} at {} has no receipt; one is required from {from}.",
-            shown(expense),
-            expense.merchant
-        );
-        let found = violation(
-            expense,
-            Rule::ReceiptRequired,
-            Severity::Warn,
-            Field::ReceiptReference,
-            message,
-        );
-        Some(Violation {
-            limit: Some(Measure::Money(from)),
-            actual: Some(Measure::Money(actual)),
-            ..found
-        })
+        let message =
+            format!("{} at {} has no receipt; one is required from {from}.", shown(expense), expense.merchant);
+        let found = violation(expense, Rule::ReceiptRequired, Severity::Warn, Field::ReceiptReference, message);
+        Some(Violation { limit: Some(Measure::Money(from)), actual: Some(Measure::Money(actual)), ..found })
     }
 
     fn too_old(&self, expense: &Expense, today: Date) -> Option<Violation> {
         let maximum = u32::from(self.maximum_age_days?);
-        let days = expense
-            .date
-            .until(today)
-            .ok()
-            .and_then(|span| u32::try_from(span.get_days()).ok())?;
+        let days = expense.date.until(today).ok().and_then(|span| u32::try_from(span.get_days()).ok())?;
         if days <= maximum {
             return None;
         }
-        let message = format!(
-            "{} at {} is {days} days old; the policy allows {maximum}.",
-            shown(expense),
-            expense.merchant
-        );
+        let message =
+            format!("{} at {} is {days} days old; the policy allows {maximum}.", shown(expense), expense.merchant);
         let found = violation(expense, Rule::MaximumAge, Severity::Warn, Field::Date, message);
-        Some(Violation {
-            limit: Some(Measure::Days { days: maximum }),
-            actual: Some(Measure::Days { days }),
-            ..found
-        })
+        Some(Violation { limit: Some(Measure::Days { days: maximum }), actual: Some(Measure::Days { days }), ..found })
     }
 }
 
@@ -303,27 +262,15 @@ fn over_limit(category: &Category, expense: &Expense) -> Option<Violation> {
     if at_least(limit, actual) {
         return None;
     }
-    let over = format!(
-        "{} at {} is above the limit of {limit} for {}",
-        shown(expense),
-        expense.merchant,
-        category.name
-    );
+    let over =
+        format!("{} at {} is above the limit of {limit} for {}", shown(expense), expense.merchant, category.name);
     let (severity, field, message) = match (category.effect, &expense.justification) {
         (Effect::Block, _) => (Severity::Block, Field::Amount, format!("{over}.")),
-        (Effect::Warn, None) => (
-            Severity::Block,
-            Field::Justification,
-            format!("{over} and needs a justification."),
-        ),
+        (Effect::Warn, None) => (Severity::Block, Field::Justification, format!("{over} and needs a justification.")),
         (Effect::Warn, Some(_)) => (Severity::Warn, Field::Amount, format!("{over}.")),
     };
     let found = violation(expense, Rule::CategoryLimit, severity, field, message);
-    Some(Violation {
-        limit: Some(Measure::Money(limit)),
-        actual: Some(Measure::Money(actual)),
-        ..found
-    })
+    Some(Violation { limit: Some(Measure::Money(limit)), actual: Some(Measure::Money(actual)), ..found })
 }
 
 /// The amount as it was paid, and beside it what it is in the base currency where that differs.
@@ -341,15 +288,7 @@ pub fn at_least(amount: Money, bound: Money) -> bool {
 }
 
 const fn violation(expense: &Expense, rule: Rule, severity: Severity, field: Field, message: String) -> Violation {
-    Violation {
-        rule,
-        expense_id: expense.id,
-        severity,
-        message,
-        limit: None,
-        actual: None,
-        field,
-    }
+    Violation { rule, expense_id: expense.id, severity, message, limit: None, actual: None, field }
 }
 
 /// Why a policy cannot be put in force, and where.
@@ -370,37 +309,18 @@ impl Policy {
         let mut faults = Vec::new();
         let mut fault = |pointer: String, rule, detail: String| faults.push(PolicyFault { pointer, rule, detail });
         for (at, category) in self.categories.iter().enumerate() {
-            if self
-                .categories
-                .iter()
-                .take(at)
-                .any(|earlier| earlier.code == category.code)
-            {
-                fault(
-                    format!("/categories/{at}/code"),
-                    "unique",
-                    format!("{} is listed twice.", category.code),
-                );
+            if self.categories.iter().take(at).any(|earlier| earlier.code == category.code) {
+                fault(format!("/categories/{at}/code"), "unique", format!("{} is listed twice.", category.code));
             }
         }
-        let limits = self
-            .categories
-            .iter()
-            .enumerate()
-            .map(|(at, c)| (format!("/categories/{at}/limit/currency"), c.limit));
-        let bands = self
-            .steps
-            .iter()
-            .enumerate()
-            .map(|(at, s)| (format!("/steps/{at}/from_total/currency"), s.from_total));
+        let limits =
+            self.categories.iter().enumerate().map(|(at, c)| (format!("/categories/{at}/limit/currency"), c.limit));
+        let bands =
+            self.steps.iter().enumerate().map(|(at, s)| (format!("/steps/{at}/from_total/currency"), s.from_total));
         let receipt = ("/receipt_required_from/currency".to_owned(), self.receipt_required_from);
         for (pointer, money) in limits.chain(bands).chain([receipt]) {
             if money.is_some_and(|money| money.currency() != base) {
-                fault(
-                    pointer,
-                    "base-currency",
-                    format!("Amounts of a policy are in the base currency, {base}."),
-                );
+                fault(pointer, "base-currency", format!("Amounts of a policy are in the base currency, {base}."));
             }
         }
         faults

@@ -36,13 +36,7 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order of a report's life.
-    pub const ALL: [Self; 5] = [
-        Self::Draft,
-        Self::Submitted,
-        Self::Approved,
-        Self::Returned,
-        Self::Rejected,
-    ];
+    pub const ALL: [Self; 5] = [Self::Draft, Self::Submitted, Self::Approved, Self::Returned, Self::Rejected];
 
     /// The name on the wire.
     #[must_use]
@@ -127,12 +121,6 @@ impl Report {
         self.steps.iter().find(|step| step.status == StepStatus::Pending)
     }
 
-    /// Whether the member is asked on any step, now or later, or was.
-    #[must_use]
-    pub fn routes_to(&self, member: MemberId) -> bool {
-        self.steps.iter().any(|step| step.asks(member))
-    }
-
     /// The line with this identifier.
     #[must_use]
     pub fn expense(&self, id: ExpenseId) -> Option<&Expense> {
@@ -162,14 +150,7 @@ impl Report {
         let totals = totals(self.currency, &expenses)?;
         let base_total = Money::sum(self.base_total.currency(), expenses.iter().map(Expense::amount_in_base))?;
         let content_hash = content_hash(&expenses);
-        Ok(Self {
-            totals,
-            base_total,
-            expense_count: expenses.len(),
-            content_hash,
-            expenses,
-            ..self
-        })
+        Ok(Self { totals, base_total, expense_count: expenses.len(), content_hash, expenses, ..self })
     }
 }
 
@@ -180,16 +161,9 @@ impl Report {
 pub fn totals(currency: Currency, expenses: &[Expense]) -> Result<Totals, SumFault> {
     let total = Money::sum(currency, expenses.iter().map(Expense::amount_in_report))?;
     let tax = Money::sum(currency, expenses.iter().map(Expense::tax_in_report))?;
-    let personal = expenses
-        .iter()
-        .filter(|expense| expense.payment_method == PaymentMethod::Personal);
+    let personal = expenses.iter().filter(|expense| expense.payment_method == PaymentMethod::Personal);
     let reimbursable = Money::sum(currency, personal.map(Expense::amount_in_report))?;
-    Ok(Totals {
-        total,
-        tax,
-        net: total.minus(tax)?,
-        reimbursable,
-    })
+    Ok(Totals { total, tax, net: total.minus(tax)?, reimbursable })
 }
 
 /// SHA-256 over the lines as JSON, in hexadecimal.

@@ -81,11 +81,7 @@ impl Step {
     /// The step, now pending: its due date counts from `today`.
     #[must_use]
     pub fn opened(self, today: Date) -> Self {
-        Self {
-            status: StepStatus::Pending,
-            due_on: Some(working_days_after(today, self.due_in_days)),
-            ..self
-        }
+        Self { status: StepStatus::Pending, due_on: Some(working_days_after(today, self.due_in_days)), ..self }
     }
 }
 
@@ -132,9 +128,9 @@ pub fn route(
         rules.push(&fallback);
     }
     let mut excluded = vec![owner];
-    let mut steps = Vec::new();
+    let mut steps: Vec<Step> = Vec::new();
     for (number, rule) in (1..).zip(rules) {
-        let (approvers, who) = approvers(rule, &excluded, people)?;
+        let (approvers, who) = approvers(rule, &excluded, people, &mut steps)?;
         // One person decides at one level only.
         excluded.extend(approvers.iter().map(|person| person.id));
         let why = match rule.from_total {
@@ -157,17 +153,20 @@ pub fn route(
     Ok(steps)
 }
 
-fn approvers(rule: &StepRule, excluded: &[MemberId], people: &Directory) -> Result<(Vec<Person>, String), NoApprover> {
+fn approvers(
+    rule: &StepRule,
+    excluded: &[MemberId],
+    people: &Directory,
+    earlier: &mut [Step],
+) -> Result<(Vec<Person>, String), NoApprover> {
     let eligible = |member: &&Member| member.can_approve() && !excluded.contains(&member.id);
     let with_role = |role: Role| -> Vec<Person> {
-        people
-            .officers
-            .iter()
-            .filter(|member| member.role == role)
-            .filter(eligible)
-            .map(Member::person)
-            .take(MAX_APPROVERS)
-            .collect()
+        let mut found: Vec<Person> =
+            people.officers.iter().filter(|member| member.role == role).filter(eligible).map(Member::person).collect();
+        found.sort_unstable_by_key(|person| person.id);
+        found.dedup_by_key(|person| person.id);
+        found.truncate(MAX_APPROVERS);
+        found
     };
     let (found, who, missing) = match rule.approvers {
         Approvers::Manager => (
@@ -184,13 +183,24 @@ fn approvers(rule: &StepRule, excluded: &[MemberId], people: &Directory) -> Resu
     if !found.is_empty() {
         return Ok((found, who));
     }
-    let admins = with_role(Role::Admin);
+    let mut admins = with_role(Role::Admin);
     if admins.is_empty() {
-        return Err(NoApprover {
-            step: rule.name.clone(),
-        });
+        admins.extend(spare_admin(people, earlier));
     }
-    Ok((admins, format!("{missing}, so any one admin decides.")))
+    if admins.is_empty() {
+        return Err(NoApprover { step: rule.name.clone() });
+    }
+    Ok((admins, format!("{missing}, so an admin decides.")))
+}
+
+/// An admin who shares an earlier step with others, taken from there.
+fn spare_admin(people: &Directory, earlier: &mut [Step]) -> Option<Person> {
+    let is_admin =
+        |person: &Person| people.officers.iter().any(|member| member.id == person.id && member.role == Role::Admin);
+    earlier.iter_mut().filter(|step| step.approvers.len() > 1).find_map(|step| {
+        let at = step.approvers.iter().rposition(is_admin)?;
+        Some(step.approvers.remove(at))
+    })
 }
 
 /// The day that lies `days` working days (Monday to Friday) after `from`.

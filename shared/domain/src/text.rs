@@ -19,7 +19,10 @@ pub enum TextFault {
 /// # Errors
 /// The first [`TextFault`] that applies; `max` is a number of characters, not bytes.
 pub fn clean(raw: &str, max: usize, lines: bool) -> Result<String, TextFault> {
-    let text: String = raw.nfc().collect::<String>().trim().to_owned();
+    let text = raw.nfc().collect::<String>();
+    // Browsers send the lines of a text area with carriage returns.
+    let text = if lines { text.replace("\r\n", "\n") } else { text };
+    let text = text.trim().to_owned();
     if text.chars().any(|c| is_forbidden(c, lines)) {
         return Err(TextFault::Forbidden);
     }
@@ -36,13 +39,11 @@ pub fn clean(raw: &str, max: usize, lines: bool) -> Result<String, TextFault> {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn is_forbidden(c: char, lines: bool) -> bool {
@@ -67,7 +68,8 @@ mod tests {
         assert_eq!(clean("\u{200B}", 10, false), Err(TextFault::Blank));
         assert_eq!(clean("a\u{202E}b", 10, false), Err(TextFault::Forbidden));
         assert_eq!(clean("a\nb", 10, false), Err(TextFault::Forbidden));
-        assert_eq!(clean("a\nb", 10, true).unwrap(), "a\nb");
+        assert_eq!(clean("a\r\nb", 10, true).unwrap(), "a\nb");
+        assert_eq!(clean("a\r\nb", 10, false), Err(TextFault::Forbidden));
         assert_eq!(clean(&"é".repeat(10), 10, false).unwrap().chars().count(), 10);
         assert_eq!(clean("elevenchars", 10, false), Err(TextFault::TooLong));
     }

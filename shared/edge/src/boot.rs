@@ -41,10 +41,7 @@ pub(crate) fn moment() -> Moment {
     let mut random = [0; 10];
     // A system without randomness cannot do TLS either; identifiers then still differ by time.
     let _ = getrandom::fill(&mut random);
-    Moment {
-        now: Timestamp::now(),
-        random,
-    }
+    Moment { now: Timestamp::now(), random }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that owns the environment")]
@@ -58,10 +55,7 @@ pub(crate) fn variable(name: &str) -> Result<String, String> {
 /// When the environment is incomplete or the Runtime API cannot be reached.
 pub async fn serve<F: Future<Output = Outcome> + Send>(handler: fn(Call) -> F) -> BootResult {
     let store = store(&config()?)?;
-    lambda_http::run(lambda_http::service_fn(|request: Request| {
-        answer(store.clone(), request, handler)
-    }))
-    .await
+    lambda_http::run(lambda_http::service_fn(|request: Request| answer(store.clone(), request, handler))).await
 }
 
 /// Serves an HTTP endpoint whose answer is always the same and needs nothing.
@@ -83,10 +77,7 @@ pub(crate) fn store(config: &SdkConfig) -> Result<Store, String> {
     if let Ok(endpoint) = variable("AWS_ENDPOINT_URL_DYNAMODB") {
         builder = builder.endpoint_url(endpoint);
     }
-    Ok(Store::new(
-        aws_sdk_dynamodb::Client::from_conf(builder.build()),
-        variable("TABLE_NAME")?,
-    ))
+    Ok(Store::new(aws_sdk_dynamodb::Client::from_conf(builder.build()), variable("TABLE_NAME")?))
 }
 
 async fn answer<F: Future<Output = Outcome> + Send>(
@@ -95,13 +86,9 @@ async fn answer<F: Future<Output = Outcome> + Send>(
     handler: fn(Call) -> F,
 ) -> Result<Response<Body>, lambda_http::Error> {
     let id = request_id(&request);
-    let known = request
-        .headers()
-        .get(header::IF_NONE_MATCH)
-        .filter(|_| request.method() == Method::GET)
-        .cloned();
+    let known = request.headers().get(header::IF_NONE_MATCH).filter(|_| request.method() == Method::GET).cloned();
     let outcome = match Call::new(store, request) {
-        Ok(call) => handler(call).await,
+        Ok(call) => carry_out(call, handler).await,
         Err(problem) => Err(Stop::Problem(problem)),
     };
     let mut response = match outcome {
@@ -109,7 +96,9 @@ async fn answer<F: Future<Output = Outcome> + Send>(
         Err(Stop::Replay(answer)) => Reply::replay(*answer).into_response(),
         Err(Stop::Problem(problem)) => problem.into_response(&id),
     };
-    if known.is_some() && response.headers().get(header::ETAG) == known.as_ref() {
+    let current = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).unwrap_or_default();
+    let listed = |tags: &str| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == current);
+    if !current.is_empty() && known.is_some_and(|tags| tags.to_str().is_ok_and(listed)) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = Body::Empty;
     }
@@ -119,15 +108,26 @@ async fn answer<F: Future<Output = Outcome> + Send>(
     Ok(response)
 }
 
+async fn carry_out<F: Future<Output = Outcome> + Send>(call: Call, handler: fn(Call) -> F) -> Outcome {
+    let probe = call.probe();
+    let outcome = handler(call).await;
+    // A request whose twin was carried out between its reads runs into the twin's effect; it is answered as the twin was.
+    if let (Err(Stop::Problem(problem)), Some(probe)) = (&outcome, probe)
+        && matches!(problem.kind().status(), 409 | 412)
+        && let Some(answer) = probe.twin().await
+    {
+        return Err(Stop::Replay(Box::new(answer)));
+    }
+    outcome
+}
+
 fn request_id(request: &Request) -> String {
     use lambda_http::request::RequestContext;
     let gateway = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
         _ => None,
     };
-    gateway
-        .or_else(|| request.lambda_context_ref().map(|context| context.request_id.clone()))
-        .unwrap_or_default()
+    gateway.or_else(|| request.lambda_context_ref().map(|context| context.request_id.clone())).unwrap_or_default()
 }
 
 /// The SDK's configuration from what Lambda sets, by hand: loading it costs half a million instructions more.
@@ -149,15 +149,9 @@ pub(crate) fn config() -> Result<SdkConfig, String> {
         Ok("system") => TrustStore::empty().with_native_roots(true),
         _ => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
     };
-    let tls = TlsContext::builder()
-        .with_trust_store(roots)
-        .build()
-        .map_err(|error| error.to_string())?;
-    let http = Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .tls_context(tls)
-        .build_https();
-    let config = SdkConfig::builder()
+    let tls = TlsContext::builder().with_trust_store(roots).build().map_err(|error| error.to_string())?;
+    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(tls).build_https();
+    let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(variable("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
@@ -166,6 +160,9 @@ pub(crate) fn config() -> Result<SdkConfig, String> {
         .sleep_impl(TokioSleep::new())
         .time_source(aws_smithy_async::time::SystemTimeSource::new())
         .http_client(http);
+    if let Ok(endpoint) = variable("AWS_ENDPOINT_URL") {
+        config = config.endpoint_url(endpoint);
+    }
     Ok(config.build())
 }
 

@@ -12,13 +12,15 @@ use outlay_domain::ids::{OrgId, Seed};
 use outlay_domain::member::{Member, MemberStatus};
 use outlay_domain::permission::{OrgAction, OrgPermit, permit_org};
 use outlay_domain::text::hex;
-use outlay_store::{CommitError, Identity, PageRequest, Receipt, Recorded, Store, keys};
+use outlay_store::keys::{self, Key};
+use outlay_store::{Answer, CommitError, Identity, PageRequest, Receipt, Recorded, Store};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use type_safe_id::{StaticType, TypeSafeId};
 use validator::Validate;
 
 use crate::boot::{Moment, moment};
+use crate::checks;
 use crate::decode;
 use crate::fault::Faults;
 use crate::problem::{Problem, ProblemType};
@@ -79,10 +81,7 @@ impl Call {
             _ => Vec::new(),
         };
         if body.len() > MAX_BODY {
-            return Err(Problem::new(
-                ProblemType::BodyTooLarge,
-                "A body has at most 262144 bytes.",
-            ));
+            return Err(Problem::new(ProblemType::BodyTooLarge, "A body has at most 262144 bytes."));
         }
         if !body.is_empty() && parts.method != Method::GET && !is_json(&parts.headers) {
             return Err(Problem::new(
@@ -90,17 +89,10 @@ impl Call {
                 "Send Content-Type: application/json, uncompressed, in UTF-8.",
             ));
         }
-        let identity =
-            identity(&parts).ok_or_else(|| Problem::new(ProblemType::Unauthenticated, "Send a valid access token."))?;
+        let identity = identity(&parts)
+            .ok_or_else(|| Problem::new(ProblemType::Unauthenticated, "Send a valid token of a signed-in person."))?;
         let key = idempotency_key(&parts.headers)?;
-        Ok(Self {
-            store,
-            parts,
-            body,
-            identity,
-            key,
-            moment: moment(),
-        })
+        Ok(Self { store, parts, body, identity, key, moment: moment() })
     }
 
     /// The table.
@@ -147,10 +139,7 @@ impl Call {
     #[must_use]
     pub fn path(&self, name: &str) -> String {
         let parameters = self.parts.path_parameters_ref();
-        parameters
-            .and_then(|parameters| parameters.first(name))
-            .unwrap_or_default()
-            .to_owned()
+        parameters.and_then(|parameters| parameters.first(name)).unwrap_or_default().to_owned()
     }
 
     pub(crate) fn if_match(&self) -> Option<&str> {
@@ -185,22 +174,14 @@ impl Call {
         let recorded = async {
             match &self.key {
                 Some(key) => {
-                    self.store
-                        .recorded(&keys::idempotency(Some(org), &self.identity.subject, key), self.now())
-                        .await
+                    self.store.recorded(&keys::idempotency(Some(org), &self.identity.subject, key), self.now()).await
                 }
                 None => Ok(None),
             }
         };
         let (seat, recorded) = tokio::try_join!(self.store.seat(org, &self.identity), recorded)?;
-        let seat = seat
-            .filter(|seat| seat.member.status != MemberStatus::Suspended)
-            .ok_or_else(Problem::not_found)?;
-        Ok(Caller {
-            member: seat.member,
-            joining: seat.joining,
-            recorded,
-        })
+        let seat = seat.filter(|seat| seat.member.status != MemberStatus::Suspended).ok_or_else(Problem::not_found)?;
+        Ok(Caller { member: seat.member, joining: seat.joining, recorded })
     }
 
     /// The caller and something he may see, read side by side; 404 and 403 of the caller come first.
@@ -226,7 +207,8 @@ impl Call {
         Ok(checked)
     }
 
-    fn body<T: Input>(&self) -> Result<T::Checked, Problem> {
+    fn body<T: Input>(&self) -> Result<T::Checked, Stop> {
+        self.query(&[])?;
         let mut faults = Faults::default();
         let input: T = decode::decode(&self.body, &mut faults).map_err(|_| {
             Problem::new(
@@ -239,7 +221,7 @@ impl Call {
         }
         match input.check(self.now(), &mut faults) {
             Some(checked) if faults.is_empty() => Ok(checked),
-            _ => Err(Problem::invalid(faults)),
+            _ => Err(Problem::invalid(faults).into()),
         }
     }
 
@@ -256,25 +238,38 @@ impl Call {
     }
 
     fn replay(&self, recorded: Option<&Recorded>) -> Result<(), Stop> {
-        let Some(recorded) = recorded else { return Ok(()) };
+        recorded.map_or(Ok(()), |recorded| Err(self.repeated(recorded)))
+    }
+
+    /// Where the answer to this request would be found, had it been carried out meanwhile.
+    pub(crate) fn probe(&self) -> Option<Probe> {
+        let key = keys::idempotency(self.org().ok(), &self.identity.subject, self.key.as_deref()?);
+        // An absent body counts as an empty object, as for the handler.
+        let with_body = |body: &[u8]| if body.is_empty() { b"{}".to_vec() } else { body.to_vec() };
+        let fingerprint = self.fingerprint_of(&with_body(&self.body));
+        Some(Probe { store: self.store.clone(), key, fingerprint, now: self.now() })
+    }
+
+    /// How a request ends whose key has been used: as the first time, if it is the same.
+    fn repeated(&self, recorded: &Recorded) -> Stop {
         if recorded.fingerprint == self.fingerprint() {
-            return Err(Stop::Replay(Box::new(recorded.answer.clone())));
+            return Stop::Replay(Box::new(recorded.answer.clone()));
         }
-        Err(Problem::new(
-            ProblemType::IdempotencyKeyReused,
-            "This Idempotency-Key was sent with another request. Use a new one.",
-        )
-        .into())
+        let detail = "This Idempotency-Key was sent with another request. Use a new one.";
+        Problem::new(ProblemType::IdempotencyKeyReused, detail).into()
     }
 
     /// What makes two requests the same: who, where and what.
     fn fingerprint(&self) -> String {
+        self.fingerprint_of(&self.body)
+    }
+
+    fn fingerprint_of(&self, body: &[u8]) -> String {
         let mut hasher = Sha256::new();
-        for part in [
-            self.parts.method.as_str().as_bytes(),
-            self.parts.uri.path().as_bytes(),
-            &decode::canonical(&self.body),
-        ] {
+        let version = self.if_match().unwrap_or_default();
+        let body = decode::canonical(body);
+        for part in [self.parts.method.as_str().as_bytes(), self.parts.uri.path().as_bytes(), version.as_bytes(), &body]
+        {
             hasher.update(part);
             hasher.update([0]);
         }
@@ -288,11 +283,7 @@ impl Call {
     pub async fn commit(&self, caller: &Caller, change: Change, reply: Reply) -> Outcome {
         let mut changes = vec![change];
         if caller.joining {
-            changes.push(Change::Member(Box::new(change::join(
-                &caller.member,
-                &self.identity.subject,
-                self.now(),
-            ))));
+            changes.push(Change::Member(Box::new(change::join(&caller.member, &self.identity.subject, self.now()))));
         }
         self.commit_for(Some(caller.member.org), &changes, reply).await
     }
@@ -312,10 +303,8 @@ impl Call {
     pub async fn founder_input<T: Input>(&self) -> Result<T::Checked, Stop> {
         let checked = self.body::<T>()?;
         if let Some(key) = &self.key {
-            let recorded = self
-                .store
-                .recorded(&keys::idempotency(None, &self.identity.subject, key), self.now())
-                .await?;
+            let recorded =
+                self.store.recorded(&keys::idempotency(None, &self.identity.subject, key), self.now()).await?;
             self.replay(recorded.as_ref())?;
         }
         Ok(checked)
@@ -331,10 +320,7 @@ impl Call {
         });
         match self.store.commit(changes, receipt.as_ref()).await {
             Ok(()) => Ok(reply),
-            Err(CommitError::Repeated(recorded)) => {
-                self.replay(Some(&recorded))?;
-                Ok(reply)
-            }
+            Err(CommitError::Repeated(recorded)) => Err(self.repeated(&recorded)),
             Err(error) => Err(error.into()),
         }
     }
@@ -346,18 +332,11 @@ impl Call {
     pub fn query(&self, offered: &[&str]) -> Result<Query, Stop> {
         let refuse = |detail: String| Problem::new(ProblemType::InvalidParameter, detail);
         let mut given: Vec<(String, String)> = Vec::new();
-        for (name, value) in self
-            .parts
-            .query_string_parameters_ref()
-            .into_iter()
-            .flat_map(|query| query.iter())
-        {
+        for (name, value) in self.parts.query_string_parameters_ref().into_iter().flat_map(|query| query.iter()) {
             if !offered.contains(&name) {
-                return Err(refuse(format!(
-                    "There is no such parameter here; there are: {}.",
-                    offered.join(", ")
-                ))
-                .into());
+                return Err(
+                    refuse(format!("There is no such parameter here; there are: {}.", offered.join(", "))).into()
+                );
             }
             if given.iter().any(|(known, _)| known == name) {
                 return Err(refuse(format!("{name} is given twice.")).into());
@@ -365,6 +344,22 @@ impl Call {
             given.push((name.to_owned(), value.to_owned()));
         }
         Ok(Query { given })
+    }
+}
+
+/// Looks whether a request that ran into its own effect was carried out by its twin.
+pub(crate) struct Probe {
+    store: Store,
+    key: Key,
+    fingerprint: String,
+    now: Timestamp,
+}
+
+impl Probe {
+    /// The answer of the twin, if there is one.
+    pub(crate) async fn twin(self) -> Option<Answer> {
+        let recorded = self.store.recorded(&self.key, self.now).await.ok().flatten()?;
+        (recorded.fingerprint == self.fingerprint).then_some(recorded.answer)
     }
 }
 
@@ -395,35 +390,20 @@ impl Query {
     /// 400 when one of them cannot be read.
     pub fn page(&self) -> Result<PageRequest, Stop> {
         let whole = |text: &str| {
-            text.bytes()
-                .all(|b| b.is_ascii_digit())
-                .then(|| text.parse::<i64>().ok())
-                .flatten()
-                .filter(|n| *n >= 1)
+            text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten().filter(|n| *n >= 1)
         };
-        let limit = self
-            .get("limit", "a whole number from 1", whole)?
-            .unwrap_or(25)
-            .min(100);
+        let limit = self.get("limit", "a whole number from 1", whole)?.unwrap_or(25).min(100);
         let cursor = self.get("cursor", "a cursor", |text| Some(text.to_owned()))?;
-        Ok(PageRequest {
-            limit: i32::try_from(limit).unwrap_or(100),
-            cursor,
-        })
+        Ok(PageRequest { limit: i32::try_from(limit).unwrap_or(100), cursor })
     }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let (media, parameters) = value.split_once(';').unwrap_or((&value, ""));
-    let charset = parameters.trim();
-    media.trim() == "application/json"
-        && (charset.is_empty() || charset.trim_matches('"') == "charset=utf-8")
-        && !headers.contains_key("content-encoding")
+    let value =
+        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    let (media, parameters) = value.split_once(';').unwrap_or((&value, "charset=utf-8"));
+    let charset = parameters.trim().strip_prefix("charset=").map(|charset| charset.trim_matches('"'));
+    media.trim() == "application/json" && charset == Some("utf-8") && !headers.contains_key("content-encoding")
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
@@ -448,16 +428,9 @@ fn identity(parts: &Parts) -> Option<Identity> {
     };
     let claims = &context.authorizer.as_ref()?.jwt.as_ref()?.claims;
     let claim = |name: &str| claims.get(name).filter(|value| !value.is_empty());
-    let subject = claim("sub")
-        .filter(|subject| subject.len() <= 255 && !subject.contains('#'))?
-        .clone();
+    let subject = claim("sub").filter(|subject| subject.len() <= 255 && !subject.contains('#'))?.clone();
     let verified = claim("email_verified").is_some_and(|value| value == "true");
-    let email = claim("email")
-        .filter(|_| verified)
-        .map(|email| email.to_ascii_lowercase());
-    Some(Identity {
-        subject,
-        email,
-        name: claim("name").cloned(),
-    })
+    let email =
+        claim("email").filter(|email| verified && checks::email(email).is_ok()).map(|email| email.to_ascii_lowercase());
+    Some(Identity { subject, email, name: claim("name").cloned() })
 }

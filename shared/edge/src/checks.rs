@@ -22,10 +22,9 @@ fn refuse(code: &'static str, message: impl Into<Cow<'static, str>>) -> Validati
 fn text_of(raw: &str, max: usize, lines: bool) -> Result<String, ValidationError> {
     text::clean(raw, max, lines).map_err(|fault| match fault {
         TextFault::Blank => refuse("blank", "Must have something visible in it."),
-        TextFault::Forbidden => refuse(
-            "characters",
-            "Must not contain control characters or change the reading direction.",
-        ),
+        TextFault::Forbidden => {
+            refuse("characters", "Must not contain control characters or change the reading direction.")
+        }
         TextFault::TooLong => refuse("length", format!("Must have at most {max} characters.")),
     })
 }
@@ -64,11 +63,7 @@ pub fn cleaned_option(raw: Option<&str>) -> Option<String> {
 /// What is wrong with it.
 pub fn code(raw: &str) -> Result<(), ValidationError> {
     let fits = (1..=40).contains(&raw.len());
-    if fits
-        && raw
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
-    {
+    if fits && raw.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_')) {
         Ok(())
     } else {
         Err(refuse("code", "Must be 1 to 40 lower-case letters, digits, - or _."))
@@ -80,8 +75,9 @@ pub fn code(raw: &str) -> Result<(), ValidationError> {
 /// # Errors
 /// What is wrong with it.
 pub fn email(raw: &str) -> Result<(), ValidationError> {
-    let domain = raw.rsplit_once('@').map_or("", |(_, domain)| domain);
-    if raw.is_ascii() && raw.len() <= 254 && raw.validate_email() && domain.contains('.') {
+    let (local, domain) = raw.rsplit_once('@').unwrap_or_default();
+    let dots = !local.starts_with('.') && !local.ends_with('.') && !raw.contains("..") && domain.contains('.');
+    if raw.is_ascii() && raw.len() <= 254 && dots && !domain.contains('[') && raw.validate_email() {
         Ok(())
     } else {
         Err(refuse("email", "Must be an e-mail address such as ana@example.com."))
@@ -92,11 +88,7 @@ pub fn email(raw: &str) -> Result<(), ValidationError> {
 pub fn currency(raw: &str, name: &str, faults: &mut Faults) -> Option<Currency> {
     let parsed = raw.parse().ok();
     if parsed.is_none() {
-        faults.note(
-            name,
-            "currency",
-            "Must be the ISO 4217 code of a currency in use today, such as EUR.",
-        );
+        faults.note(name, "currency", "Must be the ISO 4217 code of a currency in use today, such as EUR.");
     }
     parsed
 }
@@ -115,10 +107,9 @@ pub fn money(amount: &str, code: &str, faults: &mut Faults) -> Option<Money> {
         Ok(money) => Some(money),
         Err(fault) => {
             let (rule, detail) = match fault {
-                AmountFault::Malformed => (
-                    "decimal",
-                    "Must be a decimal number in a text, such as \"12.34\".".to_owned(),
-                ),
+                AmountFault::Malformed => {
+                    ("decimal", "Must be a decimal number in a text, such as \"12.34\".".to_owned())
+                }
                 AmountFault::TooManyDecimals => ("decimals", decimals(currency)),
                 AmountFault::TooLarge => ("maximum", "Is larger than any amount Outlay handles.".to_owned()),
             };
@@ -139,13 +130,7 @@ fn decimals(currency: Currency) -> String {
 #[must_use]
 pub fn day(raw: &str) -> Option<Date> {
     let written = raw.len() == 10
-        && raw.bytes().enumerate().all(|(at, b)| {
-            if matches!(at, 4 | 7) {
-                b == b'-'
-            } else {
-                b.is_ascii_digit()
-            }
-        });
+        && raw.bytes().enumerate().all(|(at, b)| if matches!(at, 4 | 7) { b == b'-' } else { b.is_ascii_digit() });
     raw.parse().ok().filter(|_| written)
 }
 

@@ -28,12 +28,8 @@ pub fn decode<T: DeserializeOwned>(body: &[u8], faults: &mut Faults) -> Result<T
         return Err(Malformed);
     }
     let shared = RefCell::new(faults);
-    T::deserialize(Reader {
-        source: Source::Value(&node),
-        pointer: String::new(),
-        faults: &shared,
-    })
-    .map_err(|_| Malformed)
+    T::deserialize(Reader { source: Source::Value(&node), pointer: String::new(), faults: &shared })
+        .map_err(|_| Malformed)
 }
 
 /// The body in one spelling whatever the order of members and the white space: what a repeated request is compared by.
@@ -67,6 +63,12 @@ impl<T> Patch<T> {
             Self::Null => None,
             Self::Value(value) => Some(value),
         }
+    }
+
+    /// Whether null was given.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
     }
 
     /// The value, when one was given.
@@ -151,9 +153,7 @@ impl<'de> Deserialize<'de> for Node {
             }
 
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<Node, E> {
-                serde_json::Number::from_f64(value)
-                    .map(Node::Number)
-                    .ok_or_else(|| E::custom("number"))
+                serde_json::Number::from_f64(value).map(Node::Number).ok_or_else(|| E::custom("number"))
             }
 
             fn visit_str<E>(self, value: &str) -> Result<Node, E> {
@@ -212,11 +212,7 @@ impl<'a> Reader<'a> {
     }
 
     fn at(&self, name: &str, source: Source<'a>) -> Self {
-        Self {
-            source,
-            pointer: child(&self.pointer, name),
-            faults: self.faults,
-        }
+        Self { source, pointer: child(&self.pointer, name), faults: self.faults }
     }
 
     fn unsigned(&self, max: u64) -> u64 {
@@ -307,27 +303,17 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             self.fault("a list");
             &[]
         };
-        visitor.visit_seq(Elements {
-            reader: &self,
-            nodes: nodes.iter().enumerate(),
-        })
+        visitor.visit_seq(Elements { reader: &self, nodes: nodes.iter().enumerate() })
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsupported> {
         let members = if let Source::Value(Node::Object(members)) = self.source {
-            members
-                .iter()
-                .map(|(name, node)| (name.as_str(), Source::Value(node)))
-                .collect()
+            members.iter().map(|(name, node)| (name.as_str(), Source::Value(node))).collect()
         } else {
             self.fault("an object");
             Vec::new()
         };
-        visitor.visit_map(Members {
-            reader: &self,
-            rest: members.into_iter(),
-            next: None,
-        })
+        visitor.visit_map(Members { reader: &self, rest: members.into_iter(), next: None })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -339,29 +325,18 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         let members: Vec<(&str, Source<'_>)> = if let Source::Value(Node::Object(given)) = self.source {
             for (name, _) in given.iter().filter(|(name, _)| !fields.contains(&name.as_str())) {
                 let pointer = child(&self.pointer, name);
-                self.faults
-                    .borrow_mut()
-                    .note_at(pointer, "unknown-field", "Is not a field of this object.");
+                self.faults.borrow_mut().note_at(pointer, "unknown-field", "Is not a field of this object.");
             }
             let find = |field: &str| given.iter().find(|(name, _)| name == field);
             fields
                 .iter()
-                .map(|field| {
-                    (
-                        *field,
-                        find(field).map_or(Source::Absent, |(_, node)| Source::Value(node)),
-                    )
-                })
+                .map(|field| (*field, find(field).map_or(Source::Absent, |(_, node)| Source::Value(node))))
                 .collect()
         } else {
             self.fault("an object");
             fields.iter().map(|field| (*field, Source::Muted)).collect()
         };
-        visitor.visit_map(Members {
-            reader: &self,
-            rest: members.into_iter(),
-            next: None,
-        })
+        visitor.visit_map(Members { reader: &self, rest: members.into_iter(), next: None })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -397,8 +372,7 @@ impl<'de> de::SeqAccess<'de> for Elements<'_, '_> {
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Unsupported> {
         let next = self.nodes.next();
-        next.map(|(index, node)| seed.deserialize(self.reader.at(&index.to_string(), Source::Value(node))))
-            .transpose()
+        next.map(|(index, node)| seed.deserialize(self.reader.at(&index.to_string(), Source::Value(node)))).transpose()
     }
 }
 
@@ -413,9 +387,7 @@ impl<'de> de::MapAccess<'de> for Members<'_, '_, '_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unsupported> {
         self.next = self.rest.next();
-        self.next
-            .map(|(name, _)| seed.deserialize(StrDeserializer::<Unsupported>::new(name)))
-            .transpose()
+        self.next.map(|(name, _)| seed.deserialize(StrDeserializer::<Unsupported>::new(name))).transpose()
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Unsupported> {
@@ -460,11 +432,7 @@ mod tests {
     fn faults(body: &str) -> Vec<(String, String)> {
         let mut faults = Faults::default();
         decode::<Outer>(body.as_bytes(), &mut faults).unwrap();
-        faults
-            .into_list()
-            .into_iter()
-            .map(|fault| (fault.pointer, fault.rule))
-            .collect()
+        faults.into_list().into_iter().map(|fault| (fault.pointer, fault.rule)).collect()
     }
 
     #[test]
@@ -483,10 +451,7 @@ mod tests {
             ("/submit", "type"),
             ("/title", "type"),
         ];
-        assert_eq!(
-            found,
-            expected.map(|(pointer, rule)| (pointer.to_owned(), rule.to_owned()))
-        );
+        assert_eq!(found, expected.map(|(pointer, rule)| (pointer.to_owned(), rule.to_owned())));
     }
 
     #[test]
@@ -496,20 +461,8 @@ mod tests {
         let outer: Outer = decode(body, &mut faults).unwrap();
         assert!(faults.is_empty());
         assert_eq!((outer.title.as_str(), outer.note, outer.submit), ("t", None, true));
-        assert!(matches!(
-            outer.inner.as_slice(),
-            [Inner {
-                size: 65535,
-                colour: Colour::Red
-            }]
-        ));
-        assert!(matches!(
-            outer.nested,
-            Inner {
-                size: 1,
-                colour: Colour::Green
-            }
-        ));
+        assert!(matches!(outer.inner.as_slice(), [Inner { size: 65535, colour: Colour::Red }]));
+        assert!(matches!(outer.nested, Inner { size: 1, colour: Colour::Green }));
         assert_eq!(outer.rates["GBP"], "2");
     }
 
@@ -539,15 +492,8 @@ mod tests {
             r#"{"a":NaN}"#,
             &deep,
         ] {
-            assert_eq!(
-                decode::<Change>(body.as_bytes(), &mut Faults::default()).unwrap_err(),
-                Malformed,
-                "{body}"
-            );
+            assert_eq!(decode::<Change>(body.as_bytes(), &mut Faults::default()).unwrap_err(), Malformed, "{body}");
         }
-        assert_eq!(
-            decode::<Change>(b"{\"a\":\"\xFF\"}", &mut Faults::default()).unwrap_err(),
-            Malformed
-        );
+        assert_eq!(decode::<Change>(b"{\"a\":\"\xFF\"}", &mut Faults::default()).unwrap_err(), Malformed);
     }
 }

@@ -1,7 +1,8 @@
 //! What lies on the desk when somebody acts on a report: who he is, the report as he may see it, and which version he means.
 
 use outlay_domain::change::{Change, ReportChange};
-use outlay_domain::permission::{Permit, Read, ReportAction, permit};
+use outlay_domain::permission::{Permit, ReportAction, permit};
+use outlay_domain::refusal::Refusal;
 use outlay_domain::report::Report;
 
 use crate::api::report::ReportOut;
@@ -29,17 +30,22 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Reads caller and report side by side.
+    /// Reads caller and report side by side, for somebody who wants to do `A`.
     ///
     /// # Errors
-    /// 404 when the caller is no member or may not know of the report; 428 when a required `If-Match` is missing.
-    pub async fn open(call: Call, precondition: Precondition) -> Result<Self, Stop> {
+    /// 404 when the caller is no member or may not know of the report; 403 when it is not for him to do this at all; 428 when a
+    /// required `If-Match` is missing. Whether the moment is right is asked later, by [`Desk::permit`].
+    pub async fn open<A: ReportAction>(call: Call, precondition: Precondition) -> Result<Self, Stop> {
         let (org, id) = (call.org()?, call.id("report")?);
         let (caller, report) = call.caller_and(call.store().report(org, id)).await?;
         let report = report.ok_or_else(Problem::not_found)?;
-        permit::<Read>(&caller.member, &report)?;
-        if precondition == Precondition::Required && call.if_match().is_none() {
-            let detail = "Send If-Match with the ETag of the report you have seen.";
+        if let Err(refusal @ (Refusal::NotVisible | Refusal::Forbidden(_))) = permit::<A>(&caller.member, &report) {
+            return Err(refusal.into());
+        }
+        // `*` and lists would let a decision pass on what was not seen.
+        let one_tag = |tags: &str| !tags.contains(',') && tags.trim() != "*";
+        if precondition == Precondition::Required && !call.if_match().is_some_and(one_tag) {
+            let detail = "Send If-Match with the one ETag of the report you have seen.";
             return Err(Problem::new(ProblemType::PreconditionRequired, detail).into());
         }
         Ok(Self { call, caller, report })
@@ -69,14 +75,20 @@ impl Desk {
         Ok(permit(&self.caller.member, &self.report)?)
     }
 
+    /// Answers with the report as it is.
+    ///
+    /// # Errors
+    /// As for [`Reply::new`].
+    pub fn unchanged(&self) -> Outcome {
+        Ok(Reply::ok(&ReportOut::of(&self.report))?.version(self.report.version))
+    }
+
     /// Stores the change and answers with the report as it is then.
     ///
     /// # Errors
     /// As for [`Call::commit`].
     pub async fn commit(&self, change: ReportChange) -> Outcome {
         let reply = Reply::ok(&ReportOut::of(&change.after))?.version(change.after.version);
-        self.call
-            .commit(&self.caller, Change::Report(Box::new(change)), reply)
-            .await
+        self.call.commit(&self.caller, Change::Report(Box::new(change)), reply).await
     }
 }

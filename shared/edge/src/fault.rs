@@ -19,6 +19,9 @@ pub struct Fault {
     pub detail: String,
 }
 
+/// The most faults that are named at once; a body can hold a hundred thousand.
+const MOST: usize = 100;
+
 /// The faults found so far, and where in the input the checks are.
 #[derive(Debug, Default)]
 pub struct Faults {
@@ -35,16 +38,11 @@ impl Faults {
 
     /// Notes a fault at a pointer from the top of the input.
     pub fn note_at(&mut self, pointer: String, rule: &str, detail: impl Into<String>) {
-        if !self
-            .found
-            .iter()
-            .any(|known| covers(&known.pointer, &pointer) || covers(&pointer, &known.pointer))
-        {
-            self.found.push(Fault {
-                pointer,
-                rule: rule.to_owned(),
-                detail: detail.into(),
-            });
+        if self.found.len() >= MOST {
+            return;
+        }
+        if !self.found.iter().any(|known| covers(&known.pointer, &pointer) || covers(&pointer, &known.pointer)) {
+            self.found.push(Fault { pointer, rule: rule.to_owned(), detail: detail.into() });
         }
     }
 
@@ -115,7 +113,5 @@ pub fn child(pointer: &str, name: &str) -> String {
 }
 
 fn covers(upper: &str, lower: &str) -> bool {
-    lower
-        .strip_prefix(upper)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    lower.strip_prefix(upper).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -1,5 +1,8 @@
 //! What several endpoints read before they ask the rules, side by side wherever nothing depends on anything.
 
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
 use outlay_domain::conversion::RateBook;
 use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::ids::{MemberId, OrgId};
@@ -17,10 +20,7 @@ use crate::reply::Stop;
 /// # Errors
 /// Problems of the table.
 pub async fn organisation(store: &Store, org: OrgId) -> Result<Organisation, Stop> {
-    store
-        .organisation(org)
-        .await?
-        .ok_or_else(|| Problem::internal("a member's organisation is missing").into())
+    store.organisation(org).await?.ok_or_else(|| Problem::internal("a member's organisation is missing").into())
 }
 
 /// The policy in force.
@@ -28,10 +28,7 @@ pub async fn organisation(store: &Store, org: OrgId) -> Result<Organisation, Sto
 /// # Errors
 /// Problems of the table.
 pub async fn policy(store: &Store, org: OrgId) -> Result<Policy, Stop> {
-    store
-        .policy(org)
-        .await?
-        .ok_or_else(|| Problem::internal("an organisation's policy is missing").into())
+    store.policy(org).await?.ok_or_else(|| Problem::internal("an organisation's policy is missing").into())
 }
 
 /// What a submission is judged and routed by: the policy, the owner's manager, and the members with a role to route to.
@@ -61,18 +58,9 @@ pub async fn rates(
     currency: Currency,
     lines: &[ExpenseFacts],
 ) -> Result<RateBook, Stop> {
-    let mut wanted: Vec<Currency> = lines
-        .iter()
-        .map(|line| line.amount.currency())
-        .chain([currency])
-        .collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    wanted.retain(|currency| *currency != base);
-    let days = || lines.iter().map(|line| line.date);
-    let entries = match (days().min(), days().max()) {
-        (Some(first), Some(last)) => store.rates(org, &wanted, first, last).await?,
-        _ => Vec::new(),
-    };
+    let pair = |line: &ExpenseFacts| [(line.amount.currency(), line.date), (currency, line.date)];
+    let foreign = |(currency, _): &(Currency, Date)| *currency != base;
+    let wanted: BTreeSet<_> = lines.iter().flat_map(pair).filter(foreign).collect();
+    let entries = store.rates(org, &wanted).await?;
     Ok(RateBook::new(base, entries))
 }

@@ -39,26 +39,15 @@ pub async fn letters(store: &Store, event: &Event) -> Result<Vec<Letter>, StoreE
     };
     let (members, report) = tokio::try_join!(store.members_by_id(event.org, &wanted), report)?;
     let name = |id: MemberId| {
-        members
-            .iter()
-            .find(|member| member.id == id)
-            .map_or_else(String::new, |member| member.name.clone())
+        members.iter().find(|member| member.id == id).map_or_else(String::new, |member| member.name.clone())
     };
     let facts = snapshot(&event.kind).map(|snapshot| report_facts(snapshot, report.as_ref(), name(snapshot.owner)));
     let Some(notice) = notice(event, facts, name(event.actor)) else {
         return Ok(Vec::new());
     };
     let thread = report_id.map(|id| id.to_string());
-    let to = recipients
-        .into_iter()
-        .filter_map(|id| members.iter().find(|member| member.id == id).cloned());
-    Ok(to
-        .map(|to| Letter {
-            to,
-            notice: notice.clone(),
-            thread: thread.clone(),
-        })
-        .collect())
+    let to = recipients.into_iter().filter_map(|id| members.iter().find(|member| member.id == id).cloned());
+    Ok(to.map(|to| Letter { to, notice: notice.clone(), thread: thread.clone() }).collect())
 }
 
 fn recipients(event: &Event) -> Option<Vec<MemberId>> {
@@ -105,41 +94,28 @@ const fn report_id(event: &Event) -> Option<ReportId> {
 
 fn notice(event: &Event, facts: Option<ReportFacts>, actor: String) -> Option<Notice> {
     match (&event.kind, facts) {
-        (EventKind::MemberInvited { organisation, role }, _) => Some(Notice::Invited {
-            organisation: organisation.clone(),
-            inviter: actor,
-            role: role.name().to_owned(),
-        }),
+        (EventKind::MemberInvited { organisation, role }, _) => {
+            Some(Notice::Invited { organisation: organisation.clone(), inviter: actor, role: role.name().to_owned() })
+        }
         (EventKind::ReportSubmitted { asked, .. } | EventKind::StepApproved { asked, .. }, Some(report)) => {
             Some(asked_notice(asked, report))
         }
-        (EventKind::ReportApproved { comment, .. }, Some(report)) => Some(Notice::Approved {
-            report,
-            by: actor,
-            comment: comment.clone(),
-        }),
-        (EventKind::ReportReturned { reason, .. }, Some(report)) => Some(Notice::Returned {
-            report,
-            by: actor,
-            reason: reason.clone(),
-        }),
-        (EventKind::ReportRejected { reason, .. }, Some(report)) => Some(Notice::Rejected {
-            report,
-            by: actor,
-            reason: reason.clone(),
-        }),
+        (EventKind::ReportApproved { comment, .. }, Some(report)) => {
+            Some(Notice::Approved { report, by: actor, comment: comment.clone() })
+        }
+        (EventKind::ReportReturned { reason, .. }, Some(report)) => {
+            Some(Notice::Returned { report, by: actor, reason: reason.clone() })
+        }
+        (EventKind::ReportRejected { reason, .. }, Some(report)) => {
+            Some(Notice::Rejected { report, by: actor, reason: reason.clone() })
+        }
         _ => None,
     }
 }
 
 fn asked_notice(asked: &Asked, report: ReportFacts) -> Notice {
     let due_on = asked.due_on.map_or_else(String::new, |due| due.to_string());
-    Notice::ApprovalRequested {
-        report,
-        step: asked.name.clone(),
-        reason: asked.reason.clone(),
-        due_on,
-    }
+    Notice::ApprovalRequested { report, step: asked.name.clone(), reason: asked.reason.clone(), due_on }
 }
 
 fn report_facts(snapshot: &Snapshot, report: Option<&Report>, owner: String) -> ReportFacts {
@@ -164,19 +140,12 @@ fn line_facts(line: &Expense, report: &Report) -> LineFacts {
         Some(conversion) => format!("{} ({})", line.amount, conversion.amount),
         None => line.amount.to_string(),
     };
-    let flagged = report
-        .violations
-        .iter()
-        .any(|violation| violation.expense_id == line.id);
+    let flagged = report.violations.iter().any(|violation| violation.expense_id == line.id);
     LineFacts {
         date: line.date.to_string(),
         merchant: line.merchant.clone(),
         category: line.category.clone(),
         amount,
-        note: line
-            .justification
-            .clone()
-            .filter(|_| flagged)
-            .or_else(|| line.note.clone()),
+        note: line.justification.clone().filter(|_| flagged).or_else(|| line.note.clone()),
     }
 }

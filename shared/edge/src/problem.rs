@@ -3,6 +3,7 @@
 
 use lambda_http::http::{StatusCode, header};
 use lambda_http::{Body, Response};
+use outlay_domain::conversion::ConversionFault;
 use outlay_domain::refusal::Refusal;
 use outlay_store::{CommitError, ListError, StoreError};
 use serde::{Deserialize, Serialize};
@@ -125,21 +126,13 @@ impl Problem {
     /// A problem with a sentence about this case.
     #[must_use]
     pub fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            detail: detail.into(),
-            errors: Vec::new(),
-            cause: None,
-        }
+        Self { kind, detail: detail.into(), errors: Vec::new(), cause: None }
     }
 
     /// The 404 that is the same whether the thing does not exist or is not the caller's to see.
     #[must_use]
     pub fn not_found() -> Self {
-        Self::new(
-            ProblemType::NotFound,
-            "There is no such resource, or it is not yours to see.",
-        )
+        Self::new(ProblemType::NotFound, "There is no such resource, or it is not yours to see.")
     }
 
     /// The faults of an input.
@@ -150,20 +143,14 @@ impl Problem {
             1 => "One value is not valid.".to_owned(),
             many => format!("{many} values are not valid."),
         };
-        Self {
-            errors,
-            ..Self::new(ProblemType::ValidationFailed, detail)
-        }
+        Self { errors, ..Self::new(ProblemType::ValidationFailed, detail) }
     }
 
     /// A failure of the program; the cause is logged, not shown.
     #[must_use]
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         let shown = "The request was not carried out. Nothing was changed.";
-        Self {
-            cause: Some(cause.to_string()),
-            ..Self::new(ProblemType::Internal, shown)
-        }
+        Self { cause: Some(cause.to_string()), ..Self::new(ProblemType::Internal, shown) }
     }
 
     /// The type.
@@ -191,10 +178,7 @@ impl Problem {
         let mut response = Response::new(Body::Text(text));
         *response.status_mut() = StatusCode::from_u16(self.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            header::HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
         if self.kind.status() == 503 {
             headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
@@ -221,10 +205,9 @@ impl From<StoreError> for Problem {
 impl From<ListError> for Problem {
     fn from(error: ListError) -> Self {
         match error {
-            ListError::Cursor(_) => Self::new(
-                ProblemType::CursorInvalid,
-                "Take next_cursor from the answer to the same request.",
-            ),
+            ListError::Cursor(_) => {
+                Self::new(ProblemType::CursorInvalid, "Take next_cursor from the answer to the same request.")
+            }
             ListError::Store(error) => error.into(),
         }
     }
@@ -237,14 +220,12 @@ impl From<CommitError> for Problem {
                 ProblemType::StaleVersion,
                 "Somebody changed it a moment before you. Read it again and decide anew.",
             ),
-            CommitError::AddressTaken => Self::new(
-                ProblemType::AlreadyExists,
-                "A member of the organisation has this e-mail address already.",
-            ),
-            CommitError::Busy => Self::new(
-                ProblemType::ReducedCapacity,
-                "Other requests keep changing the same records. Try again.",
-            ),
+            CommitError::AddressTaken => {
+                Self::new(ProblemType::AlreadyExists, "A member of the organisation has this e-mail address already.")
+            }
+            CommitError::Busy => {
+                Self::new(ProblemType::ReducedCapacity, "Other requests keep changing the same records. Try again.")
+            }
             // A repeated request is answered before this mapping is reached.
             CommitError::Repeated(_) => Self::internal("a repeated request was not replayed"),
             CommitError::TooLarge(items) => {
@@ -266,10 +247,9 @@ impl From<Refusal> for Problem {
             Refusal::NotVisible | Refusal::UnknownExpense => Self::not_found(),
             Refusal::Forbidden(why) => Self::new(ProblemType::Forbidden, why),
             Refusal::Duties(why) => Self::new(ProblemType::SegregationOfDuties, why),
-            Refusal::InvalidState { status, action } => Self::new(
-                ProblemType::InvalidState,
-                format!("A report that is {} cannot be {action}.", status.name()),
-            ),
+            Refusal::InvalidState { status, action } => {
+                Self::new(ProblemType::InvalidState, format!("A report that is {} cannot be {action}.", status.name()))
+            }
             Refusal::AlreadyDecided => {
                 Self::new(ProblemType::AlreadyDecided, "The step that asked you has been decided.")
             }
@@ -279,29 +259,19 @@ impl From<Refusal> for Problem {
                     "Nobody may decide on the step {step}: not its approvers, and there is no other admin to stand in."
                 ),
             ),
-            Refusal::Empty => one(
-                "/expenses",
-                "length",
-                "A report needs at least one expense to be submitted.",
-            ),
+            Refusal::Empty => one("/expenses", "length", "A report needs at least one expense to be submitted."),
             Refusal::TooManyExpenses => one("/expenses", "length", "A report has at most 500 expenses."),
-            Refusal::TooLarge => one(
-                "/expenses",
-                "size",
-                "A report holds at most 300 KiB, its findings included. Split it.",
-            ),
-            Refusal::TotalTooLarge => one(
-                "/expenses",
-                "total",
-                "The total is larger than any amount Outlay handles.",
-            ),
+            Refusal::TooLarge => {
+                one("/expenses", "size", "A report holds at most 300 KiB, its findings included. Split it.")
+            }
+            Refusal::TotalTooLarge => one("/expenses", "total", "The total is larger than any amount Outlay handles."),
             Refusal::Conversion { position, fault } => {
                 let line = position.map_or_else(String::new, |position| format!("/expenses/{position}"));
-                one(
-                    &format!("{line}/amount/currency"),
-                    "rate-missing",
-                    &sentence(&fault.to_string()),
-                )
+                let (member, rule) = match fault {
+                    ConversionFault::RateMissing { .. } => ("currency", "rate-missing"),
+                    ConversionFault::TooLarge => ("amount", "maximum"),
+                };
+                one(&format!("{line}/amount/{member}"), rule, &sentence(&fault.to_string()))
             }
             Refusal::Policy(violations) => {
                 let mut faults = Faults::default();
@@ -317,7 +287,5 @@ impl From<Refusal> for Problem {
 
 fn sentence(text: &str) -> String {
     let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| {
-        format!("{}{}.", first.to_uppercase(), characters.as_str())
-    })
+    characters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), characters.as_str()))
 }

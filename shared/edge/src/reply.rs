@@ -53,15 +53,7 @@ impl Reply {
     /// A problem of type `internal` when the body cannot be written as JSON.
     pub fn new(status: u16, body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(Problem::internal)?;
-        Ok(Self {
-            answer: Answer {
-                status,
-                body,
-                etag: None,
-                location: None,
-            },
-            replayed: false,
-        })
+        Ok(Self { answer: Answer { status, body, etag: None, location: None }, replayed: false })
     }
 
     /// 200 with a body.
@@ -121,10 +113,7 @@ impl Reply {
         set(header::CACHE_CONTROL, Some("no-store".to_owned()));
         set(header::ETAG, self.answer.etag);
         set(header::LOCATION, self.answer.location);
-        set(
-            HeaderName::from_static("idempotent-replayed"),
-            self.replayed.then(|| "true".to_owned()),
-        );
+        set(HeaderName::from_static("idempotent-replayed"), self.replayed.then(|| "true".to_owned()));
         response
     }
 }

@@ -33,20 +33,20 @@ pub struct Run {
     pub until: i64,
 }
 
-/// How long a claim holds: longer than a mail takes (SES is waited for at most five seconds), and short, because a mail whose
-/// sender was killed waits for it.
-const LEASE_MILLIS: i64 = 8_000;
+/// How long SES is waited for.
+const SES_MILLIS: u64 = 10_000;
+/// How long a claim holds: longer than SES is waited for, and short, because a mail whose sender was killed waits for it.
+const LEASE_MILLIS: i64 = 12_000;
+/// A mail is begun only with this much time left: claiming and marking it (seven seconds at most, each) and SES between them.
+const ENOUGH_MILLIS: i64 = 25_000;
 
 impl Run {
-    /// Who claims a delivery now.
+    /// Who claims a delivery now; nobody, when there is not enough time left to send a mail and mark it sent.
     #[must_use]
-    pub fn claimant(&self) -> Claimant {
+    pub fn claimant(&self) -> Option<Claimant> {
         let now = moment().now.as_millisecond();
-        Claimant {
-            run: self.id.clone(),
-            now,
-            until: now.saturating_add(LEASE_MILLIS),
-        }
+        let claimant = Claimant { run: self.id.clone(), now, until: now.saturating_add(LEASE_MILLIS) };
+        (self.until.saturating_sub(now) >= ENOUGH_MILLIS).then_some(claimant)
     }
 }
 
@@ -66,10 +66,7 @@ pub async fn serve<F: Future<Output = Result<(), lambda_runtime::Error>> + Send>
     if let Ok(endpoint) = variable("AWS_ENDPOINT_URL_SES") {
         mail = mail.endpoint_url(endpoint);
     }
-    let desk = Arc::new(Desk {
-        store: store(&config)?,
-        mailer: Mailer::new(&mail.build(), variable("MAIL_FROM")?),
-    });
+    let desk = Arc::new(Desk { store: store(&config)?, mailer: Mailer::new(&mail.build(), variable("MAIL_FROM")?) });
     lambda_runtime::run(service_fn(|event: LambdaEvent<StreamEvent>| {
         let desk = Arc::clone(&desk);
         async move { Ok::<_, lambda_runtime::Error>(batch(desk, event, handler).await) }
@@ -77,12 +74,9 @@ pub async fn serve<F: Future<Output = Result<(), lambda_runtime::Error>> + Send>
     .await
 }
 
-/// A record is begun only with this much time left, so that no run is cut off between sending a mail and marking it sent.
-const ENOUGH_MILLIS: i64 = 15_000;
-
 fn mail_timeouts() -> aws_smithy_types::timeout::TimeoutConfig {
     let builder = aws_smithy_types::timeout::TimeoutConfig::builder().connect_timeout(Duration::from_millis(1500));
-    builder.operation_timeout(Duration::from_secs(5)).build()
+    builder.operation_timeout(Duration::from_millis(SES_MILLIS)).build()
 }
 
 async fn batch<F: Future<Output = Result<(), lambda_runtime::Error>> + Send>(
@@ -92,16 +86,12 @@ async fn batch<F: Future<Output = Result<(), lambda_runtime::Error>> + Send>(
 ) -> DynamoDbEventResponse {
     let mut response = DynamoDbEventResponse::default();
     let until = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
-    for (position, record) in event.payload.records.into_iter().enumerate() {
+    // All records are tried, so that one that fails does not keep mail from the others; Lambda repeats from the first failure,
+    // and what was mailed is not mailed again.
+    for record in event.payload.records {
         let sequence = record.change.sequence_number.clone();
-        let now = moment().now.as_millisecond();
-        let run = Run {
-            id: event.context.request_id.clone(),
-            until,
-        };
-        let late = position > 0 && until.saturating_sub(now) < ENOUGH_MILLIS;
+        let run = Run { id: event.context.request_id.clone(), until };
         let result = match read(record) {
-            _ if late => Err("there is no time left in this run".into()),
             Ok(Some(event)) => handler(Arc::clone(&desk), event, run).await,
             Ok(None) => Ok(()),
             Err(reason) => Err(reason.into()),
@@ -113,8 +103,6 @@ async fn batch<F: Future<Output = Result<(), lambda_runtime::Error>> + Send>(
             let mut failure = DynamoDbBatchItemFailure::default();
             failure.item_identifier = sequence;
             response.batch_item_failures.push(failure);
-            // Everything after the first failure comes again anyway.
-            break;
         }
     }
     response
@@ -134,7 +122,5 @@ fn read(record: EventRecord) -> Result<Option<Event>, String> {
     if schema != outlay_store::items::SCHEMA.to_string() {
         return Err(format!("unknown_schema: {schema}"));
     }
-    serde_dynamo::from_item(image)
-        .map(Some)
-        .map_err(|error| format!("unreadable event: {error}"))
+    serde_dynamo::from_item(image).map(Some).map_err(|error| format!("unreadable event: {error}"))
 }

@@ -19,15 +19,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, notice) in notices {
         let message = notice.render(&to)?;
         fs::write(folder.join(format!("{name}.html")), &message.html)?;
-        fs::write(
-            folder.join(format!("{name}.txt")),
-            format!("Subject: {}\n\n{}", message.subject, message.text),
-        )?;
-        let mime = message.to_mime(
-            "Outlay <expenses@example.com>",
-            &to,
-            Some("rep_01h455vb4pex5vsknk084sn02q"),
-        )?;
+        fs::write(folder.join(format!("{name}.txt")), format!("Subject: {}\n\n{}", message.subject, message.text))?;
+        let mime = message.to_mime("Outlay <expenses@example.com>", &to, Some("rep_01h455vb4pex5vsknk084sn02q"))?;
         fs::write(folder.join(format!("{name}.eml")), mime)?;
     }
     Ok(())

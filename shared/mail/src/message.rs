@@ -57,10 +57,8 @@ impl Message {
         let subject = without_control("Subject", &self.subject)?.replace("=?", "= ?");
 
         // A part's `header` and `write_part` stand in for `MessageBuilder`, which puts in the time and a random Message-ID.
-        let alternatives = vec![
-            MimePart::new("text/plain", self.text.as_str()),
-            MimePart::new("text/html", self.html.as_str()),
-        ];
+        let alternatives =
+            vec![MimePart::new("text/plain", self.text.as_str()), MimePart::new("text/html", self.html.as_str())];
         let content_type = ContentType::new("multipart/alternative").attribute("boundary", self.boundary());
         let mut part = MimePart::new(content_type, alternatives)
             .header("MIME-Version", Raw::new("1.0"))
@@ -70,9 +68,7 @@ impl Message {
             .header("Auto-Submitted", Raw::new("auto-generated"));
         if let Some(thread) = thread {
             let id = thread_id(thread, from_address)?;
-            part = part
-                .header("In-Reply-To", MessageId::new(id.clone()))
-                .header("References", MessageId::new(id));
+            part = part.header("In-Reply-To", MessageId::new(id.clone())).header("References", MessageId::new(id));
         }
         let mut mime = Vec::new();
         part.write_part(&mut mime);
@@ -98,9 +94,7 @@ pub(crate) fn split_mailbox(mailbox: &str) -> (&str, &str) {
         .trim()
         .strip_suffix('>')
         .and_then(|rest| rest.rsplit_once('<'))
-        .map_or(("", mailbox.trim()), |(name, address)| {
-            (name.trim().trim_matches('"'), address)
-        })
+        .map_or(("", mailbox.trim()), |(name, address)| (name.trim().trim_matches('"'), address))
 }
 
 fn mailbox<'a>(header: &'static str, name: &'a str, address: &'a str) -> Result<Address<'a>, MailError> {

@@ -63,10 +63,7 @@ impl Mailer {
     /// A mailer with a client of its own, to be made once per cold start. `from` is an address or `Name <address>`.
     #[must_use]
     pub fn new(config: &SdkConfig, from: String) -> Self {
-        Self {
-            client: Client::new(config),
-            from,
-        }
+        Self { client: Client::new(config), from }
     }
 
     /// The sender, as [`crate::Message::to_mime`] wants it.
@@ -84,9 +81,7 @@ impl Mailer {
         let raw = RawMessage::builder()
             .data(Blob::new(mime))
             .build()
-            .map_err(|_| SendError::Refused {
-                code: "EmptyMessage".to_owned(),
-            })?;
+            .map_err(|_| SendError::Refused { code: "EmptyMessage".to_owned() })?;
         let sent = self
             .client
             .send_raw_email()
@@ -103,18 +98,10 @@ impl Mailer {
 fn classify<R>(error: &SdkError<SendRawEmailError, R>) -> SendError {
     match error {
         SdkError::ServiceError(context) => classify_service(context.err()),
-        SdkError::ConstructionFailure(_) => SendError::NotReady {
-            code: "ConstructionFailure".to_owned(),
-        },
-        SdkError::TimeoutError(_) => SendError::Unavailable {
-            code: "Timeout".to_owned(),
-        },
-        SdkError::DispatchFailure(_) => SendError::Unavailable {
-            code: "DispatchFailure".to_owned(),
-        },
-        _ => SendError::Unavailable {
-            code: "UnreadableAnswer".to_owned(),
-        },
+        SdkError::ConstructionFailure(_) => SendError::NotReady { code: "ConstructionFailure".to_owned() },
+        SdkError::TimeoutError(_) => SendError::Unavailable { code: "Timeout".to_owned() },
+        SdkError::DispatchFailure(_) => SendError::Unavailable { code: "DispatchFailure".to_owned() },
+        _ => SendError::Unavailable { code: "UnreadableAnswer".to_owned() },
     }
 }
 

@@ -109,20 +109,11 @@ impl View {
     /// Computes what the message says.
     pub(crate) fn new(notice: &Notice, to: &Recipient) -> Self {
         match notice {
-            Notice::ApprovalRequested {
-                report,
-                step,
-                reason,
-                due_on,
-            } => approval(to, report, step, reason, due_on),
+            Notice::ApprovalRequested { report, step, reason, due_on } => approval(to, report, step, reason, due_on),
             Notice::Approved { report, by, comment } => approved(to, report, by, comment.as_deref()),
             Notice::Returned { report, by, reason } => returned(to, report, by, reason),
             Notice::Rejected { report, by, reason } => rejected(to, report, by, reason),
-            Notice::Invited {
-                organisation,
-                inviter,
-                role,
-            } => invited(to, organisation, inviter, role),
+            Notice::Invited { organisation, inviter, role } => invited(to, organisation, inviter, role),
         }
     }
 
@@ -222,10 +213,7 @@ fn invited(to: &Recipient, organisation: &str, inviter: &str, role: &str) -> Vie
 
 impl Fact {
     fn new(label: &'static str, value: &str) -> Self {
-        Self {
-            label,
-            value: one_line(value),
-        }
+        Self { label, value: one_line(value) }
     }
 }
 
@@ -233,10 +221,7 @@ impl Quote {
     /// Nothing when nothing visible was written.
     fn new(heading: String, written: &str) -> Option<Self> {
         let lines: Vec<String> = written.trim().lines().map(one_line).collect();
-        lines
-            .iter()
-            .any(|line| !line.is_empty())
-            .then_some(Self { heading, lines })
+        lines.iter().any(|line| !line.is_empty()).then_some(Self { heading, lines })
     }
 }
 
@@ -247,17 +232,10 @@ impl ReportView {
         Self {
             title: one_line(&report.title),
             total: one_line(&report.total),
-            base_total: report
-                .base_total
-                .as_deref()
-                .map(|total| format!("{} in base currency", one_line(total))),
+            base_total: report.base_total.as_deref().map(|total| format!("{} in base currency", one_line(total))),
             violations_heading: counted(report.violations.len(), "policy violation", "policy violations"),
             violations: report.violations.iter().map(|violation| one_line(violation)).collect(),
-            lines_heading: if lines.len() < report.expenses {
-                format!("{} of {all}", lines.len())
-            } else {
-                all
-            },
+            lines_heading: if lines.len() < report.expenses { format!("{} of {all}", lines.len()) } else { all },
             lines,
         }
     }
@@ -290,20 +268,14 @@ fn greeting(to: &Recipient) -> String {
 }
 
 fn footer(to: &Recipient) -> String {
-    format!(
-        "Sent by Outlay to {}. This message was written automatically.",
-        one_line(&to.address)
-    )
+    format!("Sent by Outlay to {}. This message was written automatically.", one_line(&to.address))
 }
 
 /// One visible line: control characters and runs of white space become one space, so that a merchant's name cannot forge a
 /// line of the text part, and characters that turn the writing direction are dropped, so that it cannot reverse an amount.
 fn one_line(text: &str) -> String {
-    let visible: String = text
-        .chars()
-        .filter(|&c| !turns_direction(c))
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let visible: String =
+        text.chars().filter(|&c| !turns_direction(c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -1,7 +1,7 @@
 //! The one write path: a decision of the rules becomes one `TransactWriteItems` of the changed items, their events, the
 //! approvers' tasks and the answer kept for a repeated request. Either all of it happened or none did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
 };
 use outlay_domain::change::{Change, Founded, MemberChange, PolicyChange, RatesChange, ReportChange};
 use outlay_domain::event::Event;
+use outlay_domain::ids::OrgId;
 use outlay_domain::member::{Member, Role};
 use outlay_domain::policy::Policy;
 use outlay_domain::report::Report;
@@ -60,10 +61,7 @@ pub(crate) struct Recorded {
 
 impl Recorded {
     pub(crate) fn recorded(self) -> Found {
-        Found {
-            fingerprint: self.fingerprint,
-            answer: self.answer,
-        }
+        Found { fingerprint: self.fingerprint, answer: self.answer }
     }
 }
 
@@ -97,7 +95,7 @@ enum Guard {
     Version,
     /// The address has a member.
     Address,
-    /// The invited member was bound by another request of the same moment.
+    /// The invited member, or the identity, was bound by another request of the same moment.
     Joining,
     /// The idempotency key has an answer.
     Receipt,
@@ -121,17 +119,14 @@ impl Store {
     /// # Errors
     /// [`CommitError`] says why nothing was written.
     pub async fn commit(&self, changes: &[Change], receipt: Option<&Receipt>) -> Result<(), CommitError> {
-        let mut writes = Batch {
-            table: &self.table,
-            writes: Vec::new(),
-        };
+        let mut writes = Batch { table: &self.table, writes: Vec::new() };
         for change in changes {
             writes.change(change)?;
         }
         if let Some(receipt) = receipt {
             writes.receipt(receipt)?;
         }
-        let mut writes = writes.writes;
+        let writes = writes.writes;
         if writes.len() > MAX_ITEMS {
             return Err(CommitError::TooLarge(writes.len()));
         }
@@ -139,7 +134,6 @@ impl Store {
         loop {
             match self.transact(&writes).await {
                 Ok(()) => return Ok(()),
-                Err(Failure::Joined) => writes.retain(|write| write.guard != Guard::Joining),
                 Err(Failure::Conflict) if attempt < CONFLICT_RETRIES => {
                     tokio::time::sleep(pause(attempt)).await;
                     attempt += 1;
@@ -175,7 +169,6 @@ fn pause(attempt: u32) -> Duration {
 
 enum Failure {
     Conflict,
-    Joined,
     Final(CommitError),
 }
 
@@ -187,12 +180,7 @@ fn cancellation(writes: &[Write], reasons: &[CancellationReason]) -> Failure {
         .filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"))
         .map(|(write, reason)| (write.guard, reason))
         .collect();
-    let has = |guard| {
-        failed
-            .iter()
-            .find(|(found, _)| *found == guard)
-            .map(|(_, reason)| *reason)
-    };
+    let has = |guard| failed.iter().find(|(found, _)| *found == guard).map(|(_, reason)| *reason);
     if let Some(reason) = has(Guard::Receipt) {
         let stored = reason.item().cloned().map(from_item::<Recorded>);
         return Failure::Final(match stored {
@@ -208,25 +196,16 @@ fn cancellation(writes: &[Write], reasons: &[CancellationReason]) -> Failure {
         return Failure::Final(CommitError::AddressTaken);
     }
     if has(Guard::Joining).is_some() {
-        return Failure::Joined;
+        // The seat, or the identity, was bound a moment ago: whoever asks again is told who he is.
+        return Failure::Final(CommitError::Busy);
     }
-    let codes: Vec<&str> = reasons
-        .iter()
-        .filter_map(CancellationReason::code)
-        .filter(|code| *code != "None")
-        .collect();
+    let codes: Vec<&str> = reasons.iter().filter_map(CancellationReason::code).filter(|code| *code != "None").collect();
     if codes.contains(&"TransactionConflict") {
         return Failure::Conflict;
     }
     let text = codes.join(", ");
-    let throttled = codes
-        .iter()
-        .any(|code| matches!(*code, "ThrottlingError" | "ProvisionedThroughputExceeded"));
-    Failure::Final(if throttled {
-        StoreError::Unavailable(text).into()
-    } else {
-        StoreError::Refused(text).into()
-    })
+    let throttled = codes.iter().any(|code| matches!(*code, "ThrottlingError" | "ProvisionedThroughputExceeded"));
+    Failure::Final(if throttled { StoreError::Unavailable(text).into() } else { StoreError::Refused(text).into() })
 }
 
 /// Collects the writes of a transaction.
@@ -241,7 +220,7 @@ const ABSENT: Condition = ("attribute_not_exists(PK)", None);
 
 fn at_version(version: Option<u64>) -> Condition {
     match version {
-        Some(version) => ("version = :version", Some(number(version))),
+        Some(version) => ("version = :value", Some(number(version))),
         None => ABSENT,
     }
 }
@@ -251,33 +230,24 @@ impl Batch<'_> {
         let put = Put::builder().table_name(self.table).set_item(Some(item));
         let put = match condition {
             Some((expression, value)) => {
-                let put = put.condition_expression(expression);
-                let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-                match value {
-                    Some(value) if guard == Guard::Receipt => put.expression_attribute_values(":now", value),
-                    Some(value) => put.expression_attribute_values(":version", value),
-                    None => put,
-                }
+                let put = put
+                    .condition_expression(expression)
+                    .set_expression_attribute_values(value.map(|value| HashMap::from([(":value".to_owned(), value)])));
+                // The receipt that is there already says what to answer.
+                let old = (guard == Guard::Receipt).then_some(ReturnValuesOnConditionCheckFailure::AllOld);
+                put.set_return_values_on_condition_check_failure(old)
             }
             None => put,
         };
         let put = put.build().map_err(|error| StoreError::Refused(error.to_string()))?;
-        self.writes.push(Write {
-            item: TransactWriteItem::builder().put(put).build(),
-            guard,
-        });
+        self.writes.push(Write { item: TransactWriteItem::builder().put(put).build(), guard });
         Ok(())
     }
 
     fn delete(&mut self, key: &Key) -> Result<(), StoreError> {
-        let delete = Delete::builder()
-            .table_name(self.table)
-            .set_key(Some(key_attributes(key)));
+        let delete = Delete::builder().table_name(self.table).set_key(Some(key_attributes(key)));
         let delete = delete.build().map_err(|error| StoreError::Refused(error.to_string()))?;
-        self.writes.push(Write {
-            item: TransactWriteItem::builder().delete(delete).build(),
-            guard: Guard::None,
-        });
+        self.writes.push(Write { item: TransactWriteItem::builder().delete(delete).build(), guard: Guard::None });
         Ok(())
     }
 
@@ -296,41 +266,25 @@ impl Batch<'_> {
     }
 
     fn founded(&mut self, founded: &Founded) -> Result<(), StoreError> {
-        let Founded {
-            organisation,
-            founder,
-            policy,
-            event,
-        } = founded;
+        let Founded { organisation, founder, policy, event } = founded;
         let key = keys::organisation(organisation.id);
-        self.put(
-            to_item(&key, "organisation", organisation)?,
-            Guard::Version,
-            Some(ABSENT),
-        )?;
+        self.put(to_item(&key, "organisation", organisation)?, Guard::Version, Some(ABSENT))?;
         self.member(founder, None, Guard::Version)?;
         self.address(founder)?;
-        self.policy(founder, policy, None)?;
+        self.policy(organisation.id, policy, None)?;
         self.event(event, Guard::Version)
     }
 
     /// The member and the copies of him that are found by other keys.
     fn member(&mut self, member: &Member, before: Option<u64>, guard: Guard) -> Result<(), StoreError> {
         let put_copy = |key: Key, entity| to_item(&key, entity, member);
-        self.put(
-            put_copy(keys::member(member.org, member.id), "member")?,
-            guard,
-            Some(at_version(before)),
-        )?;
+        self.put(put_copy(keys::member(member.org, member.id), "member")?, guard, Some(at_version(before)))?;
         if let Some(subject) = &member.subject {
-            self.put(put_copy(keys::identity(member.org, subject), "identity")?, guard, None)?;
+            // One identity has one seat in an organisation, so that nobody is two people.
+            self.put(put_copy(keys::identity(member.org, subject), "identity")?, guard, Some(ABSENT))?;
         }
         if matches!(member.role, Role::Finance | Role::Admin) {
-            self.put(
-                put_copy(keys::officer(member.org, member.role, member.id), "officer")?,
-                guard,
-                None,
-            )?;
+            self.put(put_copy(keys::officer(member.org, member.role, member.id), "officer")?, guard, None)?;
         }
         Ok(())
     }
@@ -343,11 +297,7 @@ impl Batch<'_> {
 
     fn member_change(&mut self, change: &MemberChange) -> Result<(), StoreError> {
         // An existing member changes only by joining until there is more that can be changed.
-        let guard = if change.before.is_some() {
-            Guard::Joining
-        } else {
-            Guard::Version
-        };
+        let guard = if change.before.is_some() { Guard::Joining } else { Guard::Version };
         self.member(&change.after, change.before, guard)?;
         if change.before.is_none() {
             self.address(&change.after)?;
@@ -355,25 +305,15 @@ impl Batch<'_> {
         self.event(&change.event, guard)
     }
 
-    fn policy(&mut self, author: &Member, policy: &Policy, before: Option<u64>) -> Result<(), StoreError> {
-        self.put(
-            to_item(&keys::policy(author.org), "policy", policy)?,
-            Guard::Version,
-            Some(at_version(before)),
-        )?;
-        let key = keys::policy_version(author.org, policy.version);
+    fn policy(&mut self, org: OrgId, policy: &Policy, before: Option<u64>) -> Result<(), StoreError> {
+        self.put(to_item(&keys::policy(org), "policy", policy)?, Guard::Version, Some(at_version(before)))?;
+        let key = keys::policy_version(org, policy.version);
         self.put(to_item(&key, "policy_version", policy)?, Guard::Version, Some(ABSENT))
     }
 
     fn policy_change(&mut self, change: &PolicyChange) -> Result<(), StoreError> {
         let PolicyChange { before, after, event } = change;
-        self.put(
-            to_item(&keys::policy(event.org), "policy", after)?,
-            Guard::Version,
-            Some(at_version(Some(*before))),
-        )?;
-        let key = keys::policy_version(event.org, after.version);
-        self.put(to_item(&key, "policy_version", after)?, Guard::Version, Some(ABSENT))?;
+        self.policy(event.org, after, Some(*before))?;
         self.event(event, Guard::Version)
     }
 
@@ -399,37 +339,21 @@ impl Batch<'_> {
         }
         let old_tasks = before.as_ref().map(tasks).unwrap_or_default();
         let new_tasks = tasks(after);
-        for (key, _) in old_tasks
-            .iter()
-            .filter(|(key, _)| !new_tasks.iter().any(|(kept, _)| kept == key))
-        {
+        for (key, _) in old_tasks.iter().filter(|(key, _)| !new_tasks.iter().any(|(kept, _)| kept == key)) {
             self.delete(key)?;
         }
-        for (key, task) in new_tasks
-            .iter()
-            .filter(|(key, _)| !old_tasks.iter().any(|(there, _)| there == key))
-        {
+        for (key, task) in new_tasks.iter().filter(|(key, _)| !old_tasks.iter().any(|(there, _)| there == key)) {
             self.put(to_item(key, "task", task)?, Guard::None, None)?;
         }
         events.iter().try_for_each(|event| self.event(event, Guard::Version))
     }
 
     fn receipt(&mut self, receipt: &Receipt) -> Result<(), StoreError> {
-        let Receipt {
-            key,
-            fingerprint,
-            answer,
-            now,
-            expires_at,
-        } = receipt;
-        let record = Recorded {
-            fingerprint: fingerprint.clone(),
-            answer: answer.clone(),
-            expires_at: *expires_at,
-        };
+        let Receipt { key, fingerprint, answer, now, expires_at } = receipt;
+        let record = Recorded { fingerprint: fingerprint.clone(), answer: answer.clone(), expires_at: *expires_at };
         let item = to_item(key, "idempotency", &record)?;
         // TTL may delete late by days, so an expired record counts as absent.
-        let condition = ("attribute_not_exists(PK) OR expires_at <= :now", Some(number(*now)));
+        let condition = ("attribute_not_exists(PK) OR expires_at <= :value", Some(number(*now)));
         self.put(item, Guard::Receipt, Some(condition))
     }
 }
@@ -441,8 +365,5 @@ fn tasks(report: &Report) -> Vec<(Key, Task)> {
     };
     let task = Task::of(report, step);
     let key = |approver| keys::task(report.org, approver, step.due_on, report.id, step.number);
-    step.approvers
-        .iter()
-        .map(|person| (key(person.id), task.clone()))
-        .collect()
+    step.approvers.iter().map(|person| (key(person.id), task.clone())).collect()
 }

@@ -1,6 +1,6 @@
 //! The state of outgoing mail: one item for each event and recipient. It is claimed before the mail is handed to SES and
-//! marked sent after, so that a record delivered twice by the stream is mailed once. SES has no client token: a run that dies
-//! between SES's answer and the mark is the one case in which a mail can go out twice.
+//! marked sent after, so that a record delivered twice by the stream is mailed once. SES has no client token, so a mail goes
+//! out twice when SES took it and nobody learnt of it: the run died, the answer was lost, or the mark could not be written.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -50,22 +50,14 @@ impl Store {
     /// [`StoreError`]
     #[expect(clippy::disallowed_methods, reason = "a delivery is not a decision of the rules")]
     pub async fn claim(&self, event: &Event, recipient: MemberId, claimant: &Claimant) -> Result<Claim, StoreError> {
-        let delivery = Delivery {
-            recipient,
-            run: claimant.run.clone(),
-            claimed_until: claimant.until,
-            message_id: None,
-        };
+        let delivery =
+            Delivery { recipient, run: claimant.run.clone(), claimed_until: claimant.until, message_id: None };
         let item = to_item(&keys::delivery(event, recipient), "delivery", &delivery)?;
         // The third case: our own claim, whose answer was lost on the way and which the SDK has repeated.
         let condition =
             "attribute_not_exists(PK) OR (attribute_not_exists(message_id) AND (claimed_until < :now OR run = :run))";
-        let request = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression(condition);
+        let request =
+            self.client.put_item().table_name(&self.table).set_item(Some(item)).condition_expression(condition);
         let request = request.expression_attribute_values(":now", number(claimant.now));
         let request = request.expression_attribute_values(":run", text(&claimant.run));
         let request = request.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -97,19 +89,9 @@ impl Store {
         run: &str,
         message_id: String,
     ) -> Result<(), StoreError> {
-        let delivery = Delivery {
-            recipient,
-            run: run.to_owned(),
-            claimed_until: 0,
-            message_id: Some(message_id),
-        };
+        let delivery = Delivery { recipient, run: run.to_owned(), claimed_until: 0, message_id: Some(message_id) };
         let item = to_item(&keys::delivery(event, recipient), "delivery", &delivery)?;
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .send()
-            .await?;
+        self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await?;
         Ok(())
     }
 
@@ -119,19 +101,10 @@ impl Store {
     /// [`StoreError`]
     #[expect(clippy::disallowed_methods, reason = "a delivery is not a decision of the rules")]
     pub async fn release(&self, event: &Event, recipient: MemberId, run: &str) -> Result<(), StoreError> {
-        let delivery = Delivery {
-            recipient,
-            run: run.to_owned(),
-            claimed_until: 0,
-            message_id: None,
-        };
+        let delivery = Delivery { recipient, run: run.to_owned(), claimed_until: 0, message_id: None };
         let item = to_item(&keys::delivery(event, recipient), "delivery", &delivery)?;
-        let request = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("run = :run");
+        let request =
+            self.client.put_item().table_name(&self.table).set_item(Some(item)).condition_expression("run = :run");
         request.expression_attribute_values(":run", text(run)).send().await?;
         Ok(())
     }

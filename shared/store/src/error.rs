@@ -21,17 +21,6 @@ pub enum StoreError {
     },
 }
 
-impl StoreError {
-    /// Whether the same request may work a moment later.
-    #[must_use]
-    pub const fn retryable(&self) -> bool {
-        match self {
-            Self::Unavailable(_) => true,
-            Self::Refused(_) | Self::Broken { .. } => false,
-        }
-    }
-}
-
 /// Error codes of DynamoDB that say "not now".
 const TRANSIENT: [&str; 6] = [
     "ProvisionedThroughputExceededException",
@@ -48,11 +37,7 @@ impl<E: ProvideErrorMetadata + std::fmt::Debug, R: std::fmt::Debug> From<SdkErro
             SdkError::ServiceError(service) => {
                 let code = service.err().code().unwrap_or("unknown");
                 let text = format!("{code}: {}", service.err().message().unwrap_or("no message"));
-                if TRANSIENT.contains(&code) {
-                    Self::Unavailable(text)
-                } else {
-                    Self::Refused(text)
-                }
+                if TRANSIENT.contains(&code) { Self::Unavailable(text) } else { Self::Refused(text) }
             }
             SdkError::ConstructionFailure(_) => Self::Refused(format!("{error:?}")),
             // Timeouts, broken connections and unreadable answers.

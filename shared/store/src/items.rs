@@ -87,18 +87,13 @@ pub(crate) fn number(value: impl Into<i128>) -> AttributeValue {
 }
 
 pub(crate) fn key_attributes(key: &Key) -> Item {
-    HashMap::from([
-        (names::PK.to_owned(), text(&key.pk)),
-        (names::SK.to_owned(), text(&key.sk)),
-    ])
+    HashMap::from([(names::PK.to_owned(), text(&key.pk)), (names::SK.to_owned(), text(&key.sk))])
 }
 
 /// The item of a value.
 pub(crate) fn to_item(key: &Key, entity: &str, value: &impl Serialize) -> Result<Item, StoreError> {
-    let mut item: Item = serde_dynamo::to_item(value).map_err(|error| StoreError::Broken {
-        item: format!("{}/{}", key.pk, key.sk),
-        reason: error.to_string(),
-    })?;
+    let mut item: Item = serde_dynamo::to_item(value)
+        .map_err(|error| StoreError::Broken { item: format!("{}/{}", key.pk, key.sk), reason: error.to_string() })?;
     item.extend(key_attributes(key));
     item.insert("entity".to_owned(), text(entity));
     item.insert("schema".to_owned(), number(SCHEMA));
@@ -107,16 +102,9 @@ pub(crate) fn to_item(key: &Key, entity: &str, value: &impl Serialize) -> Result
 
 /// The value of an item.
 pub(crate) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
-    let attribute = |name: &str| {
-        item.get(name)
-            .and_then(|value| value.as_s().ok())
-            .map_or("?", String::as_str)
-    };
+    let attribute = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).map_or("?", String::as_str);
     let at = format!("{}/{}", attribute(names::PK), attribute(names::SK));
-    serde_dynamo::from_item(item).map_err(|error| StoreError::Broken {
-        item: at,
-        reason: error.to_string(),
-    })
+    serde_dynamo::from_item(item).map_err(|error| StoreError::Broken { item: at, reason: error.to_string() })
 }
 
 /// The item of a report's head, with the keys of both indexes.

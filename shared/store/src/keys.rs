@@ -37,8 +37,6 @@ pub mod names {
     pub const GSI1: &str = "GSI1";
     /// The index by status and month.
     pub const GSI2: &str = "GSI2";
-    /// The attribute DynamoDB expires items by, in seconds since 1970.
-    pub const EXPIRES_AT: &str = "expires_at";
 }
 
 /// A primary key.
@@ -148,19 +146,13 @@ pub fn subject_partition(org: OrgId, subject: Subject) -> String {
 /// An event.
 #[must_use]
 pub fn event(event: &Event) -> Key {
-    Key::new(
-        subject_partition(event.org, event.subject),
-        format!("{EVENTS}{:015}", event.seq),
-    )
+    Key::new(subject_partition(event.org, event.subject), format!("{EVENTS}{:015}", event.seq))
 }
 
 /// The delivery of a mail about an event to one member.
 #[must_use]
 pub fn delivery(event: &Event, recipient: MemberId) -> Key {
-    Key::new(
-        subject_partition(event.org, event.subject),
-        format!("DELIVERY#{:015}#{recipient}", event.seq),
-    )
+    Key::new(subject_partition(event.org, event.subject), format!("DELIVERY#{:015}#{recipient}", event.seq))
 }
 
 /// The partition of an approver's tasks.
@@ -173,10 +165,7 @@ pub fn task_partition(org: OrgId, approver: MemberId) -> String {
 #[must_use]
 pub fn task(org: OrgId, approver: MemberId, due_on: Option<Date>, report: ReportId, step: u32) -> Key {
     let due = due_on.map_or_else(|| "9999-12-31".to_owned(), |due| due.to_string());
-    Key::new(
-        task_partition(org, approver),
-        format!("{TASKS}{due}#{report}#{step:03}"),
-    )
+    Key::new(task_partition(org, approver), format!("{TASKS}{due}#{report}#{step:03}"))
 }
 
 /// The partition of exchange rates.

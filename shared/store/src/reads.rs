@@ -1,5 +1,7 @@
 //! Reads. Whatever a decision rests on is read consistently; lists for people may lag by a moment.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::try_join_all;
 use jiff::Timestamp;
@@ -50,10 +52,13 @@ pub struct Recorded {
     pub answer: Answer,
 }
 
+const BETWEEN: &str = "PK = :pk AND SK BETWEEN :from AND :to";
 /// How often a report is read again when the first reading met a change half-way.
 const REREADS: usize = 3;
 /// How many pages a filtered list reads before it answers with what it has and a cursor.
 const FILTER_PAGES: usize = 8;
+/// How many items a filtered list reads at once.
+const FILTER_PAGE: i32 = 100;
 
 struct List<'a> {
     index: Option<&'static str>,
@@ -65,12 +70,8 @@ struct List<'a> {
 
 impl Store {
     async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
-        let request = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key_attributes(key)))
-            .consistent_read(true);
+        let request =
+            self.client.get_item().table_name(&self.table).set_key(Some(key_attributes(key))).consistent_read(true);
         request.send().await?.item.map(from_item).transpose()
     }
 
@@ -127,13 +128,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub async fn officers(&self, org: OrgId) -> Result<Vec<Member>, StoreError> {
-        let items = self
-            .query_all(
-                &keys::org_partition(org),
-                keys::OFFICERS,
-                &format!("{}\u{10FFFF}", keys::OFFICERS),
-            )
-            .await?;
+        let items =
+            self.query_all(&keys::org_partition(org), keys::OFFICERS, &format!("{}\u{10FFFF}", keys::OFFICERS)).await?;
         items.into_iter().map(from_item).collect()
     }
 
@@ -156,64 +152,35 @@ impl Store {
             let mut items = self.query_all(&partition, from, to).await?;
             let Some(head) = items.pop() else { return Ok(None) };
             let mut whole: Report = from_item(head)?;
-            whole.expenses = items
-                .into_iter()
-                .filter(is_expense)
-                .map(from_item)
-                .collect::<Result<_, _>>()?;
+            whole.expenses = items.into_iter().filter(is_expense).map(from_item).collect::<Result<_, _>>()?;
             if whole.is_whole() {
                 return Ok(Some(whole));
             }
         }
-        Err(StoreError::Broken {
-            item: partition,
-            reason: "the lines are not those the head speaks of".to_owned(),
-        })
+        Err(StoreError::Broken { item: partition, reason: "the lines are not those the head speaks of".to_owned() })
     }
 
-    /// The exchange rates needed to convert amounts of these currencies on days from `first` to `last`: for each currency the
-    /// rates of those days and the last earlier one.
+    /// For each pair the exchange rate of the currency on the day or the last earlier one, side by side; those that have none are
+    /// left out.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn rates(
-        &self,
-        org: OrgId,
-        currencies: &[Currency],
-        first: Date,
-        last: Date,
-    ) -> Result<Vec<RateEntry>, StoreError> {
-        let days = first.until(last).map_or(0, |span| span.get_days());
+    pub async fn rates(&self, org: OrgId, wanted: &BTreeSet<(Currency, Date)>) -> Result<Vec<RateEntry>, StoreError> {
         let partition = keys::rates_partition(org);
-        let queries = currencies.iter().map(|currency| {
-            // One rate a day at most: with one item more than there are days, the last earlier rate is among them.
-            let request = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .scan_index_forward(false);
-            let request = request
-                .limit(days.saturating_add(1))
-                .key_condition_expression("PK = :pk AND SK BETWEEN :from AND :to");
-            let values = [
-                (":pk", partition.clone()),
-                (":from", format!("{currency}#")),
-                (":to", format!("{currency}#{last}")),
-            ];
+        let queries = wanted.iter().map(|(currency, day)| {
+            let request =
+                self.client.query().table_name(&self.table).consistent_read(true).scan_index_forward(false).limit(1);
+            let values =
+                [(":pk", partition.clone()), (":from", format!("{currency}#")), (":to", format!("{currency}#{day}"))];
             values
                 .into_iter()
-                .fold(request, |request, (name, value)| {
+                .fold(request.key_condition_expression(BETWEEN), |request, (name, value)| {
                     request.expression_attribute_values(name, text(value))
                 })
                 .send()
         });
         let found = try_join_all(queries).await?;
-        found
-            .into_iter()
-            .flat_map(|output| output.items.unwrap_or_default())
-            .map(from_item)
-            .collect()
+        found.into_iter().flat_map(|output| output.items.unwrap_or_default()).map(from_item).collect()
     }
 
     /// What a request with this idempotency key was answered, unless that has expired.
@@ -222,9 +189,7 @@ impl Store {
     /// [`StoreError`]
     pub async fn recorded(&self, key: &Key, now: Timestamp) -> Result<Option<Recorded>, StoreError> {
         let stored: Option<StoredAnswer> = self.get(key).await?;
-        Ok(stored
-            .filter(|stored| stored.expires_at > now.as_second())
-            .map(StoredAnswer::recorded))
+        Ok(stored.filter(|stored| stored.expires_at > now.as_second()).map(StoredAnswer::recorded))
     }
 
     /// Members, by identifier.
@@ -245,8 +210,7 @@ impl Store {
         approver: MemberId,
         page: &PageRequest,
     ) -> Result<Page<Task>, ListError> {
-        self.list(List::of(keys::task_partition(org, approver), keys::TASKS), page)
-            .await
+        self.list(List::of(keys::task_partition(org, approver), keys::TASKS), page).await
     }
 
     /// The history of a report, oldest first.
@@ -289,16 +253,7 @@ impl Store {
         page: &PageRequest,
     ) -> Result<Page<Report>, ListError> {
         let list = List::of(keys::owner_index(org, owner), "");
-        self.list(
-            List {
-                index: Some(names::GSI1),
-                newest_first: true,
-                status,
-                ..list
-            },
-            page,
-        )
-        .await
+        self.list(List { index: Some(names::GSI1), newest_first: true, status, ..list }, page).await
     }
 
     /// The reports of a status that were created in a month (`yyyy-mm`) without their lines, newest first.
@@ -313,15 +268,7 @@ impl Store {
         page: &PageRequest,
     ) -> Result<Page<Report>, ListError> {
         let list = List::of(keys::status_index(org, status, month), "");
-        self.list(
-            List {
-                index: Some(names::GSI2),
-                newest_first: true,
-                ..list
-            },
-            page,
-        )
-        .await
+        self.list(List { index: Some(names::GSI2), newest_first: true, ..list }, page).await
     }
 
     /// Every item of a partition between two sort keys, in order.
@@ -331,7 +278,7 @@ impl Store {
         loop {
             let request = self.client.query().table_name(&self.table).consistent_read(true);
             let request = request
-                .key_condition_expression("PK = :pk AND SK BETWEEN :from AND :to")
+                .key_condition_expression(BETWEEN)
                 .expression_attribute_values(":pk", text(partition))
                 .expression_attribute_values(":from", text(from))
                 .expression_attribute_values(":to", text(to))
@@ -353,16 +300,12 @@ impl Store {
         };
         let mut items: Vec<Item> = Vec::new();
         let limit = usize::try_from(page.limit).unwrap_or(1);
-        // A filter may leave a page short, so a few more are read before a short page is given.
-        for _ in 0..FILTER_PAGES {
-            let wanted = i32::try_from(limit.saturating_sub(items.len())).unwrap_or(1);
-            let output = list.request(
-                self.client
-                    .query()
-                    .table_name(&self.table)
-                    .limit(wanted)
-                    .set_exclusive_start_key(start),
-            );
+        // A filter passes over much, so it reads more and further. Without one a page is what one query gives: it may be short
+        // where items reach DynamoDB's megabyte, and an answer must not outgrow what Lambda lets through.
+        let (pages, size) = if list.status.is_some() { (FILTER_PAGES, FILTER_PAGE) } else { (1, page.limit) };
+        for _ in 0..pages {
+            let output =
+                list.request(self.client.query().table_name(&self.table).limit(size).set_exclusive_start_key(start));
             let output = output.send().await.map_err(StoreError::from)?;
             items.extend(output.items.unwrap_or_default());
             start = output.last_evaluated_key;
@@ -370,14 +313,12 @@ impl Store {
                 break;
             }
         }
-        let next = start
-            .as_ref()
-            .and_then(|key| list.position(key))
-            .map(|position| page::write(&name, &position));
-        Ok(Page {
-            items: items.into_iter().map(from_item).collect::<Result<_, _>>()?,
-            next,
-        })
+        if items.len() > limit {
+            items.truncate(limit);
+            start = items.last().cloned();
+        }
+        let next = start.as_ref().and_then(|key| list.position(key)).map(|position| page::write(&name, &position));
+        Ok(Page { items: items.into_iter().map(from_item).collect::<Result<_, _>>()?, next })
     }
 }
 
@@ -398,33 +339,19 @@ struct AddressItem {
 }
 
 fn is_expense(item: &Item) -> bool {
-    item.get(names::SK)
-        .and_then(|value| value.as_s().ok())
-        .is_some_and(|sk| sk.starts_with("EXPENSE#"))
+    item.get(names::SK).and_then(|value| value.as_s().ok()).is_some_and(|sk| sk.starts_with("EXPENSE#"))
 }
 
 type QueryRequest = aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
 impl<'a> List<'a> {
     const fn of(partition: String, prefix: &'a str) -> Self {
-        Self {
-            index: None,
-            partition,
-            prefix,
-            newest_first: false,
-            status: None,
-        }
+        Self { index: None, partition, prefix, newest_first: false, status: None }
     }
 
     /// What tells this list from others, filters included.
     fn name(&self) -> String {
-        format!(
-            "{}|{}|{}|{}",
-            self.partition,
-            self.prefix,
-            self.newest_first,
-            self.status.map_or("", Status::name)
-        )
+        format!("{}|{}|{}|{}", self.partition, self.prefix, self.newest_first, self.status.map_or("", Status::name))
     }
 
     fn request(&self, request: QueryRequest) -> QueryRequest {
@@ -441,9 +368,7 @@ impl<'a> List<'a> {
             request.key_condition_expression(format!("{pk} = :pk"))
         } else {
             let condition = format!("{pk} = :pk AND begins_with({sk}, :prefix)");
-            request
-                .key_condition_expression(condition)
-                .expression_attribute_values(":prefix", text(self.prefix))
+            request.key_condition_expression(condition).expression_attribute_values(":prefix", text(self.prefix))
         };
         match self.status {
             Some(status) => request
@@ -457,11 +382,7 @@ impl<'a> List<'a> {
     /// Where in the list a last evaluated key is.
     fn position(&self, key: &Item) -> Option<String> {
         let name = if self.index.is_some() { "GSI1SK" } else { names::SK };
-        let name = if self.index == Some(names::GSI2) {
-            "GSI2SK"
-        } else {
-            name
-        };
+        let name = if self.index == Some(names::GSI2) { "GSI2SK" } else { name };
         key.get(name).and_then(|value| value.as_s().ok()).cloned()
     }
 
@@ -469,22 +390,14 @@ impl<'a> List<'a> {
     fn key_at(&self, position: &str) -> Result<Item, CursorFault> {
         let Some(index) = self.index else {
             return if position.starts_with(self.prefix) {
-                Ok(key_attributes(&Key {
-                    pk: self.partition.clone(),
-                    sk: position.to_owned(),
-                }))
+                Ok(key_attributes(&Key { pk: self.partition.clone(), sk: position.to_owned() }))
             } else {
                 Err(CursorFault)
             };
         };
         // Both indexes list reports, so the position is a report and its primary key follows from it.
         let report: ReportId = position.parse().map_err(|_| CursorFault)?;
-        let org = self
-            .partition
-            .split('#')
-            .nth(1)
-            .and_then(|org| org.parse().ok())
-            .ok_or(CursorFault)?;
+        let org = self.partition.split('#').nth(1).and_then(|org| org.parse().ok()).ok_or(CursorFault)?;
         let mut key = key_attributes(&keys::report(org, report));
         key.insert(format!("{index}PK"), AttributeValue::S(self.partition.clone()));
         key.insert(format!("{index}SK"), AttributeValue::S(position.to_owned()));

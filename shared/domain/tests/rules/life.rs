@@ -26,68 +26,32 @@ enum Act {
 }
 
 fn policy() -> Policy {
-    let finance = Approvers::Role {
-        role: outlay_domain::member::Role::Finance,
-    };
+    let finance = Approvers::Role { role: outlay_domain::member::Role::Finance };
     let steps = vec![
-        StepRule {
-            name: "Manager".to_owned(),
-            approvers: Approvers::Manager,
-            from_total: None,
-            due_in_days: 5,
-        },
-        StepRule {
-            name: "Finance".to_owned(),
-            approvers: finance,
-            from_total: Some(money("500.00")),
-            due_in_days: 3,
-        },
+        StepRule { name: "Manager".to_owned(), approvers: Approvers::Manager, from_total: None, due_in_days: 5 },
+        StepRule { name: "Finance".to_owned(), approvers: finance, from_total: Some(money("500.00")), due_in_days: 3 },
     ];
-    Policy {
-        steps,
-        ..Policy::initial()
-    }
+    Policy { steps, ..Policy::initial() }
 }
 
 fn act(report: &Report, actor: &Member, people: &People, act: Act, turn: u8) -> Result<ReportChange, Refusal> {
     let now = now() + SignedDuration::from_secs(i64::from(turn));
     let amount = |minor| facts(Money::from_minor(minor, eur()));
     let line = |at: usize| {
-        report
-            .expenses
-            .get(at % report.expenses.len().max(1))
-            .map(|line| line.id)
-            .ok_or(Refusal::UnknownExpense)
+        report.expenses.get(at % report.expenses.len().max(1)).map(|line| line.id).ok_or(Refusal::UnknownExpense)
     };
     match act {
-        Act::Add(minor) => change::add_expense(
-            permit::<Edit>(actor, report)?,
-            amount(minor),
-            &no_rates(),
-            &mut seed(turn),
-            now,
-        ),
-        Act::Change(at, minor) => change::change_expense(
-            permit::<Edit>(actor, report)?,
-            line(at)?,
-            amount(minor),
-            &no_rates(),
-            now,
-        ),
+        Act::Add(minor) => {
+            change::add_expense(permit::<Edit>(actor, report)?, amount(minor), &no_rates(), &mut seed(turn), now)
+        }
+        Act::Change(at, minor) => {
+            change::change_expense(permit::<Edit>(actor, report)?, line(at)?, amount(minor), &no_rates(), now)
+        }
         Act::Remove(at) => change::remove_expense(permit::<Edit>(actor, report)?, line(at)?, now),
-        Act::Submit => change::submit(
-            permit::<Submit>(actor, report)?,
-            &policy(),
-            &people.directory(actor),
-            now,
-        ),
+        Act::Submit => change::submit(permit::<Submit>(actor, report)?, &policy(), &people.directory(actor), now),
         Act::Recall => Ok(change::recall(permit::<Recall>(actor, report)?, now)),
         Act::Approve => Ok(change::approve(permit::<Decide>(actor, report)?, None, now)),
-        Act::Return => Ok(change::return_to_owner(
-            permit::<Decide>(actor, report)?,
-            "why".to_owned(),
-            now,
-        )),
+        Act::Return => Ok(change::return_to_owner(permit::<Decide>(actor, report)?, "why".to_owned(), now)),
         Act::Reject => Ok(change::reject(permit::<Decide>(actor, report)?, "why".to_owned(), now)),
     }
 }
@@ -111,21 +75,14 @@ fn consistent(change: &ReportChange) -> Result<(), TestCaseError> {
     prop_assert_eq!(report.last_event, before.last_event + change.events.len() as u64);
     prop_assert!(!change.events.is_empty());
     for (event, seq) in change.events.iter().zip(before.last_event + 1..) {
-        prop_assert_eq!(
-            (event.seq, event.subject, event.at),
-            (seq, Subject::Report(report.id), report.updated_at)
-        );
+        prop_assert_eq!((event.seq, event.subject, event.at), (seq, Subject::Report(report.id), report.updated_at));
     }
     prop_assert!(report.is_whole());
     prop_assert_eq!(report.totals, totals(report.currency, &report.expenses).unwrap());
     prop_assert_eq!(report.totals.net.plus(report.totals.tax).unwrap(), report.totals.total);
     prop_assert_eq!(report.pending_step().is_some(), report.status == Status::Submitted);
-    let decided: Vec<_> = report
-        .steps
-        .iter()
-        .filter_map(|step| step.decision.as_ref())
-        .map(|decision| decision.by.id)
-        .collect();
+    let decided: Vec<_> =
+        report.steps.iter().filter_map(|step| step.decision.as_ref()).map(|decision| decision.by.id).collect();
     prop_assert!(!decided.contains(&report.owner));
     prop_assert!(decided.iter().enumerate().all(|(at, id)| !decided[..at].contains(id)));
     Ok(())
@@ -170,13 +127,9 @@ fn the_straight_way() {
 fn two_changes_in_a_row_are_one_version() {
     let people = People::new();
     let created = created(&people.ana, &[money("20.00")]);
-    let submitted = change::submit(
-        permit(&people.ana, &created.after).unwrap(),
-        &policy(),
-        &people.directory(&people.ana),
-        now(),
-    )
-    .unwrap();
+    let submitted =
+        change::submit(permit(&people.ana, &created.after).unwrap(), &policy(), &people.directory(&people.ana), now())
+            .unwrap();
     let both = created.then(submitted);
     assert_eq!((both.after.version, both.after.last_event), (1, 2));
     assert_eq!(both.events.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2]);
@@ -186,15 +139,9 @@ fn two_changes_in_a_row_are_one_version() {
 #[test]
 fn limits_of_a_report() {
     let people = People::new();
-    assert_eq!(
-        act(&draft(&people.ana, &[]), &people.ana, &people, Act::Submit, 1).unwrap_err(),
-        Refusal::Empty
-    );
+    assert_eq!(act(&draft(&people.ana, &[]), &people.ana, &people, Act::Submit, 1).unwrap_err(), Refusal::Empty);
     let full = draft(&people.ana, &vec![money("1.00"); 500]);
-    assert_eq!(
-        act(&full, &people.ana, &people, Act::Add(1), 1).unwrap_err(),
-        Refusal::TooManyExpenses
-    );
+    assert_eq!(act(&full, &people.ana, &people, Act::Add(1), 1).unwrap_err(), Refusal::TooManyExpenses);
 }
 
 #[test]

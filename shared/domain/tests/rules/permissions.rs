@@ -12,9 +12,7 @@ fn cells() -> impl Iterator<Item = (Role, Relation, Status, Action)> {
     let with_states =
         with_relations.flat_map(|(role, relation)| Status::ALL.into_iter().map(move |status| (role, relation, status)));
     with_states.flat_map(|(role, relation, status)| {
-        Action::ALL
-            .into_iter()
-            .map(move |action| (role, relation, status, action))
+        Action::ALL.into_iter().map(move |action| (role, relation, status, action))
     })
 }
 
@@ -51,9 +49,6 @@ fn what_may_not_be_seen_is_never_refused_in_another_way() {
 #[test]
 fn no_role_lets_the_owner_decide() {
     for (role, _, status, _) in cells().filter(|(role, ..)| *role != Role::Auditor) {
-        assert!(matches!(
-            ruling(role, Relation::Owner, status, Action::Decide),
-            Err(Refusal::Duties(_))
-        ));
+        assert!(matches!(ruling(role, Relation::Owner, status, Action::Decide), Err(Refusal::Duties(_))));
     }
 }

@@ -7,18 +7,8 @@ use proptest::prelude::*;
 use crate::support::{People, day, draft, eur, money};
 
 fn policy(limit: &str, effect: Effect) -> Policy {
-    let limited = Category {
-        code: "travel".to_owned(),
-        name: "Travel".to_owned(),
-        limit: Some(money(limit)),
-        effect,
-    };
-    Policy {
-        categories: vec![limited],
-        receipt_required_from: None,
-        maximum_age_days: None,
-        ..Policy::initial()
-    }
+    let limited = Category { code: "travel".to_owned(), name: "Travel".to_owned(), limit: Some(money(limit)), effect };
+    Policy { categories: vec![limited], receipt_required_from: None, maximum_age_days: None, ..Policy::initial() }
 }
 
 fn line(amount: &str, change: impl Fn(&mut Expense)) -> Expense {
@@ -62,25 +52,11 @@ fn receipts_age_and_categories() {
             .map(|found| (found.rule, found.limit, found.actual))
             .collect::<Vec<_>>()
     };
-    let receipt = (
-        Rule::ReceiptRequired,
-        Some(Measure::Money(money("25.00"))),
-        Some(Measure::Money(money("25.00"))),
-    );
+    let receipt = (Rule::ReceiptRequired, Some(Measure::Money(money("25.00"))), Some(Measure::Money(money("25.00"))));
     assert_eq!(judge(line("25.00", |_| ()), "2026-11-20"), [receipt]);
     assert_eq!(judge(line("24.99", |_| ()), "2026-11-20"), []);
-    assert_eq!(
-        judge(
-            line("25.00", |line| line.receipt_reference = Some("1.pdf".to_owned())),
-            "2026-11-20"
-        ),
-        []
-    );
-    let age = (
-        Rule::MaximumAge,
-        Some(Measure::Days { days: 8 }),
-        Some(Measure::Days { days: 9 }),
-    );
+    assert_eq!(judge(line("25.00", |line| line.receipt_reference = Some("1.pdf".to_owned())), "2026-11-20"), []);
+    let age = (Rule::MaximumAge, Some(Measure::Days { days: 8 }), Some(Measure::Days { days: 9 }));
     assert_eq!(judge(line("1.00", |_| ()), "2026-11-21"), [age]);
     // Whoever lives ahead of UTC may have spent it tomorrow.
     assert_eq!(judge(line("1.00", |_| ()), "2026-11-11"), []);
@@ -95,16 +71,8 @@ fn a_faulty_document_is_told_where() {
     let mut document = policy("60.00", Effect::Warn);
     document.categories.push(document.categories[0].clone());
     let faults = document.faults("USD".parse().unwrap());
-    let found: Vec<_> = faults
-        .iter()
-        .map(|fault| (fault.pointer.as_str(), fault.rule))
-        .collect();
-    let currency = |at| {
-        (
-            ["/categories/0/limit/currency", "/categories/1/limit/currency"][at],
-            "base-currency",
-        )
-    };
+    let found: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.rule)).collect();
+    let currency = |at| (["/categories/0/limit/currency", "/categories/1/limit/currency"][at], "base-currency");
     assert_eq!(found, [("/categories/1/code", "unique"), currency(0), currency(1)]);
     assert_eq!(policy("60.00", Effect::Warn).faults(eur()), []);
 }

@@ -68,14 +68,8 @@ impl People {
 
     /// Whom a report of `owner` may be routed to.
     pub fn directory(&self, owner: &Member) -> Directory {
-        let manager = owner
-            .manager_id
-            .filter(|id| *id == self.marco.id)
-            .map(|_| self.marco.clone());
-        Directory {
-            manager,
-            officers: vec![self.fiona.clone(), self.ada.clone()],
-        }
+        let manager = owner.manager_id.filter(|id| *id == self.marco.id).map(|_| self.marco.clone());
+        Directory { manager, officers: vec![self.fiona.clone(), self.ada.clone()] }
     }
 
     pub fn all(&self) -> [&Member; 4] {
@@ -102,11 +96,8 @@ pub fn no_rates() -> RateBook {
 }
 
 pub fn created(owner: &Member, amounts: &[Money]) -> ReportChange {
-    let new = NewReport {
-        title: "Lyon".to_owned(),
-        currency: eur(),
-        expenses: amounts.iter().copied().map(facts).collect(),
-    };
+    let new =
+        NewReport { title: "Lyon".to_owned(), currency: eur(), expenses: amounts.iter().copied().map(facts).collect() };
     change::create(permit_org(owner).unwrap(), new, &no_rates(), &mut seed(9), now()).unwrap()
 }
 

@@ -35,10 +35,7 @@ impl MoneyIo {
 
 impl From<Money> for MoneyIo {
     fn from(money: Money) -> Self {
-        Self {
-            amount: money.amount(),
-            currency: money.currency().code().to_owned(),
-        }
+        Self { amount: money.amount(), currency: money.currency().code().to_owned() }
     }
 }
 
@@ -54,10 +51,7 @@ pub struct PersonOut {
 
 impl From<&Person> for PersonOut {
     fn from(person: &Person) -> Self {
-        Self {
-            id: person.id.to_string(),
-            name: person.name.clone(),
-        }
+        Self { id: person.id.to_string(), name: person.name.clone() }
     }
 }
 
@@ -196,19 +190,11 @@ impl IntoResponses for Problems {
             ("503", "Not available at the moment."),
         ];
         let response = |description: &str| {
-            let content = ContentBuilder::new()
-                .schema(Some(Ref::from_schema_name("Problem")))
-                .build();
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
             RefOr::T(
-                ResponseBuilder::new()
-                    .description(description)
-                    .content("application/problem+json", content)
-                    .build(),
+                ResponseBuilder::new().description(description).content("application/problem+json", content).build(),
             )
         };
-        described
-            .into_iter()
-            .map(|(status, description)| (status.to_owned(), response(description)))
-            .collect()
+        described.into_iter().map(|(status, description)| (status.to_owned(), response(description))).collect()
     }
 }

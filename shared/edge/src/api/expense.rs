@@ -124,20 +124,23 @@ fn within(amount: Money, tax: Money, faults: &mut Faults) {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 pub struct ExpensePatch {
     /// The day the money was spent.
-    #[schema(format = Date, example = "2026-11-12")]
-    pub date: Option<String>,
+    #[schema(value_type = Option<String>, format = Date, example = "2026-11-12", nullable = false)]
+    pub date: Patch<String>,
     /// Code of a category of the policy.
-    #[validate(custom(function = "checks::code"))]
-    pub category: Option<String>,
+    #[schema(value_type = Option<String>, nullable = false)]
+    pub category: Patch<String>,
     /// Who was paid.
-    #[validate(custom(function = "checks::short_text"))]
-    pub merchant: Option<String>,
+    #[schema(value_type = Option<String>, nullable = false)]
+    pub merchant: Patch<String>,
     /// What was paid, tax included.
-    pub amount: Option<MoneyIo>,
+    #[schema(value_type = Option<MoneyIo>, nullable = false)]
+    pub amount: Patch<MoneyIo>,
     /// The tax within the amount, in the same currency.
-    pub tax: Option<MoneyIo>,
+    #[schema(value_type = Option<MoneyIo>)]
+    pub tax: Patch<MoneyIo>,
     /// Who paid.
-    pub payment_method: Option<PaymentMethodIo>,
+    #[schema(value_type = Option<PaymentMethodIo>, nullable = false)]
+    pub payment_method: Patch<PaymentMethodIo>,
     /// What it was for.
     #[schema(value_type = Option<String>)]
     pub note: Patch<String>,
@@ -162,15 +165,14 @@ impl Input for ExpensePatch {
     type Checked = ExpenseChange;
 
     fn check(self, now: Timestamp, faults: &mut Faults) -> Option<ExpenseChange> {
-        let date = self
-            .date
-            .as_ref()
-            .and_then(|date| checks::spending_day(date, "date", now, faults));
-        let amount = self.amount.as_ref().and_then(|amount| amount.read("amount", faults));
-        let tax = self.tax.as_ref().and_then(|tax| tax.read("tax", faults));
+        let date = self.date.value().and_then(|date| checks::spending_day(date, "date", now, faults));
+        let amount = self.amount.value().and_then(|amount| amount.read("amount", faults));
+        let tax = self.tax.value().and_then(|tax| tax.read("tax", faults));
         positive(amount, faults);
         for (name, text, check) in [
-            ("note", &self.note, checks::long_text as fn(&str) -> _),
+            ("category", &self.category, checks::code as fn(&str) -> _),
+            ("merchant", &self.merchant, checks::short_text),
+            ("note", &self.note, checks::long_text),
             ("justification", &self.justification, checks::long_text),
             ("receipt_reference", &self.receipt_reference, checks::short_text),
         ] {
@@ -178,12 +180,17 @@ impl Input for ExpensePatch {
                 faults.note(name, &error.code, error.message.unwrap_or_default());
             }
         }
-        Some(ExpenseChange {
-            date,
-            amount,
-            tax,
-            patch: self,
-        })
+        let removed = [
+            ("date", self.date.is_null()),
+            ("category", self.category.is_null()),
+            ("merchant", self.merchant.is_null()),
+            ("amount", self.amount.is_null()),
+            ("payment_method", self.payment_method.is_null()),
+        ];
+        for (name, _) in removed.into_iter().filter(|(_, removed)| *removed) {
+            faults.note(name, "required", "Must not be null.");
+        }
+        Some(ExpenseChange { date, amount, tax, patch: self })
     }
 }
 
@@ -193,29 +200,23 @@ impl ExpenseChange {
     /// # Errors
     /// The faults that only show beside what stays: a tax above the amount or in another currency.
     pub fn over(self, current: ExpenseFacts) -> Result<ExpenseFacts, Faults> {
+        let patch = self.patch;
         let amount = self.amount.unwrap_or(current.amount);
-        let kept = if amount.currency() == current.tax.currency() {
-            current.tax
-        } else {
-            Money::zero(amount.currency())
-        };
-        let tax = self.tax.unwrap_or(kept);
+        let stays = current.tax.currency() == amount.currency() && !patch.tax.is_null();
+        let tax = self.tax.unwrap_or(if stays { current.tax } else { Money::zero(amount.currency()) });
         let mut faults = Faults::default();
         within(amount, tax, &mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }
-        let patch = self.patch;
         let over = |patch: Patch<String>, current| checks::cleaned_option(patch.over(current).as_deref());
         Ok(ExpenseFacts {
             date: self.date.unwrap_or(current.date),
-            category: patch.category.unwrap_or(current.category),
-            merchant: patch
-                .merchant
-                .map_or(current.merchant, |merchant| checks::cleaned(&merchant)),
+            category: patch.category.over(None).unwrap_or(current.category),
+            merchant: over(patch.merchant, None).unwrap_or(current.merchant),
             amount,
             tax,
-            payment_method: patch.payment_method.map_or(current.payment_method, Into::into),
+            payment_method: patch.payment_method.over(None).map_or(current.payment_method, Into::into),
             note: over(patch.note, current.note),
             justification: over(patch.justification, current.justification),
             receipt_reference: over(patch.receipt_reference, current.receipt_reference),

@@ -106,10 +106,7 @@ impl Input for PolicyIn {
             let one = |(at, step): (usize, StepRuleIo)| faults.at(&at.to_string(), |faults| step.read(faults));
             self.steps.into_iter().enumerate().map(one).collect()
         });
-        let receipt = self
-            .receipt_required_from
-            .as_ref()
-            .map(|money| money.read("receipt_required_from", faults));
+        let receipt = self.receipt_required_from.as_ref().map(|money| money.read("receipt_required_from", faults));
         Some(Policy {
             version: 0,
             categories: categories.into_iter().collect::<Option<_>>()?,
@@ -130,12 +127,7 @@ impl CategoryIo {
             Some(EffectIo::Block) => Effect::Block,
             Some(EffectIo::Warn) | None => Effect::Warn,
         };
-        Some(Category {
-            code: self.code,
-            name: checks::cleaned(&self.name),
-            limit,
-            effect,
-        })
+        Some(Category { code: self.code, name: checks::cleaned(&self.name), limit, effect })
     }
 }
 
@@ -193,14 +185,8 @@ impl From<&Policy> for PolicyOut {
         let step = |step: &StepRule| StepRuleIo {
             name: step.name.clone(),
             approvers: match step.approvers {
-                Approvers::Manager => ApproversIo {
-                    kind: ApproversKindIo::Manager,
-                    role: None,
-                },
-                Approvers::Role { role } => ApproversIo {
-                    kind: ApproversKindIo::Role,
-                    role: Some(role.into()),
-                },
+                Approvers::Manager => ApproversIo { kind: ApproversKindIo::Manager, role: None },
+                Approvers::Role { role } => ApproversIo { kind: ApproversKindIo::Role, role: Some(role.into()) },
             },
             from_total: step.from_total.map(Into::into),
             due_in_days: Some(step.due_in_days),

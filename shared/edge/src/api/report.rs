@@ -51,17 +51,7 @@ impl ReportToCreate {
     /// The report, in the base currency unless it names another.
     #[must_use]
     pub fn in_base(self, base: outlay_domain::money::Currency) -> NewReport {
-        NewReport {
-            title: self.title,
-            currency: self.currency.unwrap_or(base),
-            expenses: self.expenses,
-        }
-    }
-
-    /// The currency it names.
-    #[must_use]
-    pub const fn currency(&self) -> Option<outlay_domain::money::Currency> {
-        self.currency
+        NewReport { title: self.title, currency: self.currency.unwrap_or(base), expenses: self.expenses }
     }
 }
 
@@ -69,10 +59,7 @@ impl Input for ReportIn {
     type Checked = ReportToCreate;
 
     fn check(self, now: Timestamp, faults: &mut Faults) -> Option<ReportToCreate> {
-        let currency = self
-            .currency
-            .as_ref()
-            .and_then(|code| checks::currency(code, "currency", faults));
+        let currency = self.currency.as_ref().and_then(|code| checks::currency(code, "currency", faults));
         let given = self.expenses.unwrap_or_default();
         let expenses: Vec<_> = faults.at("expenses", |faults| {
             let line = |(at, line): (usize, ExpenseIn)| faults.at(&at.to_string(), |faults| line.check(now, faults));
@@ -187,11 +174,7 @@ pub struct DecisionOut {
 
 impl From<&Decision> for DecisionOut {
     fn from(decision: &Decision) -> Self {
-        Self {
-            by: (&decision.by).into(),
-            at: decision.at.to_string(),
-            comment: decision.comment.clone(),
-        }
+        Self { by: (&decision.by).into(), at: decision.at.to_string(), comment: decision.comment.clone() }
     }
 }
 
@@ -288,10 +271,7 @@ impl ReportSummaryOut {
             number: report.number.clone(),
             status: report.status.name(),
             title: report.title.clone(),
-            owner: PersonOut {
-                id: report.owner.to_string(),
-                name: report.owner_name.clone(),
-            },
+            owner: PersonOut { id: report.owner.to_string(), name: report.owner_name.clone() },
             currency: report.currency.code().to_owned(),
             version: report.version,
             totals: report.totals.into(),

@@ -7,9 +7,7 @@ use outlay_mail::{MailError, Message, Recipient};
 const FROM: &str = "Outlay <expenses@example.com>";
 
 fn message() -> Message {
-    samples::approval(samples::report())
-        .render(&samples::recipient())
-        .unwrap()
+    samples::approval(samples::report()).render(&samples::recipient()).unwrap()
 }
 
 fn parse(mime: &[u8]) -> Parsed<'_> {
@@ -24,64 +22,34 @@ fn a_parser_reads_back_the_headers_and_both_parts() {
         let parsed = parse(&mime);
 
         let from = parsed.from().unwrap().first().unwrap();
-        assert_eq!(
-            (from.name(), from.address()),
-            (Some("Outlay"), Some("expenses@example.com"))
-        );
+        assert_eq!((from.name(), from.address()), (Some("Outlay"), Some("expenses@example.com")));
         let to = parsed.to().unwrap().first().unwrap();
-        assert_eq!(
-            (to.name(), to.address()),
-            (Some("Márta Kowalska"), Some("marta@example.com"))
-        );
+        assert_eq!((to.name(), to.address()), (Some("Márta Kowalska"), Some("marta@example.com")));
         assert_eq!(parsed.subject(), Some(message.subject.as_str()));
-        assert_eq!(
-            parsed.header("Auto-Submitted").unwrap().as_text(),
-            Some("auto-generated")
-        );
+        assert_eq!(parsed.header("Auto-Submitted").unwrap().as_text(), Some("auto-generated"));
         assert_eq!(parsed.references().as_text(), Some("rep_01h4@example.com"));
         assert_eq!(parsed.in_reply_to().as_text(), Some("rep_01h4@example.com"));
-        assert!(
-            parsed.date().is_none() && parsed.message_id().is_none(),
-            "SES sets both"
-        );
+        assert!(parsed.date().is_none() && parsed.message_id().is_none(), "SES sets both");
 
         let root = parsed.content_type().unwrap();
         assert_eq!((root.ctype(), root.subtype()), ("multipart", Some("alternative")));
-        let kinds: Vec<_> = parsed.parts[1..]
-            .iter()
-            .map(|part| part.content_type().unwrap().subtype().unwrap())
-            .collect();
+        let kinds: Vec<_> =
+            parsed.parts[1..].iter().map(|part| part.content_type().unwrap().subtype().unwrap()).collect();
         assert_eq!(kinds, ["plain", "html"], "{name}: text first, then HTML, nothing else");
         // A body's last line break belongs to the boundary.
-        assert_eq!(
-            parsed.body_text(0).unwrap().replace("\r\n", "\n").trim_end(),
-            message.text.trim_end()
-        );
-        assert_eq!(
-            parsed.body_html(0).unwrap().replace("\r\n", "\n").trim_end(),
-            message.html.trim_end()
-        );
+        assert_eq!(parsed.body_text(0).unwrap().replace("\r\n", "\n").trim_end(), message.text.trim_end());
+        assert_eq!(parsed.body_html(0).unwrap().replace("\r\n", "\n").trim_end(), message.html.trim_end());
     }
 }
 
 #[test]
 fn exactly_the_expected_headers_and_no_others() {
-    let mime = message()
-        .to_mime(FROM, &samples::recipient(), Some("rep_01h4"))
-        .unwrap();
+    let mime = message().to_mime(FROM, &samples::recipient(), Some("rep_01h4")).unwrap();
     let parsed = parse(&mime);
     let mut names: Vec<&str> = parsed.headers().iter().map(|header| header.name.as_str()).collect();
     names.sort_unstable();
-    let expected = [
-        "Auto-Submitted",
-        "Content-Type",
-        "From",
-        "In-Reply-To",
-        "MIME-Version",
-        "References",
-        "Subject",
-        "To",
-    ];
+    let expected =
+        ["Auto-Submitted", "Content-Type", "From", "In-Reply-To", "MIME-Version", "References", "Subject", "To"];
     assert_eq!(names, expected);
 
     let mime = message().to_mime(FROM, &samples::recipient(), None).unwrap();
@@ -90,11 +58,7 @@ fn exactly_the_expected_headers_and_no_others() {
 
 #[test]
 fn the_same_input_gives_the_same_bytes() {
-    let write = || {
-        message()
-            .to_mime(FROM, &samples::recipient(), Some("rep_01h4"))
-            .unwrap()
-    };
+    let write = || message().to_mime(FROM, &samples::recipient(), Some("rep_01h4")).unwrap();
     assert_eq!(write(), write());
 }
 
@@ -102,16 +66,10 @@ fn the_same_input_gives_the_same_bytes() {
 fn the_wire_is_ascii_with_short_crlf_lines() {
     let mut message = message();
     message.subject = "Überprüfung ".repeat(20);
-    let to = Recipient {
-        name: "Владимир Ђорђевић ".repeat(8),
-        address: "v@example.com".to_owned(),
-    };
+    let to = Recipient { name: "Владимир Ђорђевић ".repeat(8), address: "v@example.com".to_owned() };
     let mime = String::from_utf8(message.to_mime(FROM, &to, Some("rep_01h4")).unwrap()).unwrap();
     assert!(mime.is_ascii());
-    assert!(
-        mime.contains("Subject: =?utf-8?") && mime.contains("To: =?utf-8?"),
-        "{mime}"
-    );
+    assert!(mime.contains("Subject: =?utf-8?") && mime.contains("To: =?utf-8?"), "{mime}");
     for line in mime.split("\r\n") {
         assert!(line.len() <= 78, "{line}");
         assert!(!line.contains(['\r', '\n']), "{line:?}");
@@ -123,18 +81,9 @@ fn the_wire_is_ascii_with_short_crlf_lines() {
 
 #[test]
 fn names_from_everywhere_survive() {
-    for name in [
-        "José Ñandú",
-        "山田 太郎",
-        "עדי כהן",
-        "Zoë \"Z\" O'Neil, Jr. <x>",
-        "🙂 Smile",
-        "a\\b;c:d",
-    ] {
-        let to = Recipient {
-            name: name.to_owned(),
-            address: "x@example.com".to_owned(),
-        };
+    for name in ["José Ñandú", "山田 太郎", "עדי כהן", "Zoë \"Z\" O'Neil, Jr. <x>", "🙂 Smile", "a\\b;c:d"]
+    {
+        let to = Recipient { name: name.to_owned(), address: "x@example.com".to_owned() };
         let mime = message().to_mime(FROM, &to, None).unwrap();
         let parsed = parse(&mime);
         let all: Vec<_> = parsed.to().unwrap().iter().map(|a| (a.name(), a.address())).collect();
@@ -144,9 +93,7 @@ fn names_from_everywhere_survive() {
 
 #[test]
 fn a_sender_may_come_without_a_name() {
-    let mime = message()
-        .to_mime("expenses@example.com", &samples::recipient(), None)
-        .unwrap();
+    let mime = message().to_mime("expenses@example.com", &samples::recipient(), None).unwrap();
     let parsed = parse(&mime);
     let from = parsed.from().unwrap().first().unwrap();
     assert_eq!((from.name(), from.address()), (None, Some("expenses@example.com")));
@@ -156,42 +103,16 @@ fn a_sender_may_come_without_a_name() {
 fn control_characters_are_refused_in_every_header() {
     for bad in ["\r", "\n", "\r\nBcc: thief@example.net", "\0", "\u{7f}", "\u{85}"] {
         let to = samples::recipient();
-        let subject = Message {
-            subject: format!("Hello{bad}"),
-            ..message()
-        }
-        .to_mime(FROM, &to, None);
-        assert_eq!(
-            subject,
-            Err(MailError::ControlCharacter { header: "Subject" }),
-            "{bad:?}"
-        );
+        let subject = Message { subject: format!("Hello{bad}"), ..message() }.to_mime(FROM, &to, None);
+        assert_eq!(subject, Err(MailError::ControlCharacter { header: "Subject" }), "{bad:?}");
 
-        let named = Recipient {
-            name: format!("Ana{bad}"),
-            ..to.clone()
-        };
-        assert_eq!(
-            message().to_mime(FROM, &named, None),
-            Err(MailError::ControlCharacter { header: "To" })
-        );
-        let addressed = Recipient {
-            address: format!("ana@example.com{bad}"),
-            ..to.clone()
-        };
-        assert_eq!(
-            message().to_mime(FROM, &addressed, None),
-            Err(MailError::ControlCharacter { header: "To" })
-        );
+        let named = Recipient { name: format!("Ana{bad}"), ..to.clone() };
+        assert_eq!(message().to_mime(FROM, &named, None), Err(MailError::ControlCharacter { header: "To" }));
+        let addressed = Recipient { address: format!("ana@example.com{bad}"), ..to.clone() };
+        assert_eq!(message().to_mime(FROM, &addressed, None), Err(MailError::ControlCharacter { header: "To" }));
         let from = format!("Out{bad}lay <expenses@example.com>");
-        assert_eq!(
-            message().to_mime(&from, &to, None),
-            Err(MailError::ControlCharacter { header: "From" })
-        );
-        assert_eq!(
-            message().to_mime(FROM, &to, Some(&format!("rep{bad}"))),
-            Err(MailError::Thread)
-        );
+        assert_eq!(message().to_mime(&from, &to, None), Err(MailError::ControlCharacter { header: "From" }));
+        assert_eq!(message().to_mime(FROM, &to, Some(&format!("rep{bad}"))), Err(MailError::Thread));
     }
 }
 
@@ -206,10 +127,7 @@ fn a_title_with_a_line_break_cannot_become_a_header() {
 
 #[test]
 fn a_subject_cannot_smuggle_an_encoded_word() {
-    let message = Message {
-        subject: "Approve: =?utf-8?Q?=0D=0ABcc:_x?=".to_owned(),
-        ..message()
-    };
+    let message = Message { subject: "Approve: =?utf-8?Q?=0D=0ABcc:_x?=".to_owned(), ..message() };
     let mime = message.to_mime(FROM, &samples::recipient(), None).unwrap();
     assert_eq!(parse(&mime).subject(), Some("Approve: = ?utf-8?Q?=0D=0ABcc:_x?="));
 }
@@ -234,30 +152,16 @@ fn only_plain_single_addresses_are_taken() {
         &overlong,
     ];
     for address in bad {
-        let to = Recipient {
-            name: String::new(),
-            address: address.to_owned(),
-        };
-        assert_eq!(
-            message().to_mime(FROM, &to, None),
-            Err(MailError::Address { header: "To" }),
-            "{address:?}"
-        );
+        let to = Recipient { name: String::new(), address: address.to_owned() };
+        assert_eq!(message().to_mime(FROM, &to, None), Err(MailError::Address { header: "To" }), "{address:?}");
     }
-    assert_eq!(
-        message().to_mime("Outlay", &samples::recipient(), None),
-        Err(MailError::Address { header: "From" })
-    );
+    assert_eq!(message().to_mime("Outlay", &samples::recipient(), None), Err(MailError::Address { header: "From" }));
 }
 
 #[test]
 fn threads_that_could_not_be_a_message_id_are_refused() {
     for thread in ["", "rep 1", "rep@x", "<rep>", "rép", &"r".repeat(101)] {
-        assert_eq!(
-            message().to_mime(FROM, &samples::recipient(), Some(thread)),
-            Err(MailError::Thread),
-            "{thread:?}"
-        );
+        assert_eq!(message().to_mime(FROM, &samples::recipient(), Some(thread)), Err(MailError::Thread), "{thread:?}");
     }
 }
 

@@ -23,32 +23,19 @@ fn report_of(notice: &Notice) -> Option<&ReportFacts> {
 /// Every string that the caller handed in, without the recipient.
 fn facts(notice: &Notice) -> Vec<String> {
     let mut facts = match notice {
-        Notice::ApprovalRequested {
-            step, reason, due_on, ..
-        } => vec![step.clone(), reason.clone(), due_on.clone()],
+        Notice::ApprovalRequested { step, reason, due_on, .. } => vec![step.clone(), reason.clone(), due_on.clone()],
         Notice::Approved { by, comment, .. } => std::iter::once(by.clone()).chain(comment.clone()).collect(),
-        Notice::Returned { by, reason, .. } | Notice::Rejected { by, reason, .. } => std::iter::once(by.clone())
-            .chain(reason.lines().map(str::to_owned))
-            .collect(),
-        Notice::Invited {
-            organisation,
-            inviter,
-            role,
-        } => vec![organisation.clone(), inviter.clone(), role.clone()],
+        Notice::Returned { by, reason, .. } | Notice::Rejected { by, reason, .. } => {
+            std::iter::once(by.clone()).chain(reason.lines().map(str::to_owned)).collect()
+        }
+        Notice::Invited { organisation, inviter, role } => vec![organisation.clone(), inviter.clone(), role.clone()],
     };
     if let Some(report) = report_of(notice) {
         facts.extend([&report.title, &report.number, &report.owner, &report.total].map(Clone::clone));
         facts.push(report.expenses.to_string());
         facts.extend(report.base_total.clone());
         facts.extend(report.violations.clone());
-        for LineFacts {
-            date,
-            merchant,
-            category,
-            amount,
-            note,
-        } in report.lines.clone()
-        {
+        for LineFacts { date, merchant, category, amount, note } in report.lines.clone() {
             facts.extend([date, merchant, category, amount]);
             facts.extend(note);
         }
@@ -76,11 +63,7 @@ fn both_parts_have_every_fact() {
         let message = render(&notice);
         let html = html_to_text(&message.html);
         for fact in facts(&notice) {
-            assert!(
-                message.text.contains(&fact),
-                "{name}: text lacks {fact:?}\n{}",
-                message.text
-            );
+            assert!(message.text.contains(&fact), "{name}: text lacks {fact:?}\n{}", message.text);
             assert!(html.contains(&fact), "{name}: html lacks {fact:?}\n{html}");
         }
     }
@@ -92,14 +75,10 @@ fn both_parts_say_the_same() {
         let message = render(&notice);
         // The labels that the text part needs where the HTML part has size and colour, and the HTML part's own badge.
         let badge = ["Approval", "needed", "Approved", "Returned", "Rejected", "Invitation"];
-        let text: BTreeSet<String> = words(&message.text)
-            .into_iter()
-            .filter(|w| w != "Report" && w != "Total")
-            .collect();
-        let html: BTreeSet<String> = html_words(&message.html)
-            .into_iter()
-            .filter(|w| w != "Report" && !badge.contains(&w.as_str()))
-            .collect();
+        let text: BTreeSet<String> =
+            words(&message.text).into_iter().filter(|w| w != "Report" && w != "Total").collect();
+        let html: BTreeSet<String> =
+            html_words(&message.html).into_iter().filter(|w| w != "Report" && !badge.contains(&w.as_str())).collect();
         assert_eq!(text, html, "{name}");
     }
 }
@@ -147,10 +126,7 @@ fn what_is_absent_leaves_no_trace() {
     }
     assert!(!message.text.contains("\n\n\n"), "{}", message.text);
 
-    let nameless = Recipient {
-        name: String::new(),
-        ..samples::recipient()
-    };
+    let nameless = Recipient { name: String::new(), ..samples::recipient() };
     let message = samples::approval(samples::plain_report()).render(&nameless).unwrap();
     assert!(message.text.starts_with("Hello,\n"));
     assert!(message.html.contains(">Hello,<"));
@@ -158,11 +134,7 @@ fn what_is_absent_leaves_no_trace() {
 
 #[test]
 fn a_blank_comment_is_no_comment() {
-    let notice = |comment| Notice::Approved {
-        report: samples::report(),
-        by: "João".to_owned(),
-        comment,
-    };
+    let notice = |comment| Notice::Approved { report: samples::report(), by: "João".to_owned(), comment };
     assert_eq!(render(&notice(Some(" \n ".to_owned()))), render(&notice(None)));
 }
 
@@ -187,10 +159,7 @@ fn users_cannot_write_html() {
         lines: vec![line],
     };
     let (by, reason) = (evil.clone(), evil.clone());
-    let to = Recipient {
-        name: evil.clone(),
-        address: evil.clone(),
-    };
+    let to = Recipient { name: evil.clone(), address: evil.clone() };
     let notices = [
         Notice::ApprovalRequested {
             report: report.clone(),
@@ -198,31 +167,16 @@ fn users_cannot_write_html() {
             reason: evil.clone(),
             due_on: evil.clone(),
         },
-        Notice::Approved {
-            report: report.clone(),
-            by: by.clone(),
-            comment: Some(evil.clone()),
-        },
-        Notice::Returned {
-            report: report.clone(),
-            by: by.clone(),
-            reason: reason.clone(),
-        },
+        Notice::Approved { report: report.clone(), by: by.clone(), comment: Some(evil.clone()) },
+        Notice::Returned { report: report.clone(), by: by.clone(), reason: reason.clone() },
         Notice::Rejected { report, by, reason },
-        Notice::Invited {
-            organisation: evil.clone(),
-            inviter: evil.clone(),
-            role: evil.clone(),
-        },
+        Notice::Invited { organisation: evil.clone(), inviter: evil.clone(), role: evil.clone() },
     ];
     for notice in notices {
         let message = notice.render(&to).unwrap();
         assert!(!message.html.contains("<img"), "{}", message.html);
         assert!(html_to_text(&message.html).contains(&evil));
-        assert!(
-            message.text.contains(&evil),
-            "the text part is not HTML and must not be escaped"
-        );
+        assert!(message.text.contains(&evil), "the text part is not HTML and must not be escaped");
     }
 }
 
@@ -238,21 +192,14 @@ fn users_cannot_forge_lines_or_turn_the_writing_direction() {
     }
 
     let reason = "ok\nTotal: 1.00 EUR".to_owned();
-    let message = render(&Notice::Returned {
-        report: samples::report(),
-        by: "João".to_owned(),
-        reason,
-    });
+    let message = render(&Notice::Returned { report: samples::report(), by: "João".to_owned(), reason });
     assert!(message.text.contains("> ok\n> Total: 1.00 EUR\n"), "{}", message.text);
     assert!(message.html.contains("ok<br>Total: 1.00 EUR"));
 }
 
 #[test]
 fn subjects_say_what_happened() {
-    let subjects: Vec<String> = samples::notices()
-        .iter()
-        .map(|(_, notice)| render(notice).subject)
-        .collect();
+    let subjects: Vec<String> = samples::notices().iter().map(|(_, notice)| render(notice).subject).collect();
     let expected = [
         "Approve: Client visit Lyon, 1,204.60 EUR (Ana Silva)",
         "Approved: Client visit Lyon, 1,204.60 EUR",

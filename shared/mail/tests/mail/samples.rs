@@ -4,10 +4,7 @@ use outlay_mail::{LineFacts, Notice, Recipient, ReportFacts};
 
 /// The person all samples are for.
 pub fn recipient() -> Recipient {
-    Recipient {
-        name: "Márta Kowalska".to_owned(),
-        address: "marta@example.com".to_owned(),
-    }
+    Recipient { name: "Márta Kowalska".to_owned(), address: "marta@example.com".to_owned() }
 }
 
 /// A report in a foreign currency with two violations and some of its lines.
@@ -32,13 +29,7 @@ pub fn report() -> ReportFacts {
                 "840.00 EUR",
                 Some("Over the limit of 180.00 EUR a night"),
             ),
-            line(
-                "2025-07-02",
-                "Taxi G7",
-                "Local transport",
-                "38.60 EUR",
-                Some("No receipt"),
-            ),
+            line("2025-07-02", "Taxi G7", "Local transport", "38.60 EUR", Some("No receipt")),
             line("2025-07-02", "Brasserie Georges", "Meals", "96.00 EUR", None),
         ],
     }
@@ -56,13 +47,7 @@ fn line(date: &str, merchant: &str, category: &str, amount: &str, note: Option<&
 
 /// The shortest report there is: no base total, no violations, no lines.
 pub fn plain_report() -> ReportFacts {
-    ReportFacts {
-        base_total: None,
-        expenses: 1,
-        violations: Vec::new(),
-        lines: Vec::new(),
-        ..report()
-    }
+    ReportFacts { base_total: None, expenses: 1, violations: Vec::new(), lines: Vec::new(), ..report() }
 }
 
 /// Every kind of notice under a file-name-safe name.
@@ -73,22 +58,12 @@ pub fn notices() -> Vec<(&'static str, Notice)> {
         (
             "approved",
             Notice::Approved {
-                report: ReportFacts {
-                    violations: Vec::new(),
-                    ..report()
-                },
+                report: ReportFacts { violations: Vec::new(), ..report() },
                 by: by.clone(),
                 comment: Some("Thanks for adding the train tickets.".to_owned()),
             },
         ),
-        (
-            "approved-plain",
-            Notice::Approved {
-                report: plain_report(),
-                by: by.clone(),
-                comment: None,
-            },
-        ),
+        ("approved-plain", Notice::Approved { report: plain_report(), by: by.clone(), comment: None }),
         (
             "returned",
             Notice::Returned {

@@ -33,10 +33,7 @@ fn answer_once(status: &'static str, body: String) -> (String, JoinHandle<String
         }
         let mut request = vec![0; length];
         reader.read_exact(&mut request).unwrap();
-        let head = format!(
-            "HTTP/1.1 {status}\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
+        let head = format!("HTTP/1.1 {status}\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n", body.len());
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(body.as_bytes()).unwrap();
         String::from_utf8(request).unwrap()
@@ -49,9 +46,7 @@ fn mailer(endpoint: &str) -> Mailer {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("eu-west-1"))
         .endpoint_url(endpoint)
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys(
-            "id", "secret", None,
-        )))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys("id", "secret", None)))
         .retry_config(RetryConfig::disabled())
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
@@ -64,10 +59,7 @@ async fn refused(status: &'static str, code: &str) -> SendError {
          <RequestId>r</RequestId></ErrorResponse>"
     );
     let (endpoint, server) = answer_once(status, body);
-    let error = mailer(&endpoint)
-        .send(&samples::recipient(), b"mime".to_vec())
-        .await
-        .unwrap_err();
+    let error = mailer(&endpoint).send(&samples::recipient(), b"mime".to_vec()).await.unwrap_err();
     server.join().unwrap();
     error
 }
@@ -87,66 +79,32 @@ async fn ses_gets_the_message_for_one_recipient_and_answers_with_its_id() {
     let request = server.join().unwrap();
     assert!(request.starts_with("Action=SendRawEmail&"), "{request}");
     assert!(request.contains("Source=expenses%40example.com&"), "{request}");
-    assert!(
-        request.contains("Destinations.member.1=marta%40example.com&"),
-        "{request}"
-    );
+    assert!(request.contains("Destinations.member.1=marta%40example.com&"), "{request}");
     assert!(!request.contains("Destinations.member.2"), "{request}");
 }
 
 #[tokio::test]
 async fn only_a_fault_of_the_message_is_final() {
     let refusal = refused("400 Bad Request", "MessageRejected").await;
-    assert_eq!(
-        refusal,
-        SendError::Refused {
-            code: "MessageRejected".to_owned()
-        }
-    );
+    assert_eq!(refusal, SendError::Refused { code: "MessageRejected".to_owned() });
     assert!(!refusal.retryable());
     assert!(!refused("400 Bad Request", "InvalidParameterValue").await.retryable());
 
     let throttled = refused("400 Bad Request", "Throttling").await;
-    assert_eq!(
-        throttled,
-        SendError::Throttled {
-            code: "Throttling".to_owned()
-        }
-    );
+    assert_eq!(throttled, SendError::Throttled { code: "Throttling".to_owned() });
     let paused = refused("400 Bad Request", "AccountSendingPausedException").await;
-    assert_eq!(
-        paused,
-        SendError::NotReady {
-            code: "AccountSendingPausedException".to_owned()
-        }
-    );
+    assert_eq!(paused, SendError::NotReady { code: "AccountSendingPausedException".to_owned() });
     let down = refused("503 Service Unavailable", "ServiceUnavailable").await;
-    assert_eq!(
-        down,
-        SendError::Unavailable {
-            code: "ServiceUnavailable".to_owned()
-        }
-    );
+    assert_eq!(down, SendError::Unavailable { code: "ServiceUnavailable".to_owned() });
     assert!(throttled.retryable() && paused.retryable() && down.retryable());
 }
 
 #[tokio::test]
 async fn a_service_that_is_not_there_is_worth_another_try() {
     // The port is free again once the listener is dropped.
-    let endpoint = format!(
-        "http://{}",
-        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-    );
-    let error = mailer(&endpoint)
-        .send(&samples::recipient(), b"mime".to_vec())
-        .await
-        .unwrap_err();
-    assert_eq!(
-        error,
-        SendError::Unavailable {
-            code: "DispatchFailure".to_owned()
-        }
-    );
+    let endpoint = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let error = mailer(&endpoint).send(&samples::recipient(), b"mime".to_vec()).await.unwrap_err();
+    assert_eq!(error, SendError::Unavailable { code: "DispatchFailure".to_owned() });
     assert!(error.retryable());
 }
 
