@@ -18,7 +18,7 @@ async fn handler(call: Call) -> Outcome {
     let id = call.id("expense")?;
     let desk = Desk::open::<Edit>(call, Precondition::Optional).await?;
     let (desk, change) = desk.input::<ExpensePatch>()?;
-    let current = desk.report.expense(id).ok_or_else(Problem::not_found)?.facts();
+    let current = desk.report.expense(id).ok_or_else(Problem::not_found)?.facts.clone();
     let permit = desk.permit::<Edit>()?;
     let facts = change.over(current).map_err(Problem::invalid)?;
     let (store, report) = (desk.call().store(), &desk.report);

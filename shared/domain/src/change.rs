@@ -369,7 +369,7 @@ pub fn change_expense(
 pub fn remove_expense(permit: Permit<'_, Edit>, id: ExpenseId, now: Timestamp) -> Result<ReportChange, Refusal> {
     let mut change = ReportChange::on(permit.report(), now);
     let old = permit.report().expense(id).ok_or(Refusal::UnknownExpense)?;
-    let kind = EventKind::ExpenseRemoved { expense_id: id, amount: old.amount };
+    let kind = EventKind::ExpenseRemoved { expense_id: id, amount: old.facts.amount };
     let expenses = change.after.expenses.iter().filter(|expense| expense.id != id).cloned().collect();
     // Not checked for its size: a report that findings and reasons have made too large must be able to shrink.
     change.after = change.after.with_expenses(expenses).map_err(|_| Refusal::TotalTooLarge)?;

@@ -19,33 +19,8 @@ pub enum PaymentMethod {
 }
 
 /// What a person enters for one expense, checked: the tax is in the amount's currency and not above it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExpenseFacts {
-    /// The day the money was spent.
-    pub date: Date,
-    /// Code of a category of the policy.
-    pub category: String,
-    /// Who was paid.
-    pub merchant: String,
-    /// What was paid, tax included.
-    pub amount: Money,
-    /// The tax within the amount.
-    pub tax: Money,
-    /// Who paid.
-    pub payment_method: PaymentMethod,
-    /// What it was for.
-    pub note: Option<String>,
-    /// Why a limit was exceeded.
-    pub justification: Option<String>,
-    /// Where the receipt is kept: a document number or a file name.
-    pub receipt_reference: Option<String>,
-}
-
-/// A line of a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Expense {
-    /// Identifier, `exp_…`.
-    pub id: ExpenseId,
+pub struct ExpenseFacts {
     /// The day the money was spent.
     pub date: Date,
     /// Code of a category of the policy.
@@ -64,9 +39,19 @@ pub struct Expense {
     /// Why a limit was exceeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub justification: Option<String>,
-    /// Where the receipt is kept.
+    /// Where the receipt is kept: a document number or a file name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_reference: Option<String>,
+}
+
+/// A line of a report: what was entered, and what it is worth elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expense {
+    /// Identifier, `exp_…`.
+    pub id: ExpenseId,
+    /// What was entered.
+    #[serde(flatten)]
+    pub facts: ExpenseFacts,
     /// The amount in the report's currency, when it was paid in another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub converted: Option<Conversion>,
@@ -89,53 +74,24 @@ impl Expense {
         let convert = |to| rates.convert(facts.amount, facts.tax, to, facts.date);
         let converted = convert(currency)?;
         let base = if rates.base() == currency { converted.clone() } else { convert(rates.base())? };
-        Ok(Self {
-            id,
-            date: facts.date,
-            category: facts.category,
-            merchant: facts.merchant,
-            amount: facts.amount,
-            tax: facts.tax,
-            payment_method: facts.payment_method,
-            note: facts.note,
-            justification: facts.justification,
-            receipt_reference: facts.receipt_reference,
-            converted,
-            base,
-        })
-    }
-
-    /// What was entered for this line, to be changed and entered again.
-    #[must_use]
-    pub fn facts(&self) -> ExpenseFacts {
-        ExpenseFacts {
-            date: self.date,
-            category: self.category.clone(),
-            merchant: self.merchant.clone(),
-            amount: self.amount,
-            tax: self.tax,
-            payment_method: self.payment_method,
-            note: self.note.clone(),
-            justification: self.justification.clone(),
-            receipt_reference: self.receipt_reference.clone(),
-        }
+        Ok(Self { id, facts, converted, base })
     }
 
     /// Amount in the report's currency.
     #[must_use]
     pub fn amount_in_report(&self) -> Money {
-        self.converted.as_ref().map_or(self.amount, |conversion| conversion.amount)
+        self.converted.as_ref().map_or(self.facts.amount, |conversion| conversion.amount)
     }
 
     /// Tax in the report's currency.
     #[must_use]
     pub fn tax_in_report(&self) -> Money {
-        self.converted.as_ref().map_or(self.tax, |conversion| conversion.tax)
+        self.converted.as_ref().map_or(self.facts.tax, |conversion| conversion.tax)
     }
 
     /// Amount in the base currency; policy limits are judged by it.
     #[must_use]
     pub fn amount_in_base(&self) -> Money {
-        self.base.as_ref().map_or(self.amount, |conversion| conversion.amount)
+        self.base.as_ref().map_or(self.facts.amount, |conversion| conversion.amount)
     }
 }

@@ -223,8 +223,8 @@ impl Policy {
     }
 
     fn judge_one(&self, expense: &Expense, today: Date) -> Vec<Violation> {
-        let Some(category) = self.categories.iter().find(|category| category.code == expense.category) else {
-            let message = format!("{} is not a category of the policy.", expense.category);
+        let Some(category) = self.categories.iter().find(|category| category.code == expense.facts.category) else {
+            let message = format!("{} is not a category of the policy.", expense.facts.category);
             return vec![violation(expense, Rule::UnknownCategory, Severity::Block, Field::Category, message)];
         };
         let found = [over_limit(category, expense), self.receipt_missing(expense), self.too_old(expense, today)];
@@ -234,23 +234,26 @@ impl Policy {
     fn receipt_missing(&self, expense: &Expense) -> Option<Violation> {
         let from = self.receipt_required_from?;
         let actual = expense.amount_in_base();
-        if expense.receipt_reference.is_some() || !at_least(actual, from) {
+        if expense.facts.receipt_reference.is_some() || !at_least(actual, from) {
             return None;
         }
         let message =
-            format!("{} at {} has no receipt; one is required from {from}.", shown(expense), expense.merchant);
+            format!("{} at {} has no receipt; one is required from {from}.", shown(expense), expense.facts.merchant);
         let found = violation(expense, Rule::ReceiptRequired, Severity::Warn, Field::ReceiptReference, message);
         Some(Violation { limit: Some(Measure::Money(from)), actual: Some(Measure::Money(actual)), ..found })
     }
 
     fn too_old(&self, expense: &Expense, today: Date) -> Option<Violation> {
         let maximum = u32::from(self.maximum_age_days?);
-        let days = expense.date.until(today).ok().and_then(|span| u32::try_from(span.get_days()).ok())?;
+        let days = expense.facts.date.until(today).ok().and_then(|span| u32::try_from(span.get_days()).ok())?;
         if days <= maximum {
             return None;
         }
-        let message =
-            format!("{} at {} is {days} days old; the policy allows {maximum}.", shown(expense), expense.merchant);
+        let message = format!(
+            "{} at {} is {days} days old; the policy allows {maximum}.",
+            shown(expense),
+            expense.facts.merchant
+        );
         let found = violation(expense, Rule::MaximumAge, Severity::Warn, Field::Date, message);
         Some(Violation { limit: Some(Measure::Days { days: maximum }), actual: Some(Measure::Days { days }), ..found })
     }
@@ -263,8 +266,8 @@ fn over_limit(category: &Category, expense: &Expense) -> Option<Violation> {
         return None;
     }
     let over =
-        format!("{} at {} is above the limit of {limit} for {}", shown(expense), expense.merchant, category.name);
-    let (severity, field, message) = match (category.effect, &expense.justification) {
+        format!("{} at {} is above the limit of {limit} for {}", shown(expense), expense.facts.merchant, category.name);
+    let (severity, field, message) = match (category.effect, &expense.facts.justification) {
         (Effect::Block, _) => (Severity::Block, Field::Amount, format!("{over}.")),
         (Effect::Warn, None) => (Severity::Block, Field::Justification, format!("{over} and needs a justification.")),
         (Effect::Warn, Some(_)) => (Severity::Warn, Field::Amount, format!("{over}.")),
@@ -276,8 +279,8 @@ fn over_limit(category: &Category, expense: &Expense) -> Option<Violation> {
 /// The amount as it was paid, and beside it what it is in the base currency where that differs.
 fn shown(expense: &Expense) -> String {
     match &expense.base {
-        Some(base) => format!("{} ({})", expense.amount, base.amount),
-        None => expense.amount.to_string(),
+        Some(base) => format!("{} ({})", expense.facts.amount, base.amount),
+        None => expense.facts.amount.to_string(),
     }
 }
 

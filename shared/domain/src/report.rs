@@ -161,7 +161,7 @@ impl Report {
 pub fn totals(currency: Currency, expenses: &[Expense]) -> Result<Totals, SumFault> {
     let total = Money::sum(currency, expenses.iter().map(Expense::amount_in_report))?;
     let tax = Money::sum(currency, expenses.iter().map(Expense::tax_in_report))?;
-    let personal = expenses.iter().filter(|expense| expense.payment_method == PaymentMethod::Personal);
+    let personal = expenses.iter().filter(|expense| expense.facts.payment_method == PaymentMethod::Personal);
     let reimbursable = Money::sum(currency, personal.map(Expense::amount_in_report))?;
     Ok(Totals { total, tax, net: total.minus(tax)?, reimbursable })
 }

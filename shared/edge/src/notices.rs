@@ -137,15 +137,15 @@ fn report_facts(snapshot: &Snapshot, report: Option<&Report>, owner: String) -> 
 
 fn line_facts(line: &Expense, report: &Report) -> LineFacts {
     let amount = match &line.converted {
-        Some(conversion) => format!("{} ({})", line.amount, conversion.amount),
-        None => line.amount.to_string(),
+        Some(conversion) => format!("{} ({})", line.facts.amount, conversion.amount),
+        None => line.facts.amount.to_string(),
     };
     let flagged = report.violations.iter().any(|violation| violation.expense_id == line.id);
     LineFacts {
-        date: line.date.to_string(),
-        merchant: line.merchant.clone(),
-        category: line.category.clone(),
+        date: line.facts.date.to_string(),
+        merchant: line.facts.merchant.clone(),
+        category: line.facts.category.clone(),
         amount,
-        note: line.justification.clone().filter(|_| flagged).or_else(|| line.note.clone()),
+        note: line.facts.justification.clone().filter(|_| flagged).or_else(|| line.facts.note.clone()),
     }
 }

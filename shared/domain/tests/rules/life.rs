@@ -160,7 +160,7 @@ fn a_report_that_could_not_be_stored_is_refused() {
     let people = People::new();
     let mut report = draft(&people.ana, &vec![money("1.00"); 100]);
     for line in &mut report.expenses {
-        line.note = Some("é".repeat(2000));
+        line.facts.note = Some("é".repeat(2000));
     }
     let error = change::add_expense(
         permit(&people.ana, &report).unwrap(),

@@ -29,7 +29,7 @@ fn a_limit_is_the_most_that_is_fine() {
 #[test]
 fn above_a_limit_a_justification_makes_a_warning_of_a_block() {
     let judge = |effect, justification: Option<&str>| {
-        let line = line("80.00", |line| line.justification = justification.map(str::to_owned));
+        let line = line("80.00", |line| line.facts.justification = justification.map(str::to_owned));
         let found = policy("60.00", effect).judge(&[line], day("2026-11-20")).remove(0);
         (found.severity, found.field.name())
     };
@@ -55,13 +55,13 @@ fn receipts_age_and_categories() {
     let receipt = (Rule::ReceiptRequired, Some(Measure::Money(money("25.00"))), Some(Measure::Money(money("25.00"))));
     assert_eq!(judge(line("25.00", |_| ()), "2026-11-20"), [receipt]);
     assert_eq!(judge(line("24.99", |_| ()), "2026-11-20"), []);
-    assert_eq!(judge(line("25.00", |line| line.receipt_reference = Some("1.pdf".to_owned())), "2026-11-20"), []);
+    assert_eq!(judge(line("25.00", |line| line.facts.receipt_reference = Some("1.pdf".to_owned())), "2026-11-20"), []);
     let age = (Rule::MaximumAge, Some(Measure::Days { days: 8 }), Some(Measure::Days { days: 9 }));
     assert_eq!(judge(line("1.00", |_| ()), "2026-11-21"), [age]);
     // Whoever lives ahead of UTC may have spent it tomorrow.
     assert_eq!(judge(line("1.00", |_| ()), "2026-11-11"), []);
     assert_eq!(
-        judge(line("1.00", |line| line.category = "yachts".to_owned()), "2026-11-20"),
+        judge(line("1.00", |line| line.facts.category = "yachts".to_owned()), "2026-11-20"),
         [(Rule::UnknownCategory, None, None)]
     );
 }
@@ -89,7 +89,7 @@ proptest! {
         let together = rules.judge(&lines, today);
         let apart: Vec<_> = lines.iter().flat_map(|line| rules.judge(std::slice::from_ref(line), today)).collect();
         prop_assert_eq!(&together, &apart);
-        let above = lines.iter().filter(|line| line.amount.minor() > 6000).count();
+        let above = lines.iter().filter(|line| line.facts.amount.minor() > 6000).count();
         prop_assert_eq!(together.iter().filter(|found| found.rule == Rule::CategoryLimit).count(), above);
     }
 }
