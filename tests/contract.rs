@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -51,7 +53,7 @@ functions! {
 #[openapi(
     info(title = "Outlay", description = "An expense-report backend: reports are validated, judged by policy, routed for approval, and told about by e-mail."),
     security(("bearer" = [])),
-    modifiers(&Bearer),
+    modifiers(&Finish),
     components(schemas(outlay_edge::ProblemBody)),
     paths(
         organisations_create::handler, members_invite::handler, members_list::handler, members_get::handler,
@@ -66,13 +68,25 @@ functions! {
 )]
 struct Api;
 
-struct Bearer;
+struct Finish;
 
-impl Modify for Bearer {
+impl Modify for Finish {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         if let Some(components) = openapi.components.as_mut() {
             components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        }
+        // A body that may be left out is described as one that may be null, which it may not.
+        for item in openapi.paths.paths.values_mut() {
+            for body in item.post.iter_mut().filter_map(|operation| operation.request_body.as_mut()) {
+                let RefOr::T(body) = body else { continue };
+                for content in body.content.values_mut() {
+                    let RefOr::T(content) = content else { continue };
+                    if let Some(RefOr::T(Schema::OneOf(choice))) = &content.schema {
+                        content.schema = choice.items.iter().find(|item| matches!(item, RefOr::Ref(_))).cloned();
+                    }
+                }
+            }
         }
     }
 }

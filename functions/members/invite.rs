@@ -14,6 +14,7 @@ use validator::Validate;
 
 /// A person to invite.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct MemberIn {
     /// Display name; 1 to 200 characters.
     #[validate(custom(function = "checks::short_text"))]

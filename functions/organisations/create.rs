@@ -12,6 +12,7 @@ use validator::Validate;
 
 /// An organisation to found.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct OrganisationIn {
     /// The name people know it by; 1 to 200 characters.
     #[validate(custom(function = "checks::short_text"))]

@@ -16,6 +16,7 @@ use validator::Validate;
 
 /// The exchange rates of a day.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct RatesIn {
     /// For each currency how many units of the base currency one unit of it is worth; 1 to 90 of them, at most 12
     /// significant digits each.

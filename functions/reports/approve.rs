@@ -12,6 +12,7 @@ use validator::Validate;
 
 /// What the approver says; may be left out.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct ApprovalIn {
     /// A word to the owner; at most 2000 characters.
     #[validate(custom(function = "checks::long_text"))]

@@ -17,6 +17,7 @@ use crate::fault::Faults;
 /// An amount of money.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Validate)]
 #[schema(as = Money)]
+#[serde(deny_unknown_fields)]
 pub struct MoneyIo {
     /// A decimal number as text, with at most as many decimals as the currency has.
     #[schema(example = "12.34")]
@@ -66,6 +67,7 @@ pub struct PageOut<T: ToSchema> {
 
 /// A body without fields; it may be left out.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NoBody {}
 
 impl Input for NoBody {
@@ -78,6 +80,7 @@ impl Input for NoBody {
 
 /// Why a report goes back or is refused.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ReasonIn {
     /// What the owner is told; 1 to 2000 characters.
     #[validate(custom(function = "checks::long_text"))]

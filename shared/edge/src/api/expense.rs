@@ -46,6 +46,7 @@ impl From<PaymentMethod> for PaymentMethodIo {
 /// An expense to add.
 #[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[schema(as = ExpenseIn)]
+#[serde(deny_unknown_fields)]
 pub struct ExpenseIn {
     /// The day the money was spent.
     #[schema(format = Date, example = "2026-11-12")]
@@ -122,6 +123,7 @@ fn within(amount: Money, tax: Money, faults: &mut Faults) {
 
 /// Changes to an expense: fields left out stay, optional ones set to null are removed.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ExpensePatch {
     /// The day the money was spent.
     #[schema(value_type = Option<String>, format = Date, example = "2026-11-12", nullable = false)]

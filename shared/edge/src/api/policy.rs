@@ -26,6 +26,7 @@ pub enum EffectIo {
 /// A kind of spending.
 #[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[schema(as = Category)]
+#[serde(deny_unknown_fields)]
 pub struct CategoryIo {
     /// What expenses name it by: 1 to 40 lower-case letters, digits, `-` or `_`.
     #[validate(custom(function = "checks::code"))]
@@ -55,6 +56,7 @@ pub enum ApproversKindIo {
 /// Who decides on a step.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[schema(as = Approvers)]
+#[serde(deny_unknown_fields)]
 pub struct ApproversIo {
     /// How they are found.
     pub kind: ApproversKindIo,
@@ -65,6 +67,7 @@ pub struct ApproversIo {
 /// One step of the workflow.
 #[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[schema(as = StepRule)]
+#[serde(deny_unknown_fields)]
 pub struct StepRuleIo {
     /// The name people see.
     #[validate(custom(function = "checks::short_text"))]
@@ -81,6 +84,7 @@ pub struct StepRuleIo {
 
 /// A policy to put in force.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct PolicyIn {
     /// The kinds of spending that may be claimed, 1 to 200.
     #[validate(length(min = 1, max = 200), nested)]

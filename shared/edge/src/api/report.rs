@@ -21,6 +21,7 @@ pub const MAX_NEW_EXPENSES: u64 = 70;
 
 /// A report to create.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ReportIn {
     /// What it is for; 1 to 200 characters.
     #[validate(custom(function = "checks::short_text"))]
@@ -227,6 +228,7 @@ impl From<&Step> for StepOut {
 
 /// A report without its lines, as it stands in lists.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ReportSummary)]
 pub struct ReportSummaryOut {
     /// Identifier, `rep_…`.
     pub id: String,
