@@ -298,7 +298,7 @@ mod tests {
         }
 
         #[test]
-        fn parsing_never_panics(text in ".{0,30}") {
+        fn parsing_never_panics(text in any::<String>()) {
             let _ = Money::parse(&text, currency("EUR"));
         }
     }
