@@ -98,7 +98,8 @@ async fn a_returned_report_is_changed_and_submitted_again() {
         world.marco.post_at(&world.report(&report, "return"), 1, &json!({"reason": "Which client?"})).await.expect(200);
     assert_eq!((&returned["status"], &returned["steps"][0]["status"]), (&json!("returned"), &json!("returned")));
     assert_eq!(returned["steps"][0]["decision"]["comment"], "Which client?");
-    world.ana.post(&world.report(&report, "expenses"), &expense("8.00")).await.expect(200);
+    let edited = world.ana.post(&world.report(&report, "expenses"), &expense("8.00")).await.expect(200);
+    assert_eq!((&edited["status"], &edited["violations"]), (&json!("returned"), &json!([])));
     let again = world.ana.post(&world.report(&report, "submit"), &json!({})).await.expect(200);
     assert_eq!(again["totals"]["total"]["amount"], "48.00");
     let version = again["version"].as_u64().unwrap();

@@ -65,10 +65,10 @@ async fn a_line_keeps_amount_rate_day_and_source() {
 async fn without_a_rate_the_line_is_refused_by_name() {
     let world = World::new().await;
     enter(&world, "2026-11-02", &json!({"GBP": "1.1412"})).await;
-    let body =
-        json!({"title": "x", "expenses": [line("2026-11-03", "1.00", "GBP"), line("2026-11-01", "1.00", "GBP")]});
+    let body = json!({"title": "x", "expenses": [line("2026-11-03", "1.00", "GBP"), line("2026-11-01", "1.00", "GBP"), line("2026-11-03", "1.00", "CHF")]});
     let answer = world.ana.post(&world.path("reports"), &body).await;
-    assert_eq!(answer.problem(422, "/problems/validation-failed"), ["/expenses/1/amount/currency rate-missing"]);
+    let missing = ["/expenses/1/amount/currency rate-missing", "/expenses/2/amount/currency rate-missing"];
+    assert_eq!(answer.problem(422, "/problems/validation-failed"), missing);
     assert!(answer.text.contains("There is no exchange rate for GBP on or before 2026-11-01"), "{}", answer.text);
     let draft = world.ana.post(&world.path("reports"), &json!({"title": "x"})).await.expect(201);
     let faults = world.ana.post(&world.report(&draft, "expenses"), &line("2026-11-03", "1", "JPY")).await;

@@ -1,7 +1,7 @@
 //! `GET /v1/orgs/{org}/approvals`: the reports that wait for the caller's decision, the one due first in front.
 
-use jiff::{Timestamp, civil::Date};
-use outlay_edge::api::common::{MoneyIo, OrgPath, PageOut, PageQuery, PersonOut, Problems};
+use jiff::civil::Date;
+use outlay_edge::api::common::{MoneyIo, OrgPath, PageOut, PageQuery, PersonOut, Problems, time};
 use outlay_edge::{Call, Outcome, Reply};
 use outlay_store::items::Task;
 use serde::Serialize;
@@ -56,7 +56,7 @@ impl From<Task> for TaskOut {
             step_name: task.step_name,
             reason: task.reason,
             due_on: task.due_on.as_ref().map(Date::to_string),
-            submitted_at: task.submitted_at.as_ref().map(Timestamp::to_string),
+            submitted_at: task.submitted_at.map(time),
         }
     }
 }

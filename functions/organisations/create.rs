@@ -2,7 +2,7 @@
 
 use outlay_domain::change::{Change, Founder, found};
 use outlay_domain::money::Currency;
-use outlay_edge::api::common::{IdempotencyKey, Problems};
+use outlay_edge::api::common::{IdempotencyKey, Problems, time};
 use outlay_edge::api::member::MemberOut;
 use outlay_edge::call::Input;
 use outlay_edge::{Call, Faults, Outcome, Problem, ProblemType, Reply, checks};
@@ -70,7 +70,7 @@ async fn handler(call: Call) -> Outcome {
         id: organisation.id.to_string(),
         name: organisation.name.clone(),
         base_currency: organisation.base_currency.to_string(),
-        created_at: organisation.created_at.to_string(),
+        created_at: time(organisation.created_at),
         member: (&change.founder).into(),
     };
     let reply = Reply::created(&body, format!("/v1/orgs/{}", organisation.id))?;

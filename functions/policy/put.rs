@@ -4,7 +4,7 @@ use outlay_domain::change::{Change, change_policy};
 use outlay_domain::permission::ChangePolicy;
 use outlay_edge::api::common::{IfMatch, OrgPath, Problems};
 use outlay_edge::api::policy::{PolicyIn, PolicyOut};
-use outlay_edge::{Call, Faults, Outcome, Problem, Reply, loads};
+use outlay_edge::{Call, Faults, Outcome, Problem, ProblemType, Reply, loads};
 
 /// Put a policy in force.
 ///
@@ -27,6 +27,13 @@ async fn handler(call: Call) -> Outcome {
         return Err(Problem::invalid(faults).into());
     }
     call.matches(current.version)?;
+    if ![0, current.version].contains(&proposed.version) {
+        return Err(Problem::new(
+            ProblemType::StaleVersion,
+            "The policy has changed since you read it. Read it again.",
+        )
+        .into());
+    }
     let change = change_policy(permit, &current, proposed, call.now());
     let reply = Reply::ok(&PolicyOut::from(&change.after))?.version(change.after.version);
     call.commit(&caller, Change::Policy(Box::new(change)), reply).await

@@ -4,7 +4,7 @@ use outlay_domain::event::Event;
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::Member;
 use outlay_domain::permission::Read;
-use outlay_edge::api::common::{PageOut, PageQuery, PersonOut, Problems, ReportPath};
+use outlay_edge::api::common::{PageOut, PageQuery, PersonOut, Problems, ReportPath, time};
 use outlay_edge::{Call, Desk, Outcome, Precondition, Problem, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -37,7 +37,7 @@ impl EventOut {
             .find(|member| member.id == event.actor)
             .map_or_else(String::new, |member| member.name.clone());
         let actor = PersonOut { id: event.actor.to_string(), name };
-        Ok(Self { seq: event.seq, kind: take("type"), actor, at: event.at.to_string(), data: take("data") })
+        Ok(Self { seq: event.seq, kind: take("type"), actor, at: time(event.at), data: take("data") })
     }
 }
 

@@ -37,7 +37,7 @@ pub enum Error {
         reason: std::io::Error,
     },
     /// Another run holds the data folder.
-    #[error("another local stack uses {}; stop it, or run this one with `--in-memory`", .0.display())]
+    #[error("another local stack uses {}; stop it, or run this one with `--in-memory --port 3001`", .0.display())]
     FolderInUse(PathBuf),
     /// The data folder cannot be read or written.
     #[error("cannot use the data folder {}: {reason}", folder.display())]

@@ -53,6 +53,7 @@ async fn run(arguments: &Arguments) -> Result<(), String> {
     let template = workspace.join("template.yaml");
     let program = std::env::current_exe().map_err(|error| format!("this program's folder is unknown: {error}"))?;
     let bin_dir = program.parent().map(Path::to_path_buf).unwrap_or_default();
+    eprintln!("Building the functions; the first time takes some minutes.");
     build(&workspace, &template, &bin_dir)?;
     let is_demo = matches!(arguments.task, Some(Task::Demo));
     let folder = (!arguments.in_memory && !is_demo).then(|| workspace.join(".outlay"));
@@ -79,6 +80,9 @@ async fn run(arguments: &Arguments) -> Result<(), String> {
         outcome = work => outcome,
         outcome = asked_to_end() => outcome.and(if is_demo { Err("the demo was interrupted".to_owned()) } else { Ok(()) }),
     };
+    if !is_demo {
+        eprintln!("Stopping the functions.");
+    }
     stack.stop().await;
     outcome
 }

@@ -238,8 +238,15 @@ pub fn create(
     let id = seed.draw();
     let zero = Money::zero(new.currency);
     let mut expenses = Vec::with_capacity(new.expenses.len());
+    let mut faults = Vec::new();
     for (position, facts) in new.expenses.into_iter().enumerate() {
-        expenses.push(line(Some(position), seed.draw(), facts, new.currency, rates)?);
+        match Expense::new(seed.draw(), facts, new.currency, rates) {
+            Ok(expense) => expenses.push(expense),
+            Err(fault) => faults.push((Some(position), fault)),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Refusal::Conversion(faults));
     }
     let empty = Report {
         id,
@@ -300,14 +307,9 @@ impl ReportChange {
     }
 }
 
-fn line(
-    position: Option<usize>,
-    id: ExpenseId,
-    facts: ExpenseFacts,
-    currency: Currency,
-    rates: &RateBook,
-) -> Result<Expense, Refusal> {
-    Expense::new(id, facts, currency, rates).map_err(|fault| Refusal::Conversion { position, fault })
+/// One line entered by itself.
+fn line(id: ExpenseId, facts: ExpenseFacts, currency: Currency, rates: &RateBook) -> Result<Expense, Refusal> {
+    Expense::new(id, facts, currency, rates).map_err(|fault| Refusal::Conversion(vec![(None, fault)]))
 }
 
 fn within_limits(report: Report, expenses: Vec<Expense>) -> Result<Report, Refusal> {
@@ -333,7 +335,7 @@ pub fn add_expense(
     now: Timestamp,
 ) -> Result<ReportChange, Refusal> {
     let mut change = ReportChange::on(permit.report(), now);
-    let expense = line(None, seed.draw(), facts, change.after.currency, rates)?;
+    let expense = line(seed.draw(), facts, change.after.currency, rates)?;
     let mut expenses = change.after.expenses.clone();
     expenses.push(expense.clone());
     change.after = within_limits(change.after, expenses)?;
@@ -353,7 +355,7 @@ pub fn change_expense(
 ) -> Result<ReportChange, Refusal> {
     let mut change = ReportChange::on(permit.report(), now);
     let old = permit.report().expense(id).ok_or(Refusal::UnknownExpense)?.clone();
-    let new = line(None, id, facts, change.after.currency, rates)?;
+    let new = line(id, facts, change.after.currency, rates)?;
     let expenses =
         change.after.expenses.iter().map(|expense| if expense.id == id { new.clone() } else { expense.clone() });
     let expenses = expenses.collect();

@@ -37,13 +37,9 @@ pub enum Refusal {
     TotalTooLarge,
     /// There is no such line.
     UnknownExpense,
-    /// A line cannot be converted.
-    Conversion {
-        /// Position of the line among those entered; `None` when one line was entered by itself.
-        position: Option<usize>,
-        /// What is missing.
-        fault: ConversionFault,
-    },
+    /// Lines cannot be converted: the position of each among those entered (`None` when one line was entered by itself) and
+    /// what is missing.
+    Conversion(Vec<(Option<usize>, ConversionFault)>),
     /// The policy stops the submission; violations with the position of their line.
     Policy(Vec<(usize, Violation)>),
 }

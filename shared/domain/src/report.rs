@@ -141,7 +141,7 @@ impl Report {
         size(serde_json::to_vec(self)) + size(serde_json::to_vec(&self.expenses))
     }
 
-    /// The report with other lines: totals, count and hash follow.
+    /// The report with other lines: totals, count and hash follow, and what the policy found on the old lines is void.
     ///
     /// # Errors
     /// [`SumFault`] when the sum leaves the range.
@@ -150,7 +150,15 @@ impl Report {
         let totals = totals(self.currency, &expenses)?;
         let base_total = Money::sum(self.base_total.currency(), expenses.iter().map(Expense::amount_in_base))?;
         let content_hash = content_hash(&expenses);
-        Ok(Self { totals, base_total, expense_count: expenses.len(), content_hash, expenses, ..self })
+        Ok(Self {
+            totals,
+            base_total,
+            violations: Vec::new(),
+            expense_count: expenses.len(),
+            content_hash,
+            expenses,
+            ..self
+        })
     }
 }
 

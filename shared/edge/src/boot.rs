@@ -41,7 +41,9 @@ pub(crate) fn moment() -> Moment {
     let mut random = [0; 10];
     // A system without randomness cannot do TLS either; identifiers then still differ by time.
     let _ = getrandom::fill(&mut random);
-    Moment { now: Timestamp::now(), random }
+    let now = Timestamp::now();
+    // To the millisecond, as everything shows it.
+    Moment { now: Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now), random }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that owns the environment")]

@@ -108,7 +108,7 @@ pub fn money(amount: &str, code: &str, faults: &mut Faults) -> Option<Money> {
         Err(fault) => {
             let (rule, detail) = match fault {
                 AmountFault::Malformed => {
-                    ("decimal", "Must be a decimal number in a text, such as \"12.34\".".to_owned())
+                    ("decimal", "Must be a decimal number in a string, such as \"12.34\".".to_owned())
                 }
                 AmountFault::TooManyDecimals => ("decimals", decimals(currency)),
                 AmountFault::TooLarge => ("maximum", "Is larger than any amount Outlay handles.".to_owned()),

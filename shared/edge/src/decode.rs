@@ -276,7 +276,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         if let Source::Value(Node::Text(text)) = self.source {
             return visitor.visit_str(text);
         }
-        self.fault("a text");
+        self.fault("a string");
         visitor.visit_str("")
     }
 

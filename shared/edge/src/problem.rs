@@ -265,13 +265,17 @@ impl From<Refusal> for Problem {
                 one("/expenses", "size", "A report holds at most 300 KiB, its findings included. Split it.")
             }
             Refusal::TotalTooLarge => one("/expenses", "total", "The total is larger than any amount Outlay handles."),
-            Refusal::Conversion { position, fault } => {
-                let line = position.map_or_else(String::new, |position| format!("/expenses/{position}"));
-                let (member, rule) = match fault {
-                    ConversionFault::RateMissing { .. } => ("currency", "rate-missing"),
-                    ConversionFault::TooLarge => ("amount", "maximum"),
-                };
-                one(&format!("{line}/amount/{member}"), rule, &sentence(&fault.to_string()))
+            Refusal::Conversion(lines) => {
+                let mut faults = Faults::default();
+                for (position, fault) in lines {
+                    let line = position.map_or_else(String::new, |position| format!("/expenses/{position}"));
+                    let (member, rule) = match fault {
+                        ConversionFault::RateMissing { .. } => ("currency", "rate-missing"),
+                        ConversionFault::TooLarge => ("amount", "maximum"),
+                    };
+                    faults.note_at(format!("{line}/amount/{member}"), rule, sentence(&fault.to_string()));
+                }
+                Self::invalid(faults)
             }
             Refusal::Policy(violations) => {
                 let mut faults = Faults::default();

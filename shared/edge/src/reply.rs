@@ -6,7 +6,9 @@ use lambda_http::{Body, Response};
 use outlay_domain::refusal::Refusal;
 use outlay_store::{Answer, CommitError, ListError, Page, StoreError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use crate::api::common::PageOut;
 use crate::problem::Problem;
 
 /// What a handler gives.
@@ -78,9 +80,8 @@ impl Reply {
     ///
     /// # Errors
     /// As for [`Reply::new`].
-    pub fn page<T, U: Serialize>(page: Page<T>, show: impl Fn(T) -> U) -> Result<Self, Problem> {
-        let items: Vec<U> = page.items.into_iter().map(show).collect();
-        Self::ok(&serde_json::json!({"items": items, "next_cursor": page.next}))
+    pub fn page<T, U: Serialize + ToSchema>(page: Page<T>, show: impl Fn(T) -> U) -> Result<Self, Problem> {
+        Self::ok(&PageOut { items: page.items.into_iter().map(show).collect(), next_cursor: page.next })
     }
 
     /// The reply with the version as its `ETag`.

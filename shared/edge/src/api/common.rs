@@ -56,6 +56,12 @@ impl From<&Person> for PersonOut {
     }
 }
 
+/// A time as it is written: RFC 3339 in UTC, to the millisecond.
+#[must_use]
+pub fn time(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
 /// A part of a list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PageOut<T: ToSchema> {

@@ -104,7 +104,7 @@ impl Input for ExpenseIn {
 fn positive(amount: Option<Money>, faults: &mut Faults) {
     if amount.is_some_and(|amount| amount.minor() <= 0) {
         faults.at("amount", |faults| {
-            faults.note("amount", "positive", "Must be more than nothing.");
+            faults.note("amount", "positive", "Must be above zero.");
         });
     }
 }

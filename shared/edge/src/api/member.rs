@@ -4,6 +4,8 @@ use outlay_domain::member::{Member, MemberStatus, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::common::time;
+
 /// What a member may do beyond his own reports.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -79,7 +81,7 @@ impl From<&Member> for MemberOut {
             },
             manager_id: member.manager_id.map(|manager| manager.to_string()),
             version: member.version,
-            created_at: member.created_at.to_string(),
+            created_at: time(member.created_at),
         }
     }
 }

@@ -86,6 +86,8 @@ pub struct StepRuleIo {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyIn {
+    /// The version this one is made from, as it was read; compared like `If-Match` when it is given.
+    pub version: Option<u32>,
     /// The kinds of spending that may be claimed, 1 to 200.
     #[validate(length(min = 1, max = 200), nested)]
     pub categories: Vec<CategoryIo>,
@@ -112,7 +114,7 @@ impl Input for PolicyIn {
         });
         let receipt = self.receipt_required_from.as_ref().map(|money| money.read("receipt_required_from", faults));
         Some(Policy {
-            version: 0,
+            version: self.version.map_or(0, u64::from),
             categories: categories.into_iter().collect::<Option<_>>()?,
             receipt_required_from: receipt.map_or(Some(None), |money| money.map(Some))?,
             maximum_age_days: self.maximum_age_days,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::common::{MoneyIo, PersonOut};
+use super::common::{MoneyIo, PersonOut, time};
 use super::expense::{ExpenseIn, ExpenseOut};
 use crate::call::Input;
 use crate::checks;
@@ -175,7 +175,7 @@ pub struct DecisionOut {
 
 impl From<&Decision> for DecisionOut {
     fn from(decision: &Decision) -> Self {
-        Self { by: (&decision.by).into(), at: decision.at.to_string(), comment: decision.comment.clone() }
+        Self { by: (&decision.by).into(), at: time(decision.at), comment: decision.comment.clone() }
     }
 }
 
@@ -279,9 +279,9 @@ impl ReportSummaryOut {
             totals: report.totals.into(),
             base_total: report.base_total.into(),
             expense_count: report.expense_count,
-            created_at: report.created_at.to_string(),
-            updated_at: report.updated_at.to_string(),
-            submitted_at: report.submitted_at.map(|at| at.to_string()),
+            created_at: time(report.created_at),
+            updated_at: time(report.updated_at),
+            submitted_at: report.submitted_at.map(time),
         }
     }
 }
