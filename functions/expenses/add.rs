@@ -16,7 +16,7 @@ use outlay_edge::{Call, Desk, Outcome, Precondition, loads};
     responses((status = 200, description = "Added.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let desk = Desk::open::<Edit>(call, Precondition::Optional).await?;
-    let (desk, facts) = desk.input::<ExpenseIn>()?;
+    let facts = desk.input::<ExpenseIn>()?;
     let permit = desk.permit::<Edit>()?;
     let (store, report) = (desk.call().store(), &desk.report);
     let lines = std::slice::from_ref(&facts);

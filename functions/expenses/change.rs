@@ -17,7 +17,7 @@ use outlay_edge::{Call, Desk, Outcome, Precondition, Problem, loads};
 async fn handler(call: Call) -> Outcome {
     let id = call.id("expense")?;
     let desk = Desk::open::<Edit>(call, Precondition::Optional).await?;
-    let (desk, change) = desk.input::<ExpensePatch>()?;
+    let change = desk.input::<ExpensePatch>()?;
     let current = desk.report.expense(id).ok_or_else(Problem::not_found)?.facts.clone();
     let permit = desk.permit::<Edit>()?;
     let facts = change.over(current).map_err(Problem::invalid)?;

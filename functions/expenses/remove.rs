@@ -15,7 +15,7 @@ use outlay_edge::{Call, Desk, Outcome, Precondition};
 async fn handler(call: Call) -> Outcome {
     let id = call.id("expense")?;
     let desk = Desk::open::<Edit>(call, Precondition::Optional).await?;
-    let (desk, ()) = desk.input::<NoBody>()?;
+    desk.input::<NoBody>()?;
     let permit = desk.permit::<Edit>()?;
     desk.commit(remove_expense(permit, id, desk.call().now())?).await
 }

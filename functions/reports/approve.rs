@@ -36,7 +36,7 @@ impl Input for ApprovalIn {
     responses((status = 200, description = "Approved at this step.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let desk = Desk::open::<Decide>(call, Precondition::Required).await?;
-    let (desk, comment) = desk.input::<ApprovalIn>()?;
+    let comment = desk.input::<ApprovalIn>()?;
     let permit = desk.permit::<Decide>()?;
     desk.commit(approve(permit, comment, desk.call().now())).await
 }

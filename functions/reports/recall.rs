@@ -14,7 +14,7 @@ use outlay_edge::{Call, Desk, Outcome, Precondition};
     responses((status = 200, description = "A draft again.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let desk = Desk::open::<Recall>(call, Precondition::Optional).await?;
-    let (desk, ()) = desk.input::<NoBody>()?;
+    desk.input::<NoBody>()?;
     let permit = desk.permit::<Recall>()?;
     desk.commit(recall(permit, desk.call().now())).await
 }

@@ -14,7 +14,7 @@ use outlay_edge::{Call, Desk, Outcome, Precondition};
     responses((status = 200, description = "Rejected.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let desk = Desk::open::<Decide>(call, Precondition::Required).await?;
-    let (desk, reason) = desk.input::<ReasonIn>()?;
+    let reason = desk.input::<ReasonIn>()?;
     let permit = desk.permit::<Decide>()?;
     desk.commit(reject(permit, reason, desk.call().now())).await
 }

@@ -14,7 +14,7 @@ use outlay_edge::{Call, Desk, Outcome, Precondition};
     responses((status = 200, description = "Back with its owner.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let desk = Desk::open::<Decide>(call, Precondition::Required).await?;
-    let (desk, reason) = desk.input::<ReasonIn>()?;
+    let reason = desk.input::<ReasonIn>()?;
     let permit = desk.permit::<Decide>()?;
     desk.commit(return_to_owner(permit, reason, desk.call().now())).await
 }

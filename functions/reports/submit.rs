@@ -15,7 +15,7 @@ use outlay_edge::{Call, Desk, Outcome, Precondition, loads};
     responses((status = 200, description = "Submitted.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let desk = Desk::open::<Submit>(call, Precondition::Optional).await?;
-    let (desk, ()) = desk.input::<NoBody>()?;
+    desk.input::<NoBody>()?;
     let permit = desk.permit::<Submit>()?;
     let (policy, people) = loads::rules(desk.call().store(), desk.report.org, desk.caller.member.manager_id).await?;
     desk.commit(submit(permit, &policy, &people, desk.call().now())?).await

@@ -202,19 +202,29 @@ impl Call {
     /// # Errors
     /// 400 for what is not a JSON object, 422 with every fault, and the answer of the earlier request.
     pub fn input<T: Input>(&self, caller: &Caller) -> Result<T::Checked, Stop> {
-        let checked = self.body::<T>()?;
+        self.checked::<T>(&self.body, caller)
+    }
+
+    /// The same where the body may be left out: an absent one counts as an empty object.
+    ///
+    /// # Errors
+    /// As for [`Call::input`].
+    pub fn optional_input<T: Input>(&self, caller: &Caller) -> Result<T::Checked, Stop> {
+        self.checked::<T>(or_empty_object(&self.body), caller)
+    }
+
+    fn checked<T: Input>(&self, body: &[u8], caller: &Caller) -> Result<T::Checked, Stop> {
+        let checked = self.read::<T>(body)?;
         self.replay(caller.recorded.as_ref())?;
         Ok(checked)
     }
 
-    fn body<T: Input>(&self) -> Result<T::Checked, Stop> {
+    fn read<T: Input>(&self, body: &[u8]) -> Result<T::Checked, Stop> {
         self.query(&[])?;
         let mut faults = Faults::default();
-        let input: T = decode::decode(&self.body, &mut faults).map_err(|_| {
-            Problem::new(
-                ProblemType::MalformedJson,
-                "The body must be one JSON object in UTF-8 without repeated names.",
-            )
+        let input: T = decode::decode(body, &mut faults).map_err(|_| {
+            let detail = "The body must be one JSON object in UTF-8 without repeated names.";
+            Problem::new(ProblemType::MalformedJson, detail)
         })?;
         if let Err(errors) = input.validate() {
             faults.take(&errors);
@@ -225,18 +235,6 @@ impl Call {
         }
     }
 
-    /// The same where the body may be left out: an absent body counts as an empty object.
-    ///
-    /// # Errors
-    /// As for [`Call::input`].
-    pub fn optional_input<T: Input>(mut self, caller: &Caller) -> Result<(Self, T::Checked), Stop> {
-        if self.body.is_empty() {
-            self.body = b"{}".to_vec();
-        }
-        let checked = self.input::<T>(caller)?;
-        Ok((self, checked))
-    }
-
     fn replay(&self, recorded: Option<&Recorded>) -> Result<(), Stop> {
         recorded.map_or(Ok(()), |recorded| Err(self.repeated(recorded)))
     }
@@ -244,10 +242,7 @@ impl Call {
     /// Where the answer to this request would be found, had it been carried out meanwhile.
     pub(crate) fn probe(&self) -> Option<Probe> {
         let key = keys::idempotency(self.org().ok(), &self.identity.subject, self.key.as_deref()?);
-        // An absent body counts as an empty object, as for the handler.
-        let with_body = |body: &[u8]| if body.is_empty() { b"{}".to_vec() } else { body.to_vec() };
-        let fingerprint = self.fingerprint_of(&with_body(&self.body));
-        Some(Probe { store: self.store.clone(), key, fingerprint, now: self.now() })
+        Some(Probe { store: self.store.clone(), key, fingerprint: self.fingerprint(), now: self.now() })
     }
 
     /// How a request ends whose key has been used: as the first time, if it is the same.
@@ -261,13 +256,9 @@ impl Call {
 
     /// What makes two requests the same: who, where and what.
     fn fingerprint(&self) -> String {
-        self.fingerprint_of(&self.body)
-    }
-
-    fn fingerprint_of(&self, body: &[u8]) -> String {
         let mut hasher = Sha256::new();
         let version = self.if_match().unwrap_or_default();
-        let body = decode::canonical(body);
+        let body = decode::canonical(or_empty_object(&self.body));
         for part in [self.parts.method.as_str().as_bytes(), self.parts.uri.path().as_bytes(), version.as_bytes(), &body]
         {
             hasher.update(part);
@@ -301,7 +292,7 @@ impl Call {
     /// # Errors
     /// As for [`Call::input`].
     pub async fn founder_input<T: Input>(&self) -> Result<T::Checked, Stop> {
-        let checked = self.body::<T>()?;
+        let checked = self.read::<T>(&self.body)?;
         if let Some(key) = &self.key {
             let recorded =
                 self.store.recorded(&keys::idempotency(None, &self.identity.subject, key), self.now()).await?;
@@ -396,6 +387,10 @@ impl Query {
         let cursor = self.get("cursor", "a cursor", |text| Some(text.to_owned()))?;
         Ok(PageRequest { limit: i32::try_from(limit).unwrap_or(100), cursor })
     }
+}
+
+const fn or_empty_object(body: &[u8]) -> &[u8] {
+    if body.is_empty() { b"{}" } else { body }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -61,10 +61,10 @@ impl Desk {
     ///
     /// # Errors
     /// As for [`Call::input`], then 412 when `If-Match` names another version.
-    pub fn input<T: Input>(self) -> Result<(Self, T::Checked), Stop> {
-        let (call, checked) = self.call.optional_input::<T>(&self.caller)?;
-        call.matches(self.report.version)?;
-        Ok((Self { call, ..self }, checked))
+    pub fn input<T: Input>(&self) -> Result<T::Checked, Stop> {
+        let checked = self.call.optional_input::<T>(&self.caller)?;
+        self.call.matches(self.report.version)?;
+        Ok(checked)
     }
 
     /// Asks for an action on the report.
