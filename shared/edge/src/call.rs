@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use jiff::Timestamp;
-use lambda_http::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, IF_MATCH};
+use lambda_http::http::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};
 use lambda_http::http::{Method, request::Parts};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
@@ -13,7 +13,7 @@ use outlay_domain::member::{Member, MemberStatus};
 use outlay_domain::permission::{OrgAction, OrgPermit, permit_org};
 use outlay_domain::text::hex;
 use outlay_store::keys::{self, Key};
-use outlay_store::{Answer, CommitError, Identity, PageRequest, Receipt, Recorded, Store};
+use outlay_store::{Answer, CommitError, Identity, PageRequest, Receipt, Recorded, Store, StoreError};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use type_safe_id::{StaticType, TypeSafeId};
@@ -47,8 +47,15 @@ pub struct Call {
     parts: Parts,
     body: Vec<u8>,
     identity: Identity,
-    key: Option<String>,
+    repeatable: Option<Repeatable>,
     moment: Moment,
+}
+
+/// What makes a request safe to repeat; made once, because the whole body goes into it.
+#[derive(Debug)]
+struct Repeatable {
+    key: String,
+    fingerprint: String,
 }
 
 /// The member who calls.
@@ -92,7 +99,8 @@ impl Call {
         let identity = identity(&parts)
             .ok_or_else(|| Problem::new(ProblemType::Unauthenticated, "Send a valid token of a signed-in person."))?;
         let key = idempotency_key(&parts.headers)?;
-        Ok(Self { store, parts, body, identity, key, moment: moment() })
+        let repeatable = key.map(|key| Repeatable { key, fingerprint: fingerprint(&parts, &body) });
+        Ok(Self { store, parts, body, identity, repeatable, moment: moment() })
     }
 
     /// The table.
@@ -143,7 +151,7 @@ impl Call {
     }
 
     pub(crate) fn if_match(&self) -> Option<&str> {
-        self.header(&IF_MATCH)
+        if_match(&self.parts)
     }
 
     /// Compares the version the caller means, if he says one, with the current one.
@@ -161,25 +169,13 @@ impl Call {
         }
     }
 
-    fn header(&self, name: &HeaderName) -> Option<&str> {
-        self.parts.headers.get(name).map(|value| value.to_str().unwrap_or("?"))
-    }
-
     /// The member who calls, and what an earlier request with the same idempotency key was answered.
     ///
     /// # Errors
     /// 404 when he is no member of the organisation in the path, or suspended.
     pub async fn caller(&self) -> Result<Caller, Stop> {
         let org = self.org()?;
-        let recorded = async {
-            match &self.key {
-                Some(key) => {
-                    self.store.recorded(&keys::idempotency(Some(org), &self.identity.subject, key), self.now()).await
-                }
-                None => Ok(None),
-            }
-        };
-        let (seat, recorded) = tokio::try_join!(self.store.seat(org, &self.identity), recorded)?;
+        let (seat, recorded) = tokio::try_join!(self.store.seat(org, &self.identity), self.recorded(Some(org)))?;
         let seat = seat.filter(|seat| seat.member.status != MemberStatus::Suspended).ok_or_else(Problem::not_found)?;
         Ok(Caller { member: seat.member, joining: seat.joining, recorded })
     }
@@ -239,32 +235,33 @@ impl Call {
         recorded.map_or(Ok(()), |recorded| Err(self.repeated(recorded)))
     }
 
+    /// Where the answer to this request is kept, if it has a key.
+    fn receipt_key(&self, org: Option<OrgId>) -> Option<Key> {
+        self.repeatable.as_ref().map(|repeatable| keys::idempotency(org, &self.identity.subject, &repeatable.key))
+    }
+
+    /// What an earlier request with the same key was answered.
+    async fn recorded(&self, org: Option<OrgId>) -> Result<Option<Recorded>, StoreError> {
+        match self.receipt_key(org) {
+            Some(key) => self.store.recorded(&key, self.now()).await,
+            None => Ok(None),
+        }
+    }
+
     /// Where the answer to this request would be found, had it been carried out meanwhile.
     pub(crate) fn probe(&self) -> Option<Probe> {
-        let key = keys::idempotency(self.org().ok(), &self.identity.subject, self.key.as_deref()?);
-        Some(Probe { store: self.store.clone(), key, fingerprint: self.fingerprint(), now: self.now() })
+        let fingerprint = self.repeatable.as_ref()?.fingerprint.clone();
+        let key = self.receipt_key(self.org().ok())?;
+        Some(Probe { store: self.store.clone(), key, fingerprint, now: self.now() })
     }
 
     /// How a request ends whose key has been used: as the first time, if it is the same.
     fn repeated(&self, recorded: &Recorded) -> Stop {
-        if recorded.fingerprint == self.fingerprint() {
+        if self.repeatable.as_ref().is_some_and(|repeatable| repeatable.fingerprint == recorded.fingerprint) {
             return Stop::Replay(Box::new(recorded.answer.clone()));
         }
         let detail = "This Idempotency-Key was sent with another request. Use a new one.";
         Problem::new(ProblemType::IdempotencyKeyReused, detail).into()
-    }
-
-    /// What makes two requests the same: who, where and what.
-    fn fingerprint(&self) -> String {
-        let mut hasher = Sha256::new();
-        let version = self.if_match().unwrap_or_default();
-        let body = decode::canonical(or_empty_object(&self.body));
-        for part in [self.parts.method.as_str().as_bytes(), self.parts.uri.path().as_bytes(), version.as_bytes(), &body]
-        {
-            hasher.update(part);
-            hasher.update([0]);
-        }
-        hex(&hasher.finalize())
     }
 
     /// Carries out changes in one transaction with the answer to this request, and gives the answer.
@@ -293,18 +290,14 @@ impl Call {
     /// As for [`Call::input`].
     pub async fn founder_input<T: Input>(&self) -> Result<T::Checked, Stop> {
         let checked = self.read::<T>(&self.body)?;
-        if let Some(key) = &self.key {
-            let recorded =
-                self.store.recorded(&keys::idempotency(None, &self.identity.subject, key), self.now()).await?;
-            self.replay(recorded.as_ref())?;
-        }
+        self.replay(self.recorded(None).await?.as_ref())?;
         Ok(checked)
     }
 
     async fn commit_for(&self, org: Option<OrgId>, changes: &[Change], reply: Reply) -> Outcome {
-        let receipt = self.key.as_ref().map(|key| Receipt {
-            key: keys::idempotency(org, &self.identity.subject, key),
-            fingerprint: self.fingerprint(),
+        let receipt = self.receipt_key(org).zip(self.repeatable.as_ref()).map(|(key, repeatable)| Receipt {
+            key,
+            fingerprint: repeatable.fingerprint.clone(),
             answer: reply.answer().clone(),
             now: self.now().as_second(),
             expires_at: self.now().as_second().saturating_add(RECEIPT_SECONDS),
@@ -387,6 +380,22 @@ impl Query {
         let cursor = self.get("cursor", "a cursor", |text| Some(text.to_owned()))?;
         Ok(PageRequest { limit: i32::try_from(limit).unwrap_or(100), cursor })
     }
+}
+
+fn if_match(parts: &Parts) -> Option<&str> {
+    parts.headers.get(IF_MATCH).map(|value| value.to_str().unwrap_or("?"))
+}
+
+/// What makes two requests of one person the same: where, on which version, and what.
+fn fingerprint(parts: &Parts, body: &[u8]) -> String {
+    let mut hasher = Sha256::new();
+    let version = if_match(parts).unwrap_or_default();
+    let body = decode::canonical(or_empty_object(body));
+    for part in [parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), version.as_bytes(), &body] {
+        hasher.update(part);
+        hasher.update([0]);
+    }
+    hex(&hasher.finalize())
 }
 
 const fn or_empty_object(body: &[u8]) -> &[u8] {
