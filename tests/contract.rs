@@ -28,8 +28,13 @@ functions! {
     members_invite "../functions/members/invite.rs"
     members_list "../functions/members/list.rs"
     members_get "../functions/members/get.rs"
+    members_change "../functions/members/change.rs"
+    members_delegate "../functions/members/delegate.rs"
+    members_undelegate "../functions/members/undelegate.rs"
     policy_get "../functions/policy/get.rs"
     policy_put "../functions/policy/put.rs"
+    policy_versions "../functions/policy/versions.rs"
+    policy_check "../functions/policy/check.rs"
     reports_create "../functions/reports/create.rs"
     reports_get "../functions/reports/get.rs"
     reports_list "../functions/reports/list.rs"
@@ -39,9 +44,16 @@ functions! {
     reports_return "../functions/reports/return.rs"
     reports_reject "../functions/reports/reject.rs"
     reports_history "../functions/reports/history.rs"
+    reports_change "../functions/reports/change.rs"
+    reports_delete "../functions/reports/delete.rs"
+    reports_clone "../functions/reports/clone.rs"
+    reports_comment "../functions/reports/comment.rs"
+    reports_reassign "../functions/reports/reassign.rs"
     expenses_add "../functions/expenses/add.rs"
     expenses_change "../functions/expenses/change.rs"
     expenses_remove "../functions/expenses/remove.rs"
+    expenses_clone "../functions/expenses/clone.rs"
+    expenses_split "../functions/expenses/split.rs"
     approvals_list "../functions/approvals/list.rs"
     rates_put "../functions/rates/put.rs"
     rates_list "../functions/rates/list.rs"
@@ -56,12 +68,12 @@ functions! {
     modifiers(&Finish),
     components(schemas(outlay_edge::ProblemBody)),
     paths(
-        organisations_create::handler, members_invite::handler, members_list::handler, members_get::handler,
-        policy_get::handler, policy_put::handler,
+        organisations_create::handler, members_invite::handler, members_list::handler, members_get::handler, members_change::handler, members_delegate::handler, members_undelegate::handler,
+        policy_get::handler, policy_put::handler, policy_versions::handler, policy_check::handler,
         reports_create::handler, reports_get::handler, reports_list::handler, reports_submit::handler,
         reports_recall::handler, reports_approve::handler, reports_return::handler, reports_reject::handler,
-        reports_history::handler,
-        expenses_add::handler, expenses_change::handler, expenses_remove::handler,
+        reports_history::handler, reports_change::handler, reports_delete::handler, reports_clone::handler, reports_comment::handler, reports_reassign::handler,
+        expenses_add::handler, expenses_change::handler, expenses_remove::handler, expenses_clone::handler, expenses_split::handler,
         approvals_list::handler, rates_put::handler, rates_list::handler,
         service_health::handler, service_openapi::handler,
     )

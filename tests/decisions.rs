@@ -19,8 +19,8 @@ async fn manager_then_finance_approve() {
         world.marco.post_at(&world.report(&report, "approve"), 1, &json!({"comment": "Fine."})).await.expect(200);
     assert_eq!((&first["status"], &first["version"]), (&json!("submitted"), &json!(2)));
     assert_eq!((&first["steps"][0]["status"], &first["steps"][1]["status"]), (&json!("approved"), &json!("pending")));
-    assert_eq!(first["steps"][0]["decision"]["comment"], "Fine.");
-    assert_eq!(first["steps"][0]["decision"]["by"]["id"], json!(world.marco.id));
+    assert_eq!(first["steps"][0]["decisions"][0]["comment"], "Fine.");
+    assert_eq!(first["steps"][0]["decisions"][0]["by"]["id"], json!(world.marco.id));
     assert_eq!(world.marco.get(&world.path("approvals")).await.expect(200)["items"], json!([]));
     world
         .marco
@@ -97,7 +97,7 @@ async fn a_returned_report_is_changed_and_submitted_again() {
     let returned =
         world.marco.post_at(&world.report(&report, "return"), 1, &json!({"reason": "Which client?"})).await.expect(200);
     assert_eq!((&returned["status"], &returned["steps"][0]["status"]), (&json!("returned"), &json!("returned")));
-    assert_eq!(returned["steps"][0]["decision"]["comment"], "Which client?");
+    assert_eq!(returned["steps"][0]["decisions"][0]["comment"], "Which client?");
     let edited = world.ana.post(&world.report(&report, "expenses"), &expense("8.00")).await.expect(200);
     assert_eq!((&edited["status"], &edited["violations"]), (&json!("returned"), &json!([])));
     let again = world.ana.post(&world.report(&report, "submit"), &json!({})).await.expect(200);

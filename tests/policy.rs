@@ -10,7 +10,7 @@ async fn what_is_read_can_be_changed_and_put_back() {
     let read = world.ana.get(&world.path("policy")).await;
     let mut policy = read.expect(200);
     assert_eq!((policy["version"].as_u64(), read.header("etag")), (Some(2), "\"2\""));
-    policy["categories"][1]["limit"]["amount"] = json!("90.00");
+    policy["limits"][0]["amount"]["amount"] = json!("90.00");
     let put = |tag: &str| {
         world
             .fiona
@@ -36,7 +36,7 @@ async fn a_submitted_report_keeps_the_version_it_was_judged_by() {
     let world = World::new().await;
     let report = world.submitted("40.00").await;
     let mut policy = World::policy();
-    policy["steps"][1]["from_total"]["amount"] = json!("10.00");
+    policy["steps"][1]["when"]["from_total"]["amount"] = json!("10.00");
     world.admin.put(&world.path("policy"), &policy).await.expect(200);
     let stored = world.ana.get(&world.report(&report, "")).await.expect(200);
     assert_eq!((&stored["policy_version"], stored["steps"].as_array().unwrap().len()), (&json!(2), 1));
@@ -48,30 +48,36 @@ async fn a_policy_is_checked_whole() {
     let world = World::new().await;
     let mut policy = World::policy();
     policy["categories"][1]["code"] = json!("travel");
-    policy["categories"][2]["limit"]["currency"] = json!("USD");
-    policy["steps"][1]["from_total"]["currency"] = json!("GBP");
+    policy["limits"][1]["categories"] = json!(["lodgings"]);
+    policy["steps"][0]["approvers"] =
+        json!({"kind": "members", "members": [world.ana.id, "mem_01k0000000e2t8r0000000000b"]});
+    policy["steps"][1]["when"]["from_total"]["currency"] = json!("GBP");
     let faults = world.fiona.put(&world.path("policy"), &policy).await.problem(422, "/problems/validation-failed");
     assert_eq!(
         faults,
         [
             "/categories/1/code unique",
-            "/categories/2/limit/currency base-currency",
-            "/steps/1/from_total/currency base-currency"
+            "/limits/0/categories/0 unknown",
+            "/limits/1/categories/0 unknown",
+            "/steps/0/approvers/members/1 unknown-member",
+            "/steps/1/when/from_total/currency base-currency"
         ]
     );
     let wrong = json!({
-        "categories": [{"code": "A b", "name": "x", "effect": "explode"}],
+        "categories": [{"code": "A b", "name": "x", "default_tax": "19%"}],
+        "limits": [{"period": "year", "amount": {"amount": "1.00", "currency": "EUR"}}],
         "steps": [{"name": "", "approvers": {"kind": "role"}, "due_in_days": 0}, {"name": "x", "approvers": {"kind": "manager", "role": "admin"}}],
         "versoin": 7,
     });
     let faults = world.fiona.put(&world.path("policy"), &wrong).await.problem(422, "/problems/validation-failed");
     let expected = [
         "/categories/0/code code",
-        "/categories/0/effect type",
-        "/steps/0/approvers/role role",
+        "/categories/0/default_tax percent",
+        "/limits/0/period type",
+        "/steps/0/approvers approvers",
         "/steps/0/due_in_days range",
         "/steps/0/name blank",
-        "/steps/1/approvers/role role",
+        "/steps/1/approvers approvers",
         "/versoin unknown-field",
     ];
     assert_eq!(faults, expected);

@@ -49,7 +49,7 @@ async fn a_line_keeps_amount_rate_day_and_source() {
     let first = report["expenses"][0]["id"].as_str().unwrap();
     let touched = world
         .ana
-        .patch(&world.report(&report, &format!("expenses/{first}")), &json!({"note": "Hotel"}))
+        .patch(&world.report(&report, &format!("expenses/{first}")), &json!({"merchant": "Hotel"}))
         .await
         .expect(200);
     assert_eq!(

@@ -28,7 +28,7 @@ async fn one_call_creates_judges_routes_and_confirms() {
     let eur = |amount: &str| json!({"amount": amount, "currency": "EUR"});
     assert_eq!(
         report["totals"],
-        json!({"total": eur("517.50"), "tax": eur("7.73"), "net": eur("509.77"), "reimbursable": eur("105.00")})
+        json!({"total": eur("517.50"), "tax": eur("7.73"), "net": eur("509.77"), "reimbursable": eur("105.00"), "not_reimbursed": eur("0.00")})
     );
     assert_eq!(report["base_total"], eur("517.50"));
 
@@ -40,13 +40,13 @@ async fn one_call_creates_judges_routes_and_confirms() {
         .collect();
     assert_eq!(
         found,
-        [("category-limit", "warn"), ("receipt-required", "warn"), ("maximum-age", "warn")]
+        [("expense-limit", "warn"), ("receipt-required", "warn"), ("maximum-age", "warn")]
             .map(|(rule, severity)| (json!(rule), json!(severity)))
     );
     let limit = &report["violations"][0];
     assert_eq!((&limit["limit"], &limit["actual"]), (&eur("60.00"), &eur("85.00")));
-    assert_eq!(limit["message"], "85.00 EUR at SNCF is above the limit of 60.00 EUR for Meals.");
-    assert_eq!(limit["expense_id"], report["expenses"][0]["id"]);
+    assert_eq!(limit["message"], "85.00 EUR at SNCF is above the limit of 60.00 EUR per expense for Meals.");
+    assert_eq!(limit["expense_ids"], json!([report["expenses"][0]["id"]]));
     assert_eq!(
         (&report["violations"][2]["limit"], &report["violations"][2]["actual"]),
         (&json!({"days": 90}), &json!({"days": 120}))
@@ -60,7 +60,7 @@ async fn one_call_creates_judges_routes_and_confirms() {
     assert_eq!(steps[1]["approvers"], json!([{"id": world.fiona.id, "name": "Fiona Byrne"}]));
     assert_eq!(
         steps[1]["reason"],
-        "The total of 517.50 EUR reaches 500.00 EUR. It is decided by any one member with the role finance."
+        "The total of 517.50 EUR reaches 500.00 EUR. It is decided by a member with the role finance."
     );
     assert!(steps[0]["due_on"].as_str().unwrap() > today().as_str());
 
@@ -98,8 +98,8 @@ async fn what_the_policy_blocks_is_not_stored() {
     assert_eq!(
         faults,
         [
-            "/expenses/0/justification category-limit",
-            "/expenses/1/amount category-limit",
+            "/expenses/0/justification expense-limit",
+            "/expenses/1/amount expense-limit",
             "/expenses/2/category unknown-category"
         ]
     );
@@ -130,6 +130,6 @@ async fn without_anybody_to_decide_there_is_no_submission() {
     assert_eq!(report["steps"][0]["approvers"], json!([{"id": world.admin.id, "name": "Ada Admin"}]));
     assert_eq!(
         report["steps"][0]["reason"],
-        "This step applies to every report. The owner has no manager who may decide, so an admin decides."
+        "This step applies to every report. It is for the owner's manager. There is nobody who may, so the fallback approvers decide."
     );
 }

@@ -1,6 +1,9 @@
-//! `GET /v1/orgs/{org}/approvals`: the reports that wait for the caller's decision, the one due first in front.
+//! `GET /v1/orgs/{org}/approvals`: the reports that wait for the caller's decision, his own or delegated to him, the one due first in
+//! front.
 
 use jiff::civil::Date;
+use outlay_domain::ids::MemberId;
+use outlay_domain::member::{Delegation, Person};
 use outlay_edge::api::common::{MoneyIo, OrgPath, PageOut, PageQuery, PersonOut, Problems, time};
 use outlay_edge::{Call, Outcome, Reply};
 use outlay_store::items::Task;
@@ -11,6 +14,8 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Task)]
 struct TaskOut {
+    /// The approver the caller decides for, when the task is delegated to him; null when it is his own.
+    on_behalf_of: Option<PersonOut>,
     /// The report, `rep_…`.
     report_id: String,
     /// The version to name in `If-Match`.
@@ -41,9 +46,10 @@ struct TaskOut {
     submitted_at: Option<String>,
 }
 
-impl From<Task> for TaskOut {
-    fn from(task: Task) -> Self {
+impl TaskOut {
+    fn of(task: Task, on_behalf_of: Option<&Person>) -> Self {
         Self {
+            on_behalf_of: on_behalf_of.map(Into::into),
             report_id: task.report_id.to_string(),
             report_version: task.report_version,
             number: task.number,
@@ -63,15 +69,25 @@ impl From<Task> for TaskOut {
 
 /// List my approvals.
 ///
-/// For every member: what the routes of submitted reports ask of him now.
+/// For every member: what the routes of submitted reports ask of him now, and of those he decides for while they are away.
 #[utoipa::path(get, path = "/v1/orgs/{org}/approvals", operation_id = "approvalsList", tag = "decisions",
     params(OrgPath, PageQuery),
     responses((status = 200, description = "What waits for the caller.", body = PageOut<TaskOut>), Problems))]
 async fn handler(call: Call) -> Outcome {
     let caller = call.caller().await?;
     let page = call.query(&["limit", "cursor"])?.page()?;
-    let tasks = call.store().list_tasks(caller.member.org, caller.member.id, &page).await?;
-    Ok(Reply::page(tasks, TaskOut::from)?)
+    let member = &caller.member;
+    let running: Vec<&Delegation> = member.acts_for.iter().filter(|delegation| delegation.runs(call.today())).collect();
+    let away = |id: MemberId| running.iter().find(|delegation| delegation.with.id == id);
+    let approvers: Vec<MemberId> =
+        std::iter::once(member.id).chain(running.iter().map(|delegation| delegation.with.id)).collect();
+    let mut tasks = call.store().list_tasks(member.org, &approvers, &page).await?;
+    // What is above a delegation's ceiling stays with the one who is away.
+    let within = |delegation: &&&Delegation, task: &Task| {
+        delegation.ceiling.is_none_or(|ceiling| task.base_total.minor() <= ceiling.minor())
+    };
+    tasks.items.retain(|(id, task)| *id == member.id || away(*id).is_some_and(|delegation| within(&delegation, task)));
+    Ok(Reply::page(tasks, |(id, task)| TaskOut::of(task, away(id).map(|delegation| &delegation.with)))?)
 }
 
 #[tokio::main(flavor = "current_thread")]

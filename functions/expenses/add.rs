@@ -9,19 +9,22 @@ use outlay_edge::{Call, Desk, Outcome, Precondition, loads};
 
 /// Add an expense.
 ///
-/// For the owner, while the report is a draft or returned. A line in another currency is converted by the rate of its day or
-/// the last earlier one. The answer is the report.
+/// For the owner, or who entered the report for him. A line in another currency is converted by the rate of its day or the last
+/// earlier one. A report that is past draft goes back through approval. The answer is the report.
 #[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/expenses", operation_id = "expensesAdd", tag = "expenses",
     params(ReportPath, IdempotencyKey, IfMatch), request_body = ExpenseIn,
     responses((status = 200, description = "Added.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
-    let desk = Desk::open::<Edit>(call, Precondition::Optional).await?;
-    let facts = desk.input::<ExpenseIn>()?;
+    let (desk, policy) = Desk::open_with_policy::<Edit>(call, Precondition::Optional).await?;
+    let facts = desk.input::<ExpenseIn>()?.facts(&policy);
     let permit = desk.permit::<Edit>()?;
-    let (store, report) = (desk.call().store(), &desk.report);
     let lines = std::slice::from_ref(&facts);
-    let rates = loads::rates(store, report.org, report.base_total.currency(), report.currency, lines).await?;
-    desk.commit(add_expense(permit, facts, &rates, &mut desk.call().seed(), desk.call().now())?).await
+    let (rates, grounds) = tokio::try_join!(desk.rates(lines), desk.grounds_to_edit(policy, lines))?;
+    let call = desk.call();
+    let change = loads::decide_edit(call.store(), grounds, |rules| {
+        add_expense(permit, facts.clone(), &rates, rules, &mut call.seed(), call.now())
+    });
+    desk.commit(change.await?).await
 }
 
 #[tokio::main(flavor = "current_thread")]

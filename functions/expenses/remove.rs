@@ -4,20 +4,24 @@ use outlay_domain::change::remove_expense;
 use outlay_domain::permission::Edit;
 use outlay_edge::api::common::{ExpensePath, IfMatch, NoBody, Problems};
 use outlay_edge::api::report::ReportOut;
-use outlay_edge::{Call, Desk, Outcome, Precondition};
+use outlay_edge::{Call, Desk, Outcome, Precondition, loads};
 
 /// Remove an expense.
 ///
-/// For the owner, while the report is a draft or returned. The history keeps what it was. The answer is the report.
+/// For the owner, or who entered the report for him. A report that is past draft goes back through approval. The history keeps what
+/// the line was worth. The answer is the report.
 #[utoipa::path(delete, path = "/v1/orgs/{org}/reports/{report}/expenses/{expense}", operation_id = "expensesRemove",
     tag = "expenses", params(ExpensePath, IfMatch),
     responses((status = 200, description = "Removed.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let id = call.id("expense")?;
-    let desk = Desk::open::<Edit>(call, Precondition::Optional).await?;
+    let (desk, policy) = Desk::open_with_policy::<Edit>(call, Precondition::Optional).await?;
     desk.input::<NoBody>()?;
     let permit = desk.permit::<Edit>()?;
-    desk.commit(remove_expense(permit, id, desk.call().now())?).await
+    let grounds = desk.grounds_to_edit(policy, &[]).await?;
+    let call = desk.call();
+    let change = loads::decide_edit(call.store(), grounds, |rules| remove_expense(permit, id, rules, call.now()));
+    desk.commit(change.await?).await
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -4,10 +4,10 @@ use outlay_domain::change::{Change, Invitation, invite};
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::Role;
 use outlay_domain::permission::InviteMember;
-use outlay_edge::api::common::{IdempotencyKey, OrgPath, Problems};
+use outlay_edge::api::common::{IdempotencyKey, MoneyIo, OrgPath, Problems};
 use outlay_edge::api::member::{MemberOut, RoleIo};
 use outlay_edge::call::Input;
-use outlay_edge::{Call, Faults, Outcome, Problem, Reply, checks, loads};
+use outlay_edge::{Call, Faults, Outcome, Reply, checks, loads};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -28,19 +28,31 @@ struct MemberIn {
     role: Option<RoleIo>,
     /// The member who approves his reports first, `mem_…`.
     manager_id: Option<String>,
+    /// His grade; at most 40 characters.
+    #[validate(custom(function = "checks::label"))]
+    grade: Option<String>,
+    /// The cost centre that bears his expenses unless they say another; at most 40 characters.
+    #[validate(custom(function = "checks::label"))]
+    cost_centre: Option<String>,
+    /// The largest total he may approve, in the base currency; any, when absent.
+    approval_limit: Option<MoneyIo>,
 }
 
 impl Input for MemberIn {
     type Checked = (Invitation, Option<MemberId>);
 
     fn check(self, _: jiff::Timestamp, faults: &mut Faults) -> Option<Self::Checked> {
-        let manager = self.manager_id.as_ref().and_then(|id| id.parse().ok());
-        if self.manager_id.is_some() && manager.is_none() {
-            faults.note("manager_id", "unknown-member", "Must be the identifier of a member.");
-        }
-        let role = self.role.map_or(Role::Employee, Into::into);
-        let name = checks::cleaned(&self.name);
-        Some((Invitation { name, email: self.email.to_ascii_lowercase(), role, manager: None }, manager))
+        let manager = self.manager_id.as_ref().and_then(|id| checks::member_id(id, "manager_id", faults));
+        let invitation = Invitation {
+            name: checks::cleaned(&self.name),
+            email: self.email.to_ascii_lowercase(),
+            role: self.role.map_or(Role::Employee, Into::into),
+            manager: None,
+            grade: checks::cleaned_option(self.grade.as_deref()),
+            cost_centre: checks::cleaned_option(self.cost_centre.as_deref()),
+            approval_limit: self.approval_limit.and_then(|limit| limit.read("approval_limit", faults)),
+        };
+        Some((invitation, manager))
     }
 }
 
@@ -55,20 +67,15 @@ async fn handler(call: Call) -> Outcome {
     let (caller, organisation) = call.caller_and(loads::organisation(call.store(), org)).await?;
     let permit = caller.permit::<InviteMember>()?;
     let (invitation, manager) = call.input::<MemberIn>(&caller)?;
+    checks::in_base(invitation.approval_limit, organisation.base_currency, "approval_limit")?;
     let manager = match manager {
-        Some(id) => Some(call.store().member(org, id).await?.ok_or_else(unknown_manager)?),
+        Some(id) => Some(call.member(id, "manager_id").await?),
         None => None,
     };
     let change = invite(permit, &organisation, Invitation { manager, ..invitation }, &mut call.seed(), call.now());
     let location = format!("/v1/orgs/{org}/members/{}", change.after.id);
     let reply = Reply::created(&MemberOut::from(&change.after), location)?.version(change.after.version);
-    call.commit(&caller, Change::Member(Box::new(change)), reply).await
-}
-
-fn unknown_manager() -> Problem {
-    let mut faults = Faults::default();
-    faults.note("manager_id", "unknown-member", "There is no such member in this organisation.");
-    Problem::invalid(faults)
+    call.commit(&caller, Change::Members(vec![change]), reply).await
 }
 
 #[tokio::main(flavor = "current_thread")]

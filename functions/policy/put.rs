@@ -4,7 +4,7 @@ use outlay_domain::change::{Change, change_policy};
 use outlay_domain::permission::ChangePolicy;
 use outlay_edge::api::common::{IfMatch, OrgPath, Problems};
 use outlay_edge::api::policy::{PolicyIn, PolicyOut};
-use outlay_edge::{Call, Faults, Outcome, Problem, ProblemType, Reply, loads};
+use outlay_edge::{Call, Outcome, Problem, ProblemType, Reply, loads};
 
 /// Put a policy in force.
 ///
@@ -19,13 +19,7 @@ async fn handler(call: Call) -> Outcome {
     let (caller, (organisation, current)) = call.caller_and(both).await?;
     let permit = caller.permit::<ChangePolicy>()?;
     let proposed = call.input::<PolicyIn>(&caller)?;
-    let mut faults = Faults::default();
-    for fault in proposed.faults(organisation.base_currency) {
-        faults.note_at(fault.pointer, fault.rule, fault.detail);
-    }
-    if !faults.is_empty() {
-        return Err(Problem::invalid(faults).into());
-    }
+    loads::sound(store, org, &proposed, organisation.base_currency).await?;
     call.matches(current.version)?;
     if ![0, current.version].contains(&proposed.version) {
         return Err(Problem::new(

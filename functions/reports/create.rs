@@ -4,34 +4,41 @@ use outlay_domain::change::{Change, create, submit};
 use outlay_domain::permission::{CreateReport, Submit, permit};
 use outlay_edge::api::common::{IdempotencyKey, OrgPath, Problems};
 use outlay_edge::api::report::{ReportIn, ReportOut};
-use outlay_edge::{Call, Outcome, Reply, loads};
+use outlay_edge::loads::{self, About, Grounds, Named};
+use outlay_edge::{Call, Outcome, Reply};
 
 /// Create a report.
 ///
-/// For every member but auditors; the report is the caller's own. With `submit` the answer is the confirmation: totals,
-/// violations, and the approval steps with their reasons. Nothing is stored unless all of it can be.
+/// For every member but auditors; the report is the caller's own, unless finance or an admin enters it for its `owner_id`. With
+/// `submit` the answer is the confirmation: totals, violations, and the approval steps with their reasons. Nothing is stored unless
+/// all of it can be.
 #[utoipa::path(post, path = "/v1/orgs/{org}/reports", operation_id = "reportsCreate", tag = "reports",
     params(OrgPath, IdempotencyKey), request_body = ReportIn,
     responses((status = 201, description = "Created.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let (store, org) = (call.store(), call.org()?);
-    let (caller, organisation) = call.caller_and(loads::organisation(store, org)).await?;
+    let both = async { tokio::try_join!(loads::organisation(store, org), loads::policy(store, org)) };
+    let (caller, (organisation, policy)) = call.caller_and(both).await?;
     let may_create = caller.permit::<CreateReport>()?;
     let wanted = call.input::<ReportIn>(&caller)?;
+    let base = organisation.base_currency;
     let submit_now = wanted.submit;
-    let new = wanted.in_base(organisation.base_currency);
+    let people = Named::read(&call, &caller, &wanted).await?;
+    let new = wanted.new_report(base, &policy, people.payee());
 
-    let rates = loads::rates(store, org, organisation.base_currency, new.currency, &new.expenses);
-    let (rates, rules) = if submit_now {
-        let (rates, rules) = tokio::try_join!(rates, loads::rules(store, org, caller.member.manager_id))?;
-        (rates, Some(rules))
+    let rates = loads::rates(store, org, base, new.currency, &new.expenses);
+    let (rates, grounds) = if submit_now {
+        let about = About::new_report(org, base, &people, &new.expenses, &caller.member, call.today());
+        let (rates, grounds) = tokio::try_join!(rates, Grounds::load(store, policy, about))?;
+        (rates, Some(grounds))
     } else {
         (rates.await?, None)
     };
 
-    let mut change = create(may_create, new, &rates, &mut call.seed(), call.now())?;
-    if let Some((policy, people)) = rules {
-        let submitted = submit(permit::<Submit>(&caller.member, &change.after)?, &policy, &people, call.now())?;
+    let mut change = create(may_create, people.for_other(&caller)?, new, &rates, &mut call.seed(), call.now())?;
+    if let Some(grounds) = grounds {
+        let permit = permit::<Submit>(&caller.member, &change.after, call.today())?;
+        let submitted = loads::decide(store, grounds, |rules| submit(permit, rules, call.now())).await?;
         change = change.then(submitted);
     }
     let location = format!("/v1/orgs/{org}/reports/{}", change.after.id);

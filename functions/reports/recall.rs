@@ -8,7 +8,7 @@ use outlay_edge::{Call, Desk, Outcome, Precondition};
 
 /// Recall a report.
 ///
-/// For its owner, while it is submitted. Its approvers are no longer asked.
+/// For its owner, or who entered it for him, while it is submitted. Its approvers are no longer asked.
 #[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/recall", operation_id = "reportsRecall", tag = "reports",
     params(ReportPath, IdempotencyKey, IfMatch), request_body = Option<NoBody>,
     responses((status = 200, description = "A draft again.", body = ReportOut), Problems))]
@@ -16,7 +16,7 @@ async fn handler(call: Call) -> Outcome {
     let desk = Desk::open::<Recall>(call, Precondition::Optional).await?;
     desk.input::<NoBody>()?;
     let permit = desk.permit::<Recall>()?;
-    desk.commit(recall(permit, desk.call().now())).await
+    desk.commit(recall(permit, desk.call().now())?).await
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -8,7 +8,7 @@ use outlay_edge::{Call, Desk, Outcome, Precondition};
 
 /// Reject a report.
 ///
-/// For the approvers of the pending step. The owner is told why by e-mail. This is final; to have it changed, return it.
+/// For the approvers of the pending step and their delegates. The owner is told why by e-mail. This is final; to have it changed, return it.
 #[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/reject", operation_id = "reportsReject", tag = "decisions",
     params(ReportPath, IdempotencyKey, IfMatchRequired), request_body = ReasonIn,
     responses((status = 200, description = "Rejected.", body = ReportOut), Problems))]

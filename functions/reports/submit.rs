@@ -8,17 +8,18 @@ use outlay_edge::{Call, Desk, Outcome, Precondition, loads};
 
 /// Submit a report.
 ///
-/// For its owner. The policy in force judges each line, the workflow makes the route, and the first approvers are told by
-/// e-mail. The answer is the confirmation. A finding that blocks is a 422 which names the line and what to do.
+/// For its owner, or who entered it for him. The policy in force judges the lines, the workflow makes the route, and the first
+/// approvers are told by e-mail. The answer is the confirmation. A finding that blocks is a 422 which names the line and what to do.
 #[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/submit", operation_id = "reportsSubmit", tag = "reports",
     params(ReportPath, IdempotencyKey, IfMatch), request_body = Option<NoBody>,
-    responses((status = 200, description = "Submitted.", body = ReportOut), Problems))]
+    responses((status = 200, description = "Submitted, or approved at once where the policy says so.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
-    let desk = Desk::open::<Submit>(call, Precondition::Optional).await?;
+    let (desk, policy) = Desk::open_with_policy::<Submit>(call, Precondition::Optional).await?;
     desk.input::<NoBody>()?;
     let permit = desk.permit::<Submit>()?;
-    let (policy, people) = loads::rules(desk.call().store(), desk.report.org, desk.caller.member.manager_id).await?;
-    desk.commit(submit(permit, &policy, &people, desk.call().now())?).await
+    let grounds = desk.grounds(policy, &[]).await?;
+    let call = desk.call();
+    desk.commit(loads::decide(call.store(), grounds, |rules| submit(permit, rules, call.now())).await?).await
 }
 
 #[tokio::main(flavor = "current_thread")]

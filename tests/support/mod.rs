@@ -198,15 +198,20 @@ impl World {
         json!({
             "categories": [
                 {"code": "travel", "name": "Travel"},
-                {"code": "meals", "name": "Meals", "limit": eur("60.00")},
-                {"code": "lodging", "name": "Lodging", "limit": eur("180.00"), "effect": "block"},
+                {"code": "meals", "name": "Meals"},
+                {"code": "lodging", "name": "Lodging"},
+            ],
+            "limits": [
+                {"categories": ["meals"], "period": "expense", "amount": eur("60.00")},
+                {"categories": ["lodging"], "period": "expense", "amount": eur("180.00"), "effect": "block"},
             ],
             "receipt_required_from": eur("25.00"),
             "maximum_age_days": 90,
             "steps": [
                 {"name": "Manager", "approvers": {"kind": "manager"}},
-                {"name": "Finance", "approvers": {"kind": "role", "role": "finance"}, "from_total": eur("500.00"), "due_in_days": 3},
+                {"name": "Finance", "approvers": {"kind": "role", "role": "finance"}, "when": {"from_total": eur("500.00")}, "due_in_days": 3},
             ],
+            "fallback": {"kind": "role", "role": "admin"},
         })
     }
 

@@ -20,16 +20,15 @@ pub(super) fn people(acme: &Acme) {
 }
 
 pub(super) fn policy(policy: &Value) {
-    let limit = |category: &Value| {
-        let limit = text(category, "/limit/amount");
-        (!limit.is_empty()).then(|| format!("{} {limit}", text(category, "/code")))
+    let limit = |limit: &Value| {
+        format!("{} {} per {}", text(limit, "/categories/0"), text(limit, "/amount/amount"), text(limit, "/period"))
     };
-    let limits: Vec<String> = array(policy, "/categories").iter().filter_map(limit).collect();
+    let limits: Vec<String> = array(policy, "/limits").iter().map(limit).collect();
     page::detail(&format!("limits in EUR: {}", limits.join(", ")));
     page::detail(&format!(
         "receipts from {}; the manager approves, and finance too from {}",
         money(policy, "/receipt_required_from"),
-        money(policy, "/steps/1/from_total"),
+        money(policy, "/steps/1/when/from_total"),
     ));
 }
 
@@ -59,8 +58,9 @@ pub(super) fn expenses(report: &Value) {
         (if converted.is_empty() { own } else { converted }).to_owned()
     };
     page::detail(&page::dim(&cells(["date", "merchant", "category", "paid by", "amount", "in EUR", "tax"])));
-    let over =
-        |line: &Value| array(report, "/violations").iter().any(|found| at(found, "expense_id") == at(line, "id"));
+    let over = |line: &Value| {
+        array(report, "/violations").iter().any(|found| array(found, "/expense_ids").contains(at(line, "id")))
+    };
     for line in array(report, "/expenses") {
         let payer = if text(line, "/payment_method") == "personal" { "Ana" } else { "card" };
         let shown = cells([

@@ -69,7 +69,7 @@ impl Rate {
     }
 }
 
-fn round_half_even(numerator: i128, denominator: i128) -> Option<i128> {
+pub(crate) fn round_half_even(numerator: i128, denominator: i128) -> Option<i128> {
     let quotient = numerator.checked_div(denominator)?;
     let twice = numerator.checked_rem(denominator)?.checked_mul(2)?;
     let up = twice > denominator || (twice == denominator && quotient % 2 != 0);

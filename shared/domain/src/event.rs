@@ -13,6 +13,17 @@ use crate::money::Money;
 use crate::report::Report;
 use crate::route::Step;
 
+/// A field that changed. The field is a JSON pointer into what the API shows of the subject; lines are named by identifier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// Such as `/status` or `/expenses/exp_…/amount/amount`.
+    pub field: String,
+    /// What it was; null when it was not there.
+    pub old: serde_json::Value,
+    /// What it is.
+    pub new: serde_json::Value,
+}
+
 /// What an event is about; its history is numbered by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "id", rename_all = "snake_case")]
@@ -40,11 +51,26 @@ pub struct Event {
     pub seq: u64,
     /// Who did it.
     pub actor: MemberId,
+    /// For whom, when he acted by delegation or for the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<MemberId>,
     /// When.
     pub at: Timestamp,
+    /// The policy version the report was judged by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_version: Option<u64>,
+    /// The fields that changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<FieldChange>,
+    /// The hash of the report's head as it stood afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_hash: Option<String>,
     /// What happened.
     #[serde(flatten)]
     pub kind: EventKind,
+    /// SHA-256 of the hash before and this entry as canonical JSON, in hexadecimal.
+    #[serde(default)]
+    pub hash: String,
 }
 
 /// A report as it stood, in so far as a mail about it needs to know.
@@ -132,6 +158,12 @@ pub enum EventKind {
     /// An invited member made his first change.
     #[serde(rename = "member.joined")]
     MemberJoined {},
+    /// Role, status, manager, grade, cost centre or approval limit were changed.
+    #[serde(rename = "member.changed")]
+    MemberChanged {},
+    /// The member lets somebody decide for him, or decides for somebody; or no longer.
+    #[serde(rename = "member.delegation_changed")]
+    DelegationChanged {},
     /// A policy version was put in force.
     #[serde(rename = "policy.changed")]
     PolicyChanged {
@@ -161,10 +193,16 @@ pub enum EventKind {
     /// A line was changed.
     #[serde(rename = "expense.changed")]
     ExpenseChanged {
-        /// The line before.
-        old: Box<Expense>,
-        /// The line after.
-        new: Box<Expense>,
+        /// The line's identifier.
+        expense_id: ExpenseId,
+    },
+    /// A line was split into several.
+    #[serde(rename = "expense.split")]
+    ExpenseSplit {
+        /// The line that is gone.
+        expense_id: ExpenseId,
+        /// The lines in its place.
+        into: Vec<Expense>,
     },
     /// A line was removed.
     #[serde(rename = "expense.removed")]
@@ -173,6 +211,18 @@ pub enum EventKind {
         expense_id: ExpenseId,
         /// What it was worth.
         amount: Money,
+    },
+    /// Title or payee were changed.
+    #[serde(rename = "report.changed")]
+    ReportChanged {},
+    /// A draft was deleted.
+    #[serde(rename = "report.deleted")]
+    ReportDeleted {},
+    /// Somebody said something.
+    #[serde(rename = "report.commented")]
+    ReportCommented {
+        /// What.
+        text: String,
     },
     /// The report was submitted.
     #[serde(rename = "report.submitted")]
@@ -183,6 +233,38 @@ pub enum EventKind {
         policy_version: u64,
         /// The first step.
         asked: Asked,
+    },
+    /// The policy approved the report: below the amount for that, and with nothing found.
+    #[serde(rename = "report.auto_approved")]
+    ReportAutoApproved {
+        /// The report as approved.
+        report: Snapshot,
+        /// The policy version it was judged by.
+        policy_version: u64,
+        /// The amount the total is below.
+        below: Money,
+    },
+    /// A pending step asks another member.
+    #[serde(rename = "step.reassigned")]
+    StepReassigned {
+        /// The report as it stands.
+        report: Snapshot,
+        /// Who is no longer asked.
+        from: MemberId,
+        /// Why.
+        reason: String,
+        /// The step as it is for the member who is asked instead.
+        asked: Asked,
+    },
+    /// An approver agreed and others of the step still have to.
+    #[serde(rename = "step.agreed")]
+    StepAgreed {
+        /// The step.
+        step: u32,
+        /// What the approver said.
+        comment: Option<String>,
+        /// How many more have to agree.
+        remaining: usize,
     },
     /// The owner took the report back.
     #[serde(rename = "report.recalled")]
@@ -214,8 +296,8 @@ pub enum EventKind {
     ReportReturned {
         /// The report as returned.
         report: Snapshot,
-        /// The step it was returned from.
-        step: u32,
+        /// The step it was returned from; none, when finance returns an approved report.
+        step: Option<u32>,
         /// Why.
         reason: String,
     },

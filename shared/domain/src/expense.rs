@@ -4,11 +4,13 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::conversion::{Conversion, ConversionFault, RateBook};
-use crate::ids::ExpenseId;
+use crate::ids::{ExpenseId, MemberId};
 use crate::money::{Currency, Money};
+use crate::policy::Policy;
+use crate::tax;
 
 /// Who has paid the merchant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentMethod {
     /// The owner, who wants the money back.
@@ -42,6 +44,61 @@ pub struct ExpenseFacts {
     /// Where the receipt is kept: a document number or a file name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_reference: Option<String>,
+    /// Who was there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attendees: Vec<String>,
+    /// Code of the project it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// Code of the cost centre that bears it; that of the report, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_centre: Option<String>,
+    /// The trip it belongs to, by any name that its other expenses use too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trip: Option<String>,
+}
+
+impl ExpenseFacts {
+    /// Whether the two differ in nothing but texts that no rule weighs (note, justification, attendees): everything else puts a
+    /// report back through approval.
+    #[must_use]
+    pub fn same_claim(&self, other: &Self) -> bool {
+        let texts = |facts: &Self| (facts.note.clone(), facts.justification.clone(), facts.attendees.clone());
+        let (note, justification, attendees) = texts(other);
+        Self { note, justification, attendees, ..self.clone() } == *other
+    }
+}
+
+/// What a person enters for one expense, with or without its tax.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What was entered; the tax is nothing where none was said.
+    pub facts: ExpenseFacts,
+    /// Whether the tax was said.
+    pub tax_said: bool,
+}
+
+impl Entry {
+    /// The facts; a tax that was not said is the category's.
+    #[must_use]
+    pub fn facts(self, policy: &Policy) -> ExpenseFacts {
+        let rate = policy.category(&self.facts.category).and_then(|category| category.default_tax);
+        let Some(rate) = rate.filter(|_| !self.tax_said) else { return self.facts };
+        let taxes = tax::included(self.facts.amount, &[rate]).unwrap_or_default();
+        let tax = taxes.first().copied().unwrap_or(self.facts.tax);
+        ExpenseFacts { tax, ..self.facts }
+    }
+}
+
+/// What an approver lets be reimbursed of a line that he does not let pass in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineApproval {
+    /// In the currency of the line; at most what is claimed, and what a cap leaves of it.
+    pub amount: Money,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub by: MemberId,
 }
 
 /// A line of a report: what was entered, and what it is worth elsewhere.
@@ -58,6 +115,12 @@ pub struct Expense {
     /// The amount in the organisation's base currency, when it was paid in another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Conversion>,
+    /// The most that the policy lets be reimbursed, in the currency of the line, when that is less than the amount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap: Option<Money>,
+    /// What an approver lets be reimbursed, when that is less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<LineApproval>,
 }
 
 impl Expense {
@@ -74,7 +137,7 @@ impl Expense {
         let convert = |to| rates.convert(facts.amount, facts.tax, to, facts.date);
         let converted = convert(currency)?;
         let base = if rates.base() == currency { converted.clone() } else { convert(rates.base())? };
-        Ok(Self { id, facts, converted, base })
+        Ok(Self { id, facts, converted, base, cap: None, approved: None })
     }
 
     /// Amount in the report's currency.
@@ -93,5 +156,29 @@ impl Expense {
     #[must_use]
     pub fn amount_in_base(&self) -> Money {
         self.base.as_ref().map_or(self.facts.amount, |conversion| conversion.amount)
+    }
+
+    /// What is granted of the amount so far, in the currency of the line: all of it, unless a cap or an approver said less.
+    #[must_use]
+    pub fn granted(&self) -> Money {
+        let decided = self.approved.as_ref().map(|approval| approval.amount);
+        decided.or(self.cap).unwrap_or(self.facts.amount)
+    }
+
+    /// The part of `amount`, which is this line's in some currency, that is granted; rounded half-even.
+    #[must_use]
+    pub fn granted_of(&self, amount: Money) -> Money {
+        let granted = self.granted();
+        if granted == self.facts.amount {
+            return amount;
+        }
+        // A part of an amount is in the range of the amount.
+        amount.portion(granted.minor(), self.facts.amount.minor()).unwrap_or(amount)
+    }
+
+    /// The line as it was before anybody decided on it.
+    #[must_use]
+    pub fn undecided(self) -> Self {
+        Self { cap: None, approved: None, ..self }
     }
 }

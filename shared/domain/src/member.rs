@@ -1,9 +1,11 @@
 //! Members: people of one organisation, their role and their manager.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{MemberId, OrgId};
+use crate::money::Money;
 
 /// What a member may do beyond his own reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -53,6 +55,31 @@ pub enum MemberStatus {
     Suspended,
 }
 
+/// That one member decides for another for some time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delegation {
+    /// The other of the two: with the one who is away, who decides for him; with that one, for whom he decides.
+    pub with: Person,
+    /// The first day, in UTC.
+    pub from: Date,
+    /// The last day.
+    pub until: Date,
+    /// Reports above this total in the base currency stay with the one who is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<Money>,
+}
+
+impl Delegation {
+    /// Whether it is in force on a day.
+    #[must_use]
+    pub fn runs(&self, day: Date) -> bool {
+        (self.from..=self.until).contains(&day)
+    }
+}
+
+/// The most members one member can decide for at a time.
+pub const MAX_ACTS_FOR: usize = 20;
+
 /// A person in one organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
@@ -71,11 +98,29 @@ pub struct Member {
     /// Who approves his reports first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manager_id: Option<MemberId>,
+    /// His grade, by which limits and the workflow can tell owners apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grade: Option<String>,
+    /// The cost centre that bears his expenses unless they say another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_centre: Option<String>,
+    /// The largest total in the base currency he may approve; any, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_limit: Option<Money>,
+    /// Who decides for him while he is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegation: Option<Delegation>,
+    /// For whom he decides while they are away: their delegations, seen from here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acts_for: Vec<Delegation>,
     /// The identity's `sub` claim, once bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// Grows by one with each change.
     pub version: u64,
+    /// The hash of the last event of his history.
+    #[serde(default)]
+    pub last_hash: String,
     /// When the member was invited or created.
     pub created_at: Timestamp,
 }
@@ -87,15 +132,16 @@ impl Member {
         self.status != MemberStatus::Suspended && self.role != Role::Auditor
     }
 
-    /// The invited member, bound to the identity that signed in with his address.
+    /// Whether a report of this total in the base currency is within what he may approve.
     #[must_use]
-    pub fn joined(&self, subject: &str) -> Self {
-        Self {
-            status: MemberStatus::Active,
-            subject: Some(subject.to_owned()),
-            version: self.version + 1,
-            ..self.clone()
-        }
+    pub fn may_approve(&self, base_total: Money) -> bool {
+        self.approval_limit.is_none_or(|limit| base_total.minor() <= limit.minor())
+    }
+
+    /// Who decides for him on a day.
+    #[must_use]
+    pub fn delegate(&self, day: Date) -> Option<MemberId> {
+        self.delegation.as_ref().filter(|delegation| delegation.runs(day)).map(|delegation| delegation.with.id)
     }
 
     /// Identifier and name, as they stand in routes.

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::conversion::round_half_even;
+
 /// The largest amount of one expense, in minor units of its currency (10 000 000 000.00 EUR).
 pub const MAX_MINOR: i64 = 1_000_000_000_000;
 
@@ -195,6 +197,44 @@ impl Money {
     /// [`SumFault`] as for [`Money::plus`].
     pub fn sum(currency: Currency, amounts: impl IntoIterator<Item = Self>) -> Result<Self, SumFault> {
         amounts.into_iter().try_fold(Self::zero(currency), Self::plus)
+    }
+}
+
+impl Money {
+    /// The amount in parts that are in proportion to `weights` and add up to it exactly: each part is rounded down, and the minor
+    /// units left over go to the largest remainders, earlier parts first (Hamilton's method).
+    ///
+    /// # Errors
+    /// [`SumFault`] when no weight is above zero.
+    pub fn allocate(self, weights: &[u64]) -> Result<Vec<Self>, SumFault> {
+        let whole: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
+        if whole == 0 {
+            return Err(SumFault);
+        }
+        let share = |weight: &u64| i128::from(self.minor) * i128::from(*weight);
+        let mut parts: Vec<i128> = weights.iter().map(|weight| share(weight).div_euclid(whole)).collect();
+        let left = i128::from(self.minor) - parts.iter().sum::<i128>();
+        let mut order: Vec<(usize, i128)> =
+            weights.iter().map(|weight| share(weight).rem_euclid(whole)).enumerate().collect();
+        order.sort_by_key(|(at, remainder)| (std::cmp::Reverse(*remainder), *at));
+        for (at, _) in order.into_iter().take(usize::try_from(left).unwrap_or(0)) {
+            if let Some(part) = parts.get_mut(at) {
+                *part += 1;
+            }
+        }
+        let money = |minor| Ok(Self { minor: i64::try_from(minor).map_err(|_| SumFault)?, ..self });
+        parts.into_iter().map(money).collect()
+    }
+
+    /// The part of the amount that `numerator` is of `denominator`, rounded half-even.
+    ///
+    /// # Errors
+    /// [`SumFault`] when the denominator is not above zero or the result leaves the range.
+    pub fn portion(self, numerator: i64, denominator: i64) -> Result<Self, SumFault> {
+        let exact = i128::from(self.minor) * i128::from(numerator);
+        let minor = Some(i128::from(denominator)).filter(|whole| *whole > 0).and_then(|whole| round_half_even(exact, whole));
+        let minor = minor.and_then(|minor| i64::try_from(minor).ok()).ok_or(SumFault)?;
+        Ok(Self { minor, ..self })
     }
 }
 

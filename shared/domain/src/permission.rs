@@ -3,46 +3,103 @@
 
 use std::marker::PhantomData;
 
-use crate::member::{Member, Role};
+use jiff::civil::Date;
+
+use crate::ids::MemberId;
+use crate::member::{Delegation, Member, Person, Role};
 use crate::refusal::Refusal;
 use crate::report::{Report, Status};
 
-/// How a member stands to a report.
+/// How a member stands to a report. Where several apply, the first counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Relation {
     /// The report is his.
     Owner,
+    /// He entered it on the owner's behalf.
+    Enterer,
+    /// He is paid, in place of the owner.
+    Payee,
+    /// He decides for the owner, the enterer or the payee while they are away, and this route asks him or somebody he decides for.
+    StandsIn,
+    /// He has decided on it, or somebody did for him.
+    Decided,
     /// He is asked to decide now.
     Approver,
-    /// He will be asked at a later step.
-    LaterApprover,
-    /// A step that asked him is decided.
-    Decided,
+    /// He decides now for somebody who is asked and away.
+    Delegate,
+    /// He will be asked at a later step, or a step that asked him was decided by others.
+    OtherApprover,
     /// None of these.
     Stranger,
 }
 
 impl Relation {
     /// Every relation.
-    pub const ALL: [Self; 5] = [Self::Owner, Self::Approver, Self::LaterApprover, Self::Decided, Self::Stranger];
+    pub const ALL: [Self; 9] = [
+        Self::Owner,
+        Self::Enterer,
+        Self::Payee,
+        Self::StandsIn,
+        Self::Decided,
+        Self::Approver,
+        Self::Delegate,
+        Self::OtherApprover,
+        Self::Stranger,
+    ];
 
-    /// How the member stands to the report.
+    /// How the member stands to the report on a day.
     #[must_use]
-    pub fn of(member: &Member, report: &Report) -> Self {
+    pub fn of(member: &Member, report: &Report, today: Date) -> Self {
+        let is = |person: &Option<Person>| person.as_ref().is_some_and(|person| person.id == member.id);
         if report.owner == member.id {
             return Self::Owner;
+        } else if is(&report.entered_by) {
+            return Self::Enterer;
+        } else if is(&report.payee) {
+            return Self::Payee;
         }
-        let asked = || report.steps.iter().filter(|step| step.asks(member.id));
-        if report.pending_step().is_some_and(|step| step.asks(member.id)) {
-            Self::Approver
-        } else if asked().any(|step| step.decision.is_some()) {
+        let asked = report.steps.iter().any(|step| step.asks(member.id));
+        let decides_for = principal(member, report, today);
+        let acts_for = |id| member.acts_for.iter().any(|delegation| delegation.runs(today) && delegation.with.id == id);
+        if (asked || decides_for.is_some()) && report.concerned().any(acts_for) {
+            Self::StandsIn
+        } else if report.steps.iter().any(|step| step.heard(member.id)) {
             Self::Decided
-        } else if asked().next().is_some() {
-            Self::LaterApprover
+        } else if report.pending_step().is_some_and(|step| step.asks(member.id)) {
+            Self::Approver
+        } else if decides_for.is_some() {
+            Self::Delegate
+        } else if asked {
+            Self::OtherApprover
         } else {
             Self::Stranger
         }
     }
+
+    /// The name in the table of permissions.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Enterer => "entered it for the owner",
+            Self::Payee => "is paid",
+            Self::StandsIn => "decides for one of these",
+            Self::Decided => "has decided",
+            Self::Approver => "is asked now",
+            Self::Delegate => "decides now for who is asked",
+            Self::OtherApprover => "asked at another step",
+            Self::Stranger => "none of these",
+        }
+    }
+}
+
+/// The delegation by which a member decides now in place of an approver who is asked and has not decided. Who had his say at an
+/// earlier step, for somebody else, has it at this one through nobody.
+fn principal<'a>(member: &'a Member, report: &Report, today: Date) -> Option<&'a Delegation> {
+    let step = report.pending_step()?;
+    let free = |id: MemberId| !report.steps.iter().any(|step| step.heard(id));
+    let open = |id: MemberId| step.outstanding().any(|person| person.id == id) && free(id);
+    member.acts_for.iter().find(|delegation| delegation.runs(today) && open(delegation.with.id))
 }
 
 /// What can be done with a report.
@@ -50,29 +107,59 @@ impl Relation {
 pub enum Action {
     /// See it, its lines and its history.
     Read,
-    /// Add, change or remove lines.
+    /// Say something about it.
+    Comment,
+    /// Make a new draft like it.
+    Clone,
+    /// Change it or its lines.
     Edit,
+    /// Throw it away before it was ever submitted.
+    Delete,
     /// Send it to its approvers.
     Submit,
     /// Take it back from them.
     Recall,
-    /// Approve, return or reject it.
+    /// Approve or reject it.
     Decide,
+    /// Send it back to its owner.
+    Return,
+    /// Ask somebody else than the route did.
+    Reassign,
+    /// Pay it.
+    Reimburse,
 }
 
 impl Action {
     /// Every action on a report.
-    pub const ALL: [Self; 5] = [Self::Read, Self::Edit, Self::Submit, Self::Recall, Self::Decide];
+    pub const ALL: [Self; 11] = [
+        Self::Read,
+        Self::Comment,
+        Self::Clone,
+        Self::Edit,
+        Self::Delete,
+        Self::Submit,
+        Self::Recall,
+        Self::Decide,
+        Self::Return,
+        Self::Reassign,
+        Self::Reimburse,
+    ];
 
     /// The word for it in messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
+            Self::Comment => "commented",
+            Self::Clone => "cloned",
             Self::Edit => "edited",
+            Self::Delete => "deleted",
             Self::Submit => "submitted",
             Self::Recall => "recalled",
             Self::Decide => "decided on",
+            Self::Return => "returned",
+            Self::Reassign => "reassigned",
+            Self::Reimburse => "reimbursed",
         }
     }
 }
@@ -85,31 +172,81 @@ pub const fn ruling(role: Role, relation: Relation, status: Status, action: Acti
     if matches!(relation, Relation::Stranger) && !role.sees_all() {
         return Err(Refusal::NotVisible);
     }
-    let wrong_state = Err(Refusal::InvalidState { status, action: action.name() });
-    match (action, relation) {
-        (Action::Read, _) => Ok(()),
-        _ if matches!(role, Role::Auditor) => {
-            Err(Refusal::Forbidden("An auditor sees everything and changes nothing."))
-        }
-        (Action::Edit | Action::Submit, Relation::Owner) => match status {
-            Status::Draft | Status::Returned => Ok(()),
-            Status::Submitted | Status::Approved | Status::Rejected => wrong_state,
-        },
-        (Action::Recall, Relation::Owner) => match status {
-            Status::Submitted => Ok(()),
-            Status::Draft | Status::Approved | Status::Returned | Status::Rejected => wrong_state,
-        },
-        (Action::Edit | Action::Submit | Action::Recall, _) => {
-            Err(Refusal::Forbidden("Only the owner of a report may do this."))
-        }
-        (Action::Decide, Relation::Owner) => Err(Refusal::Duties("Nobody decides on his own report.")),
-        (Action::Decide, Relation::Decided) => Err(Refusal::AlreadyDecided),
-        (Action::Decide, Relation::Approver | Relation::LaterApprover | Relation::Stranger) => match (status, relation)
-        {
-            (Status::Submitted, Relation::Approver) => Ok(()),
-            (Status::Submitted, Relation::Stranger) => {
-                Err(Refusal::Forbidden("The route of this report does not ask you."))
+    if matches!(action, Action::Read) {
+        return Ok(());
+    }
+    if matches!(role, Role::Auditor) {
+        return Err(Refusal::Forbidden("An auditor sees everything and changes nothing."));
+    }
+    let concerned = matches!(relation, Relation::Owner | Relation::Enterer | Relation::Payee | Relation::StandsIn);
+    let allowed = match action {
+        Action::Read | Action::Comment => true,
+        Action::Clone | Action::Edit | Action::Delete | Action::Submit | Action::Recall => {
+            if !matches!(relation, Relation::Owner | Relation::Enterer) {
+                return Err(Refusal::Forbidden("Only its owner, or who entered it for him, may do this with a report."));
             }
+            match action {
+                Action::Clone => true,
+                Action::Edit => !matches!(status, Status::Rejected),
+                Action::Submit => matches!(status, Status::Draft | Status::Returned),
+                Action::Recall => matches!(status, Status::Submitted),
+                _ => matches!(status, Status::Draft),
+            }
+        }
+        Action::Decide => return deciding(relation, status, action),
+        Action::Return => {
+            // What is approved is no longer with its approvers: finance sends it back before it is paid.
+            if !matches!(status, Status::Approved) {
+                return deciding(relation, status, action);
+            }
+            if concerned {
+                return Err(Refusal::Duties(DUTIES));
+            }
+            if !matches!(role, Role::Finance | Role::Admin) {
+                return Err(Refusal::Forbidden("An approved report is returned by finance or an admin."));
+            }
+            true
+        }
+        Action::Reassign => {
+            if !matches!(role, Role::Admin) {
+                return Err(Refusal::Forbidden("Only an admin may reassign a step."));
+            }
+            if concerned {
+                return Err(Refusal::Duties("Nobody chooses who decides on a report he has a part in."));
+            }
+            matches!(status, Status::Submitted)
+        }
+        Action::Reimburse => {
+            if !matches!(role, Role::Finance | Role::Admin) {
+                return Err(Refusal::Forbidden("Only finance or an admin may pay."));
+            }
+            if concerned {
+                return Err(Refusal::Duties("Nobody pays a report he has a part in."));
+            }
+            if matches!(relation, Relation::Decided) {
+                return Err(Refusal::Duties("Who approved does not pay."));
+            }
+            matches!(status, Status::Approved)
+        }
+    };
+    if allowed { Ok(()) } else { Err(Refusal::InvalidState { status, action: action.name() }) }
+}
+
+const DUTIES: &str = "Nobody decides on a report he owns, entered or is paid by, nor who decides for such a person.";
+
+/// A decision on a report that is with its approvers.
+const fn deciding(relation: Relation, status: Status, action: Action) -> Result<(), Refusal> {
+    let wrong_state = Err(Refusal::InvalidState { status, action: action.name() });
+    match relation {
+        Relation::Owner | Relation::Enterer | Relation::Payee | Relation::StandsIn => Err(Refusal::Duties(DUTIES)),
+        Relation::Decided => Err(Refusal::AlreadyDecided),
+        Relation::Approver | Relation::Delegate => match status {
+            Status::Submitted => Ok(()),
+            _ => wrong_state,
+        },
+        Relation::OtherApprover => wrong_state,
+        Relation::Stranger => match status {
+            Status::Submitted => Err(Refusal::Forbidden("The route of this report does not ask you.")),
             _ => wrong_state,
         },
     }
@@ -135,14 +272,26 @@ pub trait ReportAction {
 report_actions! {
     /// See a report.
     Read
-    /// Change its lines.
+    /// Comment on it.
+    Comment
+    /// Clone it or one of its lines.
+    Clone
+    /// Change it or its lines.
     Edit
+    /// Delete it.
+    Delete
     /// Submit it.
     Submit
     /// Recall it.
     Recall
-    /// Approve, return or reject it.
+    /// Approve or reject it.
     Decide
+    /// Return it.
+    Return
+    /// Reassign its pending step.
+    Reassign
+    /// Pay it.
+    Reimburse
 }
 
 /// Proof that this member may carry out `A` on this report as it stands. Only [`permit`] makes one.
@@ -150,6 +299,8 @@ report_actions! {
 pub struct Permit<'a, A> {
     actor: &'a Member,
     report: &'a Report,
+    /// Whom he acts for.
+    principal: Option<&'a Person>,
     action: PhantomData<A>,
 }
 
@@ -165,15 +316,35 @@ impl<'a, A> Permit<'a, A> {
     pub const fn report(&self) -> &'a Report {
         self.report
     }
+
+    /// The approver he decides for by delegation.
+    #[must_use]
+    pub const fn principal(&self) -> Option<&'a Person> {
+        self.principal
+    }
 }
 
 /// Asks for an action on a report.
 ///
 /// # Errors
-/// The [`Refusal`] of [`ruling`].
-pub fn permit<'a, A: ReportAction>(actor: &'a Member, report: &'a Report) -> Result<Permit<'a, A>, Refusal> {
-    ruling(actor.role, Relation::of(actor, report), report.status, A::ACTION)?;
-    Ok(Permit { actor, report, action: PhantomData })
+/// The [`Refusal`] of [`ruling`], or [`Refusal::ApprovalLimit`] when the total is above what the member may decide on.
+pub fn permit<'a, A: ReportAction>(
+    actor: &'a Member,
+    report: &'a Report,
+    today: Date,
+) -> Result<Permit<'a, A>, Refusal> {
+    let relation = Relation::of(actor, report, today);
+    ruling(actor.role, relation, report.status, A::ACTION)?;
+    let mut principal = None;
+    if matches!(A::ACTION, Action::Decide | Action::Return) && report.status == Status::Submitted {
+        let delegation = (relation == Relation::Delegate).then(|| self::principal(actor, report, today)).flatten();
+        let bound = delegation.map_or(actor.approval_limit, |delegation| delegation.ceiling);
+        if let Some(limit) = bound.filter(|limit| report.base_total.minor() > limit.minor()) {
+            return Err(Refusal::ApprovalLimit { limit, total: report.base_total });
+        }
+        principal = delegation.map(|delegation| &delegation.with);
+    }
+    Ok(Permit { actor, report, principal, action: PhantomData })
 }
 
 /// A type that stands for one action on the organisation itself.
@@ -198,6 +369,8 @@ macro_rules! org_actions {
 org_actions! {
     /// Invite a member.
     InviteMember: Admin;
+    /// Change a member.
+    ChangeMember: Admin;
     /// See all members.
     ReadMembers: Finance | Admin | Auditor;
     /// See the policy.
@@ -208,8 +381,12 @@ org_actions! {
     ReadRates: Employee | Finance | Admin | Auditor;
     /// Enter exchange rates.
     EnterRates: Finance | Admin;
+    /// Try a policy that is not in force, or a report of others.
+    TryPolicy: Finance | Admin | Auditor;
     /// Create a report of one's own.
     CreateReport: Employee | Finance | Admin;
+    /// Create a report for somebody else.
+    CreateForOthers: Finance | Admin;
     /// List reports of others.
     ListAllReports: Finance | Admin | Auditor;
 }

@@ -1,6 +1,8 @@
 //! Refusals: why the rules say no. Each is an answer for people, not a failure of the program.
 
 use crate::conversion::ConversionFault;
+use crate::ids::MemberId;
+use crate::money::Money;
 use crate::policy::Violation;
 use crate::report::Status;
 
@@ -27,6 +29,40 @@ pub enum Refusal {
         /// The step's name.
         step: String,
     },
+    /// The route depends on this manager: load him and ask again.
+    UnknownManager(MemberId),
+    /// The duties depend on this member, who has a part in the report: load him and ask again.
+    UnknownConcerned(MemberId),
+    /// The total is above what the caller may approve.
+    ApprovalLimit {
+        /// What he may.
+        limit: Money,
+        /// What it is.
+        total: Money,
+    },
+    /// This member cannot be asked in place of another, and why.
+    NotAssignable(&'static str),
+    /// The member who is to be asked no longer is not asked now.
+    NotAsked,
+    /// Decisions on single lines that cannot be: the position among those sent, and what is wrong.
+    Lines(Vec<(usize, LineFault)>),
+    /// The parts of a split do not add up to the line: what they are, and what it is.
+    Parts {
+        /// The sum of the parts.
+        parts: Money,
+        /// The amount of the line.
+        whole: Money,
+    },
+    /// The lines fall into too many months and trips.
+    TooManyPeriods,
+    /// The lines are on too many cost centres.
+    TooManyCostCentres,
+    /// The owner has claimed more lines in one month or on one trip than can be kept.
+    TooManyClaims,
+    /// A limit of the policy cannot be compared: a rate is missing, or a sum leaves the range.
+    Limit(ConversionFault),
+    /// The report was submitted before, so it cannot be thrown away.
+    WasSubmitted,
     /// The report has no lines.
     Empty,
     /// The report would have too many lines.
@@ -42,4 +78,20 @@ pub enum Refusal {
     Conversion(Vec<(Option<usize>, ConversionFault)>),
     /// The policy stops the submission; violations with the position of their line.
     Policy(Vec<(usize, Violation)>),
+}
+
+/// Why a decision on a single line cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineFault {
+    /// The report has no such line.
+    Unknown,
+    /// It is named twice.
+    Repeated,
+    /// The amount is not in the line's currency.
+    Currency,
+    /// More than what is claimed, or than a cap leaves.
+    TooMuch {
+        /// The most that can be approved.
+        most: Money,
+    },
 }

@@ -1,11 +1,15 @@
 //! A report: the claim, its lines, where it stands and what it adds up to.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::expense::{Expense, PaymentMethod};
+use crate::history::canonical_hash;
 use crate::ids::{ExpenseId, MemberId, OrgId, ReportId};
+use crate::member::Person;
 use crate::money::{Currency, Money, SumFault};
 use crate::policy::Violation;
 use crate::route::{Step, StepStatus};
@@ -13,6 +17,9 @@ use crate::text::hex;
 
 /// The most lines one report may have.
 pub const MAX_EXPENSES: usize = 500;
+
+/// The most cost centres the lines of one report may name: the list by cost centre is kept in the transaction of the change.
+pub const MAX_COST_CENTRES: usize = 5;
 
 /// The most bytes a report may have as JSON, lines and findings included: it must fit, whole, into the item that keeps the
 /// answer to a repeated request (`DynamoDB` holds 400 KiB).
@@ -38,6 +45,12 @@ impl Status {
     /// Every status, in the order of a report's life.
     pub const ALL: [Self; 5] = [Self::Draft, Self::Submitted, Self::Approved, Self::Returned, Self::Rejected];
 
+    /// The status of a name on the wire.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
     /// The name on the wire.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -62,6 +75,8 @@ pub struct Totals {
     pub net: Money,
     /// What the owner paid himself and gets back.
     pub reimbursable: Money,
+    /// What he paid himself and does not get back: above a cap, or not granted by an approver.
+    pub not_reimbursed: Money,
 }
 
 /// A claim: lines of spending under a title, by one owner.
@@ -77,6 +92,15 @@ pub struct Report {
     pub owner: MemberId,
     /// The owner's name when the report was created.
     pub owner_name: String,
+    /// Who entered it on the owner's behalf.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entered_by: Option<Person>,
+    /// Who is paid, when that is not the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payee: Option<Person>,
+    /// The cost centre of lines that name none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_centre: Option<String>,
     /// What it was for.
     pub title: String,
     /// The currency it is claimed in.
@@ -109,6 +133,13 @@ pub struct Report {
     pub expense_count: usize,
     /// SHA-256 of the lines in hexadecimal: a reader that saw half of a change notices.
     pub content_hash: String,
+    /// SHA-256 of the head in hexadecimal, without its version and what follows from events: an edit by hand is noticed. The last
+    /// event carries it too.
+    #[serde(default)]
+    pub state_hash: String,
+    /// The hash of the last event of its history.
+    #[serde(default)]
+    pub last_hash: String,
     /// The lines, in the order of their identifiers, which is that of time. Stored beside the head, not in it.
     #[serde(skip)]
     pub expenses: Vec<Expense>,
@@ -127,10 +158,39 @@ impl Report {
         self.expenses.iter().find(|expense| expense.id == id)
     }
 
-    /// Whether the lines are those the head speaks of.
+    /// Whether the lines are those the head speaks of, and the head is as it was written.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.expenses.len() == self.expense_count && content_hash(&self.expenses) == self.content_hash
+        self.expenses.len() == self.expense_count
+            && content_hash(&self.expenses) == self.content_hash
+            && self.hash_of_state() == self.state_hash
+    }
+
+    /// The hash of the head as it stands. A field added later must be left out where it is empty, or older reports would no
+    /// longer match theirs.
+    #[must_use]
+    pub fn hash_of_state(&self) -> String {
+        let mut head = serde_json::to_value(self).unwrap_or_default();
+        if let Some(head) = head.as_object_mut() {
+            for follows in ["version", "last_event", "state_hash", "last_hash"] {
+                head.remove(follows);
+            }
+        }
+        canonical_hash("", &head)
+    }
+
+    /// The cost centres its lines are on, each once.
+    #[must_use]
+    pub fn cost_centres(&self) -> BTreeSet<&str> {
+        let of_line = |line: &'_ Expense| line.facts.cost_centre.is_none();
+        let default = self.cost_centre.as_deref().filter(|_| self.expenses.is_empty() || self.expenses.iter().any(of_line));
+        self.expenses.iter().filter_map(|line| line.facts.cost_centre.as_deref()).chain(default).collect()
+    }
+
+    /// The members a decision on it is not for: its owner, who entered it, who is paid.
+    pub fn concerned(&self) -> impl Iterator<Item = MemberId> + use<> {
+        let others = [&self.entered_by, &self.payee].map(|person| person.as_ref().map(|person| person.id));
+        [Some(self.owner)].into_iter().chain(others).flatten()
     }
 
     /// Its size as JSON in bytes, lines and findings included.
@@ -170,8 +230,9 @@ pub fn totals(currency: Currency, expenses: &[Expense]) -> Result<Totals, SumFau
     let total = Money::sum(currency, expenses.iter().map(Expense::amount_in_report))?;
     let tax = Money::sum(currency, expenses.iter().map(Expense::tax_in_report))?;
     let personal = expenses.iter().filter(|expense| expense.facts.payment_method == PaymentMethod::Personal);
-    let reimbursable = Money::sum(currency, personal.map(Expense::amount_in_report))?;
-    Ok(Totals { total, tax, net: total.minus(tax)?, reimbursable })
+    let paid = Money::sum(currency, personal.clone().map(Expense::amount_in_report))?;
+    let reimbursable = Money::sum(currency, personal.map(|line| line.granted_of(line.amount_in_report())))?;
+    Ok(Totals { total, tax, net: total.minus(tax)?, reimbursable, not_reimbursed: paid.minus(reimbursable)? })
 }
 
 /// SHA-256 over the lines as JSON, in hexadecimal.

@@ -1,22 +1,20 @@
 //! The route of a report: which steps it takes, who decides on each, by when, and why. Routing always ends with at least one
-//! step or a refusal, and never names the owner.
+//! step or a refusal, is the same for the same input, and never names somebody the duties exclude. Reasons name no people: they
+//! go into the history.
+
+mod search;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::expense::Expense;
 use crate::ids::MemberId;
-use crate::member::{Member, Person, Role};
+use crate::member::{Member, Person};
 use crate::money::Money;
-use crate::policy::{Approvers, Policy, StepRule, at_least};
+use crate::policy::{Approvers, Condition, Mode, Policy, StepRule, at_least};
 
-/// How many of a step's approvers have to agree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// One is enough.
-    Any,
-}
+pub use search::{Excluded, Search};
 
 /// Where a step stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,13 +35,24 @@ pub enum StepStatus {
 /// Who decided on a step, when, and what he said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
-    /// The approver.
+    /// Who decided.
     pub by: Person,
+    /// The approver he decided for, when he did so by delegation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<Person>,
     /// When.
     pub at: Timestamp,
     /// A comment, or the reason of a return or rejection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+}
+
+impl Decision {
+    /// Whether the member made it, or it was made for him.
+    #[must_use]
+    pub fn involves(&self, member: MemberId) -> bool {
+        self.by.id == member || self.on_behalf_of.as_ref().is_some_and(|person| person.id == member)
+    }
 }
 
 /// One stage of the approval chain.
@@ -66,9 +75,12 @@ pub struct Step {
     /// The day the decision is due, once the step is pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_on: Option<Date>,
-    /// The decision, once made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decision: Option<Decision>,
+    /// Who takes over when it is overdue.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub escalates_to: Vec<Person>,
+    /// What was decided, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<Decision>,
 }
 
 impl Step {
@@ -78,143 +90,159 @@ impl Step {
         self.approvers.iter().any(|person| person.id == member)
     }
 
-    /// The step, now pending: its due date counts from `today`.
+    /// Whether the member has decided here, or somebody for him.
     #[must_use]
-    pub fn opened(self, today: Date) -> Self {
-        Self { status: StepStatus::Pending, due_on: Some(working_days_after(today, self.due_in_days)), ..self }
+    pub fn heard(&self, member: MemberId) -> bool {
+        self.decisions.iter().any(|decision| decision.involves(member))
+    }
+
+    /// The approvers who have not decided yet.
+    pub fn outstanding(&self) -> impl Iterator<Item = &Person> {
+        self.approvers.iter().filter(|person| !self.heard(person.id))
+    }
+
+    /// How many more of them have to agree.
+    #[must_use]
+    pub fn remaining(&self) -> usize {
+        let needed = match self.mode {
+            Mode::Any => 1,
+            Mode::All => self.approvers.len(),
+            Mode::Quorum { of } => usize::from(of),
+        };
+        needed.saturating_sub(self.decisions.len())
+    }
+
+    /// The step, now pending: its due date counts from `today`, by the working days of the policy.
+    #[must_use]
+    pub fn opened(self, policy: &Policy, today: Date) -> Self {
+        Self { status: StepStatus::Pending, due_on: Some(policy.working_days_after(today, self.due_in_days)), ..self }
     }
 }
 
-/// The most members asked at one step; of a larger role the first ones by identifier. Each is a task in the one transaction.
+/// The most members asked at one step; of more the first ones by identifier. Each is a task in the one transaction.
 pub const MAX_APPROVERS: usize = 20;
+/// How far up the managers are followed.
+pub const MAX_LEVELS: usize = 20;
 
 /// The people a route may need.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Directory {
-    /// The owner's manager, when he has one.
-    pub manager: Option<Member>,
+    /// The owner.
+    pub owner: Member,
+    /// Who entered the report for him and who is paid, where these are others.
+    pub concerned: Vec<Member>,
+    /// The owner's manager, that one's manager and so on, as far as they are known.
+    pub managers: Vec<Member>,
+    /// Whether there is nobody above the last of them.
+    pub top: bool,
     /// The organisation's members with the roles finance and admin.
     pub officers: Vec<Member>,
+    /// The members the policy names.
+    pub named: Vec<Member>,
 }
 
-/// Nobody can approve: not the step's approvers, not the fallback.
+/// Why there is no route.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoApprover {
-    /// The name of the step.
-    pub step: String,
+pub enum NoRoute {
+    /// Nobody can approve the named step: not its approvers, no manager further up, not the fallback.
+    NoApprover {
+        /// The step's name.
+        step: String,
+    },
+    /// The route depends on this manager, who is not in the directory: ask again with him ([`Directory::managers`]), or with
+    /// [`Directory::top`] set if he does not exist.
+    Unknown(MemberId),
 }
 
-/// The steps for a report of this owner and total. The first step is pending, the others wait.
+/// What a route is made for.
+#[derive(Clone, Copy, Debug)]
+pub struct Claimed<'a> {
+    /// The lines.
+    pub lines: &'a [Expense],
+    /// Their sum in the base currency.
+    pub base_total: Money,
+    /// The cost centre of lines that name none.
+    pub cost_centre: Option<&'a str>,
+    /// Whether the policy found anything.
+    pub has_violations: bool,
+}
+
+impl Claimed<'_> {
+    /// The cost centre a line is on.
+    fn cost_centre_of<'b>(&'b self, line: &'b Expense) -> Option<&'b str> {
+        line.facts.cost_centre.as_deref().or(self.cost_centre)
+    }
+}
+
+/// The steps for a report. The first step is pending, the others wait.
 ///
 /// # Errors
-/// [`NoApprover`] when a step that applies finds no approver and no admin can stand in.
+/// [`NoRoute`]
 pub fn route(
     policy: &Policy,
-    owner: MemberId,
-    base_total: Money,
+    claimed: Claimed<'_>,
     people: &Directory,
     today: Date,
-) -> Result<Vec<Step>, NoApprover> {
-    let applies = |rule: &&StepRule| rule.from_total.is_none_or(|from| at_least(base_total, from));
-    let fallback = StepRule {
+) -> Result<Vec<Step>, NoRoute> {
+    let whatever = StepRule {
         name: "Approval".to_owned(),
-        approvers: Approvers::Role { role: Role::Admin },
-        from_total: None,
+        when: Condition::default(),
+        approvers: policy.fallback.clone().unwrap_or(Approvers::Members { members: Vec::new() }),
+        mode: Mode::Any,
         due_in_days: 5,
+        escalate_to: None,
     };
-    let mut rules: Vec<&StepRule> = policy.steps.iter().filter(applies).collect();
+    let mut rules: Vec<(&StepRule, String)> = Vec::new();
+    for rule in &policy.steps {
+        rules.extend(why(&rule.when, claimed, people).map(|why| (rule, why)));
+    }
     if rules.is_empty() {
         // No rule applies: a person decides all the same, never silence.
-        rules.push(&fallback);
+        rules.push((&whatever, "No step of the workflow applies to this report.".to_owned()));
     }
-    let mut excluded = vec![owner];
-    let mut steps: Vec<Step> = Vec::new();
-    for (number, rule) in (1..).zip(rules) {
-        let (approvers, who) = approvers(rule, &excluded, people, &mut steps)?;
-        // One person decides at one level only.
-        excluded.extend(approvers.iter().map(|person| person.id));
-        let why = match rule.from_total {
-            Some(from) => format!("The total of {base_total} reaches {from}."),
-            None => "This step applies to every report.".to_owned(),
-        };
-        let step = Step {
-            number,
-            name: rule.name.clone(),
-            status: StepStatus::Waiting,
-            mode: Mode::Any,
-            approvers,
-            reason: format!("{why} {who}"),
-            due_in_days: rule.due_in_days,
-            due_on: None,
-            decision: None,
-        };
-        steps.push(if number == 1 { step.opened(today) } else { step });
+    let mut search = Search::new(policy, claimed, people, today);
+    for (rule, why) in rules {
+        search.step(rule, &why)?;
+    }
+    let mut steps = search.finish();
+    if let Some(first) = steps.first_mut() {
+        *first = first.clone().opened(policy, today);
     }
     Ok(steps)
 }
 
-fn approvers(
-    rule: &StepRule,
-    excluded: &[MemberId],
-    people: &Directory,
-    earlier: &mut [Step],
-) -> Result<(Vec<Person>, String), NoApprover> {
-    let eligible = |member: &&Member| member.can_approve() && !excluded.contains(&member.id);
-    let with_role = |role: Role| -> Vec<Person> {
-        let mut found: Vec<Person> =
-            people.officers.iter().filter(|member| member.role == role).filter(eligible).map(Member::person).collect();
-        found.sort_unstable_by_key(|person| person.id);
-        found.dedup_by_key(|person| person.id);
-        found.truncate(MAX_APPROVERS);
-        found
-    };
-    let (found, who, missing) = match rule.approvers {
-        Approvers::Manager => (
-            people.manager.iter().filter(eligible).map(Member::person).collect(),
-            "It is decided by the owner's manager.".to_owned(),
-            "The owner has no manager who may decide",
-        ),
-        Approvers::Role { role } => (
-            with_role(role),
-            format!("It is decided by any one member with the role {}.", role.name()),
-            "No member with the step's role may decide",
-        ),
-    };
-    if !found.is_empty() {
-        return Ok((found, who));
+/// Why a step applies, or `None` when it does not.
+fn why(when: &Condition, claimed: Claimed<'_>, people: &Directory) -> Option<String> {
+    let mut reasons = Vec::new();
+    let total = claimed.base_total;
+    if let Some(from) = when.from_total {
+        at_least(total, from).then(|| reasons.push(format!("The total of {total} reaches {from}.")))?;
     }
-    let mut admins = with_role(Role::Admin);
-    if admins.is_empty() {
-        admins.extend(spare_admin(people, earlier));
+    if let Some(below) = when.below_total {
+        (!at_least(total, below)).then(|| reasons.push(format!("The total of {total} is below {below}.")))?;
     }
-    if admins.is_empty() {
-        return Err(NoApprover { step: rule.name.clone() });
-    }
-    Ok((admins, format!("{missing}, so an admin decides.")))
-}
-
-/// An admin who shares an earlier step with others, taken from there.
-fn spare_admin(people: &Directory, earlier: &mut [Step]) -> Option<Person> {
-    let is_admin =
-        |person: &Person| people.officers.iter().any(|member| member.id == person.id && member.role == Role::Admin);
-    earlier.iter_mut().filter(|step| step.approvers.len() > 1).find_map(|step| {
-        let at = step.approvers.iter().rposition(is_admin)?;
-        Some(step.approvers.remove(at))
-    })
-}
-
-/// The day that lies `days` working days (Monday to Friday) after `from`.
-#[must_use]
-pub fn working_days_after(from: Date, days: u8) -> Date {
-    let mut day = from;
-    let mut left = days;
-    while left > 0 {
-        // The calendar ends in the year 9999; a due date there stays where it is.
-        let Ok(next) = day.tomorrow() else { return day };
-        day = next;
-        if !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
-            left -= 1;
+    let mut listed = |list: &[String], found: Vec<Option<&str>>, what: &str| {
+        if list.is_empty() {
+            return Some(());
         }
+        let hit = list.iter().find(|wanted| found.contains(&Some(wanted.as_str())))?;
+        reasons.push(format!("{what} {hit}."));
+        Some(())
+    };
+    let each = |of: fn(&Expense) -> Option<&str>| claimed.lines.iter().map(of).collect::<Vec<_>>();
+    listed(&when.categories, each(|line| Some(&line.facts.category)), "A line is in the category")?;
+    listed(
+        &when.cost_centres,
+        claimed.lines.iter().map(|line| claimed.cost_centre_of(line)).collect(),
+        "A line is on the cost centre",
+    )?;
+    listed(&when.projects, each(|line| line.facts.project.as_deref()), "A line is on the project")?;
+    listed(&when.grades, vec![people.owner.grade.as_deref()], "The owner is of the grade")?;
+    let currencies: Vec<String> = when.currencies.iter().map(|currency| currency.code().to_owned()).collect();
+    listed(&currencies, each(|line| Some(line.facts.amount.currency().code())), "A line was paid in")?;
+    if let Some(wanted) = when.has_violations {
+        let found = if wanted { "The policy found something." } else { "The policy found nothing." };
+        (wanted == claimed.has_violations).then(|| reasons.push(found.to_owned()))?;
     }
-    day
+    Some(if reasons.is_empty() { "This step applies to every report.".to_owned() } else { reasons.join(" ") })
 }

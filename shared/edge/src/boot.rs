@@ -16,7 +16,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use jiff::Timestamp;
 use lambda_http::http::{Method, StatusCode, header};
 use lambda_http::{Body, Request, RequestExt, Response};
-use outlay_store::Store;
+use outlay_store::{CommitError, Store};
 
 use crate::call::Call;
 use crate::problem::Problem;
@@ -90,13 +90,14 @@ async fn answer<F: Future<Output = Outcome> + Send>(
     let id = request_id(&request);
     let known = request.headers().get(header::IF_NONE_MATCH).filter(|_| request.method() == Method::GET).cloned();
     let outcome = match Call::new(store, request) {
-        Ok(call) => carry_out(call, handler).await,
+        Ok(call) => persist(call, handler).await,
         Err(problem) => Err(Stop::Problem(problem)),
     };
     let mut response = match outcome {
         Ok(reply) => reply.into_response(),
         Err(Stop::Replay(answer)) => Reply::replay(*answer).into_response(),
         Err(Stop::Problem(problem)) => problem.into_response(&id),
+        Err(Stop::Again) => Problem::from(CommitError::Busy).into_response(&id),
     };
     let current = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).unwrap_or_default();
     let listed = |tags: &str| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == current);
@@ -108,6 +109,20 @@ async fn answer<F: Future<Output = Outcome> + Send>(
         response.headers_mut().insert("x-request-id", id);
     }
     Ok(response)
+}
+
+/// How often a request is carried out anew when what its decision rests on has changed meanwhile.
+const ATTEMPTS: usize = 8;
+
+async fn persist<F: Future<Output = Outcome> + Send>(call: Call, handler: fn(Call) -> F) -> Outcome {
+    let mut outcome = Err(Stop::Again);
+    for _ in 0..ATTEMPTS {
+        outcome = carry_out(call.clone(), handler).await;
+        if !matches!(outcome, Err(Stop::Again)) {
+            break;
+        }
+    }
+    outcome
 }
 
 async fn carry_out<F: Future<Output = Outcome> + Send>(call: Call, handler: fn(Call) -> F) -> Outcome {

@@ -1,14 +1,16 @@
 //! One request on its way in: who calls, from where in the organisation, with which parameters and body.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use lambda_http::http::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};
 use lambda_http::http::{Method, request::Parts};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
 use outlay_domain::change::{self, Change};
-use outlay_domain::ids::{OrgId, Seed};
+use outlay_domain::ids::{MemberId, OrgId, Seed};
 use outlay_domain::member::{Member, MemberStatus};
 use outlay_domain::permission::{OrgAction, OrgPermit, permit_org};
 use outlay_domain::text::hex;
@@ -41,18 +43,18 @@ pub trait Input: DeserializeOwned + Validate {
 }
 
 /// One request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Call {
     store: Store,
     parts: Parts,
-    body: Vec<u8>,
+    body: Arc<[u8]>,
     identity: Identity,
     repeatable: Option<Repeatable>,
     moment: Moment,
 }
 
 /// What makes a request safe to repeat; made once, because the whole body goes into it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Repeatable {
     key: String,
     fingerprint: String,
@@ -100,7 +102,7 @@ impl Call {
             .ok_or_else(|| Problem::new(ProblemType::Unauthenticated, "Send a valid token of a signed-in person."))?;
         let key = idempotency_key(&parts.headers)?;
         let repeatable = key.map(|key| Repeatable { key, fingerprint: fingerprint(&parts, &body) });
-        Ok(Self { store, parts, body, identity, repeatable, moment: moment() })
+        Ok(Self { store, parts, body: body.into(), identity, repeatable, moment: moment() })
     }
 
     /// The table.
@@ -113,6 +115,12 @@ impl Call {
     #[must_use]
     pub const fn now(&self) -> Timestamp {
         self.moment.now
+    }
+
+    /// The day of the request, in UTC.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        change::today(self.moment.now)
     }
 
     /// What identifiers of this request are made from.
@@ -193,6 +201,19 @@ impl Call {
         Ok((caller, read.map_err(Into::into)?))
     }
 
+    /// A member whom the request names at `name`.
+    ///
+    /// # Errors
+    /// 422 when there is no such member.
+    pub async fn member(&self, id: MemberId, name: &str) -> Result<Member, Stop> {
+        let found = self.store.member(self.org()?, id).await?;
+        found.ok_or_else(|| {
+            let mut faults = Faults::default();
+            faults.note(name, "unknown-member", "There is no such member in this organisation.");
+            Problem::invalid(faults).into()
+        })
+    }
+
     /// The checked body. A repeated request ends here with the answer it was given before.
     ///
     /// # Errors
@@ -209,6 +230,16 @@ impl Call {
         self.checked::<T>(or_empty_object(&self.body), caller)
     }
 
+    /// The same where the endpoint has query parameters, which it has read.
+    ///
+    /// # Errors
+    /// As for [`Call::input`].
+    pub fn input_with_query<T: Input>(&self, caller: &Caller) -> Result<T::Checked, Stop> {
+        let checked = self.body::<T>(&self.body)?;
+        self.replay(caller.recorded.as_ref())?;
+        Ok(checked)
+    }
+
     fn checked<T: Input>(&self, body: &[u8], caller: &Caller) -> Result<T::Checked, Stop> {
         let checked = self.read::<T>(body)?;
         self.replay(caller.recorded.as_ref())?;
@@ -217,6 +248,10 @@ impl Call {
 
     fn read<T: Input>(&self, body: &[u8]) -> Result<T::Checked, Stop> {
         self.query(&[])?;
+        self.body::<T>(body)
+    }
+
+    fn body<T: Input>(&self, body: &[u8]) -> Result<T::Checked, Stop> {
         let mut faults = Faults::default();
         let input: T = decode::decode(body, &mut faults).map_err(|_| {
             let detail = "The body must be one JSON object in UTF-8 without repeated names.";
@@ -270,8 +305,15 @@ impl Call {
     /// 412 when somebody was faster, 409 when something exists already, 503 when the table is not available.
     pub async fn commit(&self, caller: &Caller, change: Change, reply: Reply) -> Outcome {
         let mut changes = vec![change];
-        if caller.joining {
-            changes.push(Change::Member(Box::new(change::join(&caller.member, &self.identity.subject, self.now()))));
+        // A change of the caller himself binds him by the way: a transaction holds each item once.
+        let himself = changes.iter_mut().find_map(|change| match change {
+            Change::Members(members) => members.iter_mut().find(|change| change.after.id == caller.member.id),
+            _ => None,
+        });
+        if let Some(himself) = himself.filter(|_| caller.joining) {
+            himself.bind(&self.identity.subject);
+        } else if caller.joining {
+            changes.push(Change::Members(vec![change::join(&caller.member, &self.identity.subject, self.now())]));
         }
         self.commit_for(Some(caller.member.org), &changes, reply).await
     }

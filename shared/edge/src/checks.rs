@@ -4,11 +4,14 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use outlay_domain::ids::MemberId;
 use outlay_domain::money::{AmountFault, Currency, Money};
 use outlay_domain::text::{self, TextFault};
 use validator::{ValidateEmail, ValidationError};
 
+use crate::decode::Patch;
 use crate::fault::Faults;
+use crate::problem::Problem;
 
 /// The longest title, name or merchant, in characters.
 pub const SHORT: usize = 200;
@@ -70,6 +73,67 @@ pub fn code(raw: &str) -> Result<(), ValidationError> {
     }
 }
 
+/// A code or name people choose, for a grade, a cost centre, a project, a trip or an account: one line of at most 40 characters.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn label(raw: &str) -> Result<(), ValidationError> {
+    text_of(raw, 40, false).map(drop)
+}
+
+/// The same for each of a list.
+///
+/// # Errors
+/// What is wrong with the first that is none.
+pub fn labels(list: &[String]) -> Result<(), ValidationError> {
+    list.iter().try_for_each(|entry| label(entry))
+}
+
+/// People who were there: at most 50, each as [`short_text`].
+///
+/// # Errors
+/// What is wrong with the list, or with the first that is none.
+pub fn people(list: &[String]) -> Result<(), ValidationError> {
+    if list.len() > 50 {
+        return Err(refuse("length", "Must have at most 50 entries."));
+    }
+    list.iter().try_for_each(|entry| short_text(entry))
+}
+
+/// The texts of a list as they are stored.
+#[must_use]
+pub fn cleaned_list(list: Option<Vec<String>>) -> Vec<String> {
+    list.unwrap_or_default().iter().map(|text| cleaned(text)).filter(|text| !text.is_empty()).collect()
+}
+
+/// A text of a patch: `None` leaves it, `Some(None)` removes it. What is wrong with it is noted at the member `name`.
+pub fn patched(
+    name: &str,
+    patch: Patch<String>,
+    check: fn(&str) -> Result<(), ValidationError>,
+    faults: &mut Faults,
+) -> Option<Option<String>> {
+    match patch {
+        Patch::Absent => None,
+        Patch::Null => Some(None),
+        Patch::Value(text) => {
+            if let Err(error) = check(&text) {
+                faults.note(name, &error.code, error.message.unwrap_or_default());
+            }
+            Some(Some(cleaned(&text)))
+        }
+    }
+}
+
+/// The identifier of a member, noted at the member `name` when it is none.
+pub fn member_id(raw: &str, name: &str, faults: &mut Faults) -> Option<MemberId> {
+    let id = raw.parse().ok();
+    if id.is_none() {
+        faults.note(name, "unknown-member", "Must be the identifier of a member.");
+    }
+    id
+}
+
 /// An e-mail address that mail can be sent to: ASCII, one `@`, a domain with a dot. Compared in lower case.
 ///
 /// # Errors
@@ -119,6 +183,12 @@ pub fn money(amount: &str, code: &str, faults: &mut Faults) -> Option<Money> {
     }
 }
 
+/// An amount of a known currency, in minor units, from zero up.
+#[must_use]
+pub fn total(raw: &str, currency: Currency) -> Option<i64> {
+    Money::parse(raw, currency).ok().map(Money::minor)
+}
+
 fn decimals(currency: Currency) -> String {
     match currency.exponent() {
         0 => format!("{currency} has no decimals."),
@@ -134,12 +204,32 @@ pub fn day(raw: &str) -> Option<Date> {
     raw.parse().ok().filter(|_| written)
 }
 
+/// An amount that has to be in the base currency of the organisation.
+///
+/// # Errors
+/// 422 at the member `name` when it is in another.
+pub fn in_base(amount: Option<Money>, base: Currency, name: &str) -> Result<(), Problem> {
+    if amount.is_none_or(|amount| amount.currency() == base) {
+        return Ok(());
+    }
+    let mut faults = Faults::default();
+    let detail = format!("This amount is in the base currency, {base}.");
+    faults.at(name, |faults| faults.note("currency", "base-currency", detail));
+    Err(Problem::invalid(faults))
+}
+
+/// Any day, noted at the member `name` when it is none.
+pub fn any_day(raw: &str, name: &str, faults: &mut Faults) -> Option<Date> {
+    let date = day(raw);
+    if date.is_none() {
+        faults.note(name, "date", "Must be a day as YYYY-MM-DD.");
+    }
+    date
+}
+
 /// A day on which money can have been spent: not before 2000, and not after today where today comes first (UTC+14).
 pub fn spending_day(raw: &str, name: &str, now: Timestamp, faults: &mut Faults) -> Option<Date> {
-    let Some(date) = day(raw) else {
-        faults.note(name, "date", "Must be a day as YYYY-MM-DD.");
-        return None;
-    };
+    let date = any_day(raw, name, faults)?;
     let easternmost = now.as_second().saturating_add(14 * 3600);
     let latest = Timestamp::from_second(easternmost).map_or(date, outlay_domain::change::today);
     if date > latest {

@@ -17,6 +17,7 @@ pub mod reply;
 pub mod stream;
 
 pub use call::{Call, Caller};
+pub use decode::Patch;
 pub use desk::{Desk, Precondition};
 pub use fault::Faults;
 pub use problem::{Problem, ProblemBody, ProblemType};

@@ -56,20 +56,28 @@ fn recipients(event: &Event) -> Option<Vec<MemberId>> {
             Subject::Member(member) => Some(vec![member]),
             _ => None,
         },
-        EventKind::ReportSubmitted { asked, .. } | EventKind::StepApproved { asked, .. } => {
-            Some(asked.approvers.clone())
-        }
+        EventKind::ReportSubmitted { asked, .. }
+        | EventKind::StepApproved { asked, .. }
+        | EventKind::StepReassigned { asked, .. } => Some(asked.approvers.clone()),
         EventKind::ReportApproved { report, .. }
+        | EventKind::ReportAutoApproved { report, .. }
         | EventKind::ReportReturned { report, .. }
         | EventKind::ReportRejected { report, .. } => Some(vec![report.owner]),
         EventKind::OrganisationCreated {}
         | EventKind::MemberJoined {}
+        | EventKind::MemberChanged {}
+        | EventKind::DelegationChanged {}
         | EventKind::PolicyChanged { .. }
         | EventKind::RatesEntered { .. }
         | EventKind::ReportCreated { .. }
         | EventKind::ExpenseAdded { .. }
         | EventKind::ExpenseChanged { .. }
+        | EventKind::ExpenseSplit { .. }
         | EventKind::ExpenseRemoved { .. }
+        | EventKind::ReportChanged {}
+        | EventKind::ReportDeleted {}
+        | EventKind::ReportCommented { .. }
+        | EventKind::StepAgreed { .. }
         | EventKind::ReportRecalled {} => None,
     }
 }
@@ -78,7 +86,9 @@ const fn snapshot(kind: &EventKind) -> Option<&Snapshot> {
     match kind {
         EventKind::ReportSubmitted { report, .. }
         | EventKind::StepApproved { report, .. }
+        | EventKind::StepReassigned { report, .. }
         | EventKind::ReportApproved { report, .. }
+        | EventKind::ReportAutoApproved { report, .. }
         | EventKind::ReportReturned { report, .. }
         | EventKind::ReportRejected { report, .. } => Some(report),
         _ => None,
@@ -97,8 +107,14 @@ fn notice(event: &Event, facts: Option<ReportFacts>, actor: String) -> Option<No
         (EventKind::MemberInvited { organisation, role }, _) => {
             Some(Notice::Invited { organisation: organisation.clone(), inviter: actor, role: role.name().to_owned() })
         }
-        (EventKind::ReportSubmitted { asked, .. } | EventKind::StepApproved { asked, .. }, Some(report)) => {
-            Some(asked_notice(asked, report))
+        (
+            EventKind::ReportSubmitted { asked, .. }
+            | EventKind::StepApproved { asked, .. }
+            | EventKind::StepReassigned { asked, .. },
+            Some(report),
+        ) => Some(asked_notice(asked, report)),
+        (EventKind::ReportAutoApproved { below, .. }, Some(report)) => {
+            Some(Notice::Approved { report, by: format!("the policy (reports below {below})"), comment: None })
         }
         (EventKind::ReportApproved { comment, .. }, Some(report)) => {
             Some(Notice::Approved { report, by: actor, comment: comment.clone() })
@@ -140,7 +156,7 @@ fn line_facts(line: &Expense, report: &Report) -> LineFacts {
         Some(conversion) => format!("{} ({})", line.facts.amount, conversion.amount),
         None => line.facts.amount.to_string(),
     };
-    let flagged = report.violations.iter().any(|violation| violation.expense_id == line.id);
+    let flagged = report.violations.iter().any(|violation| violation.expense_ids.contains(&line.id));
     LineFacts {
         date: line.facts.date.to_string(),
         merchant: line.facts.merchant.clone(),

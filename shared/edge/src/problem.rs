@@ -4,7 +4,8 @@
 use lambda_http::http::{StatusCode, header};
 use lambda_http::{Body, Response};
 use outlay_domain::conversion::ConversionFault;
-use outlay_domain::refusal::Refusal;
+use outlay_domain::money::Money;
+use outlay_domain::refusal::{LineFault, Refusal};
 use outlay_store::{CommitError, ListError, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -57,6 +58,8 @@ catalogue! {
     Unauthenticated "/problems/unauthenticated" 401 "Sign in first";
     /// Seen, but not allowed.
     Forbidden "/problems/forbidden" 403 "You may not do this";
+    /// The total is above what the caller may approve.
+    ApprovalLimit "/problems/approval-limit" 403 "The total is above your approval limit";
     /// Separation of duties.
     SegregationOfDuties "/problems/segregation-of-duties" 403 "Separation of duties does not allow this";
     /// Not there, or not the caller's to see.
@@ -226,6 +229,8 @@ impl From<CommitError> for Problem {
             CommitError::Busy => {
                 Self::new(ProblemType::ReducedCapacity, "Other requests keep changing the same records. Try again.")
             }
+            // Such a request is carried out anew before this mapping is reached.
+            CommitError::Overtaken => Self::internal("an overtaken request was not carried out anew"),
             // A repeated request is answered before this mapping is reached.
             CommitError::Repeated(_) => Self::internal("a repeated request was not replayed"),
             CommitError::TooLarge(items) => {
@@ -245,6 +250,37 @@ impl From<Refusal> for Problem {
         };
         match refusal {
             Refusal::NotVisible | Refusal::UnknownExpense => Self::not_found(),
+            Refusal::UnknownManager(_) | Refusal::UnknownConcerned(_) => {
+                Self::internal("a route was refused for want of a member")
+            }
+            Refusal::ApprovalLimit { limit, total } => Self::new(
+                ProblemType::ApprovalLimit,
+                format!("The total of {total} is above the {limit} you may decide on. An admin can reassign the step."),
+            ),
+            Refusal::NotAssignable(why) => one("/to", "assignable", &format!("This member {why}.")),
+            Refusal::NotAsked => one("/from", "not-asked", "This member is not asked at the pending step."),
+            Refusal::Lines(lines) => {
+                let mut faults = Faults::default();
+                for (position, fault) in lines {
+                    line_fault(position, fault, &mut faults);
+                }
+                Self::invalid(faults)
+            }
+            Refusal::Parts { parts, whole } => one("/parts", "sum", &difference(parts, whole)),
+            Refusal::TooManyPeriods => {
+                one("/expenses", "periods", "The expenses fall into more than 12 months and trips.")
+            }
+            Refusal::TooManyCostCentres => {
+                one("/expenses", "cost-centres", "The expenses are on more than 5 cost centres.")
+            }
+            Refusal::TooManyClaims => {
+                one("/expenses", "claims", "A member claims at most 1000 expenses of one month or one trip.")
+            }
+            Refusal::Limit(fault) => one("/expenses", "limit", &sentence(&format!("a limit of the policy: {fault}"))),
+            Refusal::WasSubmitted => Self::new(
+                ProblemType::InvalidState,
+                "A report that was submitted before cannot be deleted: its history would lose its subject.",
+            ),
             Refusal::Forbidden(why) => Self::new(ProblemType::Forbidden, why),
             Refusal::Duties(why) => Self::new(ProblemType::SegregationOfDuties, why),
             Refusal::InvalidState { status, action } => {
@@ -287,6 +323,25 @@ impl From<Refusal> for Problem {
             }
         }
     }
+}
+
+fn line_fault(position: usize, fault: LineFault, faults: &mut Faults) {
+    let (member, rule, detail) = match fault {
+        LineFault::Unknown => ("expense_id", "unknown-expense", "The report has no such expense.".to_owned()),
+        LineFault::Repeated => ("expense_id", "unique", "This expense is named twice.".to_owned()),
+        LineFault::Currency => {
+            ("approved_amount/currency", "same-currency", "Must be the currency of the expense.".to_owned())
+        }
+        LineFault::TooMuch { most } => ("approved_amount/amount", "maximum", format!("Must be at most {most}.")),
+    };
+    faults.note_at(format!("/expenses/{position}/{member}"), rule, detail);
+}
+
+fn difference(parts: Money, whole: Money) -> String {
+    let (more, by) =
+        if parts.minor() > whole.minor() { ("more", parts.minus(whole)) } else { ("less", whole.minus(parts)) };
+    let by = by.map_or_else(|_| String::new(), |by| by.to_string());
+    format!("The parts add up to {parts}, {by} {more} than the expense of {whole}.")
 }
 
 fn sentence(text: &str) -> String {

@@ -21,6 +21,8 @@ pub enum Stop {
     Problem(Problem),
     /// The request was carried out before; this is what it was answered.
     Replay(Box<Answer>),
+    /// What the decision rests on has changed since it was read, and not what the caller named: decide anew.
+    Again,
 }
 
 impl From<Problem> for Stop {
@@ -39,7 +41,16 @@ macro_rules! stops {
     )*};
 }
 
-stops!(Refusal, StoreError, ListError, CommitError);
+stops!(Refusal, StoreError, ListError);
+
+impl From<CommitError> for Stop {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Overtaken => Self::Again,
+            error => Self::Problem(error.into()),
+        }
+    }
+}
 
 /// An answer that says yes.
 #[derive(Clone, Debug)]
@@ -76,6 +87,12 @@ impl Reply {
         Ok(reply)
     }
 
+    /// 204: done, and nothing to show.
+    #[must_use]
+    pub const fn gone() -> Self {
+        Self { answer: Answer { status: 204, body: String::new(), etag: None, location: None }, replayed: false }
+    }
+
     /// 200 with a part of a list: `{"items": […], "next_cursor": …}`.
     ///
     /// # Errors
@@ -110,7 +127,7 @@ impl Reply {
                 response.headers_mut().insert(name, value);
             }
         };
-        set(header::CONTENT_TYPE, Some("application/json".to_owned()));
+        set(header::CONTENT_TYPE, (self.answer.status != 204).then(|| "application/json".to_owned()));
         set(header::CACHE_CONTROL, Some("no-store".to_owned()));
         set(header::ETAG, self.answer.etag);
         set(header::LOCATION, self.answer.location);

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use outlay_domain::expense::Expense;
 use outlay_domain::ids::{MemberId, ReportId};
 use outlay_domain::money::Money;
 use outlay_domain::report::Report;
@@ -27,7 +28,7 @@ pub type Item = HashMap<String, AttributeValue>;
 pub struct Task {
     /// The report.
     pub report_id: ReportId,
-    /// The version it was submitted or forwarded as; what a decision names in `If-Match`.
+    /// The version it has; what a decision names in `If-Match`.
     pub report_version: u64,
     /// The report's label.
     pub number: String,
@@ -102,21 +103,66 @@ pub(crate) fn to_item(key: &Key, entity: &str, value: &impl Serialize) -> Result
 
 /// The value of an item.
 pub(crate) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
-    let attribute = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).map_or("?", String::as_str);
+    let attribute = |name: &str| text_of(&item, name).unwrap_or("?");
     let at = format!("{}/{}", attribute(names::PK), attribute(names::SK));
     serde_dynamo::from_item(item).map_err(|error| StoreError::Broken { item: at, reason: error.to_string() })
 }
 
-/// The item of a report's head, with the keys of both indexes.
+/// How many lines are stored in one item: few enough that they always fit, so many that a change of any report fits into one
+/// transaction.
+pub(crate) const CHUNK: usize = 50;
+
+/// Some of the lines of a report, by identifier.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lines<L> {
+    pub(crate) lines: L,
+}
+
+/// The lines of a report as they are divided among items.
+pub(crate) fn chunks(report: &Report) -> Vec<Vec<&Expense>> {
+    let mut lines: Vec<&Expense> = report.expenses.iter().collect();
+    lines.sort_by_key(|line| line.id);
+    lines.chunks(CHUNK).map(<[_]>::to_vec).collect()
+}
+
+/// The attribute of a head with the cost centres its lines are on, by which lists are filtered.
+pub(crate) const COST_CENTRES: &str = "cost_centres";
+
+/// The item of a report's head, with the keys of the indexes.
 pub(crate) fn report_head(report: &Report) -> Result<Item, StoreError> {
     let mut item = to_item(&keys::report(report.org, report.id), "report", report)?;
-    let month: String = report.created_at.to_string().chars().take(7).collect();
     let index = [
         ("GSI1PK", keys::owner_index(report.org, report.owner)),
         ("GSI1SK", report.id.to_string()),
-        ("GSI2PK", keys::status_index(report.org, report.status, &month)),
+        ("GSI2PK", keys::status_index(report.org, report.status)),
         ("GSI2SK", report.id.to_string()),
+        ("GSI3PK", keys::updated_index(report.org)),
+        ("GSI3SK", keys::updated(report.updated_at, report.id)),
+        ("GSI4PK", keys::total_index(report.org)),
+        ("GSI4SK", keys::totalled(report.base_total, report.id)),
     ];
     item.extend(index.map(|(name, value)| (name.to_owned(), text(value))));
+    let cost_centres = report.cost_centres().into_iter().map(text).collect();
+    item.insert(COST_CENTRES.to_owned(), AttributeValue::L(cost_centres));
     Ok(item)
+}
+
+/// The text of an attribute.
+pub(crate) fn text_of<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
+}
+
+/// How many bytes DynamoDB counts for an item, or a few more.
+pub(crate) fn size(item: &Item) -> usize {
+    item.iter().map(|(name, value)| name.len() + size_of_value(value)).sum()
+}
+
+fn size_of_value(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
+        AttributeValue::L(items) => 3 + items.iter().map(|item| 1 + size_of_value(item)).sum::<usize>(),
+        AttributeValue::M(members) => 3 + size(members) + members.len(),
+        // Nothing here stores bytes or sets.
+        _ => 1,
+    }
 }

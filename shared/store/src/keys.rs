@@ -9,7 +9,10 @@
 //! | membership of an identity (a copy of the member) | `ORG#{org}` | `IDENTITY#{sub}` |
 //! | address of a member (unique) | `ORG#{org}` | `EMAIL#{address}` |
 //! | member with the role finance or admin (a copy) | `ORG#{org}` | `ROLE#{role}#{member}` |
-//! | report head, lines | `ORG#{org}#REPORT#{report}` | `REPORT`, `EXPENSE#{expense}` |
+//! | report head, its lines by fifty | `ORG#{org}#REPORT#{report}` | `REPORT`, `EXPENSES#{chunk}` |
+//! | that there is a report | `ORG#{org}#REPORTS` | `{report}` |
+//! | that a report has a line on a cost centre | `ORG#{org}#COST_CENTRE#{code}` | `{report}` |
+//! | what a member has claimed in a month or on a trip | `ORG#{org}#SPENDING#{member}` | `MONTH#{yyyy-mm}`, `TRIP#{name}` |
 //! | event | the partition of its subject | `EVENT#{seq}` |
 //! | delivery of a mail about an event | as the event | `DELIVERY#{seq}#{member}` |
 //! | approver's task | `ORG#{org}#APPROVER#{member}` | `TASK#{due}#{report}#{step}` |
@@ -17,15 +20,28 @@
 //! | answer of a request with an idempotency key | `ORG#{org}#IDEMPOTENCY#{sub}` | `{key}` |
 //! | the same, before there is an organisation | `IDENTITY#{sub}#IDEMPOTENCY` | `{key}` |
 //!
-//! GSI1 lists reports by owner (`ORG#{org}#OWNER#{member}`), GSI2 by status and month of creation
-//! (`ORG#{org}#STATUS#{status}#{yyyy-mm}`, so that no partition grows for ever); both are sorted by report.
+//! Four indexes list the heads of reports:
+//!
+//! | index | PK | SK |
+//! |---|---|---|
+//! | GSI1, by owner | `ORG#{org}#OWNER#{member}` | `{report}` |
+//! | GSI2, by status | `ORG#{org}#STATUS#{status}` | `{report}` |
+//! | GSI3, by the last change | `ORG#{org}#UPDATED` | `{updated_at}#{report}` |
+//! | GSI4, by total | `ORG#{org}#TOTAL` | `{base_total}#{report}` |
+//!
+//! No partition is split by time: one organisation writes far below what one partition takes, and a list that is not split can
+//! be walked to its end. Identifiers of reports sort by the time of creation, so a list by report is one by age.
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 use jiff::civil::Date;
 use outlay_domain::event::{Event, Subject};
-use outlay_domain::ids::{ExpenseId, MemberId, OrgId, ReportId};
+use outlay_domain::ids::{MemberId, OrgId, ReportId, Seed};
 use outlay_domain::member::Role;
-use outlay_domain::money::Currency;
-use outlay_domain::report::Status;
+use outlay_domain::money::{Currency, Money};
+use outlay_domain::report::{Report, Status};
+use outlay_domain::spending::BucketKey;
 
 /// The names of the key attributes and indexes.
 pub mod names {
@@ -35,12 +51,16 @@ pub mod names {
     pub const SK: &str = "SK";
     /// The index by owner.
     pub const GSI1: &str = "GSI1";
-    /// The index by status and month.
+    /// The index by status.
     pub const GSI2: &str = "GSI2";
+    /// The index by the time of the last change.
+    pub const GSI3: &str = "GSI3";
+    /// The index by total.
+    pub const GSI4: &str = "GSI4";
 }
 
 /// A primary key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     /// Partition key.
     pub pk: String,
@@ -49,13 +69,19 @@ pub struct Key {
 }
 
 impl Key {
-    fn new(pk: String, sk: impl Into<String>) -> Self {
+    pub(crate) fn new(pk: String, sk: impl Into<String>) -> Self {
         Self { pk, sk: sk.into() }
     }
 }
 
-/// Sort keys of a report begin with these; between them lie the head and the lines, without history and deliveries.
-pub const REPORT_RANGE: (&str, &str) = ("EXPENSE#", "REPORT");
+/// The first and the last sort key of a report: between them lie its lines and its head, without history and deliveries.
+pub const REPORT_RANGE: (&str, &str) = (EXPENSES, HEAD);
+/// Sort keys of a report's lines begin with this.
+pub const EXPENSES: &str = "EXPENSES#";
+/// The sort key of a report's head.
+pub const HEAD: &str = "REPORT";
+/// Sort keys of policy versions begin with this.
+pub const POLICIES: &str = "POLICY#";
 /// Sort keys of members begin with this.
 pub const MEMBERS: &str = "MEMBER#";
 /// Sort keys of the members that have a role to route to begin with this.
@@ -64,6 +90,9 @@ pub const OFFICERS: &str = "ROLE#";
 pub const EVENTS: &str = "EVENT#";
 /// Sort keys of tasks begin with this.
 pub const TASKS: &str = "TASK#";
+
+/// Identifiers of reports begin with this.
+pub const REPORT_IDS: &str = "rep_";
 
 /// The partition of an organisation.
 #[must_use]
@@ -86,7 +115,7 @@ pub fn policy(org: OrgId) -> Key {
 /// One version of the policy.
 #[must_use]
 pub fn policy_version(org: OrgId, version: u64) -> Key {
-    Key::new(org_partition(org), format!("POLICY#{version:010}"))
+    Key::new(org_partition(org), format!("{POLICIES}{version:010}"))
 }
 
 /// A member.
@@ -122,13 +151,43 @@ pub fn report_partition(org: OrgId, report: ReportId) -> String {
 /// The head of a report.
 #[must_use]
 pub fn report(org: OrgId, report: ReportId) -> Key {
-    Key::new(report_partition(org, report), "REPORT")
+    Key::new(report_partition(org, report), HEAD)
 }
 
-/// A line of a report.
+/// Some of the lines of a report.
 #[must_use]
-pub fn expense(org: OrgId, report: ReportId, expense: ExpenseId) -> Key {
-    Key::new(report_partition(org, report), format!("EXPENSE#{expense}"))
+pub fn expenses(org: OrgId, report: ReportId, chunk: usize) -> Key {
+    Key::new(report_partition(org, report), format!("{EXPENSES}{chunk:03}"))
+}
+
+/// The partition of the reports with a line on a cost centre.
+#[must_use]
+pub fn cost_centre_partition(org: OrgId, code: &str) -> String {
+    format!("ORG#{org}#COST_CENTRE#{code}")
+}
+
+/// The partition of all reports.
+#[must_use]
+pub fn reports_partition(org: OrgId) -> String {
+    format!("ORG#{org}#REPORTS")
+}
+
+/// The items that name a report: in the list of all reports, and in those of the cost centres its lines are on.
+#[must_use]
+pub fn listings(report: &Report) -> BTreeSet<Key> {
+    let of_cost_centre = |code| cost_centre_partition(report.org, code);
+    let partitions = report.cost_centres().into_iter().map(of_cost_centre).chain([reports_partition(report.org)]);
+    partitions.map(|partition| Key::new(partition, report.id.to_string())).collect()
+}
+
+/// What a member has claimed in a month or on a trip.
+#[must_use]
+pub fn spending(org: OrgId, owner: MemberId, bucket: &BucketKey) -> Key {
+    let sk = match bucket {
+        BucketKey::Month(month) => format!("MONTH#{month}"),
+        BucketKey::Trip(name) => format!("TRIP#{name}"),
+    };
+    Key::new(format!("ORG#{org}#SPENDING#{owner}"), sk)
 }
 
 /// The partition that the history of a subject is in.
@@ -146,7 +205,13 @@ pub fn subject_partition(org: OrgId, subject: Subject) -> String {
 /// An event.
 #[must_use]
 pub fn event(event: &Event) -> Key {
-    Key::new(subject_partition(event.org, event.subject), format!("{EVENTS}{:015}", event.seq))
+    event_at(event.org, event.subject, event.seq)
+}
+
+/// The event at a position of a subject's history.
+#[must_use]
+pub fn event_at(org: OrgId, subject: Subject, seq: u64) -> Key {
+    Key::new(subject_partition(org, subject), format!("{EVENTS}{seq:015}"))
 }
 
 /// The delivery of a mail about an event to one member.
@@ -195,8 +260,101 @@ pub fn owner_index(org: OrgId, owner: MemberId) -> String {
     format!("ORG#{org}#OWNER#{owner}")
 }
 
-/// The partition of GSI2 that lists the reports of a status created in a month (`yyyy-mm`).
+/// The partition of GSI2 that lists the reports of a status.
 #[must_use]
-pub fn status_index(org: OrgId, status: Status, month: &str) -> String {
-    format!("ORG#{org}#STATUS#{}#{month}", status.name())
+pub fn status_index(org: OrgId, status: Status) -> String {
+    format!("ORG#{org}#STATUS#{}", status.name())
+}
+
+/// The partition of GSI3, which lists the reports by their last change.
+#[must_use]
+pub fn updated_index(org: OrgId) -> String {
+    format!("ORG#{org}#UPDATED")
+}
+
+/// What sort keys of GSI3 begin with: the moment in milliseconds, always of the same width.
+#[must_use]
+pub fn updated_at(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+/// The partition of GSI4, which lists the reports by their total.
+#[must_use]
+pub fn total_index(org: OrgId) -> String {
+    format!("ORG#{org}#TOTAL")
+}
+
+/// What sort keys of GSI4 begin with: the minor units of the base currency, as wide as the largest total.
+#[must_use]
+pub fn total(minor: i64) -> String {
+    format!("{:019}", minor.max(0))
+}
+
+/// The sort key of a report in GSI3.
+#[must_use]
+pub fn updated(at: Timestamp, report: ReportId) -> String {
+    format!("{}#{report}", updated_at(at))
+}
+
+/// The sort key of a report in GSI4.
+#[must_use]
+pub fn totalled(base_total: Money, report: ReportId) -> String {
+    format!("{}#{report}", total(base_total.minor()))
+}
+
+/// What the identifiers of all reports that were created in a millisecond begin with, and no others.
+#[must_use]
+pub fn created_at(at: Timestamp) -> String {
+    // Of the text of a TypeID, ten characters hold the 48 bits of the time, behind the prefix and its underscore.
+    let id: ReportId = Seed::new(at, [0; 10]).draw();
+    id.to_string().chars().take(REPORT_IDS.len() + 10).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn lines_and_head_are_in_the_range_of_a_report_and_its_history_is_not() {
+        let mut seed = Seed::new(at("2026-11-22T10:00:00Z"), [7; 10]);
+        let (org, report, member): (OrgId, ReportId, MemberId) = (seed.draw(), seed.draw(), seed.draw());
+        let (from, to) = REPORT_RANGE;
+        let within = |sk: &str| (from..=to).contains(&sk);
+        assert!(within(&expenses(org, report, 0).sk) && within(&expenses(org, report, 9).sk));
+        assert!(within(&super::report(org, report).sk));
+        assert!(!within(&event_at(org, Subject::Report(report), 1).sk));
+        assert!(!within(&format!("DELIVERY#{:015}#{member}", 1)));
+    }
+
+    #[test]
+    fn moments_sort_as_text() {
+        let moments =
+            ["2026-11-22T10:00:00Z", "2026-11-22T10:00:00.001Z", "2026-11-22T10:00:00.01Z", "2026-11-22T10:00:01Z"];
+        let texts: Vec<String> = moments.iter().map(|moment| updated_at(at(moment))).collect();
+        assert!(texts.is_sorted(), "{texts:?}");
+        assert!(texts.iter().all(|text| text.len() == "2026-11-22T10:00:00.000Z".len()), "{texts:?}");
+    }
+
+    #[test]
+    fn totals_sort_as_text() {
+        let texts = [0, 9, 10, 1_000_000_000_000, i64::MAX].map(total);
+        assert!(texts.is_sorted() && texts.iter().all(|text| text.len() == 19), "{texts:?}");
+    }
+
+    #[test]
+    fn a_millisecond_bounds_the_reports_created_in_it() {
+        let (first, last, next) =
+            (at("2026-11-22T10:00:00.123Z"), at("2026-11-22T10:00:00.123999Z"), at("2026-11-22T10:00:00.124Z"));
+        let id = |at, random| Seed::new(at, random).draw::<outlay_domain::ids::ReportTag>().to_string();
+        for random in [[0; 10], [255; 10]] {
+            assert!(id(first, random).starts_with(&created_at(first)));
+            assert!(id(last, random).starts_with(&created_at(first)));
+            assert!(!id(next, random).starts_with(&created_at(first)));
+        }
+        assert!(created_at(first) < created_at(next));
+    }
 }

@@ -7,15 +7,20 @@ pub mod deliveries;
 pub mod error;
 pub mod items;
 pub mod keys;
+mod lists;
 pub mod page;
 mod reads;
+mod spending;
+#[cfg(test)]
+mod testing;
 
 use aws_sdk_dynamodb::Client;
 
 pub use commit::{Answer, CommitError, Receipt};
 pub use error::StoreError;
+pub use lists::{ListError, ReportFilter};
 pub use page::{CursorFault, Page, PageRequest};
-pub use reads::{Identity, ListError, Recorded, Seat};
+pub use reads::{Identity, Recorded, Seat};
 
 /// The table, and the client that reaches it.
 #[derive(Clone, Debug)]

@@ -1,26 +1,25 @@
-//! Reads. Whatever a decision rests on is read consistently; lists for people may lag by a moment.
+//! Reads of what a decision rests on, all of them consistent. Lists for people are in [`crate::lists`].
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use outlay_domain::conversion::RateEntry;
 use outlay_domain::event::{Event, Subject};
+use outlay_domain::expense::Expense;
 use outlay_domain::ids::{MemberId, OrgId, ReportId};
 use outlay_domain::member::{Member, MemberStatus};
 use outlay_domain::money::Currency;
 use outlay_domain::organisation::Organisation;
 use outlay_domain::policy::Policy;
-use outlay_domain::report::{Report, Status};
+use outlay_domain::report::Report;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::commit::{Answer, Recorded as StoredAnswer};
-use crate::items::{Item, Task, from_item, key_attributes, text};
+use crate::items::{Item, Lines, from_item, key_attributes, text, text_of};
 use crate::keys::{self, Key, names};
-use crate::page::{self, CursorFault, Page, PageRequest};
 use crate::{Store, StoreError};
 
 /// A signed-in person, as the identity provider names him.
@@ -52,24 +51,12 @@ pub struct Recorded {
     pub answer: Answer,
 }
 
-const BETWEEN: &str = "PK = :pk AND SK BETWEEN :from AND :to";
+pub(crate) const BETWEEN: &str = "PK = :pk AND SK BETWEEN :from AND :to";
 /// How often a report is read again when the first reading met a change half-way.
 const REREADS: usize = 3;
-/// How many pages a filtered list reads before it answers with what it has and a cursor.
-const FILTER_PAGES: usize = 8;
-/// How many items a filtered list reads at once.
-const FILTER_PAGE: i32 = 100;
-
-struct List<'a> {
-    index: Option<&'static str>,
-    partition: String,
-    prefix: &'a str,
-    newest_first: bool,
-    status: Option<Status>,
-}
 
 impl Store {
-    async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
         let request =
             self.client.get_item().table_name(&self.table).set_key(Some(key_attributes(key))).consistent_read(true);
         request.send().await?.item.map(from_item).transpose()
@@ -141,6 +128,22 @@ impl Store {
         self.get(&keys::policy(org)).await
     }
 
+    /// One version of the policy.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn policy_version(&self, org: OrgId, version: u64) -> Result<Option<Policy>, StoreError> {
+        self.get(&keys::policy_version(org, version)).await
+    }
+
+    /// An event of a report's history, by its number.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn event(&self, org: OrgId, report: ReportId, seq: u64) -> Result<Option<Event>, StoreError> {
+        self.get(&keys::event_at(org, Subject::Report(report), seq)).await
+    }
+
     /// A report with its lines, as one consistent whole: a reading that met a change half-way is repeated.
     ///
     /// # Errors
@@ -149,12 +152,13 @@ impl Store {
         let partition = keys::report_partition(org, report);
         let (from, to) = keys::REPORT_RANGE;
         for _ in 0..=REREADS {
-            let mut items = self.query_all(&partition, from, to).await?;
-            let Some(head) = items.pop() else { return Ok(None) };
-            let mut whole: Report = from_item(head)?;
-            whole.expenses = items.into_iter().filter(is_expense).map(from_item).collect::<Result<_, _>>()?;
-            if whole.is_whole() {
-                return Ok(Some(whole));
+            let items = self.query_all(&partition, from, to).await?;
+            if items.is_empty() {
+                return Ok(None);
+            }
+            let whole = assembled(items)?;
+            if whole.is_some() {
+                return Ok(whole);
             }
         }
         Err(StoreError::Broken { item: partition, reason: "the lines are not those the head speaks of".to_owned() })
@@ -192,85 +196,6 @@ impl Store {
         Ok(stored.filter(|stored| stored.expires_at > now.as_second()).map(StoredAnswer::recorded))
     }
 
-    /// Members, by identifier.
-    ///
-    /// # Errors
-    /// [`ListError`]
-    pub async fn list_members(&self, org: OrgId, page: &PageRequest) -> Result<Page<Member>, ListError> {
-        self.list(List::of(keys::org_partition(org), keys::MEMBERS), page).await
-    }
-
-    /// An approver's open tasks, the one due first in front.
-    ///
-    /// # Errors
-    /// [`ListError`]
-    pub async fn list_tasks(
-        &self,
-        org: OrgId,
-        approver: MemberId,
-        page: &PageRequest,
-    ) -> Result<Page<Task>, ListError> {
-        self.list(List::of(keys::task_partition(org, approver), keys::TASKS), page).await
-    }
-
-    /// The history of a report, oldest first.
-    ///
-    /// # Errors
-    /// [`ListError`]
-    pub async fn list_events(
-        &self,
-        org: OrgId,
-        report: ReportId,
-        page: &PageRequest,
-    ) -> Result<Page<Event>, ListError> {
-        let partition = keys::subject_partition(org, Subject::Report(report));
-        self.list(List::of(partition, keys::EVENTS), page).await
-    }
-
-    /// Exchange rates by currency and day, of one currency when it is named.
-    ///
-    /// # Errors
-    /// [`ListError`]
-    pub async fn list_rates(
-        &self,
-        org: OrgId,
-        currency: Option<Currency>,
-        page: &PageRequest,
-    ) -> Result<Page<RateEntry>, ListError> {
-        let prefix = currency.map_or_else(String::new, |currency| format!("{currency}#"));
-        self.list(List::of(keys::rates_partition(org), &prefix), page).await
-    }
-
-    /// The reports of an owner without their lines, newest first, of one status when it is named.
-    ///
-    /// # Errors
-    /// [`ListError`]
-    pub async fn list_by_owner(
-        &self,
-        org: OrgId,
-        owner: MemberId,
-        status: Option<Status>,
-        page: &PageRequest,
-    ) -> Result<Page<Report>, ListError> {
-        let list = List::of(keys::owner_index(org, owner), "");
-        self.list(List { index: Some(names::GSI1), newest_first: true, status, ..list }, page).await
-    }
-
-    /// The reports of a status that were created in a month (`yyyy-mm`) without their lines, newest first.
-    ///
-    /// # Errors
-    /// [`ListError`]
-    pub async fn list_by_status(
-        &self,
-        org: OrgId,
-        status: Status,
-        month: &str,
-        page: &PageRequest,
-    ) -> Result<Page<Report>, ListError> {
-        let list = List::of(keys::status_index(org, status, month), "");
-        self.list(List { index: Some(names::GSI2), newest_first: true, ..list }, page).await
-    }
-
     /// Every item of a partition between two sort keys, in order.
     async fn query_all(&self, partition: &str, from: &str, to: &str) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
@@ -291,46 +216,6 @@ impl Store {
             }
         }
     }
-
-    async fn list<T: DeserializeOwned>(&self, list: List<'_>, page: &PageRequest) -> Result<Page<T>, ListError> {
-        let name = list.name();
-        let mut start = match &page.cursor {
-            Some(cursor) => Some(list.key_at(&page::read(&name, cursor)?)?),
-            None => None,
-        };
-        let mut items: Vec<Item> = Vec::new();
-        let limit = usize::try_from(page.limit).unwrap_or(1);
-        // A filter passes over much, so it reads more and further. Without one a page is what one query gives: it may be short
-        // where items reach DynamoDB's megabyte, and an answer must not outgrow what Lambda lets through.
-        let (pages, size) = if list.status.is_some() { (FILTER_PAGES, FILTER_PAGE) } else { (1, page.limit) };
-        for _ in 0..pages {
-            let output =
-                list.request(self.client.query().table_name(&self.table).limit(size).set_exclusive_start_key(start));
-            let output = output.send().await.map_err(StoreError::from)?;
-            items.extend(output.items.unwrap_or_default());
-            start = output.last_evaluated_key;
-            if start.is_none() || items.len() >= limit {
-                break;
-            }
-        }
-        if items.len() > limit {
-            items.truncate(limit);
-            start = items.last().cloned();
-        }
-        let next = start.as_ref().and_then(|key| list.position(key)).map(|position| page::write(&name, &position));
-        Ok(Page { items: items.into_iter().map(from_item).collect::<Result<_, _>>()?, next })
-    }
-}
-
-/// A list could not be given.
-#[derive(Debug, thiserror::Error)]
-pub enum ListError {
-    /// The cursor is not one of this list.
-    #[error(transparent)]
-    Cursor(#[from] CursorFault),
-    /// The table could not be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 #[derive(Deserialize)]
@@ -338,69 +223,74 @@ struct AddressItem {
     member_id: MemberId,
 }
 
-fn is_expense(item: &Item) -> bool {
-    item.get(names::SK).and_then(|value| value.as_s().ok()).is_some_and(|sk| sk.starts_with("EXPENSE#"))
+/// The report that items are the lines and, last, the head of; `None` when they do not belong together.
+fn assembled(mut items: Vec<Item>) -> Result<Option<Report>, StoreError> {
+    // Without a head these are lines of a report that is just being created or deleted.
+    let Some(head) = items.pop_if(|last| text_of(last, names::SK) == Some(keys::HEAD)) else { return Ok(None) };
+    let mut report: Report = from_item(head)?;
+    for item in items {
+        let chunk: Lines<Vec<Expense>> = from_item(item)?;
+        report.expenses.extend(chunk.lines);
+    }
+    Ok(Some(report).filter(Report::is_whole))
 }
 
-type QueryRequest = aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+#[cfg(test)]
+mod tests {
+    use outlay_domain::event::EventKind;
+    use outlay_domain::history::first_break;
 
-impl<'a> List<'a> {
-    const fn of(partition: String, prefix: &'a str) -> Self {
-        Self { index: None, partition, prefix, newest_first: false, status: None }
+    use super::*;
+    use crate::items::{chunks, report_head, to_item};
+    use crate::testing::{draft, event, line, seed};
+
+    fn items(report: &Report) -> Vec<Item> {
+        let key = |at| keys::expenses(report.org, report.id, at);
+        let lines = chunks(report).into_iter().enumerate();
+        let lines = lines.map(|(at, lines)| to_item(&key(at), "expenses", &Lines { lines }).unwrap());
+        lines.chain([report_head(report).unwrap()]).collect()
     }
 
-    /// What tells this list from others, filters included.
-    fn name(&self) -> String {
-        format!("{}|{}|{}|{}", self.partition, self.prefix, self.newest_first, self.status.map_or("", Status::name))
-    }
-
-    fn request(&self, request: QueryRequest) -> QueryRequest {
-        let (pk, sk) = match self.index {
-            Some(names::GSI1) => ("GSI1PK", "GSI1SK"),
-            Some(_) => ("GSI2PK", "GSI2SK"),
-            None => (names::PK, names::SK),
-        };
-        let request = request
-            .set_index_name(self.index.map(str::to_owned))
-            .scan_index_forward(!self.newest_first)
-            .expression_attribute_values(":pk", text(&self.partition));
-        let request = if self.prefix.is_empty() {
-            request.key_condition_expression(format!("{pk} = :pk"))
-        } else {
-            let condition = format!("{pk} = :pk AND begins_with({sk}, :prefix)");
-            request.key_condition_expression(condition).expression_attribute_values(":prefix", text(self.prefix))
-        };
-        match self.status {
-            Some(status) => request
-                .filter_expression("#status = :status")
-                .expression_attribute_names("#status", "status")
-                .expression_attribute_values(":status", text(status.name())),
-            None => request,
+    #[test]
+    fn a_report_is_read_as_it_was_stored() {
+        let mut seed = seed();
+        for count in [0, 1, 50, 51, 120] {
+            let lines = (0..count).map(|_| line(&mut seed, Some("sales"), "note")).collect();
+            let report = draft(&mut seed, lines);
+            assert_eq!(items(&report).len(), 1 + usize::div_ceil(count, 50));
+            assert_eq!(assembled(items(&report)).unwrap(), Some(report));
         }
     }
 
-    /// Where in the list a last evaluated key is.
-    fn position(&self, key: &Item) -> Option<String> {
-        let name = if self.index.is_some() { "GSI1SK" } else { names::SK };
-        let name = if self.index == Some(names::GSI2) { "GSI2SK" } else { name };
-        key.get(name).and_then(|value| value.as_s().ok()).cloned()
+    #[test]
+    fn half_of_a_change_is_noticed() {
+        let mut seed = seed();
+        let lines = (0..60).map(|_| line(&mut seed, None, "note")).collect();
+        let whole = items(&draft(&mut seed, lines));
+        assert_eq!(assembled(whole[..2].to_vec()).unwrap(), None, "without the head");
+        assert_eq!(assembled(whole[1..].to_vec()).unwrap(), None, "without some lines");
+        let mut edited = whole;
+        edited[2].insert("title".to_owned(), text("Edited by hand"));
+        assert_eq!(assembled(edited).unwrap(), None, "with another title");
     }
 
-    /// The exclusive start key for a position; the partition is the list's own.
-    fn key_at(&self, position: &str) -> Result<Item, CursorFault> {
-        let Some(index) = self.index else {
-            return if position.starts_with(self.prefix) {
-                Ok(key_attributes(&Key { pk: self.partition.clone(), sk: position.to_owned() }))
-            } else {
-                Err(CursorFault)
-            };
+    #[test]
+    fn the_chain_of_the_history_holds_in_what_is_read() {
+        let mut seed = seed();
+        let report = draft(&mut seed, Vec::new());
+        let change = outlay_domain::event::FieldChange {
+            field: "/x".to_owned(),
+            old: serde_json::Value::Null,
+            new: serde_json::json!({"text": "é", "count": 12, "negative": -3, "list": [], "yes": true}),
         };
-        // Both indexes list reports, so the position is a report and its primary key follows from it.
-        let report: ReportId = position.parse().map_err(|_| CursorFault)?;
-        let org = self.partition.split('#').nth(1).and_then(|org| org.parse().ok()).ok_or(CursorFault)?;
-        let mut key = key_attributes(&keys::report(org, report));
-        key.insert(format!("{index}PK"), AttributeValue::S(self.partition.clone()));
-        key.insert(format!("{index}SK"), AttributeValue::S(position.to_owned()));
-        Ok(key)
+        let expense = Box::new(line(&mut seed, Some("sales"), "note"));
+        let mut first = event(&report, 1, EventKind::ExpenseAdded { expense });
+        first.changes.push(change);
+        let first = first.chained("");
+        let second = event(&report, 2, EventKind::ReportRecalled {}).chained(&first.hash);
+        let stored = |event: &Event| from_item::<Event>(to_item(&keys::event(event), "event", event).unwrap()).unwrap();
+        let read = [stored(&first), stored(&second)];
+        assert_eq!(read, [first, second]);
+        assert_eq!(first_break((0, ""), &read), None);
     }
 }

@@ -1,8 +1,14 @@
 //! The rules of the domain as its users see them: policy, routing, permissions and the life of a report.
 #![cfg(test)]
 
+mod history;
+mod judgement;
 mod life;
+mod model;
+mod peer_cases;
 mod permissions;
 mod policy;
 mod routing;
+mod sequences;
 mod support;
+mod world;

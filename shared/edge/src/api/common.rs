@@ -111,6 +111,17 @@ pub struct OrgPath {
     org: String,
 }
 
+/// The member in the path.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "describes parameters to OpenAPI")]
+pub struct MemberPath {
+    /// The organisation, `org_…`.
+    org: String,
+    /// The member, `mem_…`; where he may be the caller himself, `me`.
+    member: String,
+}
+
 /// The report in the path.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Path)]

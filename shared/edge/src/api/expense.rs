@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use outlay_domain::conversion::Conversion;
-use outlay_domain::expense::{Expense, ExpenseFacts, PaymentMethod};
+use outlay_domain::expense::{Entry, Expense, ExpenseFacts, PaymentMethod};
 use outlay_domain::money::Money;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -61,7 +61,7 @@ pub struct ExpenseIn {
     pub merchant: String,
     /// What was paid, tax included; more than nothing.
     pub amount: MoneyIo,
-    /// The tax within the amount, in the same currency; nothing when absent.
+    /// The tax within the amount, in the same currency; by the category's default when absent, else nothing.
     pub tax: Option<MoneyIo>,
     /// Who paid; `personal` when absent.
     pub payment_method: Option<PaymentMethodIo>,
@@ -74,12 +74,25 @@ pub struct ExpenseIn {
     /// Where the receipt is kept: a document number or a file name; at most 200 characters.
     #[validate(custom(function = "checks::short_text"))]
     pub receipt_reference: Option<String>,
+    /// Who was there; at most 50 people of at most 200 characters.
+    #[validate(custom(function = "checks::people"))]
+    pub attendees: Option<Vec<String>>,
+    /// Code of the project it is for; at most 40 characters.
+    #[validate(custom(function = "checks::label"))]
+    pub project: Option<String>,
+    /// Code of the cost centre that bears it; the report's when absent.
+    #[validate(custom(function = "checks::label"))]
+    pub cost_centre: Option<String>,
+    /// The trip it belongs to, by any name of at most 40 characters that its other expenses use too.
+    #[validate(custom(function = "checks::label"))]
+    pub trip: Option<String>,
 }
 
 impl Input for ExpenseIn {
-    type Checked = ExpenseFacts;
+    type Checked = Entry;
 
-    fn check(self, now: Timestamp, faults: &mut Faults) -> Option<ExpenseFacts> {
+    fn check(self, now: Timestamp, faults: &mut Faults) -> Option<Entry> {
+        let tax_said = self.tax.is_some();
         let date = checks::spending_day(&self.date, "date", now, faults);
         let amount = self.amount.read("amount", faults);
         let tax = self.tax.as_ref().map(|tax| tax.read("tax", faults));
@@ -87,7 +100,7 @@ impl Input for ExpenseIn {
         let amount = amount?;
         let tax = tax.unwrap_or_else(|| Some(Money::zero(amount.currency())))?;
         within(amount, tax, faults);
-        Some(ExpenseFacts {
+        let facts = ExpenseFacts {
             date: date?,
             category: self.category,
             merchant: checks::cleaned(&self.merchant),
@@ -97,11 +110,17 @@ impl Input for ExpenseIn {
             note: checks::cleaned_option(self.note.as_deref()),
             justification: checks::cleaned_option(self.justification.as_deref()),
             receipt_reference: checks::cleaned_option(self.receipt_reference.as_deref()),
-        })
+            attendees: checks::cleaned_list(self.attendees),
+            project: checks::cleaned_option(self.project.as_deref()),
+            cost_centre: checks::cleaned_option(self.cost_centre.as_deref()),
+            trip: checks::cleaned_option(self.trip.as_deref()),
+        };
+        Some(Entry { facts, tax_said })
     }
 }
 
-fn positive(amount: Option<Money>, faults: &mut Faults) {
+/// Notes an amount that is not above zero.
+pub fn positive(amount: Option<Money>, faults: &mut Faults) {
     if amount.is_some_and(|amount| amount.minor() <= 0) {
         faults.at("amount", |faults| {
             faults.note("amount", "positive", "Must be above zero.");
@@ -109,7 +128,8 @@ fn positive(amount: Option<Money>, faults: &mut Faults) {
     }
 }
 
-fn within(amount: Money, tax: Money, faults: &mut Faults) {
+/// Notes a tax that is not within its amount, or in another currency.
+pub fn within(amount: Money, tax: Money, faults: &mut Faults) {
     if tax.currency() != amount.currency() {
         faults.at("tax", |faults| {
             faults.note("currency", "same-currency", "Must be the currency of the amount.");
@@ -152,6 +172,18 @@ pub struct ExpensePatch {
     /// Where the receipt is kept.
     #[schema(value_type = Option<String>)]
     pub receipt_reference: Patch<String>,
+    /// Who was there.
+    #[schema(value_type = Option<Vec<String>>)]
+    pub attendees: Patch<Vec<String>>,
+    /// Code of the project it is for.
+    #[schema(value_type = Option<String>)]
+    pub project: Patch<String>,
+    /// Code of the cost centre that bears it.
+    #[schema(value_type = Option<String>)]
+    pub cost_centre: Patch<String>,
+    /// The trip it belongs to.
+    #[schema(value_type = Option<String>)]
+    pub trip: Patch<String>,
 }
 
 /// A checked [`ExpensePatch`].
@@ -177,10 +209,16 @@ impl Input for ExpensePatch {
             ("note", &self.note, checks::long_text),
             ("justification", &self.justification, checks::long_text),
             ("receipt_reference", &self.receipt_reference, checks::short_text),
+            ("project", &self.project, checks::label),
+            ("cost_centre", &self.cost_centre, checks::label),
+            ("trip", &self.trip, checks::label),
         ] {
             if let Some(Err(error)) = text.value().map(|text| check(text)) {
                 faults.note(name, &error.code, error.message.unwrap_or_default());
             }
+        }
+        if let Some(Err(error)) = self.attendees.value().map(|list| checks::people(list)) {
+            faults.note("attendees", &error.code, error.message.unwrap_or_default());
         }
         let removed = [
             ("date", self.date.is_null()),
@@ -222,6 +260,10 @@ impl ExpenseChange {
             note: over(patch.note, current.note),
             justification: over(patch.justification, current.justification),
             receipt_reference: over(patch.receipt_reference, current.receipt_reference),
+            attendees: checks::cleaned_list(patch.attendees.over(Some(current.attendees))),
+            project: over(patch.project, current.project),
+            cost_centre: over(patch.cost_centre, current.cost_centre),
+            trip: over(patch.trip, current.trip),
         })
     }
 }
@@ -282,6 +324,18 @@ pub struct ExpenseOut {
     pub justification: Option<String>,
     /// Where the receipt is kept.
     pub receipt_reference: Option<String>,
+    /// Who was there.
+    pub attendees: Vec<String>,
+    /// Code of the project it is for.
+    pub project: Option<String>,
+    /// Code of the cost centre that bears it; that of the report, when null.
+    pub cost_centre: Option<String>,
+    /// The trip it belongs to.
+    pub trip: Option<String>,
+    /// What is granted of the amount so far: all of it, unless a cap of the policy or an approver said less.
+    pub approved_amount: MoneyIo,
+    /// Why an approver granted less.
+    pub approved_reason: Option<String>,
     /// The amount in the report's currency; null when it was paid in it.
     pub converted: Option<ConversionOut>,
     /// The amount in the organisation's base currency; null when it was paid in it.
@@ -301,6 +355,12 @@ impl From<&Expense> for ExpenseOut {
             note: expense.facts.note.clone(),
             justification: expense.facts.justification.clone(),
             receipt_reference: expense.facts.receipt_reference.clone(),
+            attendees: expense.facts.attendees.clone(),
+            project: expense.facts.project.clone(),
+            cost_centre: expense.facts.cost_centre.clone(),
+            trip: expense.facts.trip.clone(),
+            approved_amount: expense.granted().into(),
+            approved_reason: expense.approved.as_ref().map(|approval| approval.reason.clone()),
             converted: expense.converted.as_ref().map(Into::into),
             base: expense.base.as_ref().map(Into::into),
         }

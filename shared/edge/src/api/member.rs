@@ -1,10 +1,10 @@
 //! Members over the API.
 
-use outlay_domain::member::{Member, MemberStatus, Role};
+use outlay_domain::member::{Delegation, Member, MemberStatus, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::common::time;
+use super::common::{MoneyIo, PersonOut, time};
 
 /// What a member may do beyond his own reports.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
@@ -43,6 +43,33 @@ impl From<Role> for RoleIo {
     }
 }
 
+/// That one member decides for another for some time.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Delegation)]
+pub struct DelegationOut {
+    /// In `delegation`: who decides for this member. In `acts_for`: for whom he decides.
+    pub with: PersonOut,
+    /// The first day, in UTC.
+    #[schema(format = Date)]
+    pub from: String,
+    /// The last day.
+    #[schema(format = Date)]
+    pub until: String,
+    /// Reports above this total in the base currency are not delegated.
+    pub ceiling: Option<MoneyIo>,
+}
+
+impl From<&Delegation> for DelegationOut {
+    fn from(delegation: &Delegation) -> Self {
+        Self {
+            with: (&delegation.with).into(),
+            from: delegation.from.to_string(),
+            until: delegation.until.to_string(),
+            ceiling: delegation.ceiling.map(Into::into),
+        }
+    }
+}
+
 /// A member.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Member)]
@@ -60,6 +87,16 @@ pub struct MemberOut {
     pub status: &'static str,
     /// Who approves his reports first.
     pub manager_id: Option<String>,
+    /// His grade, by which limits and the workflow tell owners apart.
+    pub grade: Option<String>,
+    /// The cost centre that bears his expenses unless they say another.
+    pub cost_centre: Option<String>,
+    /// The largest total in the base currency he may approve; any, when null.
+    pub approval_limit: Option<MoneyIo>,
+    /// Who decides for him while he is away.
+    pub delegation: Option<DelegationOut>,
+    /// For whom he decides while they are away.
+    pub acts_for: Vec<DelegationOut>,
     /// Grows by one with each change; the `ETag` without its quotes.
     pub version: u64,
     /// When he was invited, RFC 3339 in UTC.
@@ -80,6 +117,11 @@ impl From<&Member> for MemberOut {
                 MemberStatus::Suspended => "suspended",
             },
             manager_id: member.manager_id.map(|manager| manager.to_string()),
+            grade: member.grade.clone(),
+            cost_centre: member.cost_centre.clone(),
+            approval_limit: member.approval_limit.map(Into::into),
+            delegation: member.delegation.as_ref().map(Into::into),
+            acts_for: member.acts_for.iter().map(Into::into).collect(),
             version: member.version,
             created_at: time(member.created_at),
         }

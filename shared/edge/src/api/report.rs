@@ -2,7 +2,11 @@
 
 use jiff::Timestamp;
 use outlay_domain::change::NewReport;
-use outlay_domain::policy::{Measure, Severity, Violation};
+use outlay_domain::expense::Entry;
+use outlay_domain::ids::MemberId;
+use outlay_domain::member::Person;
+use outlay_domain::money::Currency;
+use outlay_domain::policy::{Measure, Policy, Violation};
 use outlay_domain::report::{Report, Totals};
 use outlay_domain::route::{Decision, Step, StepStatus};
 use serde::{Deserialize, Serialize};
@@ -11,13 +15,13 @@ use validator::Validate;
 
 use super::common::{MoneyIo, PersonOut, time};
 use super::expense::{ExpenseIn, ExpenseOut};
+use super::policy::{ModeIo, SeverityIo};
 use crate::call::Input;
 use crate::checks;
 use crate::fault::Faults;
 
-/// The most lines a report can be created with. One transaction holds 100 items, and beside the lines there can be the head,
-/// two events, twenty tasks, the stored answer and four items of a member who joins. More lines can be added one by one.
-pub const MAX_NEW_EXPENSES: u64 = 70;
+/// The most lines a report has.
+pub const MAX_NEW_EXPENSES: u64 = outlay_domain::report::MAX_EXPENSES as u64;
 
 /// A report to create.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -30,7 +34,14 @@ pub struct ReportIn {
     /// The currency it is claimed in; the organisation's base currency when absent.
     #[schema(example = "EUR")]
     pub currency: Option<String>,
-    /// Its lines, at most 70 at once.
+    /// Whose it is, `mem_…`; the caller's own when absent. Finance and admins may enter reports for others.
+    pub owner_id: Option<String>,
+    /// Who is paid, `mem_…`; the owner when absent.
+    pub payee_id: Option<String>,
+    /// The cost centre of lines that name none; the owner's when absent.
+    #[validate(custom(function = "checks::label"))]
+    pub cost_centre: Option<String>,
+    /// Its lines, at most 500.
     #[validate(length(max = "MAX_NEW_EXPENSES"), nested)]
     pub expenses: Option<Vec<ExpenseIn>>,
     /// Whether to submit it right away; false when absent.
@@ -40,19 +51,33 @@ pub struct ReportIn {
 /// A checked [`ReportIn`].
 #[derive(Debug)]
 pub struct ReportToCreate {
-    title: String,
-    currency: Option<outlay_domain::money::Currency>,
+    /// What it is for.
+    pub title: String,
+    /// The currency it is claimed in.
+    pub currency: Option<Currency>,
+    /// Whose it is, when not the caller's.
+    pub owner: Option<MemberId>,
+    /// Who is paid.
+    pub payee: Option<MemberId>,
+    /// The cost centre of lines that name none.
+    pub cost_centre: Option<String>,
     /// The lines.
-    pub expenses: Vec<outlay_domain::expense::ExpenseFacts>,
+    pub entries: Vec<Entry>,
     /// Whether to submit it right away.
     pub submit: bool,
 }
 
 impl ReportToCreate {
-    /// The report, in the base currency unless it names another.
+    /// The report, in the base currency unless it names another; taxes that were not said are the categories'.
     #[must_use]
-    pub fn in_base(self, base: outlay_domain::money::Currency) -> NewReport {
-        NewReport { title: self.title, currency: self.currency.unwrap_or(base), expenses: self.expenses }
+    pub fn new_report(self, base: Currency, policy: &Policy, payee: Option<Person>) -> NewReport {
+        NewReport {
+            title: self.title,
+            currency: self.currency.unwrap_or(base),
+            payee,
+            cost_centre: self.cost_centre,
+            expenses: self.entries.into_iter().map(|entry| entry.facts(policy)).collect(),
+        }
     }
 }
 
@@ -61,16 +86,21 @@ impl Input for ReportIn {
 
     fn check(self, now: Timestamp, faults: &mut Faults) -> Option<ReportToCreate> {
         let currency = self.currency.as_ref().and_then(|code| checks::currency(code, "currency", faults));
+        let owner = self.owner_id.as_ref().and_then(|id| checks::member_id(id, "owner_id", faults));
+        let payee = self.payee_id.as_ref().and_then(|id| checks::member_id(id, "payee_id", faults));
         let given = self.expenses.unwrap_or_default();
-        let expenses: Vec<_> = faults.at("expenses", |faults| {
+        let entries: Vec<_> = faults.at("expenses", |faults| {
             let line = |(at, line): (usize, ExpenseIn)| faults.at(&at.to_string(), |faults| line.check(now, faults));
             given.into_iter().enumerate().map(line).collect()
         });
-        let expenses: Option<Vec<_>> = expenses.into_iter().collect();
+        let entries: Option<Vec<_>> = entries.into_iter().collect();
         Some(ReportToCreate {
             title: checks::cleaned(&self.title),
             currency,
-            expenses: expenses?,
+            owner,
+            payee,
+            cost_centre: checks::cleaned_option(self.cost_centre.as_deref()),
+            entries: entries?,
             submit: self.submit.unwrap_or(false),
         })
     }
@@ -88,6 +118,8 @@ pub struct TotalsOut {
     pub net: MoneyIo,
     /// What the owner paid himself and gets back.
     pub reimbursable: MoneyIo,
+    /// What he paid himself and does not get back: above a cap, or not granted by an approver.
+    pub not_reimbursed: MoneyIo,
 }
 
 impl From<Totals> for TotalsOut {
@@ -97,6 +129,7 @@ impl From<Totals> for TotalsOut {
             tax: totals.tax.into(),
             net: totals.net.into(),
             reimbursable: totals.reimbursable.into(),
+            not_reimbursed: totals.not_reimbursed.into(),
         }
     }
 }
@@ -124,18 +157,17 @@ impl From<Measure> for MeasureOut {
     }
 }
 
-/// What a policy rule found on an expense.
+/// What a policy rule found.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Violation)]
 pub struct ViolationOut {
     /// Stable name of the rule.
-    #[schema(example = "category-limit")]
+    #[schema(example = "day-limit")]
     pub rule: &'static str,
-    /// The expense.
-    pub expense_id: String,
+    /// The expenses of this report it was found on: one, or all that are counted together.
+    pub expense_ids: Vec<String>,
     /// `warn`: approvers see it; `block`: the report cannot be submitted.
-    #[schema(example = "warn")]
-    pub severity: &'static str,
+    pub severity: SeverityIo,
     /// A sentence for people.
     pub message: String,
     /// What the rule allows.
@@ -148,11 +180,8 @@ impl From<&Violation> for ViolationOut {
     fn from(violation: &Violation) -> Self {
         Self {
             rule: violation.rule.name(),
-            expense_id: violation.expense_id.to_string(),
-            severity: match violation.severity {
-                Severity::Warn => "warn",
-                Severity::Block => "block",
-            },
+            expense_ids: violation.expense_ids.iter().map(ToString::to_string).collect(),
+            severity: violation.severity.into(),
             message: violation.message.clone(),
             limit: violation.limit.map(Into::into),
             actual: violation.actual.map(Into::into),
@@ -164,8 +193,10 @@ impl From<&Violation> for ViolationOut {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Decision)]
 pub struct DecisionOut {
-    /// The approver.
+    /// Who decided.
     pub by: PersonOut,
+    /// The approver he decided for, when he did so by delegation.
+    pub on_behalf_of: Option<PersonOut>,
     /// When, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub at: String,
@@ -175,7 +206,8 @@ pub struct DecisionOut {
 
 impl From<&Decision> for DecisionOut {
     fn from(decision: &Decision) -> Self {
-        Self { by: (&decision.by).into(), at: time(decision.at), comment: decision.comment.clone() }
+        let on_behalf_of = decision.on_behalf_of.as_ref().map(Into::into);
+        Self { by: (&decision.by).into(), on_behalf_of, at: time(decision.at), comment: decision.comment.clone() }
     }
 }
 
@@ -191,9 +223,10 @@ pub struct StepOut {
     /// `waiting`, `pending`, `approved`, `returned` or `rejected`.
     #[schema(example = "pending")]
     pub status: &'static str,
-    /// How many approvers have to agree: `any` one.
-    #[schema(example = "any")]
-    pub mode: &'static str,
+    /// How many of the approvers have to agree.
+    pub mode: ModeIo,
+    /// How many that are now: those who still have to agree.
+    pub remaining: usize,
     /// Who is asked.
     pub approvers: Vec<PersonOut>,
     /// Why the step is there and why these people.
@@ -201,8 +234,10 @@ pub struct StepOut {
     /// Until when the decision is due, once the step is pending.
     #[schema(format = Date)]
     pub due_on: Option<String>,
-    /// The decision, once made.
-    pub decision: Option<DecisionOut>,
+    /// Who takes over when it is overdue.
+    pub escalates_to: Vec<PersonOut>,
+    /// What was decided, in order.
+    pub decisions: Vec<DecisionOut>,
 }
 
 impl From<&Step> for StepOut {
@@ -217,11 +252,17 @@ impl From<&Step> for StepOut {
                 StepStatus::Returned => "returned",
                 StepStatus::Rejected => "rejected",
             },
-            mode: "any",
+            mode: step.mode.into(),
+            remaining: if matches!(step.status, StepStatus::Waiting | StepStatus::Pending) {
+                step.remaining()
+            } else {
+                0
+            },
             approvers: step.approvers.iter().map(Into::into).collect(),
             reason: step.reason.clone(),
             due_on: step.due_on.map(|due| due.to_string()),
-            decision: step.decision.as_ref().map(Into::into),
+            escalates_to: step.escalates_to.iter().map(Into::into).collect(),
+            decisions: step.decisions.iter().map(Into::into).collect(),
         }
     }
 }
@@ -242,6 +283,12 @@ pub struct ReportSummaryOut {
     pub title: String,
     /// Whose it is.
     pub owner: PersonOut,
+    /// Who entered it on the owner's behalf.
+    pub entered_by: Option<PersonOut>,
+    /// Who is paid, when that is not the owner.
+    pub payee: Option<PersonOut>,
+    /// The cost centre of lines that name none.
+    pub cost_centre: Option<String>,
     /// The currency it is claimed in.
     #[schema(example = "EUR")]
     pub currency: String,
@@ -274,6 +321,9 @@ impl ReportSummaryOut {
             status: report.status.name(),
             title: report.title.clone(),
             owner: PersonOut { id: report.owner.to_string(), name: report.owner_name.clone() },
+            entered_by: report.entered_by.as_ref().map(Into::into),
+            payee: report.payee.as_ref().map(Into::into),
+            cost_centre: report.cost_centre.clone(),
             currency: report.currency.code().to_owned(),
             version: report.version,
             totals: report.totals.into(),

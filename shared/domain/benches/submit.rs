@@ -1,0 +1,252 @@
+//! What the largest everyday submission costs in CPU: `cargo bench -p outlay-domain`. It measures the rules alone, events and
+//! hashes included, and must not measure making the report or anything that is stored.
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say so and stop")]
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use outlay_domain::change::{self, NewReport, ReportChange, Rules};
+use outlay_domain::conversion::{RateBook, RateEntry};
+use outlay_domain::expense::{ExpenseFacts, PaymentMethod};
+use outlay_domain::ids::{OrgId, Seed};
+use outlay_domain::member::{Member, MemberStatus, Role};
+use outlay_domain::money::{Currency, Money};
+use outlay_domain::permission::{permit, permit_org};
+use outlay_domain::policy::{Approvers, CostObject, Effect, Limit, Mode, NonWorkingDays, Period, Policy, Severity, StepRule};
+use outlay_domain::report::Report;
+use outlay_domain::route::Directory;
+use outlay_domain::spending::{Bucket, BucketKey, Spending};
+
+/// How many lines the report has, and how many of them the owner has claimed elsewhere.
+const LINES: usize = 200;
+
+const CATEGORIES: [&str; 5] = ["travel", "lodging", "meals", "transport", "supplies"];
+
+fn main() {
+    let case = Case::new();
+    let change = case.submit();
+    let claims: usize = change.spending.stored.iter().map(|(_, bucket)| bucket.claims.len()).sum();
+    println!(
+        "{} lines, {} limits, {} findings, {} steps, {claims} claims of reports in {} buckets, {} bytes",
+        change.after.expense_count,
+        case.policy.limits.len(),
+        change.after.violations.len(),
+        change.after.steps.len(),
+        change.spending.stored.len(),
+        change.after.bytes(),
+    );
+    divan::main();
+}
+
+#[divan::bench]
+fn submit_200_lines(bencher: divan::Bencher<'_, '_>) {
+    let case = Case::new();
+    bencher.bench(|| case.submit());
+}
+
+/// What a submission is made of, to see where the time goes.
+mod parts {
+    use super::{Case, change, now};
+
+    #[divan::bench]
+    fn judge_and_route(bencher: divan::Bencher<'_, '_>) {
+        let case = Case::new();
+        bencher.bench(|| change::assess(&case.report, case.rules(), change::today(now())));
+    }
+
+    #[divan::bench]
+    fn hash_of_lines(bencher: divan::Bencher<'_, '_>) {
+        let after = Case::new().submit().after;
+        bencher.bench(|| outlay_domain::report::content_hash(&after.expenses));
+    }
+
+    #[divan::bench]
+    fn hash_of_head(bencher: divan::Bencher<'_, '_>) {
+        let after = Case::new().submit().after;
+        bencher.bench(|| after.hash_of_state());
+    }
+
+    #[divan::bench]
+    fn hash_of_event(bencher: divan::Bencher<'_, '_>) {
+        let event = Case::new().submit().events.remove(0);
+        bencher.with_inputs(|| event.clone()).bench_values(|event| event.chained("").hash);
+    }
+
+    #[divan::bench]
+    fn size(bencher: divan::Bencher<'_, '_>) {
+        let after = Case::new().submit().after;
+        bencher.bench(|| after.bytes());
+    }
+
+    #[divan::bench]
+    fn claims(bencher: divan::Bencher<'_, '_>) {
+        let case = Case::new();
+        bencher.bench(|| case.spending.claiming(&case.report, &std::collections::BTreeSet::new()));
+    }
+
+    #[divan::bench]
+    fn copy_of_report(bencher: divan::Bencher<'_, '_>) {
+        let after = Case::new().submit().after;
+        bencher.bench(|| after.clone());
+    }
+}
+
+fn now() -> Timestamp {
+    "2026-11-20T12:00:00Z".parse().unwrap()
+}
+
+fn eur() -> Currency {
+    "EUR".parse().unwrap()
+}
+
+fn member(number: u8, role: Role, manager: Option<&Member>) -> Member {
+    Member {
+        id: Seed::new(now(), [0, number, 0, 0, 0, 0, 0, 0, 0, 0]).draw(),
+        org: OrgId::from_uuid(uuid::Uuid::from_u128(7)),
+        name: format!("Member {number}"),
+        email: format!("m{number}@example.com"),
+        role,
+        status: MemberStatus::Active,
+        manager_id: manager.map(|manager| manager.id),
+        grade: Some("senior".to_owned()),
+        cost_centre: None,
+        approval_limit: None,
+        delegation: None,
+        acts_for: Vec::new(),
+        subject: None,
+        version: 1,
+        last_hash: String::new(),
+        created_at: now(),
+    }
+}
+
+/// Lines of some weeks in two months, of two trips, one in five in another currency, a few of them twice.
+fn lines(from: usize) -> Vec<ExpenseFacts> {
+    let line = |at: usize| {
+        let currency = if at.is_multiple_of(5) { "USD".parse().unwrap() } else { eur() };
+        let minor = 500 + i64::try_from(at % 90 * 137).unwrap();
+        let day = if at.is_multiple_of(4) { format!("2026-10-{:02}", 1 + at % 28) } else { format!("2026-11-{:02}", 1 + at % 18) };
+        ExpenseFacts {
+            date: day.parse().unwrap(),
+            category: CATEGORIES.iter().cycle().nth(at).unwrap().to_string(),
+            merchant: format!("Merchant {}", at % 40),
+            amount: Money::from_minor(minor, currency),
+            tax: Money::from_minor(minor / 6, currency),
+            payment_method: if at.is_multiple_of(7) { PaymentMethod::CompanyCard } else { PaymentMethod::Personal },
+            note: Some(format!("Visit of the customer, number {at}, as agreed with the department")),
+            justification: Some("The fair was on and nothing cheaper was left.".to_owned()),
+            receipt_reference: (at % 3 > 0).then(|| format!("{at}.pdf")),
+            attendees: Vec::new(),
+            project: None,
+            cost_centre: Some(["c1", "c2", "c3"].iter().cycle().nth(at).unwrap().to_string()),
+            trip: at.is_multiple_of(2).then(|| if at.is_multiple_of(4) { "lyon" } else { "nice" }.to_owned()),
+        }
+    };
+    (from..from + LINES).map(line).collect()
+}
+
+/// Four limits for each of the five periods: for everything, by category, by payment method, and by all of them and grade.
+fn limits() -> Vec<Limit> {
+    let limit = |period, minor| Limit {
+        categories: Vec::new(),
+        grades: Vec::new(),
+        payment_methods: Vec::new(),
+        period,
+        amount: Money::from_minor(minor, eur()),
+        effect: Effect::Warn,
+    };
+    let of_period = |period| {
+        let meals = vec!["meals".to_owned()];
+        let most = if period == Period::Expense { 6000 } else { 30_000 };
+        [
+            limit(period, most),
+            Limit { categories: meals.clone(), effect: Effect::Cap, ..limit(period, most / 2) },
+            Limit { payment_methods: vec![PaymentMethod::CompanyCard], ..limit(period, most) },
+            Limit { categories: meals, grades: vec!["senior".to_owned()], effect: Effect::Cap, ..limit(period, most * 2) },
+        ]
+    };
+    Period::ALL.into_iter().flat_map(of_period).collect()
+}
+
+fn policy(owner_of_cost_centre: &Member) -> Policy {
+    let step = |name: &str, approvers, mode| StepRule {
+        name: name.to_owned(),
+        when: outlay_domain::policy::Condition::default(),
+        approvers,
+        mode,
+        due_in_days: 5,
+        escalate_to: None,
+    };
+    let cost_centre = |code: &str| CostObject {
+        code: code.to_owned(),
+        name: code.to_owned(),
+        owner_id: Some(owner_of_cost_centre.id),
+    };
+    Policy {
+        limits: limits(),
+        receipt_required_from: Some(Money::from_minor(2500, eur())),
+        non_working_days: Some(NonWorkingDays { severity: Severity::Warn, holidays: Vec::new() }),
+        duplicates: Some(Severity::Warn),
+        splitting: true,
+        cost_centres: ["c1", "c2", "c3"].map(cost_centre).to_vec(),
+        steps: vec![
+            step("Manager", Approvers::Manager { level: 1 }, Mode::Any),
+            step("Cost centre", Approvers::CostCentreOwner, Mode::All),
+            step("Finance", Approvers::Role { role: Role::Finance }, Mode::Any),
+        ],
+        ..Policy::initial()
+    }
+}
+
+/// A report and everything it is judged by.
+struct Case {
+    policy: Policy,
+    people: Directory,
+    spending: Spending,
+    rates: RateBook,
+    report: Report,
+}
+
+impl Case {
+    fn new() -> Self {
+        let manager = member(2, Role::Employee, None);
+        let owner = member(1, Role::Employee, Some(&manager));
+        let named = member(3, Role::Employee, None);
+        let rate = RateEntry {
+            currency: "USD".parse().unwrap(),
+            date: "2026-09-01".parse().unwrap(),
+            rate: "0.9137".parse().unwrap(),
+            source: "ECB".to_owned(),
+        };
+        let rates = RateBook::new(eur(), [rate]);
+        let written = |number, expenses| {
+            let new = NewReport { title: "November".to_owned(), currency: eur(), payee: None, cost_centre: None, expenses };
+            let mut seed = Seed::new(now(), [1, number, 0, 0, 0, 0, 0, 0, 0, 0]);
+            change::create(permit_org(&owner).unwrap(), None, new, &rates, &mut seed, now()).unwrap().after
+        };
+        let (report, other) = (written(1, lines(0)), written(2, lines(LINES)));
+        let mut spending = Spending::default();
+        let claims = spending.claiming(&other, &std::collections::BTreeSet::new()).unwrap();
+        spending.buckets = claims.stored.into_iter().collect::<BTreeMap<BucketKey, Bucket>>();
+        let policy = policy(&named);
+        let officers = (4..14).map(|number| member(number, Role::Finance, None)).collect();
+        let people = Directory {
+            owner,
+            concerned: Vec::new(),
+            managers: vec![manager],
+            top: true,
+            officers,
+            named: vec![named],
+        };
+        Self { policy, people, spending, rates, report }
+    }
+
+    fn rules(&self) -> Rules<'_> {
+        Rules { policy: &self.policy, people: &self.people, spending: &self.spending, rates: &self.rates }
+    }
+
+    fn submit(&self) -> ReportChange {
+        let permit = permit(&self.people.owner, &self.report, change::today(now())).unwrap();
+        change::submit(permit, self.rules(), now()).unwrap()
+    }
+}

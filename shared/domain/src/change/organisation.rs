@@ -1,0 +1,320 @@
+//! Changes of the organisation itself: its founding, members, delegations, policy and rates.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::{Founded, MemberChange, PolicyChange, RatesChange};
+use crate::conversion::RateEntry;
+use crate::event::{Event, EventKind, FieldChange, Subject};
+use crate::ids::{MemberId, Seed};
+use crate::member::{Delegation, MAX_ACTS_FOR, Member, MemberStatus, Role};
+use crate::money::{Currency, Money};
+use crate::organisation::Organisation;
+use crate::permission::{ChangeMember, ChangePolicy, EnterRates, InviteMember, OrgPermit};
+use crate::policy::Policy;
+use crate::refusal::Refusal;
+
+/// The signed-in person who founds an organisation.
+#[derive(Clone, Debug)]
+pub struct Founder {
+    /// The identity's `sub` claim.
+    pub subject: String,
+    /// The verified address, in lower case.
+    pub email: String,
+    /// Display name.
+    pub name: String,
+}
+
+/// A person to invite.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    /// Display name.
+    pub name: String,
+    /// Address, in lower case.
+    pub email: String,
+    /// The role offered.
+    pub role: Role,
+    /// The manager, who is a member of the same organisation.
+    pub manager: Option<Member>,
+    /// His grade.
+    pub grade: Option<String>,
+    /// His cost centre.
+    pub cost_centre: Option<String>,
+    /// The largest total in the base currency he may approve.
+    pub approval_limit: Option<Money>,
+}
+
+/// What is changed of a member; `None` leaves it, `Some(None)` removes it.
+#[derive(Clone, Debug, Default)]
+pub struct MemberPatch {
+    /// Display name.
+    pub name: Option<String>,
+    /// Role.
+    pub role: Option<Role>,
+    /// Whether he is suspended.
+    pub suspended: Option<bool>,
+    /// Who approves his reports first.
+    pub manager_id: Option<Option<MemberId>>,
+    /// His grade.
+    pub grade: Option<Option<String>>,
+    /// His cost centre.
+    pub cost_centre: Option<Option<String>>,
+    /// The largest total in the base currency he may approve.
+    pub approval_limit: Option<Option<Money>>,
+}
+
+fn event(subject: Subject, seq: u64, actor: &Member, now: Timestamp, kind: EventKind) -> Event {
+    Event {
+        org: actor.org,
+        subject,
+        seq,
+        actor: actor.id,
+        on_behalf_of: None,
+        at: now,
+        policy_version: None,
+        changes: Vec::new(),
+        state_hash: None,
+        kind,
+        hash: String::new(),
+    }
+}
+
+/// Founds an organisation. Whoever has signed in may.
+#[must_use]
+pub fn found(name: String, base_currency: Currency, founder: Founder, seed: &mut Seed, now: Timestamp) -> Founded {
+    let organisation = Organisation { id: seed.draw(), name, base_currency, created_at: now };
+    let member = Member {
+        id: seed.draw(),
+        org: organisation.id,
+        name: founder.name,
+        email: founder.email,
+        role: Role::Admin,
+        status: MemberStatus::Active,
+        manager_id: None,
+        grade: None,
+        cost_centre: None,
+        approval_limit: None,
+        delegation: None,
+        acts_for: Vec::new(),
+        subject: Some(founder.subject),
+        version: 1,
+        last_hash: String::new(),
+        created_at: now,
+    };
+    let event = event(Subject::Organisation, 1, &member, now, EventKind::OrganisationCreated {}).chained("");
+    Founded { organisation, founder: member, policy: Policy::initial(), event }
+}
+
+/// Invites a member.
+#[must_use]
+pub fn invite(
+    permit: OrgPermit<'_, InviteMember>,
+    organisation: &Organisation,
+    invitation: Invitation,
+    seed: &mut Seed,
+    now: Timestamp,
+) -> MemberChange {
+    let mut after = Member {
+        id: seed.draw(),
+        org: organisation.id,
+        name: invitation.name,
+        email: invitation.email,
+        role: invitation.role,
+        status: MemberStatus::Invited,
+        manager_id: invitation.manager.map(|manager| manager.id),
+        grade: invitation.grade,
+        cost_centre: invitation.cost_centre,
+        approval_limit: invitation.approval_limit,
+        delegation: None,
+        acts_for: Vec::new(),
+        subject: None,
+        version: 1,
+        last_hash: String::new(),
+        created_at: now,
+    };
+    let kind = EventKind::MemberInvited { organisation: organisation.name.clone(), role: after.role };
+    let event = event(Subject::Member(after.id), 1, permit.actor(), now, kind).chained("");
+    after.last_hash.clone_from(&event.hash);
+    MemberChange { before: None, after, event }
+}
+
+impl MemberChange {
+    /// Binds the member to the identity he signed in with, by the way.
+    pub fn bind(&mut self, subject: &str) {
+        self.after.status = MemberStatus::Active;
+        self.after.subject = Some(subject.to_owned());
+    }
+
+    /// From one state of a member to the next, with what changed in it; names and addresses stay out of the history.
+    fn between(before: &Member, after: Member, actor: &Member, kind: EventKind, now: Timestamp) -> Self {
+        let mut after = Member { version: before.version + 1, ..after };
+        let shown = |member: &Member| {
+            let mut value = serde_json::to_value(member).unwrap_or_default();
+            for hidden in ["name", "email", "subject", "version", "last_hash"] {
+                value.as_object_mut().map(|members| members.remove(hidden));
+            }
+            value
+        };
+        let (old, new) = (shown(before), shown(&after));
+        let names: std::collections::BTreeSet<&String> =
+            [&old, &new].into_iter().filter_map(|value| value.as_object()).flat_map(|members| members.keys()).collect();
+        let change = |name: &String| {
+            let value = |side: &serde_json::Value| anonymous(side.get(name).cloned().unwrap_or_default());
+            let (old, new) = (value(&old), value(&new));
+            (old != new).then(|| FieldChange { field: format!("/{name}"), old, new })
+        };
+        let changes = names.into_iter().filter_map(change).collect();
+        let told = Event { changes, ..event(Subject::Member(after.id), after.version, actor, now, kind) };
+        let told = told.chained(&before.last_hash);
+        after.last_hash.clone_from(&told.hash);
+        Self { before: Some(before.clone()), after, event: told }
+    }
+}
+
+/// A value without the names in it.
+fn anonymous(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::Object(members) => {
+            Value::Object(members.into_iter().filter(|(name, _)| name != "name").map(|(n, v)| (n, anonymous(v))).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(anonymous).collect()),
+        simple => simple,
+    }
+}
+
+/// Binds an invited member to the identity he signed in with.
+#[must_use]
+pub fn join(invited: &Member, subject: &str, now: Timestamp) -> MemberChange {
+    let after = Member { status: MemberStatus::Active, subject: Some(subject.to_owned()), ..invited.clone() };
+    MemberChange::between(invited, after, invited, EventKind::MemberJoined {}, now)
+}
+
+/// Changes a member. His delegations end when he is suspended: `others` are the members on their other side.
+///
+/// # Errors
+/// [`Refusal::Duties`] for an admin who changes his own role, status or approval limit; [`Refusal::Forbidden`] for a member who
+/// would manage himself.
+pub fn change_member(
+    permit: OrgPermit<'_, ChangeMember>,
+    member: &Member,
+    patch: MemberPatch,
+    others: &[Member],
+    now: Timestamp,
+) -> Result<Vec<MemberChange>, Refusal> {
+    let actor = permit.actor();
+    let own_power = patch.role.is_some() || patch.suspended.is_some() || patch.approval_limit.is_some();
+    if actor.id == member.id && own_power {
+        return Err(Refusal::Duties("Nobody changes his own role, status or approval limit."));
+    }
+    if patch.manager_id == Some(Some(member.id)) {
+        return Err(Refusal::Forbidden("Nobody is his own manager."));
+    }
+    let mut after = member.clone();
+    after.name = patch.name.unwrap_or(after.name);
+    after.role = patch.role.unwrap_or(after.role);
+    after.manager_id = patch.manager_id.unwrap_or(after.manager_id);
+    after.grade = patch.grade.unwrap_or(after.grade);
+    after.cost_centre = patch.cost_centre.unwrap_or(after.cost_centre);
+    after.approval_limit = patch.approval_limit.unwrap_or(after.approval_limit);
+    let mut changes = Vec::new();
+    match patch.suspended {
+        Some(true) => {
+            after.status = MemberStatus::Suspended;
+            (after.delegation, after.acts_for) = (None, Vec::new());
+            for other in others {
+                let mut without = other.clone();
+                without.delegation = without.delegation.filter(|delegation| delegation.with.id != member.id);
+                without.acts_for.retain(|delegation| delegation.with.id != member.id);
+                if without != *other {
+                    changes.push(MemberChange::between(other, without, actor, EventKind::DelegationChanged {}, now));
+                }
+            }
+        }
+        Some(false) if after.status == MemberStatus::Suspended => {
+            after.status = if after.subject.is_some() { MemberStatus::Active } else { MemberStatus::Invited };
+        }
+        _ => {}
+    }
+    if after != *member {
+        changes.insert(0, MemberChange::between(member, after, actor, EventKind::MemberChanged {}, now));
+    }
+    Ok(changes)
+}
+
+/// Lets `to` decide for `member`, or nobody any longer. `current` is who does so far, when that is somebody else.
+///
+/// # Errors
+/// [`Refusal::Forbidden`] when the actor is neither the member nor an admin; [`Refusal::NotAssignable`] when `to` cannot.
+pub fn delegate(
+    actor: &Member,
+    member: &Member,
+    to: Option<(&Member, Delegation)>,
+    current: Option<&Member>,
+    now: Timestamp,
+) -> Result<Vec<MemberChange>, Refusal> {
+    if actor.id != member.id && actor.role != Role::Admin {
+        return Err(Refusal::Forbidden("A member says himself who decides for him, or an admin does."));
+    }
+    let kind = || EventKind::DelegationChanged {};
+    let without = |delegate: &Member| {
+        let mut delegate = delegate.clone();
+        delegate.acts_for.retain(|delegation| delegation.with.id != member.id);
+        delegate
+    };
+    let mut after = member.clone();
+    after.delegation = to.as_ref().map(|(_, delegation)| delegation.clone());
+    let mut changes = vec![MemberChange::between(member, after, actor, kind(), now)];
+    if let Some((delegate, delegation)) = &to {
+        if delegate.id == member.id {
+            return Err(Refusal::NotAssignable("is the one who is away"));
+        }
+        if !delegate.can_approve() {
+            return Err(Refusal::NotAssignable("cannot approve"));
+        }
+        // Somebody an admin is away for must not gain by choosing himself.
+        if actor.id == delegate.id {
+            return Err(Refusal::Duties("Nobody makes himself the one who decides for another."));
+        }
+        let mut acting = without(delegate);
+        acting.acts_for.push(Delegation { with: member.person(), ..delegation.clone() });
+        if acting.acts_for.len() > MAX_ACTS_FOR {
+            return Err(Refusal::NotAssignable("decides for as many others as he can already"));
+        }
+        changes.push(MemberChange::between(delegate, acting, actor, kind(), now));
+    }
+    let replaced = current.filter(|current| to.as_ref().is_none_or(|(delegate, _)| delegate.id != current.id));
+    if let Some(current) = replaced {
+        changes.push(MemberChange::between(current, without(current), actor, kind(), now));
+    }
+    Ok(changes)
+}
+
+/// Puts a policy in force in place of `current`; its version is the next one.
+#[must_use]
+pub fn change_policy(
+    permit: OrgPermit<'_, ChangePolicy>,
+    current: &Policy,
+    proposed: Policy,
+    now: Timestamp,
+) -> PolicyChange {
+    let mut after = Policy { version: current.version + 1, changed_at: Some(now), ..proposed };
+    let kind = EventKind::PolicyChanged { version: after.version };
+    let event = event(Subject::Policy, after.version, permit.actor(), now, kind).chained(&current.last_hash);
+    after.last_hash.clone_from(&event.hash);
+    PolicyChange { before: current.version, after, event }
+}
+
+/// Enters the exchange rates of a day; rates already entered for the same currencies are replaced.
+#[must_use]
+pub fn enter_rates(
+    permit: OrgPermit<'_, EnterRates>,
+    date: Date,
+    entries: Vec<RateEntry>,
+    now: Timestamp,
+) -> RatesChange {
+    let seq = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    let kind = EventKind::RatesEntered { rates: entries.clone() };
+    let event = event(Subject::Rates(date), seq, permit.actor(), now, kind).chained("");
+    RatesChange { entries, event }
+}

@@ -1,0 +1,187 @@
+//! Submitting: judge the lines, make the route, claim the amounts; and taking it back. A dry run asks the same code.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::{ReportChange, today};
+use crate::conversion::RateBook;
+use crate::event::{Asked, EventKind, Snapshot};
+use crate::expense::Expense;
+use crate::judge::{Grounds, Judgement, judge};
+use crate::ids::MemberId;
+use crate::member::Member;
+use crate::money::Money;
+use crate::permission::{Permit, Recall, Submit};
+use crate::policy::{Policy, Severity, Violation};
+use crate::refusal::Refusal;
+use crate::report::{MAX_COST_CENTRES, Report, Status};
+use crate::route::{Claimed, Directory, NoRoute, Step, route};
+use crate::spending::{MAX_BUCKETS, Spending};
+
+use super::draft::storable;
+
+/// What a submission is judged and routed by.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The people a route may need.
+    pub people: &'a Directory,
+    /// What the owner has claimed in the months and on the trips of the lines.
+    pub spending: &'a Spending,
+    /// Rates of today of the currencies that limits are in.
+    pub rates: &'a RateBook,
+}
+
+/// What would become of a report if it were submitted.
+#[derive(Clone, Debug)]
+pub struct Assessment {
+    /// The lines with their caps.
+    pub lines: Vec<Expense>,
+    /// What the policy found.
+    pub violations: Vec<Violation>,
+    /// What follows.
+    pub outcome: Outcome,
+}
+
+/// See [`Assessment::outcome`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A violation stops it.
+    Blocked,
+    /// Nobody can approve the named step.
+    NoApprover {
+        /// The step's name.
+        step: String,
+    },
+    /// It takes these steps.
+    Steps(Vec<Step>),
+    /// It is approved at once: its total is below this amount, and nothing was found.
+    Approved {
+        /// The policy's bound.
+        below: Money,
+    },
+}
+
+/// Judges and routes a report as it stands, and changes nothing.
+///
+/// # Errors
+/// [`Refusal::UnknownManager`] or [`Refusal::UnknownConcerned`] when the route depends on somebody who is not in the directory,
+/// [`Refusal::Limit`] when a limit cannot be compared.
+pub fn assess(report: &Report, rules: Rules<'_>, today: Date) -> Result<Assessment, Refusal> {
+    let Rules { policy, people, spending, rates } = rules;
+    let known = |id: &MemberId| people.owner.id == *id || people.concerned.iter().any(|member| member.id == *id);
+    if let Some(unknown) = report.concerned().find(|id| !known(id)) {
+        return Err(Refusal::UnknownConcerned(unknown));
+    }
+    let grounds = Grounds {
+        policy,
+        report: report.id,
+        grade: people.owner.grade.as_deref(),
+        cost_centre: report.cost_centre.as_deref(),
+        spending,
+        rates,
+        today,
+    };
+    let Judgement { lines, violations } = judge(&report.expenses, &grounds).map_err(Refusal::Limit)?;
+    if violations.iter().any(|violation| violation.severity == Severity::Block) {
+        return Ok(Assessment { lines, violations, outcome: Outcome::Blocked });
+    }
+    let below = policy.auto_approve_below.filter(|below| report.base_total.minor() < below.minor());
+    if let Some(below) = below.filter(|_| violations.is_empty()) {
+        return Ok(Assessment { lines, violations, outcome: Outcome::Approved { below } });
+    }
+    let claimed = Claimed {
+        lines: &report.expenses,
+        base_total: report.base_total,
+        cost_centre: report.cost_centre.as_deref(),
+        has_violations: !violations.is_empty(),
+    };
+    let outcome = match route(policy, claimed, people, today) {
+        Ok(steps) => Outcome::Steps(steps),
+        Err(NoRoute::NoApprover { step }) => Outcome::NoApprover { step },
+        Err(NoRoute::Unknown(manager)) => return Err(Refusal::UnknownManager(manager)),
+    };
+    Ok(Assessment { lines, violations, outcome })
+}
+
+/// Sends the report to its approvers: judges it by the policy and makes its route.
+///
+/// # Errors
+/// An empty report, a violation that blocks, a step without an approver, or more than can be stored.
+pub fn submit(permit: Permit<'_, Submit>, rules: Rules<'_>, now: Timestamp) -> Result<ReportChange, Refusal> {
+    resubmit(ReportChange::on(permit.report(), now), permit.actor(), rules, now)
+}
+
+/// Submits what a change has made of a report. What was decided about it before is void.
+///
+/// # Errors
+/// As for [`submit`].
+pub fn resubmit(
+    mut change: ReportChange,
+    actor: &Member,
+    rules: Rules<'_>,
+    now: Timestamp,
+) -> Result<ReportChange, Refusal> {
+    let report = &change.after;
+    if report.expenses.is_empty() {
+        return Err(Refusal::Empty);
+    }
+    if report.cost_centres().len() > MAX_COST_CENTRES {
+        return Err(Refusal::TooManyCostCentres);
+    }
+    if Spending::keys(&report.expenses).len() > MAX_BUCKETS {
+        return Err(Refusal::TooManyPeriods);
+    }
+    let Assessment { lines, violations, outcome } = assess(report, rules, today(now))?;
+    let (status, steps, below) = match outcome {
+        Outcome::Blocked => return Err(blocked(report, violations)),
+        Outcome::NoApprover { step } => return Err(Refusal::NoApprover { step }),
+        Outcome::Steps(steps) => (Status::Submitted, steps, None),
+        Outcome::Approved { below } => (Status::Approved, Vec::new(), Some(below)),
+    };
+    let claimed_before = match &change.before {
+        Some(before) if matches!(before.status, Status::Submitted | Status::Approved) => Spending::keys(&before.expenses),
+        _ => std::collections::BTreeSet::new(),
+    };
+    let after = change.after.with_expenses(lines).map_err(|_| Refusal::TotalTooLarge)?;
+    let policy_version = rules.policy.version;
+    let after = Report {
+        status,
+        steps,
+        violations,
+        policy_version: Some(policy_version),
+        submitted_at: Some(now),
+        ..after
+    };
+    change.after = storable(after)?;
+    change.spending = rules.spending.claiming(&change.after, &claimed_before).ok_or(Refusal::TooManyClaims)?;
+    let report = Snapshot::of(&change.after);
+    let kind = match (change.after.steps.first().map(Asked::of), below) {
+        (Some(asked), _) => EventKind::ReportSubmitted { report, policy_version, asked },
+        (None, Some(below)) => EventKind::ReportAutoApproved { report, policy_version, below },
+        (None, None) => return Err(Refusal::NoApprover { step: String::new() }),
+    };
+    Ok(change.telling(actor, kind, now))
+}
+
+fn blocked(report: &Report, violations: Vec<Violation>) -> Refusal {
+    let position = |id| report.expenses.iter().position(|line| line.id == id).unwrap_or_default();
+    let first = |violation: &Violation| violation.expense_ids.first().copied().map(position).unwrap_or_default();
+    let blocking = violations.into_iter().filter(|violation| violation.severity == Severity::Block);
+    Refusal::Policy(blocking.map(|violation| (first(&violation), violation)).collect())
+}
+
+/// Takes the report back to draft.
+///
+/// # Errors
+/// None in practice: a sum of what was claimed is in range.
+pub fn recall(permit: Permit<'_, Recall>, now: Timestamp) -> Result<ReportChange, Refusal> {
+    let mut change = ReportChange::on(permit.report(), now);
+    let lines = change.after.expenses.iter().cloned().map(Expense::undecided).collect();
+    change.after = change.after.with_expenses(lines).map_err(|_| Refusal::TotalTooLarge)?;
+    change.after.status = Status::Draft;
+    change.after.steps = Vec::new();
+    change.spending = Spending::withdrawing(permit.report());
+    Ok(change.telling(permit.actor(), EventKind::ReportRecalled {}, now))
+}

@@ -1,0 +1,250 @@
+//! Limits: which one counts for a line, what is counted together, and what a cap leaves.
+
+use std::collections::BTreeMap;
+
+use super::lines::visits;
+use super::{Grounds, shown, unless_justified, violation};
+use crate::conversion::ConversionFault;
+use crate::expense::{Expense, PaymentMethod};
+use crate::money::{Currency, Money};
+use crate::policy::{Effect, Field, Limit, Measure, Period, Rule, Severity, Violation};
+use crate::spending::{BucketKey, Claim};
+
+/// Judges lines by the limits, and writes caps into them.
+pub(super) fn judge(lines: &mut [Expense], grounds: &Grounds<'_>) -> Result<Vec<Violation>, ConversionFault> {
+    if grounds.policy.limits.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut groups: BTreeMap<(usize, String), Vec<usize>> = BTreeMap::new();
+    for (position, line) in lines.iter().enumerate() {
+        for period in Period::ALL {
+            if let Some(key) = group(period, line, position)
+                && let Some(at) = counts(grounds, period, &line.facts.category, line.facts.payment_method)
+            {
+                groups.entry((at, key)).or_default().push(position);
+            }
+        }
+    }
+    let mut violations = Vec::new();
+    for ((at, _), positions) in groups {
+        if let Some(limit) = grounds.policy.limits.get(at) {
+            violations.extend(Counted { limit, at, grounds }.judge(lines, positions)?);
+        }
+    }
+    let watched = |limit: &Limit| limit.period == Period::Expense && grounds.policy.splitting;
+    for (at, limit) in grounds.policy.limits.iter().enumerate().filter(|(_, limit)| watched(limit)) {
+        violations.extend(split(lines, limit, at, grounds)?);
+    }
+    Ok(violations)
+}
+
+/// Which limit of the policy counts for such a line: the one with most restrictions, of several the first.
+fn counts(grounds: &Grounds<'_>, period: Period, category: &str, method: PaymentMethod) -> Option<usize> {
+    let open = |list: &[String], value: Option<&str>| {
+        list.is_empty() || value.is_some_and(|value| list.iter().any(|known| known == value))
+    };
+    let matching = grounds.policy.limits.iter().enumerate().filter(|(_, limit)| {
+        limit.period == period
+            && open(&limit.categories, Some(category))
+            && open(&limit.grades, grounds.grade)
+            && (limit.payment_methods.is_empty() || limit.payment_methods.contains(&method))
+    });
+    // Of equals `max_by_key` takes the last, so the order is turned round.
+    matching.rev().max_by_key(|(_, limit)| limit.restrictions()).map(|(at, _)| at)
+}
+
+/// What a line is counted together with.
+fn group(period: Period, line: &Expense, position: usize) -> Option<String> {
+    match period {
+        Period::Expense => Some(position.to_string()),
+        Period::Day => Some(line.facts.date.to_string()),
+        Period::Month => Some(line.facts.date.strftime("%Y-%m").to_string()),
+        Period::Report => Some(String::new()),
+        Period::Trip => line.facts.trip.clone(),
+    }
+}
+
+/// A limit and the lines it counts.
+#[derive(Clone, Copy)]
+struct Counted<'a> {
+    limit: &'a Limit,
+    at: usize,
+    grounds: &'a Grounds<'a>,
+}
+
+impl Counted<'_> {
+    const fn currency(&self) -> Currency {
+        self.limit.amount.currency()
+    }
+
+    /// An amount in the limit's currency: as it was paid, or by way of the base currency at today's rate.
+    fn measured(&self, paid: Money, in_base: Money) -> Result<Money, ConversionFault> {
+        if paid.currency() == self.currency() {
+            return Ok(paid);
+        }
+        let zero = Money::zero(in_base.currency());
+        let converted = self.grounds.rates.convert(in_base, zero, self.currency(), self.grounds.today)?;
+        Ok(converted.map_or(in_base, |conversion| conversion.amount))
+    }
+
+    /// What the owner has claimed elsewhere that counts towards the same limit as these lines.
+    fn elsewhere(&self, line: &Expense) -> Result<Money, ConversionFault> {
+        let key = match self.limit.period {
+            Period::Day | Period::Month => BucketKey::month(line.facts.date),
+            Period::Trip => match &line.facts.trip {
+                Some(trip) => BucketKey::Trip(trip.clone()),
+                None => return Ok(Money::zero(self.currency())),
+            },
+            Period::Expense | Period::Report => return Ok(Money::zero(self.currency())),
+        };
+        let same_day = |claim: &Claim| self.limit.period != Period::Day || claim.date == line.facts.date;
+        let mut sum = Money::zero(self.currency());
+        for (_, claim) in self.grounds.spending.others(&key, self.grounds.report).filter(|(_, claim)| same_day(claim)) {
+            if counts(self.grounds, self.limit.period, &claim.category, claim.payment_method) == Some(self.at) {
+                sum = add(sum, self.measured(claim.granted, claim.granted_in_base)?)?;
+            }
+        }
+        Ok(sum)
+    }
+
+    fn judge(self, lines: &mut [Expense], positions: Vec<usize>) -> Result<Option<Violation>, ConversionFault> {
+        let members: Vec<&Expense> = positions.iter().filter_map(|at| lines.get(*at)).collect();
+        let Some(first) = members.first() else { return Ok(None) };
+        let before = self.elsewhere(first)?;
+        let mut actual = before;
+        for line in &members {
+            actual = add(actual, self.measured(line.facts.amount, line.amount_in_base())?)?;
+        }
+        if actual.minor() <= self.limit.amount.minor() {
+            return Ok(None);
+        }
+        let found = self.told(&members, actual, before);
+        if self.limit.effect == Effect::Cap {
+            self.cap(lines, positions, before)?;
+        }
+        Ok(Some(found))
+    }
+
+    fn told(&self, lines: &[&Expense], actual: Money, before: Money) -> Violation {
+        let what = match lines {
+            [line] if before.minor() == 0 => format!("{} is", shown(line)),
+            _ if before.minor() == 0 => format!("{} expenses of {actual} are", lines.len()),
+            _ => format!("{actual}, of which {before} were claimed before, is"),
+        };
+        let limit = self.limit;
+        let (rule, over) = match limit.period {
+            Period::Expense => (Rule::ExpenseLimit, "expense"),
+            Period::Day => (Rule::DayLimit, "day"),
+            Period::Month => (Rule::MonthLimit, "month"),
+            Period::Report => (Rule::ReportLimit, "report"),
+            Period::Trip => (Rule::TripLimit, "trip"),
+        };
+        let sentence = format!("{what} above the limit of {} per {over}{}", limit.amount, self.scope());
+        measured(rule, lines, limit, actual, &sentence)
+    }
+
+    /// What the limit is restricted to, in words.
+    fn scope(&self) -> String {
+        let name = |code: &String| self.grounds.policy.category(code).map_or(code.clone(), |found| found.name.clone());
+        let categories: Vec<String> = self.limit.categories.iter().map(name).collect();
+        let grade = self.grounds.grade.filter(|_| !self.limit.grades.is_empty());
+        let categories = if categories.is_empty() { String::new() } else { format!(" for {}", categories.join(", ")) };
+        format!("{categories}{}", grade.map_or_else(String::new, |grade| format!(", grade {grade}")))
+    }
+
+    /// Leaves the lines what fits under the limit, in the order of what they say.
+    fn cap(self, lines: &mut [Expense], mut positions: Vec<usize>, before: Money) -> Result<(), ConversionFault> {
+        let said = |at: &usize| {
+            let line = lines.get(*at)?;
+            // Lines that say the same and are worth the same are interchangeable.
+            let rest = serde_json::to_string(&(&line.facts, &line.base)).ok();
+            Some((line.facts.date, line.facts.category.clone(), line.facts.amount.minor(), rest))
+        };
+        positions.sort_by_cached_key(said);
+        let mut room = self.limit.amount.minor().saturating_sub(before.minor()).max(0);
+        for at in positions {
+            let Some(line) = lines.get_mut(at) else { continue };
+            let claimed = self.measured(line.facts.amount, line.amount_in_base())?;
+            let granted = self.measured(line.granted(), line.granted_of(line.amount_in_base()))?;
+            let left = granted.minor().min(room);
+            if left < granted.minor() {
+                // Rounded down to a minor unit of the line's currency.
+                let share = i128::from(line.facts.amount.minor()) * i128::from(left);
+                let minor = share.checked_div(i128::from(claimed.minor())).and_then(|minor| i64::try_from(minor).ok());
+                line.cap = Some(Money::from_minor(minor.unwrap_or(0), line.facts.amount.currency()));
+            }
+            room -= left;
+        }
+        Ok(())
+    }
+}
+
+fn add(one: Money, other: Money) -> Result<Money, ConversionFault> {
+    one.plus(other).map_err(|_| ConversionFault::TooLarge)
+}
+
+fn measured(rule: Rule, lines: &[&Expense], limit: &Limit, actual: Money, sentence: &str) -> Violation {
+    let (severity, field) = match limit.effect {
+        Effect::Block => (Severity::Block, Field::Amount),
+        Effect::Warn => unless_justified(lines, Field::Amount),
+        Effect::Cap => (Severity::Warn, Field::Amount),
+    };
+    let end = match (limit.effect, field) {
+        (Effect::Cap, _) => "; the excess is not reimbursed.",
+        (_, Field::Justification) => " and needs a justification.",
+        _ => ".",
+    };
+    let found = violation(rule, lines, severity, field, format!("{sentence}{end}"));
+    Violation { limit: Some(Measure::Money(limit.amount)), actual: Some(Measure::Money(actual)), ..found }
+}
+
+/// Several lines of one day at one merchant, none above the limit of an expense, but all together.
+fn split(
+    lines: &mut [Expense],
+    limit: &Limit,
+    at: usize,
+    grounds: &Grounds<'_>,
+) -> Result<Vec<Violation>, ConversionFault> {
+    let counted = Counted { limit, at, grounds };
+    let counts = |category: &str, method| counts(grounds, Period::Expense, category, method) == Some(at);
+    let mut violations = Vec::new();
+    let mut caps = Vec::new();
+    for ((day, merchant), members) in
+        visits(lines.iter().filter(|line| counts(&line.facts.category, line.facts.payment_method)))
+    {
+        let mut before = Money::zero(counted.currency());
+        let mut parts = members.len();
+        let month = BucketKey::month(day);
+        for (_, claim) in grounds.spending.others(&month, grounds.report) {
+            if claim.date == day && claim.merchant == merchant && counts(&claim.category, claim.payment_method) {
+                before = add(before, counted.measured(claim.granted, claim.granted_in_base)?)?;
+                parts += 1;
+            }
+        }
+        let mut sum = before;
+        let mut largest = 0;
+        for line in &members {
+            let amount = counted.measured(line.facts.amount, line.amount_in_base())?;
+            largest = largest.max(amount.minor());
+            sum = add(sum, amount)?;
+        }
+        if parts < 2 || largest > limit.amount.minor() || sum.minor() <= limit.amount.minor() {
+            continue;
+        }
+        let merchant = members.first().map_or("", |line| line.facts.merchant.as_str());
+        let sentence = format!(
+            "{parts} expenses at {merchant} on {day} are {sum} together, above the limit of {} per expense{}",
+            limit.amount,
+            counted.scope()
+        );
+        violations.push(measured(Rule::Splitting, &members, limit, sum, &sentence));
+        caps.push((members.iter().map(|line| line.id).collect::<Vec<_>>(), before));
+    }
+    if limit.effect == Effect::Cap {
+        for (ids, before) in caps {
+            let positions = (0..lines.len()).filter(|at| lines.get(*at).is_some_and(|line| ids.contains(&line.id)));
+            counted.cap(lines, positions.collect(), before)?;
+        }
+    }
+    Ok(violations)
+}

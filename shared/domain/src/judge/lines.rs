@@ -1,0 +1,158 @@
+//! Rules that look at one line, or at lines of the same day and merchant.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::{Grounds, shown, unless_justified, violation};
+use crate::expense::Expense;
+use crate::money::Money;
+use crate::policy::{Category, CostObject, Field, Measure, Policy, Required, Rule, Severity, Violation, at_least};
+use crate::spending::{BucketKey, merchant_key};
+
+/// What is wrong with a line by itself.
+pub(super) fn judge(line: &Expense, grounds: &Grounds<'_>) -> Vec<Violation> {
+    let policy = grounds.policy;
+    let found = |rule, field, message| violation(rule, &[line], Severity::Block, field, message);
+    let Some(category) = policy.category(&line.facts.category) else {
+        let message = format!("{} is not a category of the policy.", line.facts.category);
+        return vec![found(Rule::UnknownCategory, Field::Category, message)];
+    };
+    let mut violations = Vec::new();
+    let day = line.facts.date;
+    if category.active_from.is_some_and(|from| day < from) || category.active_until.is_some_and(|until| day > until) {
+        let message = format!("The category {} is not in use on {day}.", category.name);
+        violations.push(found(Rule::InactiveCategory, Field::Category, message));
+    }
+    let objects = [
+        (Rule::UnknownCostCentre, Field::CostCentre, "cost centre", &line.facts.cost_centre, &policy.cost_centres),
+        (Rule::UnknownProject, Field::Project, "project", &line.facts.project, &policy.projects),
+    ];
+    for (rule, field, what, code, known) in objects {
+        if let Some(code) = code.as_ref().filter(|code| !is_known(code, known)) {
+            violations.push(found(rule, field, format!("{code} is not a {what} of the policy.")));
+        }
+    }
+    violations.extend(missing(line, category, grounds));
+    violations.extend(day_off(line, policy));
+    violations.extend(too_old(line, policy, grounds.today));
+    violations
+}
+
+fn is_known(code: &str, known: &[CostObject]) -> bool {
+    known.is_empty() || known.iter().any(|object| object.code == code)
+}
+
+fn missing(line: &Expense, category: &Category, grounds: &Grounds<'_>) -> Vec<Violation> {
+    let facts = &line.facts;
+    let empty = |required: &Required| match required {
+        Required::Attendees => (facts.attendees.is_empty(), Field::Attendees, "who was there"),
+        Required::Project => (facts.project.is_none(), Field::Project, "the project"),
+        Required::CostCentre => {
+            let none = facts.cost_centre.is_none() && grounds.cost_centre.is_none();
+            (none, Field::CostCentre, "the cost centre")
+        }
+        Required::Justification => (facts.justification.is_none(), Field::Justification, "a justification"),
+    };
+    let missing = category.requires.iter().map(empty).filter(|(empty, ..)| *empty);
+    let told = missing.map(|(_, field, what)| {
+        let message = format!("{}: an expense of the category {} must say {what}.", shown(line), category.name);
+        violation(Rule::RequiredField, &[line], Severity::Block, field, message)
+    });
+    told.collect()
+}
+
+fn day_off(line: &Expense, policy: &Policy) -> Option<Violation> {
+    let rule = policy.non_working_days.as_ref().filter(|_| !policy.is_working_day(line.facts.date))?;
+    let (severity, field) = match rule.severity {
+        Severity::Block => (Severity::Block, Field::Date),
+        Severity::Warn => unless_justified(&[line], Field::Date),
+    };
+    let kind = if rule.holidays.contains(&line.facts.date) { "a holiday" } else { "a weekend" };
+    let wants = if field == Field::Justification { " and needs a justification" } else { "" };
+    let message = format!("{} on {} is on {kind}{wants}.", shown(line), line.facts.date);
+    Some(violation(Rule::NonWorkingDay, &[line], severity, field, message))
+}
+
+fn too_old(line: &Expense, policy: &Policy, today: Date) -> Option<Violation> {
+    let maximum = u32::from(policy.maximum_age_days?);
+    let days = line.facts.date.until(today).ok().and_then(|span| u32::try_from(span.get_days()).ok())?;
+    if days <= maximum {
+        return None;
+    }
+    let message = format!("{} is {days} days old; the policy allows {maximum}.", shown(line));
+    let found = violation(Rule::MaximumAge, &[line], Severity::Warn, Field::Date, message);
+    Some(Violation { limit: Some(Measure::Days { days: maximum }), actual: Some(Measure::Days { days }), ..found })
+}
+
+/// Lines of one day at one merchant.
+pub(super) type Visits<'a> = BTreeMap<(Date, String), Vec<&'a Expense>>;
+
+/// Lines by day and merchant.
+pub(super) fn visits<'a>(lines: impl IntoIterator<Item = &'a Expense>) -> Visits<'a> {
+    let mut visits = Visits::new();
+    for line in lines {
+        visits.entry((line.facts.date, merchant_key(&line.facts.merchant))).or_default().push(line);
+    }
+    visits
+}
+
+/// Lines without the receipt they need: by themselves, or, where splitting is watched, with others of their day and merchant.
+pub(super) fn receipts(lines: &[Expense], policy: &Policy) -> Vec<Violation> {
+    let Some(from) = policy.receipt_required_from else { return Vec::new() };
+    let bare = lines.iter().filter(|line| line.facts.receipt_reference.is_none());
+    let (large, small): (Vec<_>, Vec<_>) = bare.partition(|line| at_least(line.amount_in_base(), from));
+    let found = |rule, lines: &[&Expense], actual: Money, what: String| {
+        let message = format!("{what}; a receipt is required from {from}.");
+        let found = violation(rule, lines, Severity::Warn, Field::ReceiptReference, message);
+        Violation { limit: Some(Measure::Money(from)), actual: Some(Measure::Money(actual)), ..found }
+    };
+    let mut violations: Vec<Violation> = large
+        .into_iter()
+        .map(|line| found(Rule::ReceiptRequired, &[line], line.amount_in_base(), format!("{} has none", shown(line))))
+        .collect();
+    if policy.splitting {
+        for lines in visits(small).into_values() {
+            let Ok(sum) = Money::sum(from.currency(), lines.iter().map(|line| line.amount_in_base())) else { continue };
+            if let [first, _, ..] = lines.as_slice()
+                && at_least(sum, from)
+            {
+                let what =
+                    format!("{} expenses at {} on one day are {sum} together, without a receipt", lines.len(), first.facts.merchant);
+                violations.push(found(Rule::Splitting, &lines, sum, what));
+            }
+        }
+    }
+    violations
+}
+
+/// Lines that say the same as another one of this report, or as one the owner has claimed.
+pub(super) fn duplicates(lines: &[Expense], grounds: &Grounds<'_>) -> Vec<Violation> {
+    // Without the rule only an automatic approval wants to know, and that treats whatever is found alike.
+    let severity = match (grounds.policy.duplicates, grounds.policy.auto_approve_below) {
+        (None, None) => return Vec::new(),
+        (rule, _) => rule.unwrap_or(Severity::Warn),
+    };
+    let mut violations = Vec::new();
+    for ((day, merchant), lines) in visits(lines) {
+        let mut by_amount: BTreeMap<String, Vec<&Expense>> = BTreeMap::new();
+        for line in lines {
+            by_amount.entry(line.facts.amount.to_string()).or_default().push(line);
+        }
+        for lines in by_amount.into_values() {
+            let Some(first) = lines.first() else { continue };
+            let same = |claim: &crate::spending::Claim| {
+                claim.date == day && claim.merchant == merchant && claim.amount == first.facts.amount
+            };
+            let month = BucketKey::month(day);
+            let elsewhere = grounds.spending.others(&month, grounds.report).find(|(_, claim)| same(claim));
+            let message = match elsewhere {
+                Some((number, _)) => format!("{} on {day} is claimed in {number} already.", shown(first)),
+                None if lines.len() > 1 => format!("{} on {day} is claimed {} times.", shown(first), lines.len()),
+                None => continue,
+            };
+            violations.push(violation(Rule::Duplicate, &lines, severity, Field::Amount, message));
+        }
+    }
+    violations
+}

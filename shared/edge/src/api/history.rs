@@ -1,0 +1,110 @@
+//! The history of a report over the API, and whether it is as it was written.
+
+use outlay_domain::event::{Event, FieldChange};
+use outlay_domain::history::first_break;
+use outlay_domain::ids::MemberId;
+use outlay_domain::member::Member;
+use outlay_domain::report::Report;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::common::{PersonOut, time};
+use crate::problem::Problem;
+
+/// A field that changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FieldChange)]
+pub struct FieldChangeOut {
+    /// JSON pointer into the report; lines are named by identifier.
+    #[schema(example = "/expenses/exp_01jd0000000000000000000000/amount/amount")]
+    pub field: String,
+    /// What it was; null when it was not there.
+    pub old: Value,
+    /// What it is.
+    pub new: Value,
+}
+
+impl From<&FieldChange> for FieldChangeOut {
+    fn from(change: &FieldChange) -> Self {
+        Self { field: change.field.clone(), old: change.old.clone(), new: change.new.clone() }
+    }
+}
+
+/// One entry of the history.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
+pub struct EventOut {
+    /// Position in the report's history, from 1.
+    pub seq: u64,
+    /// What happened, such as `report.submitted`.
+    #[serde(rename = "type")]
+    #[schema(value_type = String, example = "report.submitted")]
+    pub kind: Value,
+    /// Who did it.
+    pub actor: PersonOut,
+    /// For whom, when he acted by delegation or for the owner.
+    pub on_behalf_of: Option<PersonOut>,
+    /// When, RFC 3339 in UTC.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// The policy version the report was judged by.
+    pub policy_version: Option<u64>,
+    /// The fields that changed.
+    pub changes: Vec<FieldChangeOut>,
+    /// What else belongs to it: the reason, the step, the line that was added.
+    pub data: Value,
+    /// SHA-256, in hexadecimal, of the hash of the entry before and this entry as it is stored, as canonical JSON.
+    pub hash: String,
+}
+
+impl EventOut {
+    /// The entry, with names of the people in it.
+    ///
+    /// # Errors
+    /// A problem of type `internal` when it cannot be written as JSON.
+    pub fn of(event: &Event, people: &[Member]) -> Result<Self, Problem> {
+        let mut kind = serde_json::to_value(&event.kind).map_err(Problem::internal)?;
+        let mut take = |name: &str| kind.get_mut(name).map_or(Value::Null, Value::take);
+        let name = |id: MemberId| {
+            people.iter().find(|member| member.id == id).map_or_else(String::new, |member| member.name.clone())
+        };
+        let person = |id: MemberId| PersonOut { id: id.to_string(), name: name(id) };
+        Ok(Self {
+            seq: event.seq,
+            kind: take("type"),
+            actor: person(event.actor),
+            on_behalf_of: event.on_behalf_of.map(person),
+            at: time(event.at),
+            policy_version: event.policy_version,
+            changes: event.changes.iter().map(Into::into).collect(),
+            data: take("data"),
+            hash: event.hash.clone(),
+        })
+    }
+}
+
+/// Whether the entries of this page are as they were written.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Chain)]
+pub struct ChainOut {
+    /// Whether each entry's hash follows from the entry before it, none is missing, and the last one is of the report as it stands.
+    pub verified: bool,
+    /// The first position where that does not hold.
+    pub broken_at: Option<u64>,
+}
+
+impl ChainOut {
+    /// Checks a page of a report's history. `before` is the entry in front of it; `last` says that none follows.
+    #[must_use]
+    pub fn of(report: &Report, before: Option<&Event>, events: &[Event], last: bool) -> Self {
+        let previous = before.map_or((0, ""), |event| (event.seq, event.hash.as_str()));
+        let is_now = |event: &&Event| event.seq == report.last_event;
+        let now = before.into_iter().chain(events).find(is_now);
+        let as_written = now.map_or(!last, |event| {
+            event.hash == report.last_hash && event.state_hash.as_ref() == Some(&report.state_hash)
+        });
+        let broken_at = first_break(previous, events).or((!as_written).then_some(report.last_event));
+        Self { verified: broken_at.is_none(), broken_at }
+    }
+}
