@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{World, event_item, send, url};
+use crate::support::{World, send, table, url};
 
 #[tokio::test]
 async fn the_approver_then_finance_then_the_owner_are_told() {
@@ -65,7 +65,7 @@ async fn the_same_record_again_mails_nobody_again() {
     let report = world.submitted("40.00").await;
     world.mail(&world.marco, 2).await;
     // The very record that the stream delivered, from the table itself.
-    let image = event_item(&world, &report, 2).await;
+    let image = table::get(&world, &report, &table::event(2)).await;
     assert_eq!(image["type"]["S"], "report.submitted");
     let record = |sequence: &str, image: &Value| json!({"eventName": "INSERT", "eventID": "1", "eventVersion": "1.1", "eventSource": "aws:dynamodb", "awsRegion": "eu-central-1", "dynamodb": {"SequenceNumber": sequence, "SizeBytes": 1, "NewImage": image}});
     let mut newer = image.clone();

@@ -4,16 +4,27 @@
 
 mod support;
 
+mod approval;
+mod at_once;
+mod check;
 mod decisions;
+mod delegation;
+mod duties;
 mod expenses;
+mod history;
 mod idempotency;
 mod input;
+mod large;
+mod life;
+mod limits;
 mod lists;
 mod mail;
 mod members;
+mod peer_cases;
 mod policy;
 mod rates;
 mod restart;
+mod rules;
 mod service;
 mod submit;
 mod visibility;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Person, World, url};
+use crate::support::{Person, World, asked, eur, expense, send, url, with};
 
 #[tokio::test]
 async fn an_invited_person_joins_with_his_first_change() {
@@ -100,4 +100,188 @@ async fn a_seat_is_taken_once_and_by_one_identity() {
         .map(|answer| answer.json()["owner"]["id"].clone())
         .collect();
     assert!(!owners.is_empty() && owners.iter().all(|owner| owner == &owners[0]), "{owners:?}");
+}
+
+fn of(world: &World, person: &Person) -> String {
+    world.path(&format!("members/{}", person.id))
+}
+
+#[tokio::test]
+async fn an_admin_changes_what_a_member_is() {
+    let world = World::new().await;
+    let before = world.admin.get(&of(&world, &world.ana)).await.expect(200);
+    let set = json!({
+        "name": "Ana Souza", "grade": "senior", "cost_centre": "SALES", "approval_limit": eur("250.00"), "manager_id": world.fiona.id,
+        "role": "finance",
+    });
+    let answer = world.admin.patch(&of(&world, &world.ana), &set).await;
+    let changed = answer.expect(200);
+    assert_eq!(changed, with(before.clone(), &with(set, &json!({"version": 2}))));
+    assert_eq!(answer.header("etag"), "\"2\"");
+    assert_eq!(world.ana.get(&world.path("members/me")).await.expect(200), changed);
+    // What is left out stays; null removes.
+    let removed = json!({"grade": null, "cost_centre": null, "approval_limit": null, "manager_id": null});
+    let bare = world.change(&world.ana, &removed).await;
+    assert_eq!(bare, with(changed.clone(), &with(removed, &json!({"version": 3}))));
+    // The same again is no change.
+    assert_eq!(world.change(&world.ana, &json!({"grade": null, "role": "finance"})).await, bare);
+    assert_eq!(world.admin.get(&of(&world, &world.ana)).await.expect(200), bare);
+}
+
+#[tokio::test]
+async fn a_change_of_a_member_is_checked() {
+    let (world, elsewhere) = (World::new().await, World::new().await);
+    let before = world.admin.get(&of(&world, &world.ana)).await.expect(200);
+    for (body, fault) in [
+        (json!({"name": " "}), "/name blank"),
+        (json!({"role": "boss"}), "/role type"),
+        (json!({"suspended": "yes"}), "/suspended type"),
+        (json!({"manager_id": "x"}), "/manager_id unknown-member"),
+        (json!({"manager_id": elsewhere.marco.id}), "/manager_id unknown-member"),
+        (json!({"grade": "g".repeat(41)}), "/grade length"),
+        (json!({"approval_limit": {"amount": "1.00", "currency": "USD"}}), "/approval_limit/currency base-currency"),
+        (json!({"approval_limit": eur("-1.00")}), "/approval_limit/amount positive"),
+        (json!({"email": "other@example.com"}), "/email unknown-field"),
+        (json!({"status": "active"}), "/status unknown-field"),
+        (json!({"delegation": null}), "/delegation unknown-field"),
+    ] {
+        let answer = world.admin.patch(&of(&world, &world.ana), &body).await;
+        assert_eq!(answer.problem(422, "/problems/validation-failed"), [fault], "{body}");
+    }
+    let own = json!({"manager_id": world.ana.id});
+    world.admin.patch(&of(&world, &world.ana), &own).await.problem(403, "/problems/forbidden");
+    assert_eq!(world.admin.get(&of(&world, &world.ana)).await.expect(200), before);
+}
+
+#[tokio::test]
+async fn a_change_of_a_member_names_the_version_it_was_made_on() {
+    let world = World::new().await;
+    let patch = |tag: &str, grade: &str| {
+        let request = world.admin.request(reqwest::Method::PATCH, &of(&world, &world.ana)).header("If-Match", tag);
+        send(request.json(&json!({"grade": grade})))
+    };
+    assert_eq!(patch("\"1\"", "junior").await.expect(200)["version"], 2);
+    patch("\"1\"", "senior").await.problem(412, "/problems/stale-version");
+    assert_eq!(world.admin.get(&of(&world, &world.ana)).await.expect(200)["grade"], "junior");
+    assert_eq!(patch("\"2\"", "senior").await.expect(200)["grade"], "senior");
+    // Of two at once on the same version one is made.
+    let (one, two) = tokio::join!(patch("\"3\"", "left"), patch("\"3\"", "right"));
+    let mut statuses = [one.status, two.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412]);
+    let made = if one.status == 200 { "left" } else { "right" };
+    assert_eq!(world.admin.get(&of(&world, &world.ana)).await.expect(200)["grade"], made);
+}
+
+#[tokio::test]
+async fn only_admins_change_members_and_not_their_own_power() {
+    let world = World::new().await;
+    let auditor = world.hire("Audrey", &json!({"role": "auditor"})).await;
+    for person in [&world.fiona, &world.marco, &world.ana, &auditor] {
+        for whose in [person, &world.admin] {
+            let answer = person.patch(&of(&world, whose), &json!({"approval_limit": eur("9999.00")})).await;
+            answer.problem(403, "/problems/forbidden");
+        }
+    }
+    for body in [
+        json!({"role": "auditor"}),
+        json!({"suspended": true}),
+        json!({"approval_limit": eur("1.00")}),
+        json!({"approval_limit": null}),
+        json!({"manager_id": world.marco.id}),
+        json!({"grade": "senior"}),
+        json!({"cost_centre": "SALES"}),
+    ] {
+        let answer = world.admin.patch(&of(&world, &world.admin), &body).await;
+        answer.problem(403, "/problems/segregation-of-duties");
+    }
+    let own = world.admin.patch(&of(&world, &world.admin), &json!({"name": "Ada A."})).await.expect(200);
+    assert_eq!((&own["name"], &own["role"]), (&json!("Ada A."), &json!("admin")));
+    let nobody = world.path("members/mem_01k0000000e2t8r0000000000a");
+    world.admin.patch(&nobody, &json!({})).await.problem(404, "/problems/not-found");
+    let elsewhere = World::new().await;
+    elsewhere.admin.patch(&of(&world, &world.ana), &json!({})).await.problem(404, "/problems/not-found");
+    world.admin.patch(&of(&world, &elsewhere.ana), &json!({})).await.problem(404, "/problems/not-found");
+}
+
+#[tokio::test]
+async fn routes_go_by_what_a_member_is_now() {
+    let world = World::new().await;
+    let nora = world.hire("Nora", &json!({})).await;
+    let before = world.submitted("640.00").await;
+    assert_eq!(asked(&before), [["Marco Rossi"], ["Fiona Byrne"]]);
+    world.change(&nora, &json!({"role": "finance"})).await;
+    assert_eq!(asked(&world.submitted("640.00").await), [vec!["Marco Rossi"], vec!["Fiona Byrne", "Nora"]]);
+    nora.get(&world.path("reports?scope=all")).await.expect(200);
+    world.change(&world.fiona, &json!({"role": "employee"})).await;
+    assert_eq!(asked(&world.submitted("640.00").await), [["Marco Rossi"], ["Nora"]]);
+    // She sees no more than is asked of her: what was routed to her before stays with her.
+    world.fiona.get(&world.path("reports?scope=all")).await.problem(403, "/problems/forbidden");
+    let seen = world.approve(&world.marco, &before).await.expect(200);
+    assert_eq!(world.approve(&world.fiona, &seen).await.expect(200)["status"], "approved");
+    let body = json!({"categories": [{"code": "x", "name": "X"}], "steps": []});
+    world.fiona.put(&world.path("policy"), &body).await.problem(403, "/problems/forbidden");
+
+    world.change(&world.ana, &json!({"manager_id": nora.id})).await;
+    assert_eq!(asked(&world.submitted("40.00").await), [["Nora"]]);
+    world.change(&nora, &json!({"role": "auditor"})).await;
+    assert_eq!(
+        asked(&world.submitted("40.00").await),
+        [["Ada Admin"]],
+        "an auditor decides nothing, and has no manager"
+    );
+}
+
+#[tokio::test]
+async fn managers_in_a_circle_do_not_decide_for_ever() {
+    let world = World::new().await;
+    world.change(&world.marco, &json!({"manager_id": world.ana.id, "approval_limit": eur("10.00")})).await;
+    // Marco may not, and above him there is only Ana, whose report it is.
+    let report = world.submitted("40.00").await;
+    assert_eq!(asked(&report), [["Ada Admin"]]);
+    assert_eq!(asked(&world.claim(&world.marco, &[expense("5.00")]).await.expect(201)), [["Ana Silva"]]);
+}
+
+#[tokio::test]
+async fn a_suspended_member_is_out_at_once() {
+    let world = World::new().await;
+    let (bea, nora) = (world.hire("Bea", &json!({})).await, world.hire("Nora", &json!({})).await);
+    let board = json!({"kind": "members", "members": [world.marco.id, bea.id]});
+    world.rule(&json!({"steps": [{"name": "Board", "approvers": board}]})).await;
+    let report = world.submitted("40.00").await;
+    let own = world.claim(&world.marco, &[expense("5.00")]).await.expect(201);
+    assert_eq!(world.queue(&world.marco).await.len(), 1);
+    let before = world.queue(&bea).await;
+    assert_eq!(before.len(), 2);
+
+    let suspended = world.change(&world.marco, &json!({"suspended": true})).await;
+    assert_eq!(suspended["status"], "suspended");
+    for path in ["members/me", "approvals", "reports", "policy", "rates"] {
+        world.marco.get(&world.path(path)).await.problem(404, "/problems/not-found");
+    }
+    for seen in [&report, &own] {
+        world.marco.get(&world.report(seen, "")).await.problem(404, "/problems/not-found");
+        world.approve(&world.marco, seen).await.problem(404, "/problems/not-found");
+    }
+    world.marco.post(&world.path("reports"), &json!({"title": "x"})).await.problem(404, "/problems/not-found");
+    world.marco.post(&world.report(&own, "recall"), &json!({})).await.problem(404, "/problems/not-found");
+    // Others go on as before, and he is no longer asked.
+    assert_eq!(world.queue(&bea).await, before);
+    assert_eq!(asked(&world.submitted("40.00").await), [["Bea"]]);
+    assert_eq!(world.approve(&bea, &report).await.expect(200)["status"], "approved");
+    world.rule(&json!({})).await;
+    world.change(&world.marco, &json!({"manager_id": nora.id})).await;
+    let next = world.submitted("40.00").await;
+    let why = "This step applies to every report. It is for the owner's manager. An approver cannot approve, so the next manager up decides.";
+    assert_eq!((asked(&next), &next["steps"][0]["reason"]), (vec![vec!["Nora".to_owned()]], &json!(why)));
+
+    let back = world.change(&world.marco, &json!({"suspended": false})).await;
+    assert_eq!(back["status"], "active", "he had signed in before");
+    assert_eq!(world.marco.get(&world.report(&own, "")).await.expect(200)["status"], "submitted");
+    assert_eq!(asked(&world.submitted("40.00").await), [["Marco Rossi"]]);
+    // Somebody who never came is invited again.
+    world.change(&nora, &json!({"suspended": true})).await;
+    nora.get(&world.path("policy")).await.problem(404, "/problems/not-found");
+    assert_eq!(world.change(&nora, &json!({"suspended": false})).await["status"], "invited");
+    nora.get(&world.path("policy")).await.expect(200);
 }

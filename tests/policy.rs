@@ -83,3 +83,52 @@ async fn a_policy_is_checked_whole() {
     assert_eq!(faults, expected);
     world.ana.put(&world.path("policy"), &World::policy()).await.problem(403, "/problems/forbidden");
 }
+
+#[tokio::test]
+async fn every_version_is_kept_and_listed_newest_first() {
+    let world = World::new().await;
+    let mut reports = Vec::new();
+    for days in [10, 20, 30] {
+        world.rule(&json!({"maximum_age_days": days})).await;
+        reports.push(world.submitted("40.00").await);
+    }
+    let path = world.path("policy/versions");
+    let all = world.ana.get(&path).await.expect(200);
+    let told: Vec<_> = all["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|policy| (policy["version"].as_u64().unwrap(), policy["maximum_age_days"].as_u64().unwrap()))
+        .collect();
+    // The first two are those of a new organisation and of the usual tests.
+    assert_eq!(told, [(5, 30), (4, 20), (3, 10), (2, 90), (1, 90)]);
+    assert_eq!(all["items"][0], world.ana.get(&world.path("policy")).await.expect(200));
+    assert_eq!((&all["items"][4]["changed_at"], &all["items"][4]["limits"]), (&json!(null), &json!([])));
+    let times: Vec<_> = (0..4).map(|at| all["items"][at]["changed_at"].as_str().unwrap().to_owned()).collect();
+    assert!(times.windows(2).all(|pair| pair[0] >= pair[1]), "{times:?}");
+    for limit in 1..=3 {
+        let mut walked = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = world.ana.get(&format!("{path}?limit={limit}{cursor}")).await.expect(200);
+            walked.extend(page["items"].as_array().unwrap().clone());
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!(json!(walked), all["items"], "{limit}");
+    }
+    world.ana.get(&format!("{path}?version=1")).await.problem(400, "/problems/invalid-parameter");
+
+    // A report keeps the version it was judged by until it is judged anew.
+    for (at, version) in [(0, 3), (1, 4), (2, 5)] {
+        let report = world.ana.get(&world.report(&reports[at], "")).await.expect(200);
+        assert_eq!(report["policy_version"], version);
+    }
+    let edited = world.ana.patch(&world.report(&reports[0], ""), &json!({"title": "Lyon"})).await.expect(200);
+    assert_eq!(edited["policy_version"], 3);
+    let line = world.line(&reports[0], 0, "");
+    let edited = world.ana.patch(&line, &json!({"merchant": "Trenitalia"})).await.expect(200);
+    assert_eq!(edited["policy_version"], 5);
+    let approved = world.marco.post_at(&world.report(&reports[1], "approve"), 1, &json!({})).await.expect(200);
+    assert_eq!((&approved["status"], &approved["policy_version"]), (&json!("approved"), &json!(4)));
+}

@@ -4,6 +4,7 @@
 use jiff::civil::Date;
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::{Delegation, Person};
+use outlay_domain::permission::Asking;
 use outlay_edge::api::common::{MoneyIo, OrgPath, PageOut, PageQuery, PersonOut, Problems, time};
 use outlay_edge::{Call, Outcome, Reply};
 use outlay_store::items::Task;
@@ -77,16 +78,19 @@ async fn handler(call: Call) -> Outcome {
     let caller = call.caller().await?;
     let page = call.query(&["limit", "cursor"])?.page()?;
     let member = &caller.member;
-    let running: Vec<&Delegation> = member.acts_for.iter().filter(|delegation| delegation.runs(call.today())).collect();
+    let mut running: Vec<&Delegation> =
+        member.acts_for.iter().filter(|delegation| delegation.runs(call.today())).collect();
+    // What is asked of several is listed as the task of the first, and a decision goes by the widest delegation.
+    running.sort_by_key(|delegation| delegation.narrowness());
     let away = |id: MemberId| running.iter().find(|delegation| delegation.with.id == id);
     let approvers: Vec<MemberId> =
         std::iter::once(member.id).chain(running.iter().map(|delegation| delegation.with.id)).collect();
     let mut tasks = call.store().list_tasks(member.org, &approvers, &page).await?;
-    // What is above a delegation's ceiling stays with the one who is away.
-    let within = |delegation: &&&Delegation, task: &Task| {
-        delegation.ceiling.is_none_or(|ceiling| task.base_total.minor() <= ceiling.minor())
-    };
-    tasks.items.retain(|(id, task)| *id == member.id || away(*id).is_some_and(|delegation| within(&delegation, task)));
+    // Not what is above a delegation's bound, nor what the duties take away.
+    tasks.items.retain(|(approver, task)| {
+        let Task { concerned, taken, base_total, .. } = task;
+        Asking { approver: *approver, concerned, taken, base_total: *base_total }.is_for(member, call.today())
+    });
     Ok(Reply::page(tasks, |(id, task)| TaskOut::of(task, away(id).map(|delegation| &delegation.with)))?)
 }
 

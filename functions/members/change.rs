@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use outlay_domain::change::{Change, MemberPatch, change_member};
 use outlay_domain::ids::MemberId;
-use outlay_domain::member::MemberStatus;
 use outlay_domain::permission::ChangeMember;
 use outlay_edge::api::common::{IfMatch, MemberPath, MoneyIo, Problems};
 use outlay_edge::api::member::{MemberOut, RoleIo};
@@ -24,7 +23,7 @@ struct MemberPatchIn {
     name: Option<String>,
     /// Role.
     role: Option<RoleIo>,
-    /// Whether he may do anything. A suspended member is out at once, and delegations from and to him end.
+    /// Whether he may do anything. A suspended member is out at once. Delegations of whoever can no longer approve end.
     suspended: Option<bool>,
     /// The member who approves his reports first, `mem_…`.
     #[schema(value_type = Option<String>)]
@@ -68,7 +67,7 @@ impl Input for MemberPatchIn {
 
 /// Change a member.
 ///
-/// For admins; nobody changes his own role, status or approval limit. Reports that are with their approvers keep their route.
+/// For admins; of himself nobody changes more than the name. Reports that are with their approvers keep their route.
 #[utoipa::path(patch, path = "/v1/orgs/{org}/members/{member}", operation_id = "membersChange", tag = "members",
     params(MemberPath, IfMatch), request_body = MemberPatchIn,
     responses((status = 200, description = "Changed.", body = MemberOut), Problems))]
@@ -86,8 +85,7 @@ async fn handler(call: Call) -> Outcome {
         call.member(manager, "manager_id").await?;
     }
     let with = member.delegation.iter().chain(&member.acts_for).map(|delegation| delegation.with.id);
-    let ending = patch.suspended == Some(true) && member.status != MemberStatus::Suspended;
-    let others: BTreeSet<MemberId> = with.filter(|_| ending).collect();
+    let others: BTreeSet<MemberId> = with.collect();
     let others = store.members_by_id(org, &others.into_iter().collect::<Vec<_>>()).await?;
     let changes = change_member(permit, &member, patch, &others, call.now())?;
     let after = changes.first().map_or(&member, |change| &change.after);

@@ -1,8 +1,7 @@
 //! `PUT /v1/orgs/{org}/members/{member}/delegation`: somebody decides for a member while he is away.
 
-use outlay_domain::change::{Change, delegate};
+use outlay_domain::change::{Absence, Change, delegate};
 use outlay_domain::ids::MemberId;
-use outlay_domain::member::{Delegation, Person};
 use outlay_domain::money::Money;
 use outlay_edge::api::common::{IfMatch, MemberPath, MoneyIo, Problems};
 use outlay_edge::api::member::MemberOut;
@@ -71,8 +70,8 @@ async fn handler(call: Call) -> Outcome {
     call.matches(member.version)?;
     let (to, current) = tokio::try_join!(call.member(wanted.to, "to"), loads::delegate_of(&call, &member))?;
     let Wanted { from, until, ceiling, .. } = wanted;
-    let delegation = Delegation { with: Person { id: to.id, name: to.name.clone() }, from, until, ceiling };
-    let changes = delegate(&caller.member, &member, Some((&to, delegation)), current.as_ref(), call.now())?;
+    let absence = Absence { to: &to, from, until, ceiling };
+    let changes = delegate(&caller.member, &member, Some(absence), current.as_ref(), call.now())?;
     let after = changes.first().map_or(&member, |change| &change.after);
     let reply = Reply::ok(&MemberOut::from(after))?.version(after.version);
     call.commit(&caller, Change::Members(changes), reply).await

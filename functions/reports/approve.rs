@@ -29,7 +29,7 @@ struct ApprovalIn {
 struct LineIn {
     /// The line, `exp_…`.
     expense_id: String,
-    /// How much of it, in its currency: from nothing to what is claimed, or to what a cap of the policy leaves.
+    /// How much of it, in its currency: from nothing to what is claimed, or to what a cap or an approver before has left.
     approved_amount: MoneyIo,
     /// Why not all of it; 1 to 2000 characters.
     #[validate(custom(function = "checks::long_text"))]

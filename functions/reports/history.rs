@@ -38,11 +38,13 @@ async fn handler(call: Call) -> Outcome {
     let before = async {
         match events.items.first().map(|event| event.seq) {
             Some(first) if first > 1 && page.cursor.is_some() => store.event(report.org, report.id, first - 1).await,
+            // The page before may have ended with the last entry.
+            None if page.cursor.is_some() => store.event(report.org, report.id, report.last_event).await,
             _ => Ok(None),
         }
     };
     let (people, before) = tokio::try_join!(store.members_by_id(report.org, &people), before)?;
-    let chain = ChainOut::of(report, before.as_ref(), &events.items, events.next.is_none());
+    let chain = ChainOut::of(report, (page.cursor.is_none(), before.as_ref()), &events.items, events.next.is_none());
     let items = events.items.iter().map(|event| EventOut::of(event, &people)).collect::<Result<_, _>>()?;
     Ok(Reply::ok(&HistoryOut { items, next_cursor: events.next, chain })?)
 }

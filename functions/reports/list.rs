@@ -11,8 +11,8 @@ use outlay_store::ReportFilter;
 /// List reports without their lines.
 ///
 /// Without `scope`: the caller's own. With `scope=all`, or an `owner`, those of others too: for finance, admins and auditors. Filters
-/// can be combined. Newest first; with `updated_since` in the order of their last change, oldest first, so that whoever goes on from the
-/// last one misses nothing; with `min_total` or `max_total` by amount.
+/// can be combined. One member's reports come newest first, and so do those of all; with `scope=all`, `updated_since` gives the order of
+/// their last change, oldest first, so that whoever goes on from the last one misses nothing, and `min_total` or `max_total` that of amounts.
 #[utoipa::path(get, path = "/v1/orgs/{org}/reports", operation_id = "reportsList", tag = "reports",
     params(OrgPath, PageQuery,
         ("scope" = Option<String>, Query, description = "`mine` (when absent) or `all`."),

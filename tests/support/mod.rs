@@ -8,6 +8,8 @@ use outlay_local::{Data, Options, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+pub mod table;
+
 /// A running stack in memory, with a runtime of its own: each test's runtime ends with the test.
 struct Running {
     _runtime: tokio::runtime::Runtime,
@@ -193,6 +195,32 @@ impl World {
         Person { id: member["id"].as_str().unwrap().to_owned(), ..person }
     }
 
+    /// Somebody more, who goes by one name; at his own address here.
+    pub async fn hire(&self, name: &str, more: &Value) -> Person {
+        let email = format!("{}@{}.example.com", name.to_lowercase(), self.org.replace('_', "-"));
+        self.join(name, &email, more).await
+    }
+
+    /// Changes a member, as the admin.
+    pub async fn change(&self, person: &Person, patch: &Value) -> Value {
+        self.admin.patch(&self.path(&format!("members/{}", person.id)), patch).await.expect(200)
+    }
+
+    /// Agrees to a report as it was seen.
+    pub async fn approve(&self, by: &Person, seen: &Value) -> Answer {
+        self.decide(by, seen, "approve", &json!({})).await
+    }
+
+    /// A decision of any kind on a report as it was seen.
+    pub async fn decide(&self, by: &Person, seen: &Value, action: &str, body: &Value) -> Answer {
+        by.post_at(&self.report(seen, action), version(seen), body).await
+    }
+
+    /// What waits for a person's decision.
+    pub async fn queue(&self, person: &Person) -> Vec<Value> {
+        person.get(&self.path("approvals")).await.expect(200)["items"].as_array().unwrap().clone()
+    }
+
     pub fn policy() -> Value {
         let eur = |amount: &str| json!({"amount": amount, "currency": "EUR"});
         json!({
@@ -232,6 +260,29 @@ impl World {
         self.ana.post(&self.path("reports"), &body).await.expect(201)
     }
 
+    /// Puts the usual policy in force, with these members in place of its own.
+    pub async fn rule(&self, more: &Value) {
+        self.admin.put(&self.path("policy"), &with(Self::policy(), more)).await.expect(200);
+    }
+
+    /// Creates a report of these lines and submits it in the same request.
+    pub async fn claim(&self, owner: &Person, lines: &[Value]) -> Answer {
+        owner
+            .post(&self.path("reports"), &json!({"title": "Client visit Lyon", "expenses": lines, "submit": true}))
+            .await
+    }
+
+    /// A draft of these lines.
+    pub async fn draft(&self, owner: &Person, lines: &[Value]) -> Value {
+        owner.post(&self.path("reports"), &json!({"title": "Client visit Lyon", "expenses": lines})).await.expect(201)
+    }
+
+    /// The path of the line at a position of a report, or of something below it.
+    pub fn line(&self, report: &Value, at: usize, rest: &str) -> String {
+        let path = self.report(report, &format!("expenses/{}", report["expenses"][at]["id"].as_str().unwrap()));
+        if rest.is_empty() { path } else { format!("{path}/{rest}") }
+    }
+
     /// All mail to a person, once there are at least `count`; the stream needs a moment.
     pub async fn mail(&self, to: &Person, count: usize) -> Vec<Value> {
         mail(&self.admin.base, &to.email, count).await
@@ -251,6 +302,33 @@ pub async fn mail(base: &str, address: &str, count: usize) -> Vec<Value> {
     }
     let subjects: Vec<_> = items.iter().map(|mail| mail["subject"].to_string()).collect();
     panic!("{} of {count} mails to {address}: {subjects:?}", items.len())
+}
+
+/// An object, with the members of another in place of its own.
+pub fn with(mut value: Value, more: &Value) -> Value {
+    value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    value
+}
+
+/// An amount in euros.
+pub fn eur(amount: &str) -> Value {
+    json!({"amount": amount, "currency": "EUR"})
+}
+
+/// The version a report has.
+pub fn version(report: &Value) -> u64 {
+    report["version"].as_u64().unwrap()
+}
+
+/// Who is asked at each step of a report, by name.
+pub fn asked(report: &Value) -> Vec<Vec<String>> {
+    let name = |person: &Value| person["name"].as_str().unwrap().to_owned();
+    let names = |step: &Value| {
+        let mut names: Vec<String> = step["approvers"].as_array().unwrap().iter().map(name).collect();
+        names.sort_unstable();
+        names
+    };
+    report["steps"].as_array().unwrap().iter().map(names).collect()
 }
 
 /// A line of today in EUR with a receipt.
@@ -274,17 +352,21 @@ pub fn day(back: i64) -> String {
     then.to_string().chars().take(10).collect()
 }
 
-/// An event of a report as it lies in the table, in DynamoDB's JSON.
-pub async fn event_item(world: &World, report: &Value, seq: u64) -> Value {
-    let stack = &running().stack;
-    let partition = format!("ORG#{}#REPORT#{}", world.org, report["id"].as_str().unwrap());
-    let key = json!({"PK": {"S": partition}, "SK": {"S": format!("EVENT#{seq:015}")}});
-    let request = reqwest::Client::new()
-        .post(stack.dynamodb_url())
-        .header("X-Amz-Target", "DynamoDB_20120810.GetItem")
-        .header("X-Amz-Date", "20261122T000000Z")
-        .header("Content-Type", "application/x-amz-json-1.0")
-        .header("Authorization", "AWS4-HMAC-SHA256 Credential=local/20261122/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
-        .body(json!({"TableName": stack.table_name(), "Key": key}).to_string());
-    send(request).await.expect(200)["Item"].clone()
+/// A day of the month before this one: it is over, and not too old.
+pub fn last_month(number: i8) -> String {
+    let today: jiff::civil::Date = today().parse().unwrap();
+    today.first_of_month().yesterday().unwrap().with().day(number).build().unwrap().to_string()
+}
+
+/// What the policy found in a report, as `rule severity limit actual`.
+pub fn found(report: &Value) -> Vec<String> {
+    let measure = |value: &Value| match value["days"].as_u64() {
+        Some(days) => days.to_string(),
+        None => value["amount"].as_str().unwrap_or("-").to_owned(),
+    };
+    let one = |found: &Value| {
+        let (rule, severity) = (found["rule"].as_str().unwrap(), found["severity"].as_str().unwrap());
+        format!("{rule} {severity} {} {}", measure(&found["limit"]), measure(&found["actual"]))
+    };
+    report["violations"].as_array().unwrap().iter().map(one).collect()
 }

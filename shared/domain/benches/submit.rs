@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::civil::{Date, Weekday};
+use jiff::{Timestamp, ToSpan};
 use outlay_domain::change::{self, NewReport, ReportChange, Rules};
 use outlay_domain::conversion::{RateBook, RateEntry};
 use outlay_domain::expense::{ExpenseFacts, PaymentMethod};
@@ -12,7 +13,9 @@ use outlay_domain::ids::{OrgId, Seed};
 use outlay_domain::member::{Member, MemberStatus, Role};
 use outlay_domain::money::{Currency, Money};
 use outlay_domain::permission::{permit, permit_org};
-use outlay_domain::policy::{Approvers, CostObject, Effect, Limit, Mode, NonWorkingDays, Period, Policy, Severity, StepRule};
+use outlay_domain::policy::{
+    Approvers, CostObject, Effect, Limit, Mode, NonWorkingDays, Period, Policy, Severity, StepRule,
+};
 use outlay_domain::report::Report;
 use outlay_domain::route::Directory;
 use outlay_domain::spending::{Bucket, BucketKey, Spending};
@@ -23,70 +26,80 @@ const LINES: usize = 200;
 const CATEGORIES: [&str; 5] = ["travel", "lodging", "meals", "transport", "supplies"];
 
 fn main() {
-    let case = Case::new();
-    let change = case.submit();
-    let claims: usize = change.spending.stored.iter().map(|(_, bucket)| bucket.claims.len()).sum();
-    println!(
-        "{} lines, {} limits, {} findings, {} steps, {claims} claims of reports in {} buckets, {} bytes",
-        change.after.expense_count,
-        case.policy.limits.len(),
-        change.after.violations.len(),
-        change.after.steps.len(),
-        change.spending.stored.len(),
-        change.after.bytes(),
-    );
+    for of in [Lines::Usual, Lines::Bad] {
+        let case = Case::new(of);
+        let ReportChange { after, spending, .. } = case.submit();
+        println!(
+            "{of:?}: {} lines, {} limits, {} findings, {} steps, {} buckets, {} bytes",
+            after.expense_count,
+            case.policy.limits.len(),
+            after.violations.len(),
+            after.steps.len(),
+            spending.stored.len(),
+            after.bytes(),
+        );
+    }
     divan::main();
 }
 
-#[divan::bench]
-fn submit_200_lines(bencher: divan::Bencher<'_, '_>) {
-    let case = Case::new();
+/// What the lines are like.
+#[derive(Clone, Copy, Debug)]
+enum Lines {
+    /// The policy finds something about every fourth line.
+    Usual,
+    /// It finds something about every line.
+    Bad,
+}
+
+#[divan::bench(args = [Lines::Usual, Lines::Bad])]
+fn submit_200_lines(bencher: divan::Bencher<'_, '_>, of: Lines) {
+    let case = Case::new(of);
     bencher.bench(|| case.submit());
 }
 
 /// What a submission is made of, to see where the time goes.
 mod parts {
-    use super::{Case, change, now};
+    use super::{Case, Lines, change, now};
 
     #[divan::bench]
     fn judge_and_route(bencher: divan::Bencher<'_, '_>) {
-        let case = Case::new();
+        let case = Case::new(Lines::Usual);
         bencher.bench(|| change::assess(&case.report, case.rules(), change::today(now())));
     }
 
     #[divan::bench]
     fn hash_of_lines(bencher: divan::Bencher<'_, '_>) {
-        let after = Case::new().submit().after;
+        let after = Case::new(Lines::Usual).submit().after;
         bencher.bench(|| outlay_domain::report::content_hash(&after.expenses));
     }
 
     #[divan::bench]
     fn hash_of_head(bencher: divan::Bencher<'_, '_>) {
-        let after = Case::new().submit().after;
+        let after = Case::new(Lines::Usual).submit().after;
         bencher.bench(|| after.hash_of_state());
     }
 
     #[divan::bench]
     fn hash_of_event(bencher: divan::Bencher<'_, '_>) {
-        let event = Case::new().submit().events.remove(0);
+        let event = Case::new(Lines::Usual).submit().events.remove(0);
         bencher.with_inputs(|| event.clone()).bench_values(|event| event.chained("").hash);
     }
 
     #[divan::bench]
     fn size(bencher: divan::Bencher<'_, '_>) {
-        let after = Case::new().submit().after;
+        let after = Case::new(Lines::Usual).submit().after;
         bencher.bench(|| after.bytes());
     }
 
     #[divan::bench]
     fn claims(bencher: divan::Bencher<'_, '_>) {
-        let case = Case::new();
+        let case = Case::new(Lines::Usual);
         bencher.bench(|| case.spending.claiming(&case.report, &std::collections::BTreeSet::new()));
     }
 
     #[divan::bench]
     fn copy_of_report(bencher: divan::Bencher<'_, '_>) {
-        let after = Case::new().submit().after;
+        let after = Case::new(Lines::Usual).submit().after;
         bencher.bench(|| after.clone());
     }
 }
@@ -120,22 +133,26 @@ fn member(number: u8, role: Role, manager: Option<&Member>) -> Member {
     }
 }
 
-/// Lines of some weeks in two months, of two trips, one in five in another currency, a few of them twice.
-fn lines(from: usize) -> Vec<ExpenseFacts> {
+/// Lines of some weeks in two months, of two trips, one in five in another currency.
+fn lines(from: usize, of: Lines) -> Vec<ExpenseFacts> {
+    let usual = matches!(of, Lines::Usual);
     let line = |at: usize| {
         let currency = if at.is_multiple_of(5) { "USD".parse().unwrap() } else { eur() };
         let minor = 500 + i64::try_from(at % 90 * 137).unwrap();
-        let day = if at.is_multiple_of(4) { format!("2026-10-{:02}", 1 + at % 28) } else { format!("2026-11-{:02}", 1 + at % 18) };
+        let month = if at.is_multiple_of(4) { 10 } else { 11 };
+        let date: Date = format!("2026-{month}-{:02}", 1 + at % 18).parse().unwrap();
+        let weekend = matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
+        let moved = if weekend && usual && !at.is_multiple_of(20) { date.checked_sub(2.days()).unwrap() } else { date };
         ExpenseFacts {
-            date: day.parse().unwrap(),
+            date: moved,
             category: CATEGORIES.iter().cycle().nth(at).unwrap().to_string(),
-            merchant: format!("Merchant {}", at % 40),
+            merchant: format!("Merchant {}", at % 41),
             amount: Money::from_minor(minor, currency),
             tax: Money::from_minor(minor / 6, currency),
             payment_method: if at.is_multiple_of(7) { PaymentMethod::CompanyCard } else { PaymentMethod::Personal },
             note: Some(format!("Visit of the customer, number {at}, as agreed with the department")),
             justification: Some("The fair was on and nothing cheaper was left.".to_owned()),
-            receipt_reference: (at % 3 > 0).then(|| format!("{at}.pdf")),
+            receipt_reference: (!at.is_multiple_of(if usual { 20 } else { 3 })).then(|| format!("{at}.pdf")),
             attendees: Vec::new(),
             project: None,
             cost_centre: Some(["c1", "c2", "c3"].iter().cycle().nth(at).unwrap().to_string()),
@@ -146,7 +163,8 @@ fn lines(from: usize) -> Vec<ExpenseFacts> {
 }
 
 /// Four limits for each of the five periods: for everything, by category, by payment method, and by all of them and grade.
-fn limits() -> Vec<Limit> {
+fn limits(of: Lines) -> Vec<Limit> {
+    let times = if matches!(of, Lines::Usual) { 10 } else { 1 };
     let limit = |period, minor| Limit {
         categories: Vec::new(),
         grades: Vec::new(),
@@ -157,18 +175,23 @@ fn limits() -> Vec<Limit> {
     };
     let of_period = |period| {
         let meals = vec!["meals".to_owned()];
-        let most = if period == Period::Expense { 6000 } else { 30_000 };
+        let most = if period == Period::Expense { 6000 + 500 * (times - 1) } else { 30_000 * times };
         [
             limit(period, most),
             Limit { categories: meals.clone(), effect: Effect::Cap, ..limit(period, most / 2) },
             Limit { payment_methods: vec![PaymentMethod::CompanyCard], ..limit(period, most) },
-            Limit { categories: meals, grades: vec!["senior".to_owned()], effect: Effect::Cap, ..limit(period, most * 2) },
+            Limit {
+                categories: meals,
+                grades: vec!["senior".to_owned()],
+                effect: Effect::Cap,
+                ..limit(period, most * 2)
+            },
         ]
     };
     Period::ALL.into_iter().flat_map(of_period).collect()
 }
 
-fn policy(owner_of_cost_centre: &Member) -> Policy {
+fn policy(owner_of_cost_centre: &Member, of: Lines) -> Policy {
     let step = |name: &str, approvers, mode| StepRule {
         name: name.to_owned(),
         when: outlay_domain::policy::Condition::default(),
@@ -183,7 +206,7 @@ fn policy(owner_of_cost_centre: &Member) -> Policy {
         owner_id: Some(owner_of_cost_centre.id),
     };
     Policy {
-        limits: limits(),
+        limits: limits(of),
         receipt_required_from: Some(Money::from_minor(2500, eur())),
         non_working_days: Some(NonWorkingDays { severity: Severity::Warn, holidays: Vec::new() }),
         duplicates: Some(Severity::Warn),
@@ -208,7 +231,7 @@ struct Case {
 }
 
 impl Case {
-    fn new() -> Self {
+    fn new(of: Lines) -> Self {
         let manager = member(2, Role::Employee, None);
         let owner = member(1, Role::Employee, Some(&manager));
         let named = member(3, Role::Employee, None);
@@ -220,15 +243,16 @@ impl Case {
         };
         let rates = RateBook::new(eur(), [rate]);
         let written = |number, expenses| {
-            let new = NewReport { title: "November".to_owned(), currency: eur(), payee: None, cost_centre: None, expenses };
+            let new =
+                NewReport { title: "November".to_owned(), currency: eur(), payee: None, cost_centre: None, expenses };
             let mut seed = Seed::new(now(), [1, number, 0, 0, 0, 0, 0, 0, 0, 0]);
             change::create(permit_org(&owner).unwrap(), None, new, &rates, &mut seed, now()).unwrap().after
         };
-        let (report, other) = (written(1, lines(0)), written(2, lines(LINES)));
+        let (report, other) = (written(1, lines(0, of)), written(2, lines(LINES, of)));
         let mut spending = Spending::default();
         let claims = spending.claiming(&other, &std::collections::BTreeSet::new()).unwrap();
         spending.buckets = claims.stored.into_iter().collect::<BTreeMap<BucketKey, Bucket>>();
-        let policy = policy(&named);
+        let policy = policy(&named, of);
         let officers = (4..14).map(|number| member(number, Role::Finance, None)).collect();
         let people = Directory {
             owner,

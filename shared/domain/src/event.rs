@@ -88,6 +88,9 @@ pub struct Snapshot {
     pub total: Money,
     /// Total in the base currency.
     pub base_total: Money,
+    /// What the owner paid himself and does not get back, when that is anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_reimbursed: Option<Money>,
     /// How many lines.
     pub expenses: usize,
     /// The sentences of the policy's findings.
@@ -105,6 +108,7 @@ impl Snapshot {
             title: report.title.clone(),
             total: report.totals.total,
             base_total: report.base_total,
+            not_reimbursed: Some(report.totals.not_reimbursed).filter(|part| part.minor() != 0),
             expenses: report.expense_count,
             violations: report.violations.iter().map(|violation| violation.message.clone()).collect(),
         }

@@ -59,13 +59,16 @@ pub struct ExpenseFacts {
 }
 
 impl ExpenseFacts {
-    /// Whether the two differ in nothing but texts that no rule weighs (note, justification, attendees): everything else puts a
-    /// report back through approval.
+    /// Whether `other`, in place of this, differs in nothing but the wording of texts (note, justification, attendees): everything
+    /// else puts a report back through approval. So does a justification, or who was there, that is no longer said: rules ask
+    /// whether they are.
     #[must_use]
     pub fn same_claim(&self, other: &Self) -> bool {
+        let gone = (self.justification.is_some() && other.justification.is_none())
+            || (!self.attendees.is_empty() && other.attendees.is_empty());
         let texts = |facts: &Self| (facts.note.clone(), facts.justification.clone(), facts.attendees.clone());
         let (note, justification, attendees) = texts(other);
-        Self { note, justification, attendees, ..self.clone() } == *other
+        !gone && Self { note, justification, attendees, ..self.clone() } == *other
     }
 }
 

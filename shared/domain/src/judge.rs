@@ -5,13 +5,15 @@
 mod limits;
 mod lines;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::civil::Date;
 
 use crate::conversion::{ConversionFault, RateBook};
 use crate::expense::Expense;
 use crate::ids::ReportId;
 use crate::policy::{Field, Policy, Rule, Severity, Violation};
-use crate::spending::Spending;
+use crate::spending::{BucketKey, Claim, Spending, merchant_key};
 
 /// What lines are judged by.
 #[derive(Clone, Copy, Debug)]
@@ -47,12 +49,44 @@ pub struct Judgement {
 /// A limit is in a currency without a rate.
 pub fn judge(lines: &[Expense], grounds: &Grounds<'_>) -> Result<Judgement, ConversionFault> {
     let mut lines: Vec<Expense> = lines.iter().cloned().map(Expense::undecided).collect();
+    let visits = visits(&lines, grounds);
     let mut violations: Vec<Violation> = lines.iter().flat_map(|line| lines::judge(line, grounds)).collect();
-    violations.extend(lines::receipts(&lines, grounds.policy));
-    violations.extend(lines::duplicates(&lines, grounds));
-    violations.extend(limits::judge(&mut lines, grounds)?);
+    violations.extend(lines::receipts(&lines, &visits, grounds.policy));
+    violations.extend(lines::duplicates(&lines, &visits, grounds));
+    violations.extend(limits::judge(&mut lines, &visits, grounds)?);
     violations.sort_by(|one, other| (&one.expense_ids, one.rule).cmp(&(&other.expense_ids, other.rule)));
     Ok(Judgement { lines, violations })
+}
+
+/// What was spent on one day at one merchant: lines of the report, by position, and what its owner has claimed elsewhere, with the label
+/// of the report.
+#[derive(Default)]
+struct Visit<'a> {
+    lines: Vec<usize>,
+    claims: Vec<(&'a str, &'a Claim)>,
+}
+
+/// Visits by day and merchant.
+type Visits<'a> = BTreeMap<(Date, String), Visit<'a>>;
+
+fn visits<'a>(lines: &[Expense], grounds: &Grounds<'a>) -> Visits<'a> {
+    let mut visits = Visits::new();
+    let mut months = BTreeSet::new();
+    for (at, line) in lines.iter().enumerate() {
+        months.insert(BucketKey::month(line.facts.date));
+        visits.entry((line.facts.date, merchant_key(&line.facts.merchant))).or_default().lines.push(at);
+    }
+    for (number, claim) in months.iter().flat_map(|month| grounds.spending.others(month, grounds.report)) {
+        if let Some(visit) = visits.get_mut(&(claim.date, claim.merchant.clone())) {
+            visit.claims.push((number, claim));
+        }
+    }
+    visits
+}
+
+/// The lines at some positions.
+fn at<'a>(lines: &'a [Expense], positions: &[usize]) -> Vec<&'a Expense> {
+    positions.iter().filter_map(|at| lines.get(*at)).collect()
 }
 
 fn violation(rule: Rule, lines: &[&Expense], severity: Severity, field: Field, message: String) -> Violation {

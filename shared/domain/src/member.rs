@@ -1,5 +1,7 @@
 //! Members: people of one organisation, their role and their manager.
 
+use std::cmp::Reverse;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -67,6 +69,11 @@ pub struct Delegation {
     /// Reports above this total in the base currency stay with the one who is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ceiling: Option<Money>,
+    /// The approval limit of the one who is away, who cannot delegate more than he has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Money>,
+    /// Who set it: on a report he has a part in, it is as if it were not there.
+    pub by: MemberId,
 }
 
 impl Delegation {
@@ -74,6 +81,18 @@ impl Delegation {
     #[must_use]
     pub fn runs(&self, day: Date) -> bool {
         (self.from..=self.until).contains(&day)
+    }
+
+    /// The largest total it is good for.
+    #[must_use]
+    pub fn bound(&self) -> Option<Money> {
+        [self.ceiling, self.limit].into_iter().flatten().min_by_key(|bound| bound.minor())
+    }
+
+    /// Orders delegations from the widest, which has no ceiling, to the one with the lowest ceiling.
+    #[must_use]
+    pub fn narrowness(&self) -> Reverse<i64> {
+        Reverse(self.bound().map_or(i64::MAX, Money::minor))
     }
 }
 

@@ -232,7 +232,8 @@ impl Money {
     /// [`SumFault`] when the denominator is not above zero or the result leaves the range.
     pub fn portion(self, numerator: i64, denominator: i64) -> Result<Self, SumFault> {
         let exact = i128::from(self.minor) * i128::from(numerator);
-        let minor = Some(i128::from(denominator)).filter(|whole| *whole > 0).and_then(|whole| round_half_even(exact, whole));
+        let minor =
+            Some(i128::from(denominator)).filter(|whole| *whole > 0).and_then(|whole| round_half_even(exact, whole));
         let minor = minor.and_then(|minor| i64::try_from(minor).ok()).ok_or(SumFault)?;
         Ok(Self { minor, ..self })
     }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use crate::ids::MemberId;
 use crate::member::{Delegation, Member, Person, Role};
+use crate::money::Money;
 use crate::refusal::Refusal;
 use crate::report::{Report, Status};
 
@@ -61,7 +62,9 @@ impl Relation {
         let asked = report.steps.iter().any(|step| step.asks(member.id));
         let decides_for = principal(member, report, today);
         let acts_for = |id| member.acts_for.iter().any(|delegation| delegation.runs(today) && delegation.with.id == id);
-        if (asked || decides_for.is_some()) && report.concerned().any(acts_for) {
+        // Whoever sees all reports could have another part in it than deciding.
+        let has_part = asked || decides_for.is_some() || member.role.sees_all();
+        if has_part && report.concerned().any(acts_for) {
             Self::StandsIn
         } else if report.steps.iter().any(|step| step.heard(member.id)) {
             Self::Decided
@@ -94,12 +97,50 @@ impl Relation {
 }
 
 /// The delegation by which a member decides now in place of an approver who is asked and has not decided. Who had his say at an
-/// earlier step, for somebody else, has it at this one through nobody.
+/// earlier step, for somebody else, has it at this one through nobody; whom a later step cannot do without keeps his say for that
+/// one. Of several delegations the widest counts.
 fn principal<'a>(member: &'a Member, report: &Report, today: Date) -> Option<&'a Delegation> {
     let step = report.pending_step()?;
+    if report.taken().any(|id| id == member.id) {
+        return None;
+    }
     let free = |id: MemberId| !report.steps.iter().any(|step| step.heard(id));
     let open = |id: MemberId| step.outstanding().any(|person| person.id == id) && free(id);
-    member.acts_for.iter().find(|delegation| delegation.runs(today) && open(delegation.with.id))
+    // Nobody with a part in the report chooses who decides on it.
+    let impartial = |delegation: &&Delegation| !report.concerned().any(|id| id == delegation.by);
+    let running = member.acts_for.iter().filter(|delegation| delegation.runs(today) && open(delegation.with.id));
+    running.filter(impartial).min_by_key(|delegation| delegation.narrowness())
+}
+
+/// A pending step in the queue of one of its approvers.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// The approver.
+    pub approver: MemberId,
+    /// Who has a part in the report ([`Report::concerned`]).
+    pub concerned: &'a [MemberId],
+    /// Who cannot decide here for somebody else ([`Report::taken`]).
+    pub taken: &'a [MemberId],
+    /// The total in the base currency.
+    pub base_total: Money,
+}
+
+impl Asking<'_> {
+    /// Whether the member can decide it, in his own right or by delegation: what [`Relation::of`] and [`permit`] will say of the report.
+    #[must_use]
+    pub fn is_for(&self, member: &Member, today: Date) -> bool {
+        let running = || member.acts_for.iter().filter(|delegation| delegation.runs(today));
+        let barred = |id: &MemberId| *id == member.id || running().any(|delegation| delegation.with.id == *id);
+        if self.concerned.iter().any(barred) {
+            return false;
+        }
+        let fits = |delegation: &Delegation| {
+            delegation.with.id == self.approver
+                && !self.concerned.contains(&delegation.by)
+                && delegation.bound().is_none_or(|bound| self.base_total.minor() <= bound.minor())
+        };
+        self.approver == member.id || (!self.taken.contains(&member.id) && running().any(fits))
+    }
 }
 
 /// What can be done with a report.
@@ -183,7 +224,9 @@ pub const fn ruling(role: Role, relation: Relation, status: Status, action: Acti
         Action::Read | Action::Comment => true,
         Action::Clone | Action::Edit | Action::Delete | Action::Submit | Action::Recall => {
             if !matches!(relation, Relation::Owner | Relation::Enterer) {
-                return Err(Refusal::Forbidden("Only its owner, or who entered it for him, may do this with a report."));
+                return Err(Refusal::Forbidden(
+                    "Only its owner, or who entered it for him, may do this with a report.",
+                ));
             }
             match action {
                 Action::Clone => true,
@@ -334,11 +377,14 @@ pub fn permit<'a, A: ReportAction>(
     today: Date,
 ) -> Result<Permit<'a, A>, Refusal> {
     let relation = Relation::of(actor, report, today);
+    if actor.org != report.org {
+        return Err(Refusal::NotVisible);
+    }
     ruling(actor.role, relation, report.status, A::ACTION)?;
     let mut principal = None;
     if matches!(A::ACTION, Action::Decide | Action::Return) && report.status == Status::Submitted {
         let delegation = (relation == Relation::Delegate).then(|| self::principal(actor, report, today)).flatten();
-        let bound = delegation.map_or(actor.approval_limit, |delegation| delegation.ceiling);
+        let bound = delegation.map_or(actor.approval_limit, Delegation::bound);
         if let Some(limit) = bound.filter(|limit| report.base_total.minor() > limit.minor()) {
             return Err(Refusal::ApprovalLimit { limit, total: report.base_total });
         }

@@ -53,6 +53,8 @@ pub enum Refusal {
         /// The amount of the line.
         whole: Money,
     },
+    /// One of the parts cannot be: its currency is another, or the tax that falls to it is above its amount.
+    PartFault(usize, LineFault),
     /// The lines fall into too many months and trips.
     TooManyPeriods,
     /// The lines are on too many cost centres.

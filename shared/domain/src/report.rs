@@ -23,7 +23,10 @@ pub const MAX_COST_CENTRES: usize = 5;
 
 /// The most bytes a report may have as JSON, lines and findings included: it must fit, whole, into the item that keeps the
 /// answer to a repeated request (`DynamoDB` holds 400 KiB).
-pub const MAX_BYTES: usize = 300 * 1024;
+pub const MAX_BYTES: usize = 380 * 1024;
+
+/// How many bytes a line has more in an answer than as it is stored, at most: an answer names every field, empty or not.
+const ANSWERED: usize = 300;
 
 /// Where a report stands. Nobody writes a status: only actions change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -133,6 +136,9 @@ pub struct Report {
     pub expense_count: usize,
     /// SHA-256 of the lines in hexadecimal: a reader that saw half of a change notices.
     pub content_hash: String,
+    /// How many bytes the lines have as JSON.
+    #[serde(default)]
+    pub content_bytes: usize,
     /// SHA-256 of the head in hexadecimal, without its version and what follows from events: an edit by hand is noticed. The last
     /// event carries it too.
     #[serde(default)]
@@ -183,8 +189,19 @@ impl Report {
     #[must_use]
     pub fn cost_centres(&self) -> BTreeSet<&str> {
         let of_line = |line: &'_ Expense| line.facts.cost_centre.is_none();
-        let default = self.cost_centre.as_deref().filter(|_| self.expenses.is_empty() || self.expenses.iter().any(of_line));
+        let default =
+            self.cost_centre.as_deref().filter(|_| self.expenses.is_empty() || self.expenses.iter().any(of_line));
         self.expenses.iter().filter_map(|line| line.facts.cost_centre.as_deref()).chain(default).collect()
+    }
+
+    /// The members who cannot decide at the pending step for somebody else: they have been heard, or a later step needs them.
+    pub fn taken(&self) -> impl Iterator<Item = MemberId> + use<> {
+        let heard = self.steps.iter().flat_map(|step| &step.decisions);
+        let heard = heard.flat_map(|decision| [Some(&decision.by), decision.on_behalf_of.as_ref()]).flatten();
+        let waiting = self.steps.iter().filter(|step| step.status == StepStatus::Waiting);
+        let needed = waiting.flat_map(|step| step.approvers.iter().filter(|person| step.needs(person.id)));
+        let taken: BTreeSet<MemberId> = heard.chain(needed).map(|person| person.id).collect();
+        taken.into_iter()
     }
 
     /// The members a decision on it is not for: its owner, who entered it, who is paid.
@@ -196,9 +213,10 @@ impl Report {
     /// Its size as JSON in bytes, lines and findings included.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        // Texts, numbers and maps with text keys always serialise.
-        let size = |value: Result<Vec<u8>, serde_json::Error>| value.map_or(usize::MAX / 2, |bytes| bytes.len());
-        size(serde_json::to_vec(self)) + size(serde_json::to_vec(&self.expenses))
+        let mut counted = Counted(0);
+        // Texts, numbers and maps with text keys always serialise, and counting does not fail.
+        serde_json::to_writer(&mut counted, self)
+            .map_or(usize::MAX, |()| counted.0 + self.content_bytes + self.expense_count * ANSWERED)
     }
 
     /// The report with other lines: totals, count and hash follow, and what the policy found on the old lines is void.
@@ -209,16 +227,31 @@ impl Report {
         expenses.sort_by_key(|expense| expense.id);
         let totals = totals(self.currency, &expenses)?;
         let base_total = Money::sum(self.base_total.currency(), expenses.iter().map(Expense::amount_in_base))?;
-        let content_hash = content_hash(&expenses);
+        let (content_hash, content_bytes) = content(&expenses);
         Ok(Self {
             totals,
             base_total,
             violations: Vec::new(),
             expense_count: expenses.len(),
             content_hash,
+            content_bytes,
             expenses,
             ..self
         })
+    }
+}
+
+/// Counts the bytes that are written to it and keeps none.
+struct Counted(usize);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -238,13 +271,23 @@ pub fn totals(currency: Currency, expenses: &[Expense]) -> Result<Totals, SumFau
 /// SHA-256 over the lines as JSON, in hexadecimal.
 #[must_use]
 pub fn content_hash(expenses: &[Expense]) -> String {
+    content(expenses).0
+}
+
+/// The hash of the lines, and how many bytes they have as JSON.
+fn content(expenses: &[Expense]) -> (String, usize) {
     let mut hasher = Sha256::new();
+    let mut text = Vec::with_capacity(1024);
+    let mut bytes = 0;
     for expense in expenses {
+        text.clear();
         // A line is made of texts, numbers and maps with text keys, which always serialise.
-        hasher.update(serde_json::to_vec(expense).unwrap_or_default());
-        hasher.update([0]);
+        let _ = serde_json::to_writer(&mut text, expense);
+        text.push(0);
+        bytes += text.len();
+        hasher.update(&text);
     }
-    hex(&hasher.finalize())
+    (hex(&hasher.finalize()), bytes)
 }
 
 /// The label of a report: its year and eight letters and digits of the random part of its identifier.

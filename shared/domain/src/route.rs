@@ -13,6 +13,7 @@ use crate::ids::MemberId;
 use crate::member::{Member, Person};
 use crate::money::Money;
 use crate::policy::{Approvers, Condition, Mode, Policy, StepRule, at_least};
+use crate::report::Report;
 
 pub use search::{Excluded, Search};
 
@@ -90,6 +91,17 @@ impl Step {
         self.approvers.iter().any(|person| person.id == member)
     }
 
+    /// Whether the step cannot be approved without the member.
+    #[must_use]
+    pub fn needs(&self, member: MemberId) -> bool {
+        let enough_others = match self.mode {
+            Mode::Any => self.approvers.len() > 1,
+            Mode::All => false,
+            Mode::Quorum { of } => self.approvers.len() > usize::from(of),
+        };
+        self.asks(member) && !enough_others
+    }
+
     /// Whether the member has decided here, or somebody for him.
     #[must_use]
     pub fn heard(&self, member: MemberId) -> bool {
@@ -141,6 +153,15 @@ pub struct Directory {
     pub named: Vec<Member>,
 }
 
+impl Directory {
+    /// Somebody with a part in the report who is not here: without him the duties cannot be judged.
+    #[must_use]
+    pub fn lacks(&self, report: &Report) -> Option<MemberId> {
+        let known = |id: &MemberId| self.owner.id == *id || self.concerned.iter().any(|member| member.id == *id);
+        report.concerned().find(|id| !known(id))
+    }
+}
+
 /// Why there is no route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoRoute {
@@ -178,12 +199,7 @@ impl Claimed<'_> {
 ///
 /// # Errors
 /// [`NoRoute`]
-pub fn route(
-    policy: &Policy,
-    claimed: Claimed<'_>,
-    people: &Directory,
-    today: Date,
-) -> Result<Vec<Step>, NoRoute> {
+pub fn route(policy: &Policy, claimed: Claimed<'_>, people: &Directory, today: Date) -> Result<Vec<Step>, NoRoute> {
     let whatever = StepRule {
         name: "Approval".to_owned(),
         when: Condition::default(),

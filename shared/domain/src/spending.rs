@@ -30,12 +30,18 @@ impl BucketKey {
     /// The month of a day.
     #[must_use]
     pub fn month(day: Date) -> Self {
-        Self::Month(day.strftime("%Y-%m").to_string())
+        Self::Month(format!("{:04}-{:02}", day.year(), day.month()))
+    }
+
+    /// A trip, by any spelling of its name.
+    #[must_use]
+    pub fn trip(name: &str) -> Self {
+        Self::Trip(trip_key(name))
     }
 
     /// The buckets a line belongs to.
     pub fn of(line: &ExpenseFacts) -> impl Iterator<Item = Self> + use<> {
-        [Some(Self::month(line.date)), line.trip.clone().map(Self::Trip)].into_iter().flatten()
+        [Some(Self::month(line.date)), line.trip.as_deref().map(Self::trip)].into_iter().flatten()
     }
 }
 
@@ -121,7 +127,11 @@ impl Spending {
     }
 
     /// The claims of other reports in a bucket, each with the label of its report.
-    pub fn others<'a>(&'a self, key: &BucketKey, report: ReportId) -> impl Iterator<Item = (&'a str, &'a Claim)> + use<'a> {
+    pub fn others<'a>(
+        &'a self,
+        key: &BucketKey,
+        report: ReportId,
+    ) -> impl Iterator<Item = (&'a str, &'a Claim)> + use<'a> {
         let claims = self.buckets.get(key).map(|bucket| &bucket.claims).into_iter().flatten();
         let others = claims.filter(move |(id, _)| **id != report);
         others.flat_map(|(_, claims)| claims.lines.iter().map(|line| (claims.number.as_str(), line)))
@@ -130,17 +140,21 @@ impl Spending {
     /// The report's lines as claims in place of those it had, whose buckets were `before`. `None` when a bucket would overflow.
     #[must_use]
     pub fn claiming(&self, report: &Report, before: &BTreeSet<BucketKey>) -> Option<SpendingChange> {
-        let keys = Self::keys(&report.expenses);
-        let bucket = |key: &BucketKey| {
-            let mut bucket = self.buckets.get(key).cloned().unwrap_or(Bucket { version: 0, claims: BTreeMap::new() });
-            let lines = report.expenses.iter().filter(|line| BucketKey::of(&line.facts).any(|its| its == *key)).map(Claim::of);
+        let mut claimed: BTreeMap<BucketKey, Vec<Claim>> = BTreeMap::new();
+        for line in &report.expenses {
+            for key in BucketKey::of(&line.facts) {
+                claimed.entry(key).or_default().push(Claim::of(line));
+            }
+        }
+        let withdrawn = before.iter().filter(|key| !claimed.contains_key(key)).cloned().collect();
+        let bucket = |(key, lines): (BucketKey, Vec<Claim>)| {
+            let mut bucket = self.buckets.get(&key).cloned().unwrap_or(Bucket { version: 0, claims: BTreeMap::new() });
             bucket.version += 1;
-            bucket.claims.insert(report.id, ReportClaims { number: report.number.clone(), lines: lines.collect() });
+            bucket.claims.insert(report.id, ReportClaims { number: report.number.clone(), lines });
             let count: usize = bucket.claims.values().map(|claims| claims.lines.len()).sum();
-            (count <= MAX_CLAIMS).then(|| (key.clone(), bucket))
+            (count <= MAX_CLAIMS).then_some((key, bucket))
         };
-        let stored = keys.iter().map(bucket).collect::<Option<_>>()?;
-        let withdrawn = before.difference(&keys).cloned().collect();
+        let stored = claimed.into_iter().map(bucket).collect::<Option<_>>()?;
         Some(SpendingChange { owner: Some(report.owner), stored, withdrawn })
     }
 
@@ -152,9 +166,19 @@ impl Spending {
     }
 }
 
+/// The name of a trip without case, blanks and punctuation; as it is, when it has nothing else.
+#[must_use]
+pub fn trip_key(name: &str) -> String {
+    Some(merchant_key(name)).filter(|key| !key.is_empty()).unwrap_or_else(|| name.to_owned())
+}
+
 /// The first forty letters and digits of a merchant's name without case: the rest people write differently, and a bucket must not
 /// outgrow its item.
 #[must_use]
 pub fn merchant_key(name: &str) -> String {
+    if name.is_ascii() {
+        // Most names, without the tables of Unicode: each line comes by here several times.
+        return name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(40).collect();
+    }
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(40).collect()
 }

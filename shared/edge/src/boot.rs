@@ -16,7 +16,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use jiff::Timestamp;
 use lambda_http::http::{Method, StatusCode, header};
 use lambda_http::{Body, Request, RequestExt, Response};
-use outlay_store::{CommitError, Store};
+use outlay_store::{CommitError, Store, pause};
 
 use crate::call::Call;
 use crate::problem::Problem;
@@ -112,15 +112,17 @@ async fn answer<F: Future<Output = Outcome> + Send>(
 }
 
 /// How often a request is carried out anew when what its decision rests on has changed meanwhile.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: u32 = 12;
 
 async fn persist<F: Future<Output = Outcome> + Send>(call: Call, handler: fn(Call) -> F) -> Outcome {
     let mut outcome = Err(Stop::Again);
-    for _ in 0..ATTEMPTS {
+    for attempt in 0..ATTEMPTS {
         outcome = carry_out(call.clone(), handler).await;
         if !matches!(outcome, Err(Stop::Again)) {
             break;
         }
+        // Many requests of one owner would run into each other again.
+        tokio::time::sleep(pause(attempt)).await;
     }
     outcome
 }

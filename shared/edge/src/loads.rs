@@ -7,7 +7,7 @@ use outlay_domain::change::Rules;
 use outlay_domain::conversion::RateBook;
 use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::ids::{MemberId, OrgId};
-use outlay_domain::member::{Member, Person};
+use outlay_domain::member::{Member, Person, Role};
 use outlay_domain::money::Currency;
 use outlay_domain::organisation::Organisation;
 use outlay_domain::permission::{ChangeMember, CreateForOthers, OrgPermit};
@@ -15,7 +15,7 @@ use outlay_domain::policy::Policy;
 use outlay_domain::refusal::Refusal;
 use outlay_domain::report::Report;
 use outlay_domain::route::Directory;
-use outlay_domain::spending::{BucketKey, Spending};
+use outlay_domain::spending::{BucketKey, MAX_BUCKETS, Spending};
 use outlay_store::Store;
 
 use crate::api::report::ReportToCreate;
@@ -116,6 +116,11 @@ impl Named {
             }
         };
         let (owner, payee) = tokio::try_join!(read(owner, "owner_id"), read(wanted.payee, "payee_id"))?;
+        if owner.as_ref().is_some_and(|owner: &Member| owner.role == Role::Auditor) {
+            let mut faults = Faults::default();
+            faults.note("owner_id", "role", "An auditor has no reports.");
+            return Err(Problem::invalid(faults).into());
+        }
         Ok(Self { owner, payee })
     }
 
@@ -203,6 +208,10 @@ impl Grounds {
     /// # Errors
     /// Problems of the table.
     pub async fn load(store: &Store, policy: Policy, about: About<'_>) -> Result<Self, Stop> {
+        // Before they are read, not after: each is an item.
+        if about.buckets.len() > 2 * MAX_BUCKETS {
+            return Err(Refusal::TooManyPeriods.into());
+        }
         let org = about.org;
         let owner = about.concerned.first().copied().unwrap_or(about.caller.id);
         let read = |id: MemberId| async move {

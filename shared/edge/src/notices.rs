@@ -1,6 +1,8 @@
 //! Which mail an event calls for: who is told, and what. Facts come from the event, which is the record of what happened;
 //! lines come from the report, if they are still those the event speaks of.
 
+use jiff::civil::Date;
+use outlay_domain::change::today;
 use outlay_domain::event::{Asked, Event, EventKind, Snapshot, Subject};
 use outlay_domain::expense::Expense;
 use outlay_domain::ids::{MemberId, ReportId};
@@ -33,7 +35,11 @@ pub async fn letters(store: &Store, event: &Event) -> Result<Vec<Letter>, StoreE
     let report_id = report_id(event);
     let report = async {
         match report_id {
-            Some(id) => store.report(event.org, id).await,
+            // The mail goes out without the lines of a report that somebody has damaged; it must not hold back others.
+            Some(id) => match store.report(event.org, id).await {
+                Err(StoreError::Broken { .. }) => Ok(None),
+                read => read,
+            },
             None => Ok(None),
         }
     };
@@ -46,8 +52,45 @@ pub async fn letters(store: &Store, event: &Event) -> Result<Vec<Letter>, StoreE
         return Ok(Vec::new());
     };
     let thread = report_id.map(|id| id.to_string());
-    let to = recipients.into_iter().filter_map(|id| members.iter().find(|member| member.id == id).cloned());
-    Ok(to.map(|to| Letter { to, notice: notice.clone(), thread: thread.clone() }).collect())
+    let letter =
+        |to: &Member, notice: &Notice| Letter { to: to.clone(), notice: notice.clone(), thread: thread.clone() };
+    let asked: Vec<&Member> =
+        recipients.iter().filter_map(|id| members.iter().find(|member| member.id == *id)).collect();
+    let mut letters: Vec<Letter> = asked.iter().map(|to| letter(to, &notice)).collect();
+    if let (Notice::ApprovalRequested { .. }, Some(snapshot)) = (&notice, snapshot(&event.kind)) {
+        let away = stand_ins(&asked, snapshot, today(event.at));
+        let known = |id: MemberId| letters.iter().any(|letter| letter.to.id == id);
+        let away: Vec<(MemberId, &Member)> = away.into_iter().filter(|(id, _)| !known(*id)).collect();
+        let ids: Vec<MemberId> = away.iter().map(|(id, _)| *id).collect();
+        let delegates = store.members_by_id(event.org, &ids).await?;
+        for (id, approver) in away {
+            if let Some(to) = delegates.iter().find(|member| member.id == id)
+                && !letters.iter().any(|letter| letter.to.id == id)
+            {
+                letters.push(letter(to, &instead_of(approver, &notice)));
+            }
+        }
+    }
+    Ok(letters)
+}
+
+/// Who decides on a day for approvers that are away, with whom they decide for.
+fn stand_ins<'a>(asked: &[&'a Member], report: &Snapshot, day: Date) -> Vec<(MemberId, &'a Member)> {
+    let within = |approver: &Member| {
+        let ceiling = approver.delegation.as_ref().and_then(|delegation| delegation.ceiling);
+        ceiling.is_none_or(|ceiling| report.base_total.minor() <= ceiling.minor())
+    };
+    let away = |approver: &&'a Member| Some((approver.delegate(day)?, *approver));
+    asked.iter().filter(|approver| within(approver)).filter_map(away).collect()
+}
+
+/// The notice for who decides in place of an approver.
+fn instead_of(approver: &Member, notice: &Notice) -> Notice {
+    let mut notice = notice.clone();
+    if let Notice::ApprovalRequested { reason, .. } = &mut notice {
+        *reason = format!("{reason} You decide for {}, who is away.", approver.name);
+    }
+    notice
 }
 
 fn recipients(event: &Event) -> Option<Vec<MemberId>> {
@@ -143,6 +186,7 @@ fn report_facts(snapshot: &Snapshot, report: Option<&Report>, owner: String) -> 
         owner,
         total: snapshot.total.to_string(),
         base_total: (!same_currency).then(|| snapshot.base_total.to_string()),
+        not_reimbursed: snapshot.not_reimbursed.map(|part| part.to_string()),
         expenses: snapshot.expenses,
         violations: snapshot.violations.clone(),
         lines: unchanged
@@ -156,12 +200,17 @@ fn line_facts(line: &Expense, report: &Report) -> LineFacts {
         Some(conversion) => format!("{} ({})", line.facts.amount, conversion.amount),
         None => line.facts.amount.to_string(),
     };
+    let granted = line.granted();
+    let amount = if granted == line.facts.amount { amount } else { format!("{amount}, granted {granted}") };
+    let refused = line.approved.as_ref().map(|approval| approval.reason.clone());
     let flagged = report.violations.iter().any(|violation| violation.expense_ids.contains(&line.id));
     LineFacts {
         date: line.facts.date.to_string(),
         merchant: line.facts.merchant.clone(),
         category: line.facts.category.clone(),
         amount,
-        note: line.facts.justification.clone().filter(|_| flagged).or_else(|| line.facts.note.clone()),
+        note: refused
+            .or_else(|| line.facts.justification.clone().filter(|_| flagged))
+            .or_else(|| line.facts.note.clone()),
     }
 }

@@ -266,6 +266,15 @@ impl From<Refusal> for Problem {
                 }
                 Self::invalid(faults)
             }
+            Refusal::PartFault(at, LineFault::TooMuch { most }) => {
+                let detail = format!(
+                    "Of the tax more than its amount of {most} would fall to this part. Say the tax of each part."
+                );
+                one(&format!("/parts/{at}/tax"), "maximum", &detail)
+            }
+            Refusal::PartFault(at, _) => {
+                one(&format!("/parts/{at}/amount/currency"), "same-currency", "Must be the currency of the expense.")
+            }
             Refusal::Parts { parts, whole } => one("/parts", "sum", &difference(parts, whole)),
             Refusal::TooManyPeriods => {
                 one("/expenses", "periods", "The expenses fall into more than 12 months and trips.")

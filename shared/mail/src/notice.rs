@@ -18,6 +18,8 @@ pub struct ReportFacts {
     pub total: String,
     /// The total in the organisation's base currency, when that is another one.
     pub base_total: Option<String>,
+    /// What the owner paid himself and does not get back, when that is anything.
+    pub not_reimbursed: Option<String>,
     /// How many expenses the report has, whether or not `lines` lists them all.
     pub expenses: usize,
     /// What policy found, one sentence each.

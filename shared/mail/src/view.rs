@@ -99,6 +99,7 @@ struct ReportView {
     title: String,
     total: String,
     base_total: Option<String>,
+    not_reimbursed: Option<String>,
     violations_heading: String,
     violations: Vec<String>,
     lines_heading: String,
@@ -233,6 +234,10 @@ impl ReportView {
             title: one_line(&report.title),
             total: one_line(&report.total),
             base_total: report.base_total.as_deref().map(|total| format!("{} in base currency", one_line(total))),
+            not_reimbursed: report
+                .not_reimbursed
+                .as_deref()
+                .map(|part| format!("{} of it is not reimbursed", one_line(part))),
             violations_heading: counted(report.violations.len(), "policy violation", "policy violations"),
             violations: report.violations.iter().map(|violation| one_line(violation)).collect(),
             lines_heading: if lines.len() < report.expenses { format!("{} of {all}", lines.len()) } else { all },

@@ -54,6 +54,12 @@ pub struct Task {
     pub due_on: Option<Date>,
     /// When the report was submitted.
     pub submitted_at: Option<Timestamp>,
+    /// Who has a part in the report.
+    #[serde(default)]
+    pub concerned: Vec<MemberId>,
+    /// Who cannot decide here for somebody else: he has decided already, or a later step needs him.
+    #[serde(default)]
+    pub taken: Vec<MemberId>,
 }
 
 impl Task {
@@ -75,6 +81,8 @@ impl Task {
             reason: step.reason.clone(),
             due_on: step.due_on,
             submitted_at: report.submitted_at,
+            concerned: report.concerned().collect(),
+            taken: report.taken().collect(),
         }
     }
 }

@@ -16,7 +16,7 @@ mod testing;
 
 use aws_sdk_dynamodb::Client;
 
-pub use commit::{Answer, CommitError, Receipt};
+pub use commit::{Answer, CommitError, Receipt, pause};
 pub use error::StoreError;
 pub use lists::{ListError, ReportFilter};
 pub use page::{CursorFault, Page, PageRequest};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -17,7 +18,7 @@ use outlay_domain::report::Report;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::commit::{Answer, Recorded as StoredAnswer};
+use crate::commit::{Answer, Recorded as StoredAnswer, pause};
 use crate::items::{Item, Lines, from_item, key_attributes, text, text_of};
 use crate::keys::{self, Key, names};
 use crate::{Store, StoreError};
@@ -52,6 +53,10 @@ pub struct Recorded {
 }
 
 pub(crate) const BETWEEN: &str = "PK = :pk AND SK BETWEEN :from AND :to";
+/// The most items DynamoDB gives for one batch of keys.
+pub(crate) const BATCH: usize = 100;
+/// How often what DynamoDB left out of a batch is asked for again.
+const BATCH_RETRIES: u32 = 5;
 /// How often a report is read again when the first reading met a change half-way.
 const REREADS: usize = 3;
 
@@ -101,13 +106,39 @@ impl Store {
         self.get(&keys::member(org, member)).await
     }
 
-    /// Several members side by side; those that do not exist are left out.
+    /// Several members, in any order; those that do not exist are left out.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn members_by_id(&self, org: OrgId, members: &[MemberId]) -> Result<Vec<Member>, StoreError> {
-        let found = try_join_all(members.iter().map(|member| self.member(org, *member))).await?;
-        Ok(found.into_iter().flatten().collect())
+        let wanted: BTreeSet<MemberId> = members.iter().copied().collect();
+        let wanted: Vec<Item> = wanted.into_iter().map(|member| key_attributes(&keys::member(org, member))).collect();
+        let found = try_join_all(wanted.chunks(BATCH).map(|batch| self.batch(batch.to_vec()))).await?;
+        found.into_iter().flatten().map(from_item).collect()
+    }
+
+    /// The items of at most a hundred keys, in any order.
+    pub(crate) async fn batch(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::with_capacity(keys.len());
+        let mut left = keys;
+        for attempt in 0..=BATCH_RETRIES {
+            if left.is_empty() {
+                return Ok(items);
+            }
+            if attempt > 0 {
+                tokio::time::sleep(pause(attempt)).await;
+            }
+            let wanted = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build();
+            let wanted = wanted.map_err(|error| StoreError::Refused(error.to_string()))?;
+            let output = self.client.batch_get_item().request_items(&self.table, wanted).send().await?;
+            items.extend(output.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default());
+            let unprocessed = output.unprocessed_keys.and_then(|mut tables| tables.remove(&self.table));
+            left = unprocessed.map(|rest| rest.keys).unwrap_or_default();
+        }
+        if left.is_empty() {
+            return Ok(items);
+        }
+        Err(StoreError::Unavailable("not all items of a batch were given".to_owned()))
     }
 
     /// The members that steps can be routed to by role.

@@ -66,6 +66,7 @@ pub(crate) fn draft(seed: &mut Seed, expenses: Vec<Expense>) -> Report {
         submitted_at: None,
         expense_count: 0,
         content_hash: content_hash(&[]),
+        content_bytes: 0,
         state_hash: String::new(),
         last_hash: String::new(),
         expenses: Vec::new(),

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::draft::storable;
 use super::{ReportChange, today};
 use crate::event::{Asked, EventKind, Snapshot};
 use crate::expense::{Expense, LineApproval};
@@ -51,12 +52,12 @@ pub fn approve(
         let violations = std::mem::take(&mut change.after.violations);
         let lines = granted(&change.after, permit.actor().id, &approval.lines)?;
         change.after = change.after.with_expenses(lines).map_err(|_| Refusal::TotalTooLarge)?;
-        change.after.violations = violations;
+        change.after = storable(Report { violations, ..change.after })?;
     }
     let comment = approval.comment;
-    let (step, remaining) = decided(&mut change.after, permit, StepStatus::Approved, comment.clone(), now);
+    let (step, remaining) = decided(&mut change.after, &permit, StepStatus::Approved, comment.clone(), now);
     if remaining > 0 {
-        return Ok(told(change, permit, EventKind::StepAgreed { step, comment, remaining }, now));
+        return Ok(told(change, &permit, EventKind::StepAgreed { step, comment, remaining }, now));
     }
     let next = change.after.steps.iter_mut().find(|step| step.status == StepStatus::Waiting);
     let asked = next.map(|next| {
@@ -71,7 +72,7 @@ pub fn approve(
         Some(asked) => EventKind::StepApproved { report, step, comment, asked },
         None => EventKind::ReportApproved { report, step, comment },
     };
-    Ok(told(change, permit, kind, now))
+    Ok(told(change, &permit, kind, now))
 }
 
 /// The lines with what an approver grants of them.
@@ -83,17 +84,16 @@ fn granted(report: &Report, by: MemberId, verdicts: &[LineVerdict]) -> Result<Ve
             faults.push((at, LineFault::Unknown));
             continue;
         };
-        let most = line.cap.unwrap_or(line.facts.amount);
+        // What an approver before has taken off stays off.
+        let most = line.granted();
         if verdicts.iter().take(at).any(|earlier| earlier.expense_id == verdict.expense_id) {
             faults.push((at, LineFault::Repeated));
         } else if verdict.amount.currency() != most.currency() {
             faults.push((at, LineFault::Currency));
         } else if verdict.amount.minor() > most.minor() {
             faults.push((at, LineFault::TooMuch { most }));
-        } else {
-            let less = verdict.amount.minor() < most.minor();
-            line.approved =
-                less.then(|| LineApproval { amount: verdict.amount, reason: verdict.reason.clone(), by });
+        } else if verdict.amount.minor() < most.minor() {
+            line.approved = Some(LineApproval { amount: verdict.amount, reason: verdict.reason.clone(), by });
         }
     }
     if faults.is_empty() { Ok(lines) } else { Err(Refusal::Lines(faults)) }
@@ -105,33 +105,33 @@ pub fn return_to_owner(permit: Permit<'_, Return>, reason: String, now: Timestam
     let mut change = ReportChange::on(permit.report(), now);
     let pending = permit.report().pending_step().map(|step| step.number);
     if pending.is_some() {
-        decided(&mut change.after, permit, StepStatus::Returned, Some(reason.clone()), now);
+        decided(&mut change.after, &permit, StepStatus::Returned, Some(reason.clone()), now);
     }
     change.after.status = Status::Returned;
     change.spending = Spending::withdrawing(permit.report());
     let kind = EventKind::ReportReturned { report: Snapshot::of(&change.after), step: pending, reason };
-    told(change, permit, kind, now)
+    told(change, &permit, kind, now)
 }
 
 /// Refuses the report for good.
 #[must_use]
 pub fn reject(permit: Permit<'_, Decide>, reason: String, now: Timestamp) -> ReportChange {
     let mut change = ReportChange::on(permit.report(), now);
-    let (step, _) = decided(&mut change.after, permit, StepStatus::Rejected, Some(reason.clone()), now);
+    let (step, _) = decided(&mut change.after, &permit, StepStatus::Rejected, Some(reason.clone()), now);
     change.after.status = Status::Rejected;
     change.spending = Spending::withdrawing(permit.report());
     let kind = EventKind::ReportRejected { report: Snapshot::of(&change.after), step, reason };
-    told(change, permit, kind, now)
+    told(change, &permit, kind, now)
 }
 
-fn told<A>(change: ReportChange, permit: Permit<'_, A>, kind: EventKind, now: Timestamp) -> ReportChange {
+fn told<A>(change: ReportChange, permit: &Permit<'_, A>, kind: EventKind, now: Timestamp) -> ReportChange {
     change.telling_for(permit.actor(), permit.principal().map(|person| person.id), kind, now)
 }
 
 /// Writes the decision on the pending step; gives the step's number and how many more have to agree.
 fn decided<A>(
     report: &mut Report,
-    permit: Permit<'_, A>,
+    permit: &Permit<'_, A>,
     status: StepStatus,
     comment: Option<String>,
     now: Timestamp,
@@ -151,13 +151,22 @@ fn decided<A>(
 ///
 /// # Errors
 /// [`Refusal::Duties`] or [`Refusal::NotAssignable`] with the reason.
-pub fn assignable(report: &Report, to: &Member, policy: &Policy, people: &Directory, now: Timestamp) -> Result<(), Refusal> {
+pub fn assignable(
+    report: &Report,
+    to: &Member,
+    policy: &Policy,
+    people: &Directory,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     let claimed = Claimed {
         lines: &report.expenses,
         base_total: report.base_total,
         cost_centre: report.cost_centre.as_deref(),
         has_violations: !report.violations.is_empty(),
     };
+    if let Some(unknown) = people.lacks(report) {
+        return Err(Refusal::UnknownConcerned(unknown));
+    }
     let search = Search::new(policy, claimed, people, today(now)).beside(report.steps.clone());
     match search.excludes(to) {
         None => Ok(()),
@@ -179,6 +188,9 @@ pub fn reassign(
     people: &Directory,
     now: Timestamp,
 ) -> Result<ReportChange, Refusal> {
+    if to.id == permit.actor().id {
+        return Err(Refusal::Duties("Nobody makes himself an approver."));
+    }
     assignable(permit.report(), to, policy, people, now)?;
     let mut change = ReportChange::on(permit.report(), now);
     let pending = change.after.steps.iter_mut().find(|step| step.status == StepStatus::Pending);

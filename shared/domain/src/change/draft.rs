@@ -10,9 +10,11 @@ use crate::event::EventKind;
 use crate::expense::{Expense, ExpenseFacts};
 use crate::ids::{ExpenseId, Seed};
 use crate::member::{Member, Person};
-use crate::money::{Currency, Money};
-use crate::permission::{Clone as CloneAction, Comment, CreateForOthers, CreateReport, Delete, Edit, OrgPermit, Permit};
-use crate::refusal::Refusal;
+use crate::money::{Currency, Money, SumFault};
+use crate::permission::{
+    Clone as CloneAction, Comment, CreateForOthers, CreateReport, Delete, Edit, OrgPermit, Permit,
+};
+use crate::refusal::{LineFault, Refusal};
 use crate::report::{MAX_BYTES, MAX_COST_CENTRES, MAX_EXPENSES, Report, Status, Totals, content_hash, number};
 
 /// A report to create.
@@ -81,6 +83,7 @@ pub fn create(
         submitted_at: None,
         expense_count: 0,
         content_hash: content_hash(&[]),
+        content_bytes: 0,
         state_hash: String::new(),
         last_hash: String::new(),
         expenses: Vec::new(),
@@ -167,7 +170,8 @@ pub fn change_expense(
     let old = permit.report().expense(id).ok_or(Refusal::UnknownExpense)?;
     let kind = EventKind::ExpenseChanged { expense_id: id };
     let only_texts = old.facts.same_claim(&facts);
-    let new = if only_texts { Expense { facts, ..old.clone() } } else { line(id, facts, change.after.currency, rates)? };
+    let new =
+        if only_texts { Expense { facts, ..old.clone() } } else { line(id, facts, change.after.currency, rates)? };
     let others = permit.report().expenses.iter().filter(|line| line.id != id).cloned();
     let lines: Vec<Expense> = others.chain([new]).collect();
     if only_texts && !matches!(change.after.status, Status::Draft | Status::Returned) {
@@ -241,7 +245,8 @@ pub struct Part {
 /// Puts several lines in the place of one. Amounts add up to the line's, in every currency; so do taxes unless they are given.
 ///
 /// # Errors
-/// [`Refusal::Parts`] when the parts are not the whole; otherwise as for [`add_expense`].
+/// [`Refusal::Parts`] when the parts are not the whole, [`Refusal::PartFault`] when one cannot be; otherwise as for
+/// [`add_expense`].
 pub fn split_expense(
     permit: Permit<'_, Edit>,
     id: ExpenseId,
@@ -253,44 +258,76 @@ pub fn split_expense(
     let mut change = ReportChange::on(permit.report(), now);
     let old = permit.report().expense(id).ok_or(Refusal::UnknownExpense)?;
     let whole = old.facts.amount;
+    let foreign = parts.iter().position(|part| part.amount.currency() != whole.currency());
+    if let Some(at) = foreign {
+        return Err(Refusal::PartFault(at, LineFault::Currency));
+    }
     let sum = Money::sum(whole.currency(), parts.iter().map(|part| part.amount)).map_err(|_| Refusal::TotalTooLarge)?;
     if sum != whole {
         return Err(Refusal::Parts { parts: sum, whole });
     }
     let lines = parts_of(old, parts, seed).map_err(|_| Refusal::TotalTooLarge)?;
+    let overtaxed = lines.iter().position(|line| line.facts.tax.minor() > line.facts.amount.minor());
+    if let Some((at, line)) = overtaxed.and_then(|at| Some((at, lines.get(at)?))) {
+        return Err(Refusal::PartFault(at, LineFault::TooMuch { most: line.facts.amount }));
+    }
     let others = permit.report().expenses.iter().filter(|line| line.id != id).cloned();
     change.after = with_lines(change.after, others.chain(lines.clone()))?;
     edited(change, permit.actor(), EventKind::ExpenseSplit { expense_id: id, into: lines }, rules, now)
 }
 
-fn parts_of(old: &Expense, parts: &[Part], seed: &mut Seed) -> Result<Vec<Expense>, crate::money::SumFault> {
-    let weights: Vec<u64> = parts.iter().map(|part| part.amount.minor().unsigned_abs()).collect();
-    let said = Money::sum(old.facts.tax.currency(), parts.iter().filter_map(|part| part.tax))?;
-    let open: Vec<u64> =
-        parts.iter().zip(&weights).map(|(part, weight)| if part.tax.is_some() { 0 } else { *weight }).collect();
-    let left = Money::from_minor(old.facts.tax.minor().saturating_sub(said.minor()).max(0), said.currency());
-    let taxes = left.allocate(&open).unwrap_or_else(|_| vec![Money::zero(said.currency()); parts.len()]);
-    let shared = |conversion: &Option<Conversion>| match conversion {
-        Some(conversion) => {
-            let (amounts, taxes) = (conversion.amount.allocate(&weights)?, conversion.tax.allocate(&weights)?);
-            let each = amounts.into_iter().zip(taxes).map(|(amount, tax)| Some(Conversion { amount, tax, ..conversion.clone() }));
-            Ok(each.collect())
-        }
-        None => Ok(vec![None; parts.len()]),
-    };
-    let (converted, base) = (shared(&old.converted)?, shared(&old.base)?);
+fn parts_of(old: &Expense, parts: &[Part], seed: &mut Seed) -> Result<Vec<Expense>, SumFault> {
+    let amounts: Vec<Money> = parts.iter().map(|part| part.amount).collect();
+    let taxes = taxes_of(old, parts)?;
+    let converted = shared(old.converted.as_ref(), old, &amounts, &taxes)?;
+    let base = shared(old.base.as_ref(), old, &amounts, &taxes)?;
     let parts = parts.iter().zip(taxes).zip(converted.into_iter().zip(base));
-    let line = |((part, tax), (converted, base)): ((&Part, Money), (Option<Conversion>, Option<Conversion>))| {
+    let lines = parts.map(|((part, tax), (converted, base))| {
         let facts = ExpenseFacts {
             amount: part.amount,
-            tax: part.tax.unwrap_or(tax),
+            tax,
             category: part.category.clone().unwrap_or_else(|| old.facts.category.clone()),
             note: part.note.clone().or_else(|| old.facts.note.clone()),
             ..old.facts.clone()
         };
         Expense { id: seed.draw(), facts, converted, base, cap: None, approved: None }
+    });
+    Ok(lines.collect())
+}
+
+/// The taxes of parts: those that are said, and for the others their shares of what these leave.
+fn taxes_of(old: &Expense, parts: &[Part]) -> Result<Vec<Money>, SumFault> {
+    let currency = old.facts.tax.currency();
+    let said = Money::sum(currency, parts.iter().filter_map(|part| part.tax))?;
+    let left = Money::from_minor(old.facts.tax.minor().saturating_sub(said.minor()).max(0), currency);
+    let open = |part: &Part| if part.tax.is_some() { 0 } else { part.amount.minor().unsigned_abs() };
+    let shares = left.allocate(&parts.iter().map(open).collect::<Vec<_>>());
+    let shares = shares.unwrap_or_else(|_| vec![Money::zero(currency); parts.len()]);
+    Ok(parts.iter().zip(shares).map(|(part, share)| part.tax.unwrap_or(share)).collect())
+}
+
+/// What a conversion of the line is for its parts. Amounts add up to it, and so do taxes, unless the parts have other taxes than
+/// the line.
+fn shared(
+    conversion: Option<&Conversion>,
+    old: &Expense,
+    amounts: &[Money],
+    taxes: &[Money],
+) -> Result<Vec<Option<Conversion>>, SumFault> {
+    let Some(conversion) = conversion else { return Ok(vec![None; amounts.len()]) };
+    let weights = |parts: &[Money]| parts.iter().map(|part| part.minor().unsigned_abs()).collect::<Vec<_>>();
+    let converted = conversion.amount.allocate(&weights(amounts))?;
+    let sum = Money::sum(old.facts.tax.currency(), taxes.iter().copied())?;
+    let converted_taxes = if sum == old.facts.tax && sum.minor() > 0 {
+        conversion.tax.allocate(&weights(taxes))?
+    } else {
+        let parts = converted.iter().zip(amounts).zip(taxes);
+        parts
+            .map(|((converted, amount), tax)| converted.portion(tax.minor(), amount.minor()))
+            .collect::<Result<_, _>>()?
     };
-    Ok(parts.map(line).collect())
+    let each = converted.into_iter().zip(converted_taxes);
+    Ok(each.map(|(amount, tax)| Some(Conversion { amount, tax, ..conversion.clone() })).collect())
 }
 
 /// A new draft with the same lines, converted by today's knowledge of rates. Receipts and justifications are not taken over.
@@ -368,5 +405,6 @@ pub fn delete(permit: Permit<'_, Delete>, now: Timestamp) -> Result<ReportChange
 /// Says something about a report.
 #[must_use]
 pub fn comment(permit: Permit<'_, Comment>, text: String, now: Timestamp) -> ReportChange {
-    ReportChange::on(permit.report(), now).telling(permit.actor(), EventKind::ReportCommented { text }, now)
+    // Whatever part he has in the report: what he says he says for himself.
+    ReportChange::on(permit.report(), now).telling_for(permit.actor(), None, EventKind::ReportCommented { text }, now)
 }

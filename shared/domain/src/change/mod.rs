@@ -24,11 +24,11 @@ use crate::spending::SpendingChange;
 
 pub use decide::{Approval, LineVerdict, approve, assignable, reassign, reject, return_to_owner};
 pub use draft::{
-    NewReport, Part, ReportPatch, add_expense, change_expense, change_report, clone_expense, clone_report, comment, create,
-    delete, remove_expense, split_expense,
+    NewReport, Part, ReportPatch, add_expense, change_expense, change_report, clone_expense, clone_report, comment,
+    create, delete, remove_expense, split_expense,
 };
 pub use organisation::{
-    Founder, Invitation, MemberPatch, change_member, change_policy, delegate, enter_rates, found, invite, join,
+    Absence, Founder, Invitation, MemberPatch, change_member, change_policy, delegate, enter_rates, found, invite, join,
 };
 pub use submit::{Assessment, Outcome, Rules, assess, recall, resubmit, submit};
 
@@ -120,20 +120,33 @@ impl ReportChange {
     /// The change with one more event, numbered next in the report's history and chained to it. Nothing of the report may change
     /// after it: the event carries the hash of how it stands.
     fn telling(self, actor: &Member, kind: EventKind, now: Timestamp) -> Self {
-        let owner = Some(self.after.owner).filter(|owner| *owner != actor.id);
-        // Who entered a report for its owner acts for him.
-        let entered = self.after.entered_by.as_ref().is_some_and(|person| person.id == actor.id);
-        self.telling_for(actor, owner.filter(|_| entered), kind, now)
+        let principal = self.principal(actor);
+        self.telling_for(actor, principal, kind, now)
     }
 
-    fn telling_for(mut self, actor: &Member, on_behalf_of: Option<MemberId>, kind: EventKind, now: Timestamp) -> Self {
+    /// Whom somebody acts for who entered a report for its owner.
+    fn principal(&self, actor: &Member) -> Option<MemberId> {
+        let entered = self.after.entered_by.as_ref().is_some_and(|person| person.id == actor.id);
+        Some(self.after.owner).filter(|owner| entered && *owner != actor.id)
+    }
+
+    fn telling_for(self, actor: &Member, on_behalf_of: Option<MemberId>, kind: EventKind, now: Timestamp) -> Self {
+        let since = self.before.clone();
+        self.telling_since(since.as_ref(), actor, on_behalf_of, kind, now)
+    }
+
+    /// The same, with what has changed since the report stood as given: of several events of one change each tells its own.
+    fn telling_since(
+        mut self,
+        since: Option<&Report>,
+        actor: &Member,
+        on_behalf_of: Option<MemberId>,
+        kind: EventKind,
+        now: Timestamp,
+    ) -> Self {
         self.after.last_event += 1;
         self.after.state_hash = self.after.hash_of_state();
-        // Of several events of one change the first says what changed.
-        let changes = match &self.before {
-            Some(before) if self.events.is_empty() => changes(before, &self.after),
-            _ => Vec::new(),
-        };
+        let changes = since.map_or_else(Vec::new, |since| changes(since, &self.after));
         let event = Event {
             org: self.after.org,
             subject: Subject::Report(self.after.id),

@@ -45,7 +45,7 @@ pub struct Invitation {
 }
 
 /// What is changed of a member; `None` leaves it, `Some(None)` removes it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemberPatch {
     /// Display name.
     pub name: Option<String>,
@@ -175,9 +175,9 @@ impl MemberChange {
 fn anonymous(value: serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
     match value {
-        Value::Object(members) => {
-            Value::Object(members.into_iter().filter(|(name, _)| name != "name").map(|(n, v)| (n, anonymous(v))).collect())
-        }
+        Value::Object(members) => Value::Object(
+            members.into_iter().filter(|(name, _)| name != "name").map(|(n, v)| (n, anonymous(v))).collect(),
+        ),
         Value::Array(items) => Value::Array(items.into_iter().map(anonymous).collect()),
         simple => simple,
     }
@@ -190,11 +190,12 @@ pub fn join(invited: &Member, subject: &str, now: Timestamp) -> MemberChange {
     MemberChange::between(invited, after, invited, EventKind::MemberJoined {}, now)
 }
 
-/// Changes a member. His delegations end when he is suspended: `others` are the members on their other side.
+/// Changes a member. His delegations end when he can no longer approve, and follow his approval limit: `others` are the members on
+/// their other side.
 ///
 /// # Errors
-/// [`Refusal::Duties`] for an admin who changes his own role, status or approval limit; [`Refusal::Forbidden`] for a member who
-/// would manage himself.
+/// [`Refusal::Duties`] for an admin who changes more of himself than his name; [`Refusal::Forbidden`] for a member who would manage
+/// himself.
 pub fn change_member(
     permit: OrgPermit<'_, ChangeMember>,
     member: &Member,
@@ -203,9 +204,9 @@ pub fn change_member(
     now: Timestamp,
 ) -> Result<Vec<MemberChange>, Refusal> {
     let actor = permit.actor();
-    let own_power = patch.role.is_some() || patch.suspended.is_some() || patch.approval_limit.is_some();
-    if actor.id == member.id && own_power {
-        return Err(Refusal::Duties("Nobody changes his own role, status or approval limit."));
+    let only_name = MemberPatch { name: None, ..patch.clone() } == MemberPatch::default();
+    if actor.id == member.id && !only_name {
+        return Err(Refusal::Duties("Nobody changes what he may or who decides on his reports: another admin does."));
     }
     if patch.manager_id == Some(Some(member.id)) {
         return Err(Refusal::Forbidden("Nobody is his own manager."));
@@ -217,24 +218,31 @@ pub fn change_member(
     after.grade = patch.grade.unwrap_or(after.grade);
     after.cost_centre = patch.cost_centre.unwrap_or(after.cost_centre);
     after.approval_limit = patch.approval_limit.unwrap_or(after.approval_limit);
-    let mut changes = Vec::new();
     match patch.suspended {
-        Some(true) => {
-            after.status = MemberStatus::Suspended;
-            (after.delegation, after.acts_for) = (None, Vec::new());
-            for other in others {
-                let mut without = other.clone();
-                without.delegation = without.delegation.filter(|delegation| delegation.with.id != member.id);
-                without.acts_for.retain(|delegation| delegation.with.id != member.id);
-                if without != *other {
-                    changes.push(MemberChange::between(other, without, actor, EventKind::DelegationChanged {}, now));
-                }
-            }
-        }
+        Some(true) => after.status = MemberStatus::Suspended,
         Some(false) if after.status == MemberStatus::Suspended => {
             after.status = if after.subject.is_some() { MemberStatus::Active } else { MemberStatus::Invited };
         }
         _ => {}
+    }
+    if !after.can_approve() {
+        (after.delegation, after.acts_for) = (None, Vec::new());
+    } else if let Some(delegation) = &mut after.delegation {
+        delegation.limit = after.approval_limit;
+    }
+    let mut changes = Vec::new();
+    for other in others {
+        let mut there = other.clone();
+        if after.can_approve() {
+            let his = there.acts_for.iter_mut().filter(|delegation| delegation.with.id == member.id);
+            his.for_each(|delegation| delegation.limit = after.approval_limit);
+        } else {
+            there.delegation = there.delegation.filter(|delegation| delegation.with.id != member.id);
+            there.acts_for.retain(|delegation| delegation.with.id != member.id);
+        }
+        if there != *other {
+            changes.push(MemberChange::between(other, there, actor, EventKind::DelegationChanged {}, now));
+        }
     }
     if after != *member {
         changes.insert(0, MemberChange::between(member, after, actor, EventKind::MemberChanged {}, now));
@@ -242,14 +250,28 @@ pub fn change_member(
     Ok(changes)
 }
 
-/// Lets `to` decide for `member`, or nobody any longer. `current` is who does so far, when that is somebody else.
+/// What a member, or an admin for him, delegates.
+#[derive(Clone, Copy, Debug)]
+pub struct Absence<'a> {
+    /// Who decides.
+    pub to: &'a Member,
+    /// The first day.
+    pub from: Date,
+    /// The last day.
+    pub until: Date,
+    /// The largest total that is delegated; any, when absent.
+    pub ceiling: Option<Money>,
+}
+
+/// Lets somebody decide for `member`, or nobody any longer. `current` is who does so far.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`] when the actor is neither the member nor an admin; [`Refusal::NotAssignable`] when `to` cannot.
+/// [`Refusal::Forbidden`] when the actor is neither the member nor an admin, or the member could not decide himself;
+/// [`Refusal::NotAssignable`] when the other cannot.
 pub fn delegate(
     actor: &Member,
     member: &Member,
-    to: Option<(&Member, Delegation)>,
+    absence: Option<Absence<'_>>,
     current: Option<&Member>,
     now: Timestamp,
 ) -> Result<Vec<MemberChange>, Refusal> {
@@ -259,13 +281,23 @@ pub fn delegate(
     let kind = || EventKind::DelegationChanged {};
     let without = |delegate: &Member| {
         let mut delegate = delegate.clone();
-        delegate.acts_for.retain(|delegation| delegation.with.id != member.id);
+        let today = super::today(now);
+        delegate.acts_for.retain(|delegation| delegation.with.id != member.id && delegation.until >= today);
         delegate
     };
+    let delegation = absence.map(|Absence { to, from, until, ceiling }| {
+        let delegation =
+            Delegation { with: to.person(), from, until, ceiling, limit: member.approval_limit, by: actor.id };
+        (to, delegation)
+    });
     let mut after = member.clone();
-    after.delegation = to.as_ref().map(|(_, delegation)| delegation.clone());
+    after.delegation = delegation.as_ref().map(|(_, delegation)| delegation.clone());
     let mut changes = vec![MemberChange::between(member, after, actor, kind(), now)];
-    if let Some((delegate, delegation)) = &to {
+    let chosen = delegation.as_ref().map(|(delegate, _)| delegate.id);
+    if let Some((delegate, delegation)) = delegation {
+        if !member.can_approve() {
+            return Err(Refusal::Forbidden("Who cannot approve has nothing to delegate."));
+        }
         if delegate.id == member.id {
             return Err(Refusal::NotAssignable("is the one who is away"));
         }
@@ -277,13 +309,13 @@ pub fn delegate(
             return Err(Refusal::Duties("Nobody makes himself the one who decides for another."));
         }
         let mut acting = without(delegate);
-        acting.acts_for.push(Delegation { with: member.person(), ..delegation.clone() });
+        acting.acts_for.push(Delegation { with: member.person(), ..delegation });
         if acting.acts_for.len() > MAX_ACTS_FOR {
             return Err(Refusal::NotAssignable("decides for as many others as he can already"));
         }
         changes.push(MemberChange::between(delegate, acting, actor, kind(), now));
     }
-    let replaced = current.filter(|current| to.as_ref().is_none_or(|(delegate, _)| delegate.id != current.id));
+    let replaced = current.filter(|current| chosen.is_none_or(|id| id != current.id));
     if let Some(current) = replaced {
         changes.push(MemberChange::between(current, without(current), actor, kind(), now));
     }

@@ -1,5 +1,7 @@
 //! Submitting: judge the lines, make the route, claim the amounts; and taking it back. A dry run asks the same code.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -8,15 +10,14 @@ use crate::conversion::RateBook;
 use crate::event::{Asked, EventKind, Snapshot};
 use crate::expense::Expense;
 use crate::judge::{Grounds, Judgement, judge};
-use crate::ids::MemberId;
-use crate::member::Member;
+use crate::member::{Member, Role};
 use crate::money::Money;
 use crate::permission::{Permit, Recall, Submit};
 use crate::policy::{Policy, Severity, Violation};
 use crate::refusal::Refusal;
 use crate::report::{MAX_COST_CENTRES, Report, Status};
 use crate::route::{Claimed, Directory, NoRoute, Step, route};
-use crate::spending::{MAX_BUCKETS, Spending};
+use crate::spending::{BucketKey, MAX_BUCKETS, Spending, merchant_key};
 
 use super::draft::storable;
 
@@ -70,8 +71,7 @@ pub enum Outcome {
 /// [`Refusal::Limit`] when a limit cannot be compared.
 pub fn assess(report: &Report, rules: Rules<'_>, today: Date) -> Result<Assessment, Refusal> {
     let Rules { policy, people, spending, rates } = rules;
-    let known = |id: &MemberId| people.owner.id == *id || people.concerned.iter().any(|member| member.id == *id);
-    if let Some(unknown) = report.concerned().find(|id| !known(id)) {
+    if let Some(unknown) = people.lacks(report) {
         return Err(Refusal::UnknownConcerned(unknown));
     }
     let grounds = Grounds {
@@ -87,8 +87,8 @@ pub fn assess(report: &Report, rules: Rules<'_>, today: Date) -> Result<Assessme
     if violations.iter().any(|violation| violation.severity == Severity::Block) {
         return Ok(Assessment { lines, violations, outcome: Outcome::Blocked });
     }
-    let below = policy.auto_approve_below.filter(|below| report.base_total.minor() < below.minor());
-    if let Some(below) = below.filter(|_| violations.is_empty()) {
+    let below = policy.auto_approve_below.filter(|_| violations.is_empty() && is_plain(report, people));
+    if let Some(below) = below.filter(|below| with_parts_elsewhere(report, spending) < below.minor()) {
         return Ok(Assessment { lines, violations, outcome: Outcome::Approved { below } });
     }
     let claimed = Claimed {
@@ -97,12 +97,33 @@ pub fn assess(report: &Report, rules: Rules<'_>, today: Date) -> Result<Assessme
         cost_centre: report.cost_centre.as_deref(),
         has_violations: !violations.is_empty(),
     };
-    let outcome = match route(policy, claimed, people, today) {
+    // A payee who was replaced in the same change has no part in it any longer.
+    let (mut people, part) = (people.clone(), |id| report.concerned().any(|concerned| concerned == id));
+    people.concerned.retain(|member| part(member.id));
+    let outcome = match route(policy, claimed, &people, today) {
         Ok(steps) => Outcome::Steps(steps),
         Err(NoRoute::NoApprover { step }) => Outcome::NoApprover { step },
         Err(NoRoute::Unknown(manager)) => return Err(Refusal::UnknownManager(manager)),
     };
     Ok(Assessment { lines, violations, outcome })
+}
+
+/// Whether a report is an employee's own: who makes policy or rates, enters a claim for another, or has it paid to another, is never
+/// approved without a person.
+fn is_plain(report: &Report, people: &Directory) -> bool {
+    let own = report.entered_by.is_none() && report.payee.is_none();
+    own && !matches!(people.owner.role, Role::Finance | Role::Admin)
+}
+
+/// The report's total in minor units of the base currency, with what its owner has claimed elsewhere of the same days and merchants:
+/// one bill in several small reports is not small.
+fn with_parts_elsewhere(report: &Report, spending: &Spending) -> i64 {
+    let visits: BTreeSet<(Date, String)> =
+        report.expenses.iter().map(|line| (line.facts.date, merchant_key(&line.facts.merchant))).collect();
+    let months: BTreeSet<BucketKey> = visits.iter().map(|(day, _)| BucketKey::month(*day)).collect();
+    let claims = months.iter().flat_map(|month| spending.others(month, report.id));
+    let parts = claims.filter(|(_, claim)| visits.contains(&(claim.date, claim.merchant.clone())));
+    parts.fold(report.base_total.minor(), |sum, (_, claim)| sum.saturating_add(claim.granted_in_base.minor()))
 }
 
 /// Sends the report to its approvers: judges it by the policy and makes its route.
@@ -141,19 +162,17 @@ pub fn resubmit(
         Outcome::Approved { below } => (Status::Approved, Vec::new(), Some(below)),
     };
     let claimed_before = match &change.before {
-        Some(before) if matches!(before.status, Status::Submitted | Status::Approved) => Spending::keys(&before.expenses),
-        _ => std::collections::BTreeSet::new(),
+        Some(before) if matches!(before.status, Status::Submitted | Status::Approved) => {
+            Spending::keys(&before.expenses)
+        }
+        _ => BTreeSet::new(),
     };
+    // Where an edit comes before, the submission tells what has changed since that.
+    let since = if change.events.is_empty() { change.before.clone() } else { Some(change.after.clone()) };
     let after = change.after.with_expenses(lines).map_err(|_| Refusal::TotalTooLarge)?;
     let policy_version = rules.policy.version;
-    let after = Report {
-        status,
-        steps,
-        violations,
-        policy_version: Some(policy_version),
-        submitted_at: Some(now),
-        ..after
-    };
+    let after =
+        Report { status, steps, violations, policy_version: Some(policy_version), submitted_at: Some(now), ..after };
     change.after = storable(after)?;
     change.spending = rules.spending.claiming(&change.after, &claimed_before).ok_or(Refusal::TooManyClaims)?;
     let report = Snapshot::of(&change.after);
@@ -162,7 +181,8 @@ pub fn resubmit(
         (None, Some(below)) => EventKind::ReportAutoApproved { report, policy_version, below },
         (None, None) => return Err(Refusal::NoApprover { step: String::new() }),
     };
-    Ok(change.telling(actor, kind, now))
+    let principal = change.principal(actor);
+    Ok(change.telling_since(since.as_ref(), actor, principal, kind, now))
 }
 
 fn blocked(report: &Report, violations: Vec<Violation>) -> Refusal {

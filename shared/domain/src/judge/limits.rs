@@ -1,25 +1,30 @@
 //! Limits: which one counts for a line, what is counted together, and what a cap leaves.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
-use super::lines::visits;
-use super::{Grounds, shown, unless_justified, violation};
+use super::{Grounds, Visits, at, shown, unless_justified, violation};
 use crate::conversion::ConversionFault;
 use crate::expense::{Expense, PaymentMethod};
 use crate::money::{Currency, Money};
 use crate::policy::{Effect, Field, Limit, Measure, Period, Rule, Severity, Violation};
-use crate::spending::{BucketKey, Claim};
+use crate::spending::{BucketKey, Claim, trip_key};
 
 /// Judges lines by the limits, and writes caps into them.
-pub(super) fn judge(lines: &mut [Expense], grounds: &Grounds<'_>) -> Result<Vec<Violation>, ConversionFault> {
+pub(super) fn judge(
+    lines: &mut [Expense],
+    visits: &Visits<'_>,
+    grounds: &Grounds<'_>,
+) -> Result<Vec<Violation>, ConversionFault> {
     if grounds.policy.limits.is_empty() {
         return Ok(Vec::new());
     }
+    let selection = Selection::new(grounds);
     let mut groups: BTreeMap<(usize, String), Vec<usize>> = BTreeMap::new();
     for (position, line) in lines.iter().enumerate() {
         for period in Period::ALL {
             if let Some(key) = group(period, line, position)
-                && let Some(at) = counts(grounds, period, &line.facts.category, line.facts.payment_method)
+                && let Some(at) = selection.of(period, &line.facts.category, line.facts.payment_method)
             {
                 groups.entry((at, key)).or_default().push(position);
             }
@@ -28,29 +33,56 @@ pub(super) fn judge(lines: &mut [Expense], grounds: &Grounds<'_>) -> Result<Vec<
     let mut violations = Vec::new();
     for ((at, _), positions) in groups {
         if let Some(limit) = grounds.policy.limits.get(at) {
-            violations.extend(Counted { limit, at, grounds }.judge(lines, positions)?);
+            violations.extend(Counted { limit, at, grounds, selection: &selection }.judge(lines, positions)?);
         }
     }
     let watched = |limit: &Limit| limit.period == Period::Expense && grounds.policy.splitting;
     for (at, limit) in grounds.policy.limits.iter().enumerate().filter(|(_, limit)| watched(limit)) {
-        violations.extend(split(lines, limit, at, grounds)?);
+        let counted = Counted { limit, at, grounds, selection: &selection };
+        violations.extend(counted.split(lines, visits)?);
     }
     Ok(violations)
 }
 
-/// Which limit of the policy counts for such a line: the one with most restrictions, of several the first.
-fn counts(grounds: &Grounds<'_>, period: Period, category: &str, method: PaymentMethod) -> Option<usize> {
-    let open = |list: &[String], value: Option<&str>| {
-        list.is_empty() || value.is_some_and(|value| list.iter().any(|known| known == value))
-    };
-    let matching = grounds.policy.limits.iter().enumerate().filter(|(_, limit)| {
-        limit.period == period
-            && open(&limit.categories, Some(category))
-            && open(&limit.grades, grounds.grade)
-            && (limit.payment_methods.is_empty() || limit.payment_methods.contains(&method))
-    });
-    // Of equals `max_by_key` takes the last, so the order is turned round.
-    matching.rev().max_by_key(|(_, limit)| limit.restrictions()).map(|(at, _)| at)
+/// The position of the limit that counts, by category.
+type ByCategory = HashMap<String, Option<usize>>;
+
+/// Which limit counts for a line: looked up once for all lines that are alike in what limits ask.
+struct Selection<'a> {
+    grounds: &'a Grounds<'a>,
+    known: RefCell<BTreeMap<(Period, PaymentMethod), ByCategory>>,
+}
+
+impl<'a> Selection<'a> {
+    const fn new(grounds: &'a Grounds<'a>) -> Self {
+        Self { grounds, known: RefCell::new(BTreeMap::new()) }
+    }
+
+    /// The limit of the policy with most restrictions; of several the first.
+    fn of(&self, period: Period, category: &str, method: PaymentMethod) -> Option<usize> {
+        let mut known = self.known.borrow_mut();
+        let known = known.entry((period, method)).or_default();
+        if let Some(found) = known.get(category) {
+            return *found;
+        }
+        let found = self.search(period, category, method);
+        known.insert(category.to_owned(), found);
+        found
+    }
+
+    fn search(&self, period: Period, category: &str, method: PaymentMethod) -> Option<usize> {
+        let open = |list: &[String], value: Option<&str>| {
+            list.is_empty() || value.is_some_and(|value| list.iter().any(|known| known == value))
+        };
+        let matching = self.grounds.policy.limits.iter().enumerate().filter(|(_, limit)| {
+            limit.period == period
+                && open(&limit.categories, Some(category))
+                && open(&limit.grades, self.grounds.grade)
+                && (limit.payment_methods.is_empty() || limit.payment_methods.contains(&method))
+        });
+        // Of equals `max_by_key` takes the last, so the order is turned round.
+        matching.rev().max_by_key(|(_, limit)| limit.restrictions()).map(|(at, _)| at)
+    }
 }
 
 /// What a line is counted together with.
@@ -58,9 +90,9 @@ fn group(period: Period, line: &Expense, position: usize) -> Option<String> {
     match period {
         Period::Expense => Some(position.to_string()),
         Period::Day => Some(line.facts.date.to_string()),
-        Period::Month => Some(line.facts.date.strftime("%Y-%m").to_string()),
+        Period::Month => Some(format!("{:04}-{:02}", line.facts.date.year(), line.facts.date.month())),
         Period::Report => Some(String::new()),
-        Period::Trip => line.facts.trip.clone(),
+        Period::Trip => line.facts.trip.as_deref().map(trip_key),
     }
 }
 
@@ -70,11 +102,17 @@ struct Counted<'a> {
     limit: &'a Limit,
     at: usize,
     grounds: &'a Grounds<'a>,
+    selection: &'a Selection<'a>,
 }
 
 impl Counted<'_> {
     const fn currency(&self) -> Currency {
         self.limit.amount.currency()
+    }
+
+    /// Whether this limit is the one for such a line.
+    fn counts(&self, category: &str, method: PaymentMethod) -> bool {
+        self.selection.of(self.limit.period, category, method) == Some(self.at)
     }
 
     /// An amount in the limit's currency: as it was paid, or by way of the base currency at today's rate.
@@ -92,7 +130,7 @@ impl Counted<'_> {
         let key = match self.limit.period {
             Period::Day | Period::Month => BucketKey::month(line.facts.date),
             Period::Trip => match &line.facts.trip {
-                Some(trip) => BucketKey::Trip(trip.clone()),
+                Some(trip) => BucketKey::trip(trip),
                 None => return Ok(Money::zero(self.currency())),
             },
             Period::Expense | Period::Report => return Ok(Money::zero(self.currency())),
@@ -100,7 +138,7 @@ impl Counted<'_> {
         let same_day = |claim: &Claim| self.limit.period != Period::Day || claim.date == line.facts.date;
         let mut sum = Money::zero(self.currency());
         for (_, claim) in self.grounds.spending.others(&key, self.grounds.report).filter(|(_, claim)| same_day(claim)) {
-            if counts(self.grounds, self.limit.period, &claim.category, claim.payment_method) == Some(self.at) {
+            if self.counts(&claim.category, claim.payment_method) {
                 sum = add(sum, self.measured(claim.granted, claim.granted_in_base)?)?;
             }
         }
@@ -177,6 +215,47 @@ impl Counted<'_> {
         }
         Ok(())
     }
+
+    /// Several lines of one day at one merchant that are above the limit of an expense together. One of them may be so by itself: else
+    /// it would shelter the others.
+    fn split(self, lines: &mut [Expense], visits: &Visits<'_>) -> Result<Vec<Violation>, ConversionFault> {
+        let mut violations = Vec::new();
+        for ((day, _), visit) in visits.iter().filter(|(_, visit)| visit.lines.len() + visit.claims.len() > 1) {
+            let counts = |at: &usize| {
+                let facts = lines.get(*at).map(|line| &line.facts);
+                facts.is_some_and(|facts| self.counts(&facts.category, facts.payment_method))
+            };
+            let positions: Vec<usize> = visit.lines.iter().copied().filter(counts).collect();
+            let members = at(lines, &positions);
+            let Some(first) = members.first() else { continue };
+            let mut before = Money::zero(self.currency());
+            let mut parts = members.len();
+            for (_, claim) in
+                visit.claims.iter().filter(|(_, claim)| self.counts(&claim.category, claim.payment_method))
+            {
+                before = add(before, self.measured(claim.granted, claim.granted_in_base)?)?;
+                parts += 1;
+            }
+            let mut sum = before;
+            for line in &members {
+                sum = add(sum, self.measured(line.facts.amount, line.amount_in_base())?)?;
+            }
+            if parts < 2 || sum.minor() <= self.limit.amount.minor() {
+                continue;
+            }
+            let sentence = format!(
+                "{parts} expenses at {} on {day} are {sum} together, above the limit of {} per expense{}",
+                first.facts.merchant,
+                self.limit.amount,
+                self.scope()
+            );
+            violations.push(measured(Rule::Splitting, &members, self.limit, sum, &sentence));
+            if self.limit.effect == Effect::Cap {
+                self.cap(lines, positions, before)?;
+            }
+        }
+        Ok(violations)
+    }
 }
 
 fn add(one: Money, other: Money) -> Result<Money, ConversionFault> {
@@ -196,55 +275,4 @@ fn measured(rule: Rule, lines: &[&Expense], limit: &Limit, actual: Money, senten
     };
     let found = violation(rule, lines, severity, field, format!("{sentence}{end}"));
     Violation { limit: Some(Measure::Money(limit.amount)), actual: Some(Measure::Money(actual)), ..found }
-}
-
-/// Several lines of one day at one merchant, none above the limit of an expense, but all together.
-fn split(
-    lines: &mut [Expense],
-    limit: &Limit,
-    at: usize,
-    grounds: &Grounds<'_>,
-) -> Result<Vec<Violation>, ConversionFault> {
-    let counted = Counted { limit, at, grounds };
-    let counts = |category: &str, method| counts(grounds, Period::Expense, category, method) == Some(at);
-    let mut violations = Vec::new();
-    let mut caps = Vec::new();
-    for ((day, merchant), members) in
-        visits(lines.iter().filter(|line| counts(&line.facts.category, line.facts.payment_method)))
-    {
-        let mut before = Money::zero(counted.currency());
-        let mut parts = members.len();
-        let month = BucketKey::month(day);
-        for (_, claim) in grounds.spending.others(&month, grounds.report) {
-            if claim.date == day && claim.merchant == merchant && counts(&claim.category, claim.payment_method) {
-                before = add(before, counted.measured(claim.granted, claim.granted_in_base)?)?;
-                parts += 1;
-            }
-        }
-        let mut sum = before;
-        let mut largest = 0;
-        for line in &members {
-            let amount = counted.measured(line.facts.amount, line.amount_in_base())?;
-            largest = largest.max(amount.minor());
-            sum = add(sum, amount)?;
-        }
-        if parts < 2 || largest > limit.amount.minor() || sum.minor() <= limit.amount.minor() {
-            continue;
-        }
-        let merchant = members.first().map_or("", |line| line.facts.merchant.as_str());
-        let sentence = format!(
-            "{parts} expenses at {merchant} on {day} are {sum} together, above the limit of {} per expense{}",
-            limit.amount,
-            counted.scope()
-        );
-        violations.push(measured(Rule::Splitting, &members, limit, sum, &sentence));
-        caps.push((members.iter().map(|line| line.id).collect::<Vec<_>>(), before));
-    }
-    if limit.effect == Effect::Cap {
-        for (ids, before) in caps {
-            let positions = (0..lines.len()).filter(|at| lines.get(*at).is_some_and(|line| ids.contains(&line.id)));
-            counted.cap(lines, positions.collect(), before)?;
-        }
-    }
-    Ok(violations)
 }

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::{Grounds, shown, unless_justified, violation};
+use super::{Grounds, Visits, at, shown, unless_justified, violation};
 use crate::expense::Expense;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::policy::{Category, CostObject, Field, Measure, Policy, Required, Rule, Severity, Violation, at_least};
-use crate::spending::{BucketKey, merchant_key};
 
 /// What is wrong with a line by itself.
 pub(super) fn judge(line: &Expense, grounds: &Grounds<'_>) -> Vec<Violation> {
@@ -25,11 +24,17 @@ pub(super) fn judge(line: &Expense, grounds: &Grounds<'_>) -> Vec<Violation> {
         violations.push(found(Rule::InactiveCategory, Field::Category, message));
     }
     let objects = [
-        (Rule::UnknownCostCentre, Field::CostCentre, "cost centre", &line.facts.cost_centre, &policy.cost_centres),
-        (Rule::UnknownProject, Field::Project, "project", &line.facts.project, &policy.projects),
+        (
+            Rule::UnknownCostCentre,
+            Field::CostCentre,
+            "cost centre",
+            line.facts.cost_centre.as_deref().or(grounds.cost_centre),
+            &policy.cost_centres,
+        ),
+        (Rule::UnknownProject, Field::Project, "project", line.facts.project.as_deref(), &policy.projects),
     ];
     for (rule, field, what, code, known) in objects {
-        if let Some(code) = code.as_ref().filter(|code| !is_known(code, known)) {
+        if let Some(code) = code.filter(|code| !is_known(code, known)) {
             violations.push(found(rule, field, format!("{code} is not a {what} of the policy.")));
         }
     }
@@ -53,6 +58,7 @@ fn missing(line: &Expense, category: &Category, grounds: &Grounds<'_>) -> Vec<Vi
             (none, Field::CostCentre, "the cost centre")
         }
         Required::Justification => (facts.justification.is_none(), Field::Justification, "a justification"),
+        Required::Trip => (facts.trip.is_none(), Field::Trip, "the trip"),
     };
     let missing = category.requires.iter().map(empty).filter(|(empty, ..)| *empty);
     let told = missing.map(|(_, field, what)| {
@@ -85,73 +91,65 @@ fn too_old(line: &Expense, policy: &Policy, today: Date) -> Option<Violation> {
     Some(Violation { limit: Some(Measure::Days { days: maximum }), actual: Some(Measure::Days { days }), ..found })
 }
 
-/// Lines of one day at one merchant.
-pub(super) type Visits<'a> = BTreeMap<(Date, String), Vec<&'a Expense>>;
-
-/// Lines by day and merchant.
-pub(super) fn visits<'a>(lines: impl IntoIterator<Item = &'a Expense>) -> Visits<'a> {
-    let mut visits = Visits::new();
-    for line in lines {
-        visits.entry((line.facts.date, merchant_key(&line.facts.merchant))).or_default().push(line);
-    }
-    visits
-}
-
 /// Lines without the receipt they need: by themselves, or, where splitting is watched, with others of their day and merchant.
-pub(super) fn receipts(lines: &[Expense], policy: &Policy) -> Vec<Violation> {
+pub(super) fn receipts(lines: &[Expense], visits: &Visits<'_>, policy: &Policy) -> Vec<Violation> {
     let Some(from) = policy.receipt_required_from else { return Vec::new() };
-    let bare = lines.iter().filter(|line| line.facts.receipt_reference.is_none());
-    let (large, small): (Vec<_>, Vec<_>) = bare.partition(|line| at_least(line.amount_in_base(), from));
+    let bare = |line: &&Expense| line.facts.receipt_reference.is_none();
+    let large = |line: &&Expense| at_least(line.amount_in_base(), from);
     let found = |rule, lines: &[&Expense], actual: Money, what: String| {
         let message = format!("{what}; a receipt is required from {from}.");
         let found = violation(rule, lines, Severity::Warn, Field::ReceiptReference, message);
         Violation { limit: Some(Measure::Money(from)), actual: Some(Measure::Money(actual)), ..found }
     };
-    let mut violations: Vec<Violation> = large
-        .into_iter()
+    let alone = lines.iter().filter(bare).filter(large);
+    let mut violations: Vec<Violation> = alone
         .map(|line| found(Rule::ReceiptRequired, &[line], line.amount_in_base(), format!("{} has none", shown(line))))
         .collect();
-    if policy.splitting {
-        for lines in visits(small).into_values() {
-            let Ok(sum) = Money::sum(from.currency(), lines.iter().map(|line| line.amount_in_base())) else { continue };
-            if let [first, _, ..] = lines.as_slice()
-                && at_least(sum, from)
-            {
-                let what =
-                    format!("{} expenses at {} on one day are {sum} together, without a receipt", lines.len(), first.facts.merchant);
-                violations.push(found(Rule::Splitting, &lines, sum, what));
-            }
+    for visit in visits.values().filter(|visit| policy.splitting && visit.lines.len() > 1) {
+        let small: Vec<&Expense> =
+            at(lines, &visit.lines).into_iter().filter(bare).filter(|line| !large(line)).collect();
+        let Ok(sum) = Money::sum(from.currency(), small.iter().map(|line| line.amount_in_base())) else { continue };
+        if let [first, _, ..] = small.as_slice()
+            && at_least(sum, from)
+        {
+            let merchant = &first.facts.merchant;
+            let count = small.len();
+            let what = format!("{count} expenses at {merchant} on one day are {sum} together, without a receipt");
+            violations.push(found(Rule::Splitting, &small, sum, what));
         }
     }
     violations
 }
 
 /// Lines that say the same as another one of this report, or as one the owner has claimed.
-pub(super) fn duplicates(lines: &[Expense], grounds: &Grounds<'_>) -> Vec<Violation> {
-    // Without the rule only an automatic approval wants to know, and that treats whatever is found alike.
-    let severity = match (grounds.policy.duplicates, grounds.policy.auto_approve_below) {
-        (None, None) => return Vec::new(),
-        (rule, _) => rule.unwrap_or(Severity::Warn),
-    };
+pub(super) fn duplicates(lines: &[Expense], visits: &Visits<'_>, grounds: &Grounds<'_>) -> Vec<Violation> {
+    // Without the rule only an automatic approval wants to know, and that takes whatever is found alike.
+    let rule = grounds.policy.duplicates;
+    if rule.is_none() && grounds.policy.auto_approve_below.is_none() {
+        return Vec::new();
+    }
     let mut violations = Vec::new();
-    for ((day, merchant), lines) in visits(lines) {
-        let mut by_amount: BTreeMap<String, Vec<&Expense>> = BTreeMap::new();
-        for line in lines {
-            by_amount.entry(line.facts.amount.to_string()).or_default().push(line);
+    for ((day, _), visit) in visits.iter().filter(|(_, visit)| visit.lines.len() + visit.claims.len() > 1) {
+        let mut by_amount: BTreeMap<(Currency, i64), Vec<&Expense>> = BTreeMap::new();
+        for line in at(lines, &visit.lines) {
+            let amount = line.facts.amount;
+            by_amount.entry((amount.currency(), amount.minor())).or_default().push(line);
         }
         for lines in by_amount.into_values() {
             let Some(first) = lines.first() else { continue };
-            let same = |claim: &crate::spending::Claim| {
-                claim.date == day && claim.merchant == merchant && claim.amount == first.facts.amount
-            };
-            let month = BucketKey::month(day);
-            let elsewhere = grounds.spending.others(&month, grounds.report).find(|(_, claim)| same(claim));
+            let elsewhere = visit.claims.iter().find(|(_, claim)| claim.amount == first.facts.amount);
             let message = match elsewhere {
-                Some((number, _)) => format!("{} on {day} is claimed in {number} already.", shown(first)),
-                None if lines.len() > 1 => format!("{} on {day} is claimed {} times.", shown(first), lines.len()),
+                Some((number, _)) => format!("{} on {day} is claimed in {number} already", shown(first)),
+                None if lines.len() > 1 => format!("{} on {day} is claimed {} times", shown(first), lines.len()),
                 None => continue,
             };
-            violations.push(violation(Rule::Duplicate, &lines, severity, Field::Amount, message));
+            let (severity, field) = match rule {
+                Some(Severity::Block) => (Severity::Block, Field::Amount),
+                Some(Severity::Warn) => unless_justified(&lines, Field::Amount),
+                None => (Severity::Warn, Field::Amount),
+            };
+            let wants = if field == Field::Justification { " and needs a justification" } else { "" };
+            violations.push(violation(Rule::Duplicate, &lines, severity, field, format!("{message}{wants}.")));
         }
     }
     violations

@@ -118,7 +118,11 @@ impl Policy {
             if matches!(step.mode, Mode::Quorum { of } if !(2..=20).contains(&of)) {
                 faults.note(format!("/steps/{at}/quorum"), "range", "Must be from 2 to 20.");
             }
-            if step.when.from_total.zip(step.when.below_total).is_some_and(|(from, below)| from.minor() >= below.minor())
+            if step
+                .when
+                .from_total
+                .zip(step.when.below_total)
+                .is_some_and(|(from, below)| from.minor() >= below.minor())
             {
                 faults.note(format!("/steps/{at}/when/below_total"), "order", "Must be above from_total.");
             }

@@ -31,6 +31,8 @@ pub enum Required {
     CostCentre,
     /// Why it was spent.
     Justification,
+    /// The trip it belongs to.
+    Trip,
 }
 
 /// A kind of spending.
@@ -153,7 +155,7 @@ pub struct Policy {
     /// Whether spending on days off is noted. Its holidays also move due dates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub non_working_days: Option<NonWorkingDays>,
-    /// What a line leads to that the owner has claimed already (same day, merchant and amount).
+    /// What a line leads to that the owner has claimed already (same day, merchant and amount); a warning wants a justification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicates: Option<Severity>,
     /// Whether several expenses of one day at one merchant count together against limits per expense and for receipts.

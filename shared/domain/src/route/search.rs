@@ -91,10 +91,12 @@ impl<'a> Search<'a> {
 
     /// Finds the approvers of the next step.
     pub(super) fn step(&mut self, rule: &StepRule, why: &str) -> Result<(), NoRoute> {
-        let (found, who) = self.approvers(rule)?;
+        let (found, mode, who) = self.approvers(rule)?;
         let escalates_to = match &rule.escalate_to {
             Some(target) => {
-                let fine = |member: &&&Member| self.excludes(member).is_none() && !found.iter().any(|asked| asked.id == member.id);
+                let fine = |member: &&&Member| {
+                    self.excludes(member).is_none() && !found.iter().any(|asked| asked.id == member.id)
+                };
                 self.candidates(target)?.iter().filter(fine).take(MAX_APPROVERS).map(|member| member.person()).collect()
             }
             None => Vec::new(),
@@ -104,7 +106,7 @@ impl<'a> Search<'a> {
             number,
             name: rule.name.clone(),
             status: StepStatus::Waiting,
-            mode: rule.mode,
+            mode,
             approvers: found,
             reason: format!("{why} {who}"),
             due_in_days: rule.due_in_days,
@@ -125,7 +127,9 @@ impl<'a> Search<'a> {
         let seen = |id: &MemberId| *id == self.people.owner.id || known.iter().any(|manager| manager.id == *id);
         match last.manager_id {
             // People who manage each other in a circle, or endlessly, have nobody above them.
-            Some(above) if !self.people.top && !seen(&above) && known.len() < MAX_LEVELS => Err(NoRoute::Unknown(above)),
+            Some(above) if !self.people.top && !seen(&above) && known.len() < MAX_LEVELS => {
+                Err(NoRoute::Unknown(above))
+            }
             _ => Ok(None),
         }
     }
@@ -139,7 +143,8 @@ impl<'a> Search<'a> {
         let mut found = match approvers {
             Approvers::Manager { level } => self.manager(usize::from(*level))?.into_iter().collect(),
             Approvers::CostCentreOwner => named(&|id| {
-                let owned = |code: &str| self.policy.cost_centres.iter().any(|o| o.code == code && o.owner_id == Some(id));
+                let owned =
+                    |code: &str| self.policy.cost_centres.iter().any(|o| o.code == code && o.owner_id == Some(id));
                 lines.iter().any(|line| self.claimed.cost_centre_of(line).is_some_and(owned))
             }),
             Approvers::ProjectOwner => named(&|id| {
@@ -154,19 +159,29 @@ impl<'a> Search<'a> {
         Ok(found)
     }
 
-    fn approvers(&mut self, rule: &StepRule) -> Result<(Vec<Person>, String), NoRoute> {
+    fn approvers(&mut self, rule: &StepRule) -> Result<(Vec<Person>, Mode, String), NoRoute> {
+        let candidates = self.candidates(&rule.approvers)?;
         let needed = match rule.mode {
-            Mode::Any | Mode::All => 1,
+            Mode::Any => 1,
+            // Somebody stands in for each who may not.
+            Mode::All => candidates.len().max(1),
             Mode::Quorum { of } => usize::from(of),
         };
+        if rule.mode == Mode::All && needed > MAX_APPROVERS {
+            let step = format!("{} ({needed} would have to agree, at most {MAX_APPROVERS} can be asked)", rule.name);
+            return Err(NoRoute::NoApprover { step });
+        }
+        let nobody = candidates.is_empty();
         let mut found = Found::default();
-        for member in self.candidates(&rule.approvers)? {
+        for member in candidates {
             match self.excludes(member) {
                 None => found.people.push(member),
                 Some(why) => found.excluded = Some(why),
             }
         }
         let mut who = vec![decides(&rule.approvers, rule.mode, found.people.is_empty())];
+        // Those who stand in were not meant to agree with each other.
+        let mode = if nobody && rule.mode == Mode::All { Mode::Any } else { rule.mode };
         if found.people.len() < needed
             && let Some(why) = found.excluded
         {
@@ -177,7 +192,7 @@ impl<'a> Search<'a> {
             }
         }
         if found.people.len() < needed {
-            self.fall_back(needed, &mut found)?;
+            self.fall_back(needed, rule.mode == Mode::All && !nobody, &mut found)?;
             who.push("There is nobody who may, so the fallback approvers decide.".to_owned());
         }
         if found.people.len() < needed {
@@ -186,7 +201,7 @@ impl<'a> Search<'a> {
         found.people.truncate(MAX_APPROVERS);
         let mut people: Vec<Person> = found.people.iter().map(|member| member.person()).collect();
         people.sort_unstable_by_key(|person| person.id);
-        Ok((people, who.join(" ")))
+        Ok((people, mode, who.join(" ")))
     }
 
     /// Adds managers from the next one up until there are enough.
@@ -205,11 +220,15 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Adds fallback approvers: all that may decide, or one that an earlier step can spare.
-    fn fall_back(&mut self, needed: usize, found: &mut Found<'a>) -> Result<(), NoRoute> {
+    /// Adds fallback approvers: all that may decide (only as many as are needed, where each will have to agree), or one that an
+    /// earlier step can spare.
+    fn fall_back(&mut self, needed: usize, only: bool, found: &mut Found<'a>) -> Result<(), NoRoute> {
         let Some(fallback) = &self.policy.fallback else { return Ok(()) };
         let candidates = self.candidates(fallback)?;
         for member in &candidates {
+            if only && found.people.len() >= needed {
+                break;
+            }
             if self.excludes(member).is_none() && !found.people.iter().any(|asked| asked.id == member.id) {
                 found.people.push(member);
             }
@@ -227,12 +246,7 @@ impl<'a> Search<'a> {
         if !member.may_approve(self.claimed.base_total) {
             return false;
         }
-        let enough = |step: &&mut Step| match step.mode {
-            Mode::Any => step.approvers.len() > 1,
-            Mode::All => false,
-            Mode::Quorum { of } => step.approvers.len() > usize::from(of),
-        };
-        let step = self.steps.iter_mut().filter(enough).find(|step| step.asks(member.id));
+        let step = self.steps.iter_mut().find(|step| step.asks(member.id) && !step.needs(member.id));
         step.is_some_and(|step| {
             step.approvers.retain(|person| person.id != member.id);
             true
@@ -247,7 +261,9 @@ fn decides(approvers: &Approvers, mode: Mode, none: bool) -> String {
         Approvers::Manager { level } => (format!("the owner's manager of level {level}"), "the owner's manager"),
         Approvers::CostCentreOwner => ("the owner of a cost centre of it".to_owned(), "the owners of its cost centres"),
         Approvers::ProjectOwner => ("the owner of a project of it".to_owned(), "the owners of its projects"),
-        Approvers::Role { role: Role::Admin } => ("a member with the role admin".to_owned(), "members with the role admin"),
+        Approvers::Role { role: Role::Admin } => {
+            ("a member with the role admin".to_owned(), "members with the role admin")
+        }
         Approvers::Role { .. } => ("a member with the role finance".to_owned(), "members with the role finance"),
         Approvers::Members { .. } => ("a member the workflow names".to_owned(), "the members the workflow names"),
     };

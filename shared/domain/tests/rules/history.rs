@@ -18,7 +18,9 @@ fn history() -> impl Strategy<Value = (Vec<Event>, Report)> {
     turns.prop_map(|turns| {
         let mut world = World::new(true, Mode::Any);
         let comment = (0, Act::Comment);
-        for (by, act) in turns.into_iter().filter(|(_, act)| !matches!(act, Act::Delete)).chain([comment.clone(), comment]) {
+        for (by, act) in
+            turns.into_iter().filter(|(_, act)| !matches!(act, Act::Delete)).chain([comment.clone(), comment])
+        {
             if let Ok(Done::Report(change)) = world.attempt(by, &act) {
                 assert!(world.commit(*change));
             }

@@ -14,9 +14,7 @@ use outlay_domain::route::Step;
 use outlay_domain::spending::Spending;
 use proptest::prelude::*;
 
-use crate::support::{
-    Given, People, day, draft, eur, facts, limit, money, seed, store_claims, today, workflow,
-};
+use crate::support::{Given, People, day, draft, eur, facts, limit, money, seed, store_claims, today, workflow};
 
 /// One unit of the other currency is worth this, before and since the rate was entered anew.
 const RATES: [&str; 2] = ["0.9137", "0.8871"];

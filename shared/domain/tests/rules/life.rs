@@ -7,14 +7,14 @@ use outlay_domain::member::{Member, Role};
 use outlay_domain::permission::{
     Clone as CloneAction, Comment, Decide, Delete, Edit, Reassign, Recall, Return, permit_org,
 };
-use outlay_domain::policy::{Approvers, Effect, Mode, Period, Policy, StepRule};
+use outlay_domain::policy::{Approvers, Effect, Mode, Period, Policy, Required, StepRule};
 use outlay_domain::refusal::{LineFault, Refusal};
 use outlay_domain::report::{Report, Status};
 use outlay_domain::route::Directory;
 
 use crate::support::{
-    Given, People, cents, created, draft, facts, let_decide, limit, member, money, no_rates, now, permit_for, seed, step,
-    workflow,
+    Given, People, cents, created, draft, facts, let_decide, limit, member, money, no_rates, now, permit_for, seed,
+    step, workflow,
 };
 
 fn given(people: &People) -> Given {
@@ -106,7 +106,8 @@ fn a_report_that_could_not_be_stored_is_refused() {
 #[test]
 fn an_approver_grants_less_of_a_line_and_never_more_than_is_left() {
     let people = People::new();
-    let policy = Policy { limits: vec![limit("80.00", Period::Expense, Effect::Cap)], ..workflow() };
+    let limits = vec![limit("80.00", Period::Expense, Effect::Cap)];
+    let policy = Policy { limits, splitting: false, ..workflow() };
     let given = Given::new(policy, people.directory(&people.ana));
     let submitted = given.submit(&draft(&people.ana, &[money("100.00"), money("50.00")])).unwrap().after;
     assert_eq!(submitted.totals.reimbursable, money("130.00"));
@@ -121,7 +122,8 @@ fn an_approver_grants_less_of_a_line_and_never_more_than_is_left() {
     };
     assert_eq!(faults(vec![verdict(0, "80.01")]), [(0, LineFault::TooMuch { most: money("80.00") })]);
     assert_eq!(faults(vec![verdict(1, "1.00"), verdict(1, "1.00")]), [(1, LineFault::Repeated)]);
-    let unknown = LineVerdict { expense_id: draft(&people.fiona, &[money("1.00")]).expenses[0].id, ..verdict(0, "1.00") };
+    let unknown =
+        LineVerdict { expense_id: draft(&people.fiona, &[money("1.00")]).expenses[0].id, ..verdict(0, "1.00") };
     let known = submitted.expenses.iter().any(|line| line.id == unknown.expense_id);
     assert!(known, "reports of one seed share identifiers");
     let unknown = LineVerdict { expense_id: seed(77).draw(), ..unknown };
@@ -252,6 +254,32 @@ fn a_changed_text_leaves_the_route_and_a_changed_claim_makes_it_anew() {
 }
 
 #[test]
+fn a_text_that_a_rule_asked_for_may_change_but_not_go() {
+    let people = People::new();
+    let mut policy = Policy { limits: vec![limit("10.00", Period::Expense, Effect::Warn)], ..workflow() };
+    policy.categories[0].requires = vec![Required::Attendees];
+    let given = Given::new(policy, people.directory(&people.ana));
+    let full = ExpenseFacts {
+        justification: Some("Late train.".to_owned()),
+        attendees: vec!["Zoe".to_owned()],
+        ..facts(money("20.00"))
+    };
+    let report = given.submit(&crate::support::created_with(&people.ana, vec![full.clone()]).after).unwrap().after;
+    let approved = approve(&report, &people.marco, Vec::new()).unwrap().after;
+    for before in [&report, &approved] {
+        let change = |to| change_line(before, &people.ana, to, &given).map(|change| change.after.status);
+        let other = ExpenseFacts {
+            justification: Some("No train.".to_owned()),
+            attendees: vec!["Yve".to_owned()],
+            ..full.clone()
+        };
+        assert_eq!(change(other), Ok(before.status));
+        assert!(matches!(change(ExpenseFacts { justification: None, ..full.clone() }), Err(Refusal::Policy(_))));
+        assert!(matches!(change(ExpenseFacts { attendees: Vec::new(), ..full.clone() }), Err(Refusal::Policy(_))));
+    }
+}
+
+#[test]
 fn returned_and_recalled_reports_are_written_and_submitted_again() {
     let people = People::new();
     let given = given(&people);
@@ -301,8 +329,9 @@ fn the_policy_approves_small_reports_in_which_nothing_was_found() {
     assert_eq!(small.spending.stored.len(), 1);
     let large = given.submit(&draft(&people.ana, &[money("25.00")])).unwrap();
     assert_eq!(large.after.status, Status::Submitted);
-    // The same line twice was found.
-    let twice = given.submit(&draft(&people.ana, &[money("5.00"), money("5.00")])).unwrap();
+    // The same line twice was found, whatever is said of it.
+    let line = ExpenseFacts { justification: Some("There and back.".to_owned()), ..facts(money("5.00")) };
+    let twice = given.submit(&crate::support::created_with(&people.ana, vec![line.clone(), line]).after).unwrap();
     assert_eq!(twice.after.status, Status::Submitted);
 }
 
@@ -329,10 +358,18 @@ fn parts_of_a_line_are_the_whole_of_it_in_every_currency() {
     let rates = outlay_domain::conversion::RateBook::new(crate::support::eur(), [rate]);
     let usd = |minor| outlay_domain::money::Money::from_minor(minor, "USD".parse().unwrap());
     let new = crate::support::titled(vec![ExpenseFacts { tax: usd(7), ..facts(usd(1001)) }]);
-    let report = change::create(permit_org(&people.ana).unwrap(), None, new, &rates, &mut seed(9), now()).unwrap().after;
+    let report =
+        change::create(permit_org(&people.ana).unwrap(), None, new, &rates, &mut seed(9), now()).unwrap().after;
     let part = |minor, tax: Option<i64>| Part { amount: usd(minor), tax: tax.map(usd), category: None, note: None };
     let split = |parts: &[Part]| {
-        change::split_expense(permit_for(&people.ana, &report)?, report.expenses[0].id, parts, None, &mut seed(5), now())
+        change::split_expense(
+            permit_for(&people.ana, &report)?,
+            report.expenses[0].id,
+            parts,
+            None,
+            &mut seed(5),
+            now(),
+        )
     };
     let after = split(&[part(333, None), part(333, None), part(335, None)]).unwrap().after;
     assert_eq!((after.totals, after.base_total), (report.totals, report.base_total));

@@ -1,6 +1,7 @@
 //! The rules of the domain as its users see them: policy, routing, permissions and the life of a report.
 #![cfg(test)]
 
+mod duties;
 mod history;
 mod judgement;
 mod life;

@@ -1,6 +1,6 @@
 //! What other products do in the same situation, case by case: each case either holds here with its own numbers, or differs on
 //! purpose, which is shown too, or belongs to a capability that is not of this crate. The facts are from the tests, the code and
-//! the bug reports of Odoo, Frappe HRMS, OrangeHRM, Open Collective, Dolibarr and the OCA.
+//! the bug reports of Odoo, Frappe HRMS, `OrangeHRM`, Open Collective, Dolibarr and the OCA.
 
 mod money;
 mod process;
@@ -29,7 +29,8 @@ const UNIT_PRICES: Case = Elsewhere("mileage and per diem: lines with a price pe
 const ABOVE_ZERO: Case = Elsewhere("input: an amount is above zero on creation and on every change (tests/input.rs)");
 
 const WITHIN: &str = "taxes are within the amount, never on top: what was paid is what is entered";
-const BACK_TO_APPROVAL: &str = "its owner may edit, and a changed claim goes back through approval; nobody edits for him";
+const BACK_TO_APPROVAL: &str =
+    "its owner may edit, and a changed claim goes back through approval; nobody edits for him";
 
 /// Every case, by its number.
 const CASES: [(u16, Case); 99] = [
@@ -65,14 +66,20 @@ const CASES: [(u16, Case); 99] = [
     (50, Elsewhere("the organisation is in every key, so nothing of another one is ever loaded (tests/visibility.rs)")),
     (52, Same(process::specific_limit_beats_generic)),
     (53, Same(process::first_of_equal_limits_counts)),
-    (56, Differs("the line stays one line that keeps what was claimed and what is granted", process::cap_by_an_approver)),
+    (
+        56,
+        Differs("the line stays one line that keeps what was claimed and what is granted", process::cap_by_an_approver),
+    ),
     (58, MAIL),
     (59, MAIL),
     (60, MAIL),
     (61, MAIL),
     (65, Same(process::not_more_than_claimed)),
     (66, Differs("approved is approved, with nothing to reimburse; paid it is never", process::nothing_granted)),
-    (67, Differs("totals go on saying what was claimed; what is rejected is never paid", process::rejected_is_not_paid)),
+    (
+        67,
+        Differs("totals go on saying what was claimed; what is rejected is never paid", process::rejected_is_not_paid),
+    ),
     (69, Differs(WITHIN, money::seven_percent_within)),
     (71, ADVANCES),
     (72, ADVANCES),
@@ -106,7 +113,10 @@ const CASES: [(u16, Case); 99] = [
     (116, Same(money::no_rate_for_the_day)),
     (119, Differs("500 lines, and a draft may be empty; files and zero sums are the input's", process::shape_limits)),
     (121, Same(process::owner_does_nothing_an_approver_does)),
-    (122, Differs("no amount is small enough for an author to approve his own report", process::no_threshold_for_authors)),
+    (
+        122,
+        Differs("no amount is small enough for an author to approve his own report", process::no_threshold_for_authors),
+    ),
     (124, Differs("a second approval is told that he has decided already", process::approving_twice)),
     (127, Partly("the mail to the author", process::sent_back_with_a_message)),
     (129, PAYMENT),

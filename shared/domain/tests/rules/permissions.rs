@@ -174,7 +174,8 @@ fn page() -> String {
     for action in Action::ALL {
         let (name, sentence) = heading(action);
         let states = Status::ALL.map(Status::name).join(" | ");
-        write!(page, "\n## {name}\n{sentence}\n\n| relation | role | {states} |\n|---|---|---|---|---|---|---|\n").unwrap();
+        write!(page, "\n## {name}\n{sentence}\n\n| relation | role | {states} |\n|---|---|---|---|---|---|---|\n")
+            .unwrap();
         for relation in Relation::ALL {
             for role in Role::ALL {
                 let words = Status::ALL.map(|status| word(ruling(role, relation, status, action))).join(" | ");
@@ -183,7 +184,11 @@ fn page() -> String {
         }
     }
     let roles = Role::ALL.map(Role::name).join(" | ");
-    write!(page, "\n## The organisation\nWhat is not about one report.\n\n| action | {roles} |\n|---|---|---|---|---|\n").unwrap();
+    write!(
+        page,
+        "\n## The organisation\nWhat is not about one report.\n\n| action | {roles} |\n|---|---|---|---|---|\n"
+    )
+    .unwrap();
     for (_, sentence, allows) in ORG_ACTIONS {
         let words = Role::ALL.map(|role| if allows(role) { "**yes**" } else { "not theirs" }).join(" | ");
         writeln!(page, "| {sentence} | {words} |").unwrap();

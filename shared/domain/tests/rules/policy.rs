@@ -7,8 +7,8 @@ use outlay_domain::expense::{Expense, ExpenseFacts, PaymentMethod};
 use outlay_domain::judge::{Grounds, Judgement, judge};
 use outlay_domain::money::Money;
 use outlay_domain::policy::{
-    Approvers, Condition, CostObject, Effect, Field, Limit, Measure, Mode, NonWorkingDays, Period, Policy, Required, Rule,
-    Severity, Violation,
+    Approvers, Condition, CostObject, Effect, Field, Limit, Measure, Mode, NonWorkingDays, Period, Policy, Required,
+    Rule, Severity, Violation,
 };
 use outlay_domain::spending::{Bucket, BucketKey, Claim, ReportClaims, Spending};
 use proptest::prelude::*;
@@ -80,7 +80,8 @@ fn claimed(expenses: Vec<ExpenseFacts>) -> Spending {
 #[test]
 fn a_limit_is_the_most_that_is_fine() {
     for (amount, found) in [("59.99", 0), ("60.00", 0), ("60.01", 1)] {
-        let violations = Court::new(with_limit("60.00", Period::Expense, Effect::Warn)).find(vec![facts(money(amount))]);
+        let violations =
+            Court::new(with_limit("60.00", Period::Expense, Effect::Warn)).find(vec![facts(money(amount))]);
         assert_eq!(violations.len(), found, "{amount}");
     }
 }
@@ -105,7 +106,11 @@ fn each_period_counts_what_it_says_together_with_what_was_claimed_before() {
     // Lines of this report, what another one claims, and by which periods it is more than 60.00 together.
     for (here, before, found) in [
         (vec![on("2026-11-12", "61.00")], vec![], vec![Period::Expense, Period::Day, Period::Month, Period::Report]),
-        (vec![on("2026-11-12", "30.00"), on("2026-11-12", "31.00")], vec![], vec![Period::Day, Period::Month, Period::Report]),
+        (
+            vec![on("2026-11-12", "30.00"), on("2026-11-12", "31.00")],
+            vec![],
+            vec![Period::Day, Period::Month, Period::Report],
+        ),
         (vec![on("2026-11-12", "30.00"), on("2026-11-13", "31.00")], vec![], vec![Period::Month, Period::Report]),
         (vec![on("2026-10-31", "30.00"), on("2026-11-01", "31.00")], vec![], vec![Period::Report]),
         (vec![on("2026-11-12", "30.00")], vec![on("2026-11-12", "31.00")], vec![Period::Day, Period::Month]),
@@ -114,7 +119,8 @@ fn each_period_counts_what_it_says_together_with_what_was_claimed_before() {
         (vec![trip(on("2026-10-31", "30.00"))], vec![other_trip(on("2026-11-01", "31.00"))], vec![]),
     ] {
         for period in Period::ALL {
-            let court = Court { spending: claimed(before.clone()), ..Court::new(with_limit("60.00", period, Effect::Block)) };
+            let court =
+                Court { spending: claimed(before.clone()), ..Court::new(with_limit("60.00", period, Effect::Block)) };
             let violations = court.find(here.clone());
             let expected = Some(Measure::Money(money("61.00"))).filter(|_| found.contains(&period));
             assert_eq!(violations.first().and_then(|found| found.actual), expected, "{period:?} {here:?} {before:?}");
@@ -185,7 +191,8 @@ fn the_limit_with_most_restrictions_counts_and_of_equals_the_first() {
     ];
     let which = |grade, category: &str, payment_method| {
         let court = Court { grade, ..Court::new(Policy { limits: limits.clone(), ..plain() }) };
-        let found = court.find(vec![ExpenseFacts { category: category.to_owned(), payment_method, ..facts(money("99.00")) }]);
+        let found =
+            court.find(vec![ExpenseFacts { category: category.to_owned(), payment_method, ..facts(money("99.00")) }]);
         match found[0].limit {
             Some(Measure::Money(limit)) => limit.amount(),
             other => panic!("{other:?}"),
@@ -271,9 +278,18 @@ fn days_off_are_noted() {
 fn the_same_line_twice_is_found_here_and_in_other_reports() {
     let court = |severity| Court::new(Policy { duplicates: Some(severity), ..plain() });
     let at = |merchant: &str, amount: &str| ExpenseFacts { merchant: merchant.to_owned(), ..facts(money(amount)) };
-    let found = court(Severity::Block).find(vec![at("Café Sol", "9.00"), at("cafe sol", "9.00"), at("CAFÉ-SOL", "9.00")]);
+    let found =
+        court(Severity::Block).find(vec![at("Café Sol", "9.00"), at("cafe sol", "9.00"), at("CAFÉ-SOL", "9.00")]);
     assert_eq!((found.len(), found[0].expense_ids.len(), found[0].severity), (1, 2, Severity::Block));
-    let here = vec![at("SNCF", "9.00"), at("SNCF", "9.01"), ExpenseFacts { date: day("2026-11-13"), ..at("SNCF", "9.00") }];
+    let twice = |justification: Option<&str>| {
+        let line = ExpenseFacts { justification: justification.map(str::to_owned), ..at("SNCF", "9.00") };
+        let found = court(Severity::Warn).find(vec![line, at("SNCF", "9.00")]).remove(0);
+        (found.severity, found.field)
+    };
+    assert_eq!(twice(None), (Severity::Block, Field::Justification));
+    assert_eq!(twice(Some("There and back.")), (Severity::Warn, Field::Amount));
+    let here =
+        vec![at("SNCF", "9.00"), at("SNCF", "9.01"), ExpenseFacts { date: day("2026-11-13"), ..at("SNCF", "9.00") }];
     assert_eq!(court(Severity::Warn).rules(here.clone()), []);
     let elsewhere = Court { spending: claimed(vec![at("S.N.C.F.", "9.01")]), ..court(Severity::Warn) };
     assert_eq!(elsewhere.rules(here), [Rule::Duplicate]);
@@ -285,10 +301,16 @@ fn splitting_a_visit_does_not_get_under_a_limit_or_around_a_receipt() {
     let parts = || vec![on("2026-11-12", "31.00"), on("2026-11-12", "30.00")];
     assert_eq!(Court::new(watched(Effect::Block)).rules(parts()), [Rule::Splitting]);
     assert_eq!(Court::new(with_limit("60.00", Period::Expense, Effect::Block)).rules(parts()), []);
-    // Not of another day, and not when a part is above the limit by itself.
-    assert_eq!(Court::new(watched(Effect::Block)).rules(vec![on("2026-11-12", "31.00"), on("2026-11-13", "30.00")]), []);
+    // Not of another day; and a part that is above the limit by itself does not shelter the others.
+    assert_eq!(
+        Court::new(watched(Effect::Block)).rules(vec![on("2026-11-12", "31.00"), on("2026-11-13", "30.00")]),
+        []
+    );
     let one_above = vec![on("2026-11-12", "61.00"), on("2026-11-12", "30.00")];
-    assert_eq!(Court::new(watched(Effect::Block)).rules(one_above), [Rule::ExpenseLimit]);
+    assert_eq!(Court::new(watched(Effect::Block)).rules(one_above), [Rule::ExpenseLimit, Rule::Splitting]);
+    let one_above = lines(vec![on("2026-11-12", "61.00"), on("2026-11-12", "30.00")]);
+    let caps = Court::new(watched(Effect::Cap)).judge(&one_above).unwrap().lines;
+    assert_eq!(caps.iter().map(|line| line.granted().minor()).sum::<i64>(), 6000);
     let before = Court { spending: claimed(vec![on("2026-11-12", "31.00")]), ..Court::new(watched(Effect::Block)) };
     assert_eq!(before.rules(vec![on("2026-11-12", "30.00")]), [Rule::Splitting]);
     let caps = Court::new(watched(Effect::Cap)).judge(&lines(parts())).unwrap().lines;

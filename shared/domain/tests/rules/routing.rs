@@ -187,11 +187,8 @@ fn nobody_is_asked_at_two_levels() {
     let people = People::new();
     // Ana's manager is from finance: the finance step needs somebody else.
     let chief = member(5, Role::Finance, None);
-    let with = |officers: Vec<Member>| Directory {
-        managers: vec![chief.clone()],
-        officers,
-        ..people.directory(&people.ana)
-    };
+    let with =
+        |officers: Vec<Member>| Directory { managers: vec![chief.clone()], officers, ..people.directory(&people.ana) };
     let both = steps(&workflow(), "500.00", &with(vec![chief.clone(), people.fiona.clone()])).unwrap();
     assert_eq!(asked(&both)[1], ["Member 3"]);
     let alone = steps(&workflow(), "500.00", &with(vec![chief.clone(), people.ada.clone()])).unwrap();
@@ -226,10 +223,8 @@ fn a_quorum_has_enough_people_or_there_is_no_route() {
 #[test]
 fn weekends_and_holidays_do_not_count() {
     let holidays = vec![day("2026-11-25")];
-    let with = Policy {
-        non_working_days: Some(NonWorkingDays { severity: Severity::Warn, holidays }),
-        ..Policy::initial()
-    };
+    let with =
+        Policy { non_working_days: Some(NonWorkingDays { severity: Severity::Warn, holidays }), ..Policy::initial() };
     for (from, days, due, with_holiday) in [
         ("2026-11-20", 1, "2026-11-23", "2026-11-23"),
         ("2026-11-21", 1, "2026-11-23", "2026-11-23"),
@@ -248,10 +243,12 @@ const PEOPLE: usize = 9;
 
 /// Everybody of a random organisation: any roles, some suspended, limited or away, managed by anybody, themselves included.
 fn organisation() -> impl Strategy<Value = Vec<Member>> {
-    let person = (0..4_usize, prop::bool::weighted(0.15), prop::option::of(0..PEOPLE), prop::option::of(1..300_000_i64));
+    let person =
+        (0..4_usize, prop::bool::weighted(0.15), prop::option::of(0..PEOPLE), prop::option::of(1..300_000_i64));
     let delegations = prop::collection::vec((0..PEOPLE, 0..PEOPLE, -3..3_i32), 0..4);
     (prop::collection::vec(person, PEOPLE), delegations).prop_map(|(people, delegations)| {
-        let mut all: Vec<Member> = (1..).zip(&people).map(|(number, (role, ..))| member(number, Role::ALL[*role], None)).collect();
+        let mut all: Vec<Member> =
+            (1..).zip(&people).map(|(number, (role, ..))| member(number, Role::ALL[*role], None)).collect();
         let ids: Vec<_> = all.iter().map(|member| member.id).collect();
         for (member, (_, suspended, manager, limit)) in all.iter_mut().zip(people) {
             member.status = if suspended { MemberStatus::Suspended } else { MemberStatus::Active };
@@ -262,7 +259,9 @@ fn organisation() -> impl Strategy<Value = Vec<Member>> {
         for (away, delegate, shift) in delegations.into_iter().filter(|(away, delegate, _)| away != delegate) {
             let from = today().checked_add(shift.days()).unwrap();
             let until = from.checked_add(1.day()).unwrap();
-            all[away].delegation = Some(Delegation { with: all[delegate].person(), from, until, ceiling: None });
+            let by = all[away].id;
+            let with = all[delegate].person();
+            all[away].delegation = Some(Delegation { with, from, until, ceiling: None, limit: None, by });
         }
         all
     })
@@ -419,7 +418,8 @@ fn managers_are_followed_only_so_far() {
     let people = People::new();
     let chain: Vec<Member> = (10..60).map(|number| member(number, Role::Employee, None)).collect();
     let ids: Vec<_> = chain.iter().map(|member| member.id).collect();
-    let mut all: Vec<Member> = chain.into_iter().map(|member| Member { status: MemberStatus::Suspended, ..member }).collect();
+    let mut all: Vec<Member> =
+        chain.into_iter().map(|member| Member { status: MemberStatus::Suspended, ..member }).collect();
     for (member, above) in all.iter_mut().zip(ids.iter().skip(1)) {
         member.manager_id = Some(*above);
     }

@@ -69,12 +69,8 @@ pub fn member(number: u8, role: Role, manager: Option<&Member>) -> Member {
 
 /// Lets `delegate` decide for `away` from now on, without the history that a real change would write.
 pub fn let_decide(away: &mut Member, delegate: &mut Member, ceiling: Option<Money>) {
-    let delegation = |with: &Member| Delegation {
-        with: with.person(),
-        from: today(),
-        until: day("2026-12-31"),
-        ceiling,
-    };
+    let (by, limit, until) = (away.id, away.approval_limit, day("2026-12-31"));
+    let delegation = |with: &Member| Delegation { with: with.person(), from: today(), until, ceiling, limit, by };
     away.delegation = Some(delegation(delegate));
     delegate.acts_for.push(delegation(away));
 }
@@ -166,7 +162,11 @@ pub fn permit_for<'a, A: outlay_domain::permission::ReportAction>(
 }
 
 /// Puts what a change does to claims where it is kept, as the store does: each bucket on the version before its own.
-pub fn store_claims(kept: &mut BTreeMap<outlay_domain::spending::BucketKey, Bucket>, report: &Report, change: &SpendingChange) {
+pub fn store_claims(
+    kept: &mut BTreeMap<outlay_domain::spending::BucketKey, Bucket>,
+    report: &Report,
+    change: &SpendingChange,
+) {
     for (key, bucket) in &change.stored {
         let version = kept.get(key).map_or(0, |bucket| bucket.version);
         assert_eq!(bucket.version, version + 1, "a bucket is stored on the version that was read");

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use outlay_domain::change::{self, Approval, LineVerdict, MemberChange, Part, ReportChange, ReportPatch};
+use outlay_domain::change::{self, Absence, Approval, LineVerdict, MemberChange, Part, ReportChange, ReportPatch};
 use outlay_domain::event::Event;
 use outlay_domain::expense::{ExpenseFacts, PaymentMethod};
 use outlay_domain::ids::{ExpenseId, Seed};
-use outlay_domain::member::{Delegation, Member, Role};
+use outlay_domain::member::{Member, Role};
 use outlay_domain::money::Money;
 use outlay_domain::permission::{self, permit, permit_org};
 use outlay_domain::policy::{Approvers, Condition, Effect, Limit, Mode, Period, Policy, StepRule};
@@ -18,7 +18,8 @@ use outlay_domain::spending::{Bucket, BucketKey, Spending};
 use proptest::prelude::*;
 
 use crate::support::{
-    Given, cents, created_with, day, directory, facts, limit, member, money, no_rates, now, seed, step, store_claims, titled,
+    Given, cents, created_with, day, directory, facts, limit, member, money, no_rates, now, seed, step, store_claims,
+    titled,
 };
 
 /// The owner, by his place among the people.
@@ -219,16 +220,13 @@ impl World {
                 let day = Some(day("2026-11-10"));
                 change::clone_expense(edit()?, self.line(*at)?, day, &rates, rules, &mut self.seed(), now)
             }
-            Act::Payee(payee) => patch(ReportPatch {
-                payee: Some(payee.map(|at| self.people[at].person())),
-                ..ReportPatch::default()
-            }),
+            Act::Payee(payee) => {
+                patch(ReportPatch { payee: Some(payee.map(|at| self.people[at].person())), ..ReportPatch::default() })
+            }
             Act::CostCentre(number) => {
                 patch(ReportPatch { cost_centre: Some(Some(format!("c{number}"))), ..ReportPatch::default() })
             }
-            Act::Title => {
-                patch(ReportPatch { title: Some(format!("Title {}", self.turn)), ..ReportPatch::default() })
-            }
+            Act::Title => patch(ReportPatch { title: Some(format!("Title {}", self.turn)), ..ReportPatch::default() }),
             Act::Delete => change::delete(self.may(by)?, now),
             _ => Ok(change::comment(self.may(by)?, format!("Comment {}", self.turn), now)),
         }
@@ -266,10 +264,15 @@ impl World {
         let (from, away) = (change::today(self.now()), &self.people[away]);
         let until = from.checked_add(7.days()).unwrap();
         let to = to.map(|at| &self.people[at]);
-        let delegation = |to: &Member| Delegation { with: to.person(), from, until, ceiling: None };
         let current = away.delegation.as_ref().map(|delegation| delegation.with.id);
         let current = current.and_then(|id| self.people.iter().find(|member| member.id == id));
-        change::delegate(&self.people[by], away, to.map(|to| (to, delegation(to))), current, self.now())
+        change::delegate(
+            &self.people[by],
+            away,
+            to.map(|to| Absence { to, from, until, ceiling: None }),
+            current,
+            self.now(),
+        )
     }
 
     /// Stores a change of the report, if it was made on the version that is stored.

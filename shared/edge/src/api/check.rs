@@ -1,6 +1,7 @@
 //! Dry runs of the policy over the API: of one report, or of the real reports of the last ninety days. Nothing here writes.
 
 use futures_util::future::try_join_all;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use outlay_domain::change::{Assessment, Outcome, assess, create, today};
 use outlay_domain::ids::ReportId;
@@ -198,6 +199,8 @@ pub async fn assess_past(
 ) -> Result<Page<PastOut>, Stop> {
     let (store, org) = (call.store(), caller.member.org);
     let since = call.now() - SignedDuration::from_hours(90 * 24);
+    // From midnight on, so that the next page, which is asked for later, is one of the same list.
+    let since = today(since).to_zoned(TimeZone::UTC).map_or(since, |midnight| midnight.timestamp());
     let filter = ReportFilter { updated_since: Some(since), ..ReportFilter::default() };
     let page = PageRequest { limit: page.limit.min(MOST_PAST), cursor: page.cursor.clone() };
     let heads = store.list_reports(org, &filter, &page).await?;

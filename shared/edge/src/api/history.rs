@@ -95,16 +95,18 @@ pub struct ChainOut {
 }
 
 impl ChainOut {
-    /// Checks a page of a report's history. `before` is the entry in front of it; `last` says that none follows.
+    /// Checks a page of a report's history. In front of it is nothing, or the entry `before`; `last` says that none follows.
     #[must_use]
-    pub fn of(report: &Report, before: Option<&Event>, events: &[Event], last: bool) -> Self {
+    pub fn of(report: &Report, (first, before): (bool, Option<&Event>), events: &[Event], last: bool) -> Self {
         let previous = before.map_or((0, ""), |event| (event.seq, event.hash.as_str()));
         let is_now = |event: &&Event| event.seq == report.last_event;
         let now = before.into_iter().chain(events).find(is_now);
         let as_written = now.map_or(!last, |event| {
             event.hash == report.last_hash && event.state_hash.as_ref() == Some(&report.state_hash)
         });
-        let broken_at = first_break(previous, events).or((!as_written).then_some(report.last_event));
+        // The entry that this page would have to follow on is gone.
+        let gone = events.first().filter(|_| !first && before.is_none()).map(|event| event.seq.saturating_sub(1));
+        let broken_at = gone.or_else(|| first_break(previous, events)).or((!as_written).then_some(report.last_event));
         Self { verified: broken_at.is_none(), broken_at }
     }
 }

@@ -34,6 +34,7 @@ fn facts(notice: &Notice) -> Vec<String> {
         facts.extend([&report.title, &report.number, &report.owner, &report.total].map(Clone::clone));
         facts.push(report.expenses.to_string());
         facts.extend(report.base_total.clone());
+        facts.extend(report.not_reimbursed.clone());
         facts.extend(report.violations.clone());
         for LineFacts { date, merchant, category, amount, note } in report.lines.clone() {
             facts.extend([date, merchant, category, amount]);
@@ -154,6 +155,7 @@ fn users_cannot_write_html() {
         owner: evil.clone(),
         total: evil.clone(),
         base_total: Some(evil.clone()),
+        not_reimbursed: Some(evil.clone()),
         expenses: 1,
         violations: vec![evil.clone()],
         lines: vec![line],

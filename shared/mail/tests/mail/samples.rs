@@ -15,6 +15,7 @@ pub fn report() -> ReportFacts {
         owner: "Ana Silva".to_owned(),
         total: "1,204.60 EUR".to_owned(),
         base_total: Some("1,310.20 USD".to_owned()),
+        not_reimbursed: None,
         expenses: 6,
         violations: vec![
             "Hôtel des Artistes: 210.00 EUR a night is over the limit of 180.00 EUR.".to_owned(),
@@ -67,7 +68,7 @@ pub fn notices() -> Vec<(&'static str, Notice)> {
         (
             "returned",
             Notice::Returned {
-                report: report(),
+                report: ReportFacts { not_reimbursed: Some("84.20 EUR".to_owned()), ..report() },
                 by: by.clone(),
                 reason: "Two things, please:\n1. Add the taxi receipt.\n2. Say why the hotel was over the limit."
                     .to_owned(),

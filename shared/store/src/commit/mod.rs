@@ -84,7 +84,7 @@ pub enum CommitError {
     #[error("the item has changed since it was read")]
     Stale,
     /// The owner's other claims have changed since they were read: what was decided may no longer fit under a limit.
-    #[error("the owner's other claims have changed since they were read")]
+    #[error("what the decision rests on has changed since it was read")]
     Overtaken,
     /// The address belongs to another member already.
     #[error("the address is taken")]
@@ -149,7 +149,8 @@ impl Store {
 }
 
 /// Full jitter (between nothing and an exponentially growing bound), from the hasher's random keys.
-pub(crate) fn pause(attempt: u32) -> Duration {
+#[must_use]
+pub fn pause(attempt: u32) -> Duration {
     use std::hash::{BuildHasher, RandomState};
     let bound = 20_u64 << attempt.min(6);
     Duration::from_millis(RandomState::new().hash_one(attempt) % bound)
@@ -184,8 +185,8 @@ fn cancellation(writes: &[Write], reasons: &[CancellationReason]) -> Failure {
         return Failure::Final(CommitError::AddressTaken);
     }
     if has(Guard::Joining).is_some() {
-        // The seat, or the identity, was bound a moment ago: whoever asks again is told who he is.
-        return Failure::Final(CommitError::Busy);
+        // The seat, or the identity, was bound a moment ago: the next attempt knows who he is.
+        return Failure::Final(CommitError::Overtaken);
     }
     if has(Guard::Spending).is_some() {
         return Failure::Final(CommitError::Overtaken);

@@ -213,7 +213,7 @@ fn of_several_failed_conditions_the_weightiest_is_told() {
         Failure::Final(error) => error.to_string(),
         Failure::Conflict => "conflict".to_owned(),
     };
-    let expected = [CommitError::Overtaken, CommitError::Busy, CommitError::AddressTaken, CommitError::Stale];
+    let expected = [CommitError::Overtaken, CommitError::Overtaken, CommitError::AddressTaken, CommitError::Stale];
     assert_eq!([1, 2, 3, 4].map(outcome), expected.map(|error| error.to_string()));
     let conflict = CancellationReason::builder().code("TransactionConflict").build();
     assert!(matches!(cancellation(&all[..1], &[conflict]), Failure::Conflict));
@@ -242,7 +242,7 @@ fn full_bucket(seed: &mut Seed, own: &ReportId) -> Bucket {
 
 /// Every line, every cost centre and every approver changes at once, and all buckets.
 fn largest_change(seed: &mut Seed) -> ReportChange {
-    let note = "n".repeat(320);
+    let note = "n".repeat(205);
     let mut report = |prefix: &str, step_number| {
         let lines = (0..MAX_EXPENSES).map(|at| {
             let code = format!("{prefix}{}", at % MAX_COST_CENTRES);

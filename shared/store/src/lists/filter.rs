@@ -46,14 +46,15 @@ impl ReportFilter {
     }
 
     fn list(&self, org: OrgId) -> (Index, Vec<String>) {
+        // First of all: an owner's list must not walk past the reports of others, whose positions its cursor would tell.
+        if let Some(owner) = self.owner {
+            return (Index::Owner, vec![keys::owner_index(org, owner)]);
+        }
         if self.updated_since.is_some() {
             return (Index::Updated, vec![keys::updated_index(org)]);
         }
         if self.min_total.is_some() || self.max_total.is_some() {
             return (Index::Total, vec![keys::total_index(org)]);
-        }
-        if let Some(owner) = self.owner {
-            return (Index::Owner, vec![keys::owner_index(org, owner)]);
         }
         if let Some(code) = &self.cost_centre {
             return (Index::Listing, vec![keys::cost_centre_partition(org, code)]);
@@ -71,6 +72,7 @@ impl ReportFilter {
         let status = self.status.filter(|_| index != Index::Status);
         let cost_centre = self.cost_centre.clone().filter(|_| index != Index::Listing);
         let created = self.created().filter(|_| by_time);
+        let updated = self.updated_since.filter(|_| index != Index::Updated);
         let bounded = self.min_total.is_some() || self.max_total.is_some();
         let total = bounded.then(|| self.totals()).filter(|_| index != Index::Total);
         let tests = [
@@ -80,6 +82,7 @@ impl ReportFilter {
             // The sort keys of the other indexes hold what is asked for as text that sorts.
             created.map(|(from, to)| Test::Within("GSI1SK", from, to)),
             total.map(|(from, to)| Test::Within("GSI4SK", from, to)),
+            updated.map(|since| Test::Within("GSI3SK", keys::updated_at(since), AFTER_ALL.to_owned())),
         ];
         tests.into_iter().flatten().collect()
     }

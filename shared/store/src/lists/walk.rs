@@ -5,16 +5,15 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
 use futures_util::future::try_join_all;
 use outlay_domain::ids::{OrgId, ReportId};
 use serde::de::DeserializeOwned;
 
 use super::ListError;
-use crate::commit::pause;
 use crate::items::{Item, from_item, key_attributes, size, text, text_of};
 use crate::keys::{self, Key, names};
 use crate::page::{self, CursorFault, Page, PageRequest};
+use crate::reads::BATCH;
 use crate::{Store, StoreError};
 
 /// Sorts after every key that goes on with a character.
@@ -27,10 +26,6 @@ const FILTER_PAGES: usize = 8;
 const FILTER_PAGE: i32 = 100;
 /// How many bytes of items a page holds before it ends: an answer must not outgrow what Lambda lets through.
 const PAGE_BYTES: usize = 1 << 20;
-/// The most items DynamoDB gives for one batch of keys.
-const BATCH: usize = 100;
-/// How often what DynamoDB left out of a batch is asked for again.
-const BATCH_RETRIES: u32 = 5;
 
 /// Which keys a list goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -309,29 +304,5 @@ impl Store {
             heads.extend(named.filter_map(|head| Some((text_of(&head, walk.index.position())?.to_owned(), head))));
         }
         Ok(reports.into_iter().filter_map(|report| heads.remove(report)).collect())
-    }
-
-    /// The items of at most a hundred keys, in any order.
-    async fn batch(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
-        let mut items = Vec::with_capacity(keys.len());
-        let mut left = keys;
-        for attempt in 0..=BATCH_RETRIES {
-            if left.is_empty() {
-                return Ok(items);
-            }
-            if attempt > 0 {
-                tokio::time::sleep(pause(attempt)).await;
-            }
-            let wanted = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build();
-            let wanted = wanted.map_err(|error| StoreError::Refused(error.to_string()))?;
-            let output = self.client.batch_get_item().request_items(&self.table, wanted).send().await?;
-            items.extend(output.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default());
-            let unprocessed = output.unprocessed_keys.and_then(|mut tables| tables.remove(&self.table));
-            left = unprocessed.map(|rest| rest.keys).unwrap_or_default();
-        }
-        if left.is_empty() {
-            return Ok(items);
-        }
-        Err(StoreError::Unavailable("not all items of a batch were given".to_owned()))
     }
 }

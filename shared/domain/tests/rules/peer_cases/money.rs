@@ -10,7 +10,9 @@ use outlay_domain::refusal::Refusal;
 use outlay_domain::report::{Report, Totals};
 use outlay_domain::tax::included;
 
-use crate::support::{People, cents, created_with, day, draft, eur, facts, money, no_rates, now, permit_for, seed, titled};
+use crate::support::{
+    People, cents, created_with, day, draft, eur, facts, money, no_rates, now, permit_for, seed, titled,
+};
 
 /// The net and the taxes within a total, as text.
 fn taxed(total: &str, rates: &[&str]) -> (String, Vec<String>) {
@@ -97,7 +99,8 @@ pub fn company_card_is_not_reimbursed() {
 pub fn two_halves() {
     let whole = report(vec![with_tax("1000.00", "130.43")]);
     let halves = split(&whole, &[part(money("500.00"), None), part(money("500.00"), None)]).unwrap().after;
-    let parts: Vec<_> = halves.expenses.iter().map(|line| (line.facts.amount.amount(), line.facts.tax.amount())).collect();
+    let parts: Vec<_> =
+        halves.expenses.iter().map(|line| (line.facts.amount.amount(), line.facts.tax.amount())).collect();
     let expected = [("500.00", "65.22"), ("500.00", "65.21")].map(|(amount, tax)| (amount.to_owned(), tax.to_owned()));
     assert_eq!((parts, halves.totals), (expected.to_vec(), whole.totals));
 }
@@ -155,7 +158,8 @@ pub fn report_in_two_currencies() {
 
 pub fn sum_of_drafts() {
     let owner = People::new().ana;
-    let in_dollars = outlay_domain::change::NewReport { currency: "USD".parse().unwrap(), ..titled(vec![facts(usd("1000.00"))]) };
+    let in_dollars =
+        outlay_domain::change::NewReport { currency: "USD".parse().unwrap(), ..titled(vec![facts(usd("1000.00"))]) };
     let new = (permit_org(&owner).unwrap(), rates("USD", "2"));
     let dollars = change::create(new.0, None, in_dollars, &new.1, &mut seed(1), now()).unwrap().after;
     let euros = draft(&owner, &[money("1000.00")]);

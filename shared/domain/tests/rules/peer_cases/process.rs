@@ -13,8 +13,8 @@ use outlay_domain::report::{Report, Status};
 use outlay_domain::spending::Spending;
 
 use crate::support::{
-    Given, People, created_with, day, draft, facts, limit, member, money, no_rates, now, permit_for, seed, store_claims,
-    workflow,
+    Given, People, created_with, day, draft, facts, limit, member, money, no_rates, now, permit_for, seed,
+    store_claims, workflow,
 };
 
 /// Ana's report of one line, submitted, and what it was judged by.
@@ -244,7 +244,10 @@ pub fn owner_does_nothing_an_approver_does() {
             // Approve and reject are one permit, to take an approval back is to return, and who may not pay may not unpay.
             for action in [Action::Decide, Action::Return, Action::Reimburse] {
                 let refused = ruling(role, Relation::Owner, status, action).unwrap_err();
-                assert!(matches!(refused, Refusal::Duties(_) | Refusal::Forbidden(_)), "{role:?} {status:?} {action:?}");
+                assert!(
+                    matches!(refused, Refusal::Duties(_) | Refusal::Forbidden(_)),
+                    "{role:?} {status:?} {action:?}"
+                );
             }
         }
     }
@@ -275,7 +278,9 @@ pub fn sent_back_with_a_message() {
     let permit = permit_for::<Return>(&people.marco, &report).unwrap();
     let change = change::return_to_owner(permit, "You missed your address".to_owned(), now());
     assert_eq!((change.after.status, change.events.len()), (Status::Returned, 1));
-    assert!(matches!(&change.events[0].kind, EventKind::ReportReturned { reason, .. } if reason == "You missed your address"));
+    assert!(
+        matches!(&change.events[0].kind, EventKind::ReportReturned { reason, .. } if reason == "You missed your address")
+    );
     let decision = &change.after.steps[0].decisions[0];
     assert_eq!(decision.comment.as_deref(), Some("You missed your address"));
 }
@@ -335,7 +340,8 @@ pub fn periods_of_limits() {
         (Period::Trip, ["2026-10-12", "2026-11-12"], true),
     ] {
         // The first line is of one report, the second of another.
-        let policy = Policy { limits: vec![limit("19.99", period, Effect::Block)], splitting: false, ..workflow() };
+        let limits = vec![limit("19.99", period, Effect::Block)];
+        let policy = Policy { limits, splitting: false, duplicates: None, ..workflow() };
         let mut given = Given::new(policy, people.directory(&people.ana));
         let [first, mut second] = dates.map(|date| created_with(&people.ana, vec![line(date)]).after);
         let change = given.submit(&first).unwrap();

@@ -32,6 +32,8 @@ pub enum RequiredIo {
     CostCentre,
     /// Why it was spent.
     Justification,
+    /// The trip it belongs to.
+    Trip,
 }
 
 /// A kind of spending.
@@ -61,7 +63,7 @@ pub struct CategoryIo {
     #[schema(format = Date)]
     pub active_until: Option<String>,
     /// What its expenses must say; nothing more when absent.
-    #[validate(length(max = 4))]
+    #[validate(length(max = 5))]
     pub requires: Option<Vec<RequiredIo>>,
 }
 
@@ -115,7 +117,8 @@ pub struct PolicyIn {
     /// Whether spending on days off is noted; it is not when absent.
     #[validate(nested)]
     pub non_working_days: Option<NonWorkingDaysIo>,
-    /// What a line leads to that the owner has claimed already: the same day, merchant and amount. Nothing when absent.
+    /// What a line leads to that the owner has claimed already: the same day, merchant and amount. `warn` wants a justification;
+    /// nothing when absent.
     pub duplicates: Option<SeverityIo>,
     /// Whether several expenses of one day at one merchant count together against limits per expense and for receipts; false when
     /// absent.
@@ -215,6 +218,7 @@ impl CategoryIo {
             RequiredIo::Project => Required::Project,
             RequiredIo::CostCentre => Required::CostCentre,
             RequiredIo::Justification => Required::Justification,
+            RequiredIo::Trip => Required::Trip,
         });
         Some(Category {
             code: self.code,
@@ -235,6 +239,7 @@ impl From<&Category> for CategoryIo {
             Required::Project => RequiredIo::Project,
             Required::CostCentre => RequiredIo::CostCentre,
             Required::Justification => RequiredIo::Justification,
+            Required::Trip => RequiredIo::Trip,
         });
         Self {
             code: category.code.clone(),

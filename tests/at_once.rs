@@ -1,0 +1,79 @@
+//! Two people act on the same version of a report at the same moment: one of them wins, whatever the two do.
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::support::{World, eur, expense, send, version};
+
+/// What can happen to a submitted report.
+const ACTIONS: [&str; 9] =
+    ["recall", "approve", "return", "reject", "reassign", "comment", "edit amount", "edit note", "add line"];
+
+/// The request for an action, by whoever may, on the version that all have seen.
+fn request(world: &World, report: &Value, action: &str) -> RequestBuilder {
+    let (who, method, path, body) = match action {
+        "recall" => (&world.ana, Method::POST, world.report(report, "recall"), json!({})),
+        "approve" => (&world.marco, Method::POST, world.report(report, "approve"), json!({})),
+        "return" | "reject" => (&world.marco, Method::POST, world.report(report, action), json!({"reason": "Hm."})),
+        "reassign" => {
+            let body = json!({"from": world.marco.id, "to": world.fiona.id, "reason": "Away."});
+            (&world.admin, Method::POST, world.report(report, "reassign"), body)
+        }
+        "comment" => (&world.marco, Method::POST, world.report(report, "comments"), json!({"text": "Hm."})),
+        "edit amount" => (&world.ana, Method::PATCH, world.line(report, 0, ""), json!({"amount": eur("11.00")})),
+        "edit note" => (&world.ana, Method::PATCH, world.line(report, 1, ""), json!({"note": "Taxi."})),
+        _ => (&world.ana, Method::POST, world.report(report, "expenses"), expense("3.00")),
+    };
+    who.request(method, &path).header("If-Match", format!("\"{}\"", version(report))).json(&body)
+}
+
+fn cents(money: &Value) -> i64 {
+    money["amount"].as_str().unwrap().replace('.', "").parse().unwrap()
+}
+
+/// Sends both at once and checks that one of them happened, whole, and the other not at all.
+async fn race(world: &World, one: &str, other: &str) {
+    let report = world.claim(&world.ana, &[expense("10.00"), expense("5.00")]).await.expect(201);
+    let (first, second) = (request(world, &report, one), request(world, &report, other));
+    let (first, second) = tokio::join!(send(first), send(second));
+    let pair = format!("{one} ({}) and {other} ({}): {} {}", first.status, second.status, first.text, second.text);
+    let (won, lost) = if first.status == 200 { (first, second) } else { (second, first) };
+    assert_eq!(won.status, 200, "{pair}");
+    assert!(matches!(lost.status, 403 | 404 | 409 | 412), "{pair}");
+
+    let after = world.ana.get(&world.report(&report, "")).await.expect(200);
+    assert_eq!(after, won.json(), "{pair}");
+    assert_eq!(version(&after), version(&report) + 1, "{pair}");
+    let sum: i64 = after["expenses"].as_array().unwrap().iter().map(|line| cents(&line["amount"])).sum();
+    assert_eq!(cents(&after["totals"]["total"]), sum, "{pair}");
+    let history = world.ana.get(&world.report(&report, "history")).await.expect(200);
+    assert_eq!(history["chain"], json!({"verified": true, "broken_at": null}), "{pair}");
+    // An edit of the claim tells two things: what was changed, and that it was submitted again.
+    let told = history["items"].as_array().unwrap().len();
+    let resubmitted = history["items"][told - 1]["type"] == "report.submitted";
+    assert_eq!(told, if resubmitted { 4 } else { 3 }, "{pair}: {history}");
+}
+
+#[tokio::test]
+async fn of_any_two_actions_at_once_one_wins() {
+    let world = World::new().await;
+    // Everybody's first change binds his seat, which is another race.
+    for person in [&world.ana, &world.marco, &world.fiona] {
+        world.draft(person, &[]).await;
+    }
+    let pairs: Vec<(&str, &str)> =
+        ACTIONS.iter().enumerate().flat_map(|(at, one)| ACTIONS[at..].iter().map(|other| (*one, *other))).collect();
+    assert_eq!(pairs.len(), 45);
+    for some in pairs.chunks(5) {
+        let tasks: Vec<_> = some
+            .iter()
+            .map(|(one, other)| {
+                let (world, one, other) = (world.clone(), *one, *other);
+                tokio::spawn(async move { race(&world, one, other).await })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    }
+}

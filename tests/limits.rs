@@ -1,0 +1,298 @@
+//! What the policy says of lines: limits of every period and effect, what counts towards them, and the rules beside them.
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Person, World, day, eur, expense, found, last_month, with};
+
+fn line(amount: &str, more: &Value) -> Value {
+    with(expense(amount), more)
+}
+
+/// A limit in euros; `more` are its effect and what it is restricted to.
+fn limit(period: &str, amount: &str, more: &Value) -> Value {
+    with(json!({"period": period, "amount": eur(amount)}), more)
+}
+
+#[track_caller]
+fn stopped(answer: &Answer) -> Vec<String> {
+    answer.problem(422, "/problems/validation-failed")
+}
+
+/// Reimbursable, and not reimbursed.
+fn paid_back(report: &Value) -> (&str, &str) {
+    let amount = |name: &str| report["totals"][name]["amount"].as_str().unwrap();
+    (amount("reimbursable"), amount("not_reimbursed"))
+}
+
+#[tokio::test]
+async fn each_period_counts_what_it_says_and_nothing_else() {
+    let block = json!({"effect": "block", "categories": ["travel"]});
+    let (one, two) = (json!({"date": last_month(1)}), json!({"date": last_month(2)}));
+    let (lyon, early) = (json!({"trip": "Lyon"}), json!({"trip": "Lyon", "date": last_month(2)}));
+    let (paris, meal) = (json!({"trip": "Paris"}), json!({"category": "meals"}));
+    let none = json!({});
+    // Lines that fit exactly, beside some that do not count; and the line that is one cent too much.
+    let cases = [
+        ("expense", vec![("100.00", &none), ("100.00", &none)], ("100.01", &none)),
+        ("day", vec![("60.00", &one), ("40.00", &one), ("60.00", &two), ("99.00", &meal)], ("0.01", &one)),
+        ("month", vec![("60.00", &one), ("40.00", &two), ("70.00", &none)], ("0.01", &two)),
+        ("report", vec![("60.00", &one), ("40.00", &none), ("99.00", &meal)], ("0.01", &two)),
+        ("trip", vec![("60.00", &early), ("40.00", &lyon), ("60.00", &paris), ("60.00", &none)], ("0.01", &lyon)),
+    ];
+    for (period, fits, (cent, more)) in cases {
+        let world = World::new().await;
+        world.rule(&json!({"limits": [limit(period, "100.00", &block)], "receipt_required_from": null})).await;
+        let mut lines: Vec<Value> = fits.iter().map(|(amount, more)| line(amount, more)).collect();
+        let mut over = lines.clone();
+        over.push(line(cent, more));
+        let faults = stopped(&world.claim(&world.ana, &over).await);
+        let at = if period == "expense" { lines.len() } else { 0 };
+        assert_eq!(faults, [format!("/expenses/{at}/amount {period}-limit")]);
+        let report = world.claim(&world.ana, &lines).await.expect(201);
+        assert_eq!(found(&report), Vec::<String>::new(), "{period}");
+
+        // As a warning it says the same, and names the lines that are counted together.
+        let warn = json!({"categories": ["travel"]});
+        world.rule(&json!({"limits": [limit(period, "100.00", &warn)]})).await;
+        let own = with(line(cent, more), &json!({"justification": "It was late."}));
+        lines.push(own);
+        let marco = world.claim(&world.marco, &lines).await.expect(201);
+        assert_eq!(found(&marco), [format!("{period}-limit warn 100.00 100.01")]);
+        let together =
+            if period == "report" || period == "trip" || period == "day" || period == "month" { 3 } else { 1 };
+        assert_eq!(marco["violations"][0]["expense_ids"].as_array().unwrap().len(), together, "{period}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_is_for_its_grades_and_payment_methods() {
+    let world = World::new().await;
+    let limits = [
+        limit("expense", "80.00", &json!({"effect": "block"})),
+        limit("expense", "120.00", &json!({"effect": "block", "grades": ["senior"]})),
+        limit("expense", "500.00", &json!({"effect": "block", "payment_methods": ["company_card"]})),
+        limit(
+            "expense",
+            "900.00",
+            &json!({"effect": "block", "payment_methods": ["company_card"], "grades": ["senior"]}),
+        ),
+    ];
+    world.rule(&json!({"limits": limits})).await;
+    let host = world.org.replace('_', "-");
+    let boss = json!({"manager_id": world.marco.id, "grade": "senior"});
+    let senior = world.join("Sara Senior", &format!("sara@{host}.example.com"), &boss).await;
+    let card = json!({"payment_method": "company_card"});
+    let none = json!({});
+    // PC-052: of the limits that hold the one with more restrictions counts, also when it is the higher one.
+    for (person, most, cent, more) in [
+        (&world.ana, "80.00", "80.01", &none),
+        (&senior, "120.00", "120.01", &none),
+        (&world.ana, "500.00", "500.01", &card),
+        (&senior, "900.00", "900.01", &card),
+    ] {
+        let report = world.claim(person, &[line(most, more)]).await.expect(201);
+        assert_eq!(found(&report), Vec::<String>::new());
+        assert_eq!(stopped(&world.claim(person, &[line(cent, more)]).await), ["/expenses/0/amount expense-limit"]);
+    }
+    let told = world.claim(&senior, &[line("100.00", &none)]).await.expect(201);
+    assert_eq!(found(&told), Vec::<String>::new(), "PC-052");
+}
+
+#[tokio::test]
+async fn of_equally_specific_limits_the_first_counts() {
+    let world = World::new().await;
+    // PC-053: the order decides, not the amount.
+    let meals = json!({"categories": ["travel"]});
+    let justified = line("150.00", &json!({"justification": "No other room."}));
+    let (low, high) = (limit("expense", "100.00", &meals), limit("expense", "200.00", &meals));
+    world.rule(&json!({"limits": [low, high]})).await;
+    let report = world.claim(&world.ana, std::slice::from_ref(&justified)).await.expect(201);
+    assert_eq!(found(&report), ["expense-limit warn 100.00 150.00"]);
+    world.rule(&json!({"limits": [high, low]})).await;
+    let report = world.claim(&world.ana, &[justified]).await.expect(201);
+    assert_eq!(found(&report), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_limit_in_another_currency_is_compared_in_it() {
+    let world = World::new().await;
+    let usd = |amount: &str| json!({"amount": amount, "currency": "USD"});
+    let limit = json!({"period": "expense", "amount": usd("100.00"), "effect": "block"});
+    world.rule(&json!({"limits": [limit]})).await;
+    let faults = stopped(&world.claim(&world.ana, &[expense("1.00")]).await);
+    assert_eq!(faults, ["/expenses limit"], "without a rate nothing can be compared");
+
+    let rates = json!({"rates": {"USD": "0.90", "GBP": "1.20"}, "source": "ECB"});
+    world.fiona.put(&world.path(&format!("rates/{}", day(1))), &rates).await.expect(200);
+    // 100.00 USD are 90.00 EUR, or 75.00 GBP.
+    for (currency, fits, over) in [("USD", "100.00", "100.01"), ("EUR", "90.00", "90.01"), ("GBP", "75.00", "75.01")] {
+        let paid = |amount: &str| line("1.00", &json!({"amount": {"amount": amount, "currency": currency}}));
+        world.claim(&world.ana, &[paid(fits)]).await.expect(201);
+        let faults = stopped(&world.claim(&world.ana, &[paid(over)]).await);
+        assert_eq!(faults, ["/expenses/0/amount expense-limit"], "{currency}");
+    }
+}
+
+#[tokio::test]
+async fn a_warning_wants_a_justification_of_one_of_the_lines() {
+    let world = World::new().await;
+    world.rule(&json!({"limits": [limit("day", "12.00", &json!({}))]})).await;
+    let why = json!({"justification": "Two of us."});
+    let (plain, justified) = (line("8.00", &json!({})), line("8.00", &why));
+    let faults = stopped(&world.claim(&world.ana, &[plain.clone(), plain.clone()]).await);
+    assert_eq!(faults, ["/expenses/0/justification day-limit"]);
+    let report = world.claim(&world.ana, &[plain, justified]).await.expect(201);
+    assert_eq!(found(&report), ["day-limit warn 12.00 16.00"]);
+    assert_eq!(report["violations"][0]["message"], "2 expenses of 16.00 EUR are above the limit of 12.00 EUR per day.");
+    assert_eq!(paid_back(&report), ("16.00", "0.00"));
+}
+
+#[tokio::test]
+async fn what_is_above_a_cap_is_not_reimbursed_and_stays_visible() {
+    let world = World::new().await;
+    // PC-150 and PC-056, line by line; PC-151 the same as a warning.
+    for (cap, entered, granted, excess) in
+        [("12.00", "16.00", "12.00", "4.00"), ("100.00", "150.00", "100.00", "50.00")]
+    {
+        world.rule(&json!({"limits": [limit("expense", cap, &json!({"effect": "cap"}))]})).await;
+        let report = world.claim(&world.ana, &[expense(entered)]).await.expect(201);
+        assert_eq!(found(&report), [format!("expense-limit warn {cap} {entered}")]);
+        assert_eq!(paid_back(&report), (granted, excess));
+        assert_eq!(report["expenses"][0]["approved_amount"], eur(granted));
+        assert_eq!((&report["expenses"][0]["amount"], &report["totals"]["total"]), (&eur(entered), &eur(entered)));
+    }
+    world.rule(&json!({"limits": [limit("expense", "12.00", &json!({}))]})).await;
+    let justified = line("16.00", &json!({"justification": "PC-151"}));
+    let report = world.claim(&world.ana, &[justified]).await.expect(201);
+    assert_eq!(
+        (found(&report), paid_back(&report)),
+        (vec!["expense-limit warn 12.00 16.00".to_owned()], ("16.00", "0.00"))
+    );
+}
+
+#[tokio::test]
+async fn a_cap_of_a_day_or_month_leaves_what_earlier_reports_left() {
+    // PC-152: a limit is tested on the line alone, or on what that person has spent on the day or in the month.
+    for (period, first, second) in [("day", last_month(3), last_month(3)), ("month", last_month(3), last_month(9))] {
+        let world = World::new().await;
+        world.rule(&json!({"limits": [limit(period, "100.00", &json!({"effect": "cap"}))]})).await;
+        let one = world.claim(&world.ana, &[line("70.00", &json!({"date": first}))]).await.expect(201);
+        assert_eq!((found(&one), paid_back(&one)), (Vec::new(), ("70.00", "0.00")));
+        let lines = [line("25.00", &json!({"date": second})), line("20.00", &json!({"date": second}))];
+        let two = world.claim(&world.ana, &lines).await.expect(201);
+        assert_eq!(
+            (found(&two), paid_back(&two)),
+            (vec![format!("{period}-limit warn 100.00 115.00")], ("30.00", "15.00"))
+        );
+        // Only what is granted counts from then on: nothing is left.
+        let card = line("9.00", &json!({"date": second, "payment_method": "company_card"}));
+        let three = world.claim(&world.ana, &[line("5.00", &json!({"date": second})), card]).await.expect(201);
+        assert_eq!(
+            (found(&three), paid_back(&three)),
+            (vec![format!("{period}-limit warn 100.00 114.00")], ("0.00", "5.00"))
+        );
+        let marco = world.claim(&world.marco, &[line("100.00", &json!({"date": second}))]).await.expect(201);
+        assert_eq!(paid_back(&marco), ("100.00", "0.00"), "somebody else has a limit of his own");
+    }
+}
+
+/// Files 60.00 of a limit of 100.00, lets `then` happen to that report, and says whether another 60.00 fit.
+async fn room_after(world: &World, more: &Value, then: impl AsyncFn(&Person, &Value)) -> bool {
+    let report = world.claim(&world.ana, &[line("60.00", more)]).await.expect(201);
+    let blocked = world.claim(&world.ana, &[line("60.00", more)]).await;
+    assert_eq!(stopped(&blocked).len(), 1);
+    then(&world.marco, &report).await;
+    let answer = world.claim(&world.ana, &[line("60.00", more)]).await;
+    if answer.status == 201 {
+        let report = answer.json();
+        world.ana.post(&world.report(&report, "recall"), &json!({})).await.expect(200);
+    }
+    answer.status == 201
+}
+
+#[tokio::test]
+async fn submitted_and_approved_reports_count_and_no_others() {
+    for (period, more) in
+        [("day", json!({})), ("month", json!({"date": last_month(5)})), ("trip", json!({"trip": "Lyon"}))]
+    {
+        let world = World::new().await;
+        world.rule(&json!({"limits": [limit(period, "100.00", &json!({"effect": "block"}))]})).await;
+        for _ in 0..3 {
+            world.draft(&world.ana, &[line("60.00", &more)]).await;
+        }
+        world.claim(&world.marco, &[line("60.00", &more)]).await.expect(201);
+        let reason = json!({"reason": "Which client?"});
+        let decide = async |who: &Person, report: &Value, action: &str| {
+            who.post_at(&world.report(report, action), 1, &reason).await.expect(200);
+        };
+        assert!(room_after(&world, &more, async |who, report| decide(who, report, "return").await).await, "{period}");
+        assert!(room_after(&world, &more, async |who, report| decide(who, report, "reject").await).await, "{period}");
+        let recall = async |_: &Person, report: &Value| {
+            world.ana.post(&world.report(report, "recall"), &json!({})).await.expect(200);
+        };
+        assert!(room_after(&world, &more, recall).await, "{period}");
+        let approve = async |who: &Person, report: &Value| {
+            let approved = who.post_at(&world.report(report, "approve"), 1, &json!({})).await.expect(200);
+            assert_eq!(approved["status"], "approved");
+        };
+        assert!(!room_after(&world, &more, approve).await, "{period}: an approved report counts");
+        world.claim(&world.ana, &[line("40.00", &more)]).await.expect(201);
+        assert_eq!(
+            stopped(&world.claim(&world.ana, &[line("0.01", &more)]).await),
+            [format!("/expenses/0/amount {period}-limit")]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_changed_report_counts_as_it_is_now() {
+    let world = World::new().await;
+    world.rule(&json!({"limits": [limit("month", "100.00", &json!({"effect": "block"}))]})).await;
+    let report = world.claim(&world.ana, &[expense("60.00")]).await.expect(201);
+    // A report does not count against itself when it is judged anew.
+    let more = json!({"amount": eur("100.00")});
+    let changed = world.ana.patch(&world.line(&report, 0, ""), &more).await.expect(200);
+    assert_eq!((&changed["status"], found(&changed)), (&json!("submitted"), Vec::new()));
+    assert_eq!(stopped(&world.claim(&world.ana, &[expense("0.01")]).await), ["/expenses/0/amount month-limit"]);
+    let less = json!({"amount": eur("30.00")});
+    world.ana.patch(&world.line(&report, 0, ""), &less).await.expect(200);
+    world.claim(&world.ana, &[expense("70.00")]).await.expect(201);
+    // Moved to another month, it makes room in this one.
+    world.ana.patch(&world.line(&report, 0, ""), &json!({"date": last_month(4)})).await.expect(200);
+    world.claim(&world.ana, &[expense("30.00")]).await.expect(201);
+    assert_eq!(stopped(&world.claim(&world.ana, &[expense("0.01")]).await), ["/expenses/0/amount month-limit"]);
+}
+
+#[tokio::test]
+async fn of_two_reports_at_once_that_fit_only_one_by_one_one_is_submitted() {
+    let world = World::new().await;
+    world.rule(&json!({"limits": [limit("month", "100.00", &json!({"effect": "block"}))]})).await;
+    // Her first change binds her seat, which is another race.
+    world.draft(&world.ana, &[]).await;
+    let lines = [expense("60.00")];
+    for round in 0..10 {
+        let (one, other) = tokio::join!(world.claim(&world.ana, &lines), world.claim(&world.ana, &lines));
+        let (won, lost) = if one.status == 201 { (one, other) } else { (other, one) };
+        let report = won.expect(201);
+        assert_eq!(stopped(&lost), ["/expenses/0/amount month-limit"], "round {round}");
+        world.ana.post(&world.report(&report, "recall"), &json!({})).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn eight_reports_at_once_are_all_submitted() {
+    let world = World::new().await;
+    world.draft(&world.ana, &[]).await;
+    // Each conflict is another one's success, and a request is carried out anew up to seven times.
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let world = world.clone();
+            tokio::spawn(async move { world.claim(&world.ana, &[expense("10.00")]).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().expect(201);
+    }
+    let list = world.ana.get(&world.path("reports?status=submitted&limit=100")).await.expect(200);
+    assert_eq!(list["items"].as_array().unwrap().len(), 8);
+}
