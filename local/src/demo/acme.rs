@@ -17,6 +17,8 @@ pub(crate) struct Sample {
     pub(crate) policy: Value,
     pub(crate) rates: Value,
     pub(crate) report: Value,
+    /// What finance does not grant in full.
+    pub(crate) verdict: Value,
     /// What the demo must come to.
     pub(crate) expected: Value,
 }
@@ -38,6 +40,7 @@ impl Sample {
             policy: read(&folder.join("policy.json"))?,
             rates: dated(read(&folder.join("rates.json"))?, today)?,
             report: dated(read(&folder.join("report.json"))?, today)?,
+            verdict: read(&folder.join("verdict.json"))?,
             expected: read(&folder.join("expected.json"))?,
         })
     }

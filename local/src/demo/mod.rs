@@ -54,9 +54,9 @@ async fn steps(stack: &Stack, workspace: &Path) -> Result<Value, String> {
     page::line("");
     story.ask_manager(&report).await?;
     story.approve_as_manager(&report).await?;
-    story.approve_as_finance(&report).await?;
+    let approved = story.approve_as_finance(&report).await?;
     page::line("");
     story.look_back(&report).await?;
     story.look_into_table(stack.dynamodb_url(), stack.table_name()).await?;
-    Ok(report)
+    Ok(approved)
 }

@@ -134,6 +134,17 @@ pub(super) fn queue(queue: &Value) {
     }
 }
 
+/// What is granted of a line, and what that leaves the owner.
+pub(super) fn verdict(line: &Value, verdict: &Value, report: &Value) {
+    let (claimed, granted) = (money(line, "/amount"), money(verdict, "/approved_amount"));
+    page::detail(&format!("{} of {claimed} at {}: {}", granted, text(line, "/merchant"), text(verdict, "/reason")));
+    page::detail(&format!(
+        "Ana gets back {}; {} is not reimbursed",
+        money(report, "/totals/reimbursable"),
+        money(report, "/totals/not_reimbursed"),
+    ));
+}
+
 pub(super) fn history(history: &Value) {
     for event in items(history) {
         let number = at(event, "seq").to_string();

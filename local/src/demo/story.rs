@@ -121,20 +121,29 @@ impl Story {
         Ok(())
     }
 
-    /// Finance approves, and the owner is told.
-    pub(super) async fn approve_as_finance(&self, report: &Value) -> Result<(), String> {
+    /// Finance approves, one line not in full, and the owner is told.
+    pub(super) async fn approve_as_finance(&self, report: &Value) -> Result<Value, String> {
         let start = Instant::now();
-        let comment = json!({"comment": "Both dinners are well explained. Thank you, Ana."});
-        let answer = self.approve(&self.acme.finance, report, 2, &comment).await?;
+        let verdict = &self.sample.verdict;
+        let line = array(report, "/expenses").iter().find(|line| at(line, "merchant") == at(verdict, "merchant"));
+        let line = line.ok_or_else(|| format!("no line of {}", text(verdict, "/merchant")))?;
+        let body = json!({
+            "comment": at(verdict, "comment"),
+            "expenses": [{
+                "expense_id": at(line, "id"), "approved_amount": at(verdict, "approved_amount"), "reason": at(verdict, "reason"),
+            }],
+        });
+        let answer = self.approve(&self.acme.finance, report, 2, &body).await?;
         let took = start.elapsed();
         let approved = answer.expect(200)?;
         self.expect("approved_by_finance", "Fiona's approval", &approved)?;
-        page::step("Fiona approves version 2, with a comment", took);
+        page::step("Fiona approves version 2, one line not in full", took);
+        show::verdict(line, verdict, &approved);
 
         let mail = self.mail(&self.acme.employee, "owner", 1).await?;
         page::step("A mail reaches Ana: her report is approved", latency(&approved, &mail)?);
         show::mail(&mail, 4);
-        Ok(())
+        Ok(approved)
     }
 
     /// What the history says.
@@ -144,7 +153,8 @@ impl Story {
         let history = self.acme.employee.get(&path).await?.expect(200)?;
         let took = start.elapsed();
         self.expect("history", "the history", at(&history, "items"))?;
-        page::step("The history knows who did what", took);
+        self.expect("chain", "the chain of the history", at(&history, "chain"))?;
+        page::step("The history knows who did what, and that nobody has touched it since", took);
         show::history(&history);
         Ok(())
     }
