@@ -285,3 +285,17 @@ async fn a_suspended_member_is_out_at_once() {
     assert_eq!(world.change(&nora, &json!({"suspended": false})).await["status"], "invited");
     nora.get(&world.path("policy")).await.expect(200);
 }
+
+#[tokio::test]
+async fn whose_first_change_is_of_himself_joins_by_it() {
+    let world = World::new().await;
+    let address = format!("new@{}.example.com", world.org.replace('_', "-"));
+    let new = world.join("New Admin", &address, &json!({"role": "admin"})).await;
+    let path = world.path(&format!("members/{}", new.id));
+    let renamed = new.patch(&path, &json!({"name": "Newton"})).await.expect(200);
+    assert_eq!(
+        (&renamed["name"], &renamed["status"], &renamed["version"]),
+        (&json!("Newton"), &json!("active"), &json!(2))
+    );
+    assert_eq!(new.get(&world.path("members/me")).await.expect(200), renamed);
+}

@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 use outlay_domain::ids::MemberId;
-use outlay_domain::member::{Delegation, Person};
+use outlay_domain::member::Person;
 use outlay_domain::permission::Asking;
 use outlay_edge::api::common::{MoneyIo, OrgPath, PageOut, PageQuery, PersonOut, Problems, time};
 use outlay_edge::{Call, Outcome, Reply};
@@ -77,21 +77,19 @@ impl TaskOut {
 async fn handler(call: Call) -> Outcome {
     let caller = call.caller().await?;
     let page = call.query(&["limit", "cursor"])?.page()?;
-    let member = &caller.member;
-    let mut running: Vec<&Delegation> =
-        member.acts_for.iter().filter(|delegation| delegation.runs(call.today())).collect();
-    // What is asked of several is listed as the task of the first, and a decision goes by the widest delegation.
-    running.sort_by_key(|delegation| delegation.narrowness());
-    let away = |id: MemberId| running.iter().find(|delegation| delegation.with.id == id);
-    let approvers: Vec<MemberId> =
-        std::iter::once(member.id).chain(running.iter().map(|delegation| delegation.with.id)).collect();
-    let mut tasks = call.store().list_tasks(member.org, &approvers, &page).await?;
+    let (member, today) = (&caller.member, call.today());
+    let running =
+        || member.acts_for.iter().filter(|delegation| delegation.runs(today)).map(|delegation| &delegation.with);
+    let queues: Vec<MemberId> = std::iter::once(member.id).chain(running().map(|away| away.id)).collect();
+    let tasks = call.store().list_tasks(member.org, &queues, &page).await?;
     // Not what is above a delegation's bound, nor what the duties take away.
-    tasks.items.retain(|(approver, task)| {
-        let Task { concerned, taken, base_total, .. } = task;
-        Asking { approver: *approver, concerned, taken, base_total: *base_total }.is_for(member, call.today())
-    });
-    Ok(Reply::page(tasks, |(id, task)| TaskOut::of(task, away(id).map(|delegation| &delegation.with)))?)
+    let say_of = |task: &Task| {
+        let Task { approvers, concerned, taken, base_total, .. } = task;
+        Asking { approvers, concerned, taken, base_total: *base_total }.say_of(member, today)
+    };
+    let mine = tasks.items.into_iter().filter_map(|(_, task)| Some((say_of(&task)?, task)));
+    let items = mine.map(|(approver, task)| TaskOut::of(task, running().find(|away| away.id == approver))).collect();
+    Ok(Reply::ok(&PageOut::<TaskOut> { items, next_cursor: tasks.next })?)
 }
 
 #[tokio::main(flavor = "current_thread")]

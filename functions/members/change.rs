@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use outlay_domain::change::{Change, MemberPatch, change_member};
+use outlay_domain::change::{MemberPatch, change_member};
 use outlay_domain::ids::MemberId;
 use outlay_domain::permission::ChangeMember;
 use outlay_edge::api::common::{IfMatch, MemberPath, MoneyIo, Problems};
 use outlay_edge::api::member::{MemberOut, RoleIo};
 use outlay_edge::call::Input;
-use outlay_edge::{Call, Faults, Outcome, Patch, Problem, Reply, checks, loads};
+use outlay_edge::{Call, Faults, Outcome, Patch, Problem, checks, loads};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -88,12 +88,7 @@ async fn handler(call: Call) -> Outcome {
     let others: BTreeSet<MemberId> = with.collect();
     let others = store.members_by_id(org, &others.into_iter().collect::<Vec<_>>()).await?;
     let changes = change_member(permit, &member, patch, &others, call.now())?;
-    let after = changes.first().map_or(&member, |change| &change.after);
-    let reply = Reply::ok(&MemberOut::from(after))?.version(after.version);
-    if changes.is_empty() {
-        return Ok(reply);
-    }
-    call.commit(&caller, Change::Members(changes), reply).await
+    call.commit_members(&caller, changes, &member).await
 }
 
 #[tokio::main(flavor = "current_thread")]

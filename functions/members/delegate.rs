@@ -1,12 +1,12 @@
 //! `PUT /v1/orgs/{org}/members/{member}/delegation`: somebody decides for a member while he is away.
 
-use outlay_domain::change::{Absence, Change, delegate};
+use outlay_domain::change::{Absence, delegate};
 use outlay_domain::ids::MemberId;
 use outlay_domain::money::Money;
 use outlay_edge::api::common::{IfMatch, MemberPath, MoneyIo, Problems};
 use outlay_edge::api::member::MemberOut;
 use outlay_edge::call::Input;
-use outlay_edge::{Call, Faults, Outcome, Reply, checks, loads};
+use outlay_edge::{Call, Faults, Outcome, checks, loads};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -72,9 +72,7 @@ async fn handler(call: Call) -> Outcome {
     let Wanted { from, until, ceiling, .. } = wanted;
     let absence = Absence { to: &to, from, until, ceiling };
     let changes = delegate(&caller.member, &member, Some(absence), current.as_ref(), call.now())?;
-    let after = changes.first().map_or(&member, |change| &change.after);
-    let reply = Reply::ok(&MemberOut::from(after))?.version(after.version);
-    call.commit(&caller, Change::Members(changes), reply).await
+    call.commit_members(&caller, changes, &member).await
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,9 +1,9 @@
 //! `DELETE /v1/orgs/{org}/members/{member}/delegation`: a member decides himself again.
 
-use outlay_domain::change::{Change, delegate};
+use outlay_domain::change::delegate;
 use outlay_edge::api::common::{IfMatch, MemberPath, NoBody, Problems};
 use outlay_edge::api::member::MemberOut;
-use outlay_edge::{Call, Outcome, Reply, loads};
+use outlay_edge::{Call, Outcome, loads};
 
 /// End a delegation.
 ///
@@ -17,13 +17,11 @@ async fn handler(call: Call) -> Outcome {
     call.optional_input::<NoBody>(&caller)?;
     call.matches(member.version)?;
     if member.delegation.is_none() {
-        return Ok(Reply::ok(&MemberOut::from(&member))?.version(member.version));
+        return call.commit_members(&caller, Vec::new(), &member).await;
     }
     let current = loads::delegate_of(&call, &member).await?;
     let changes = delegate(&caller.member, &member, None, current.as_ref(), call.now())?;
-    let after = changes.first().map_or(&member, |change| &change.after);
-    let reply = Reply::ok(&MemberOut::from(after))?.version(after.version);
-    call.commit(&caller, Change::Members(changes), reply).await
+    call.commit_members(&caller, changes, &member).await
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -25,7 +25,7 @@ async fn handler(call: Call) -> Outcome {
     let wanted = call.input_with_query::<CheckIn>(&caller)?.by(&caller, against)?;
     let base = organisation.base_currency;
     if let Some(proposed) = &wanted.policy {
-        loads::sound(store, org, proposed, base).await?;
+        loads::sound(store, org, proposed, base).await.map_err(|stop| stop.beneath("policy"))?;
     }
     let policy = wanted.policy.clone().unwrap_or(current);
     match against {

@@ -64,6 +64,9 @@ async fn handler(call: Call) -> Outcome {
     if let Some(payee) = payee {
         patch.payee = Some(Some(payee.person()));
     }
+    if !patch.changes(&desk.report) {
+        return desk.unchanged();
+    }
     let change =
         loads::decide_edit(call.store(), grounds, |rules| change_report(permit, patch.clone(), rules, call.now()));
     desk.commit(change.await?).await

@@ -7,7 +7,8 @@ use outlay_edge::{Call, Desk, Outcome, Precondition};
 
 /// Read a report.
 ///
-/// For its owner, those its route asks, finance, admins and auditors; for others it does not exist.
+/// For its owner, who entered it or is paid, those its route asks and who decides for them, finance, admins and auditors; for others it
+/// does not exist.
 #[utoipa::path(get, path = "/v1/orgs/{org}/reports/{report}", operation_id = "reportsGet", tag = "reports", params(ReportPath),
     responses((status = 200, description = "The report.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {

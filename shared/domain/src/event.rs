@@ -80,6 +80,9 @@ pub struct Snapshot {
     pub content_hash: String,
     /// Whose report it is.
     pub owner: MemberId,
+    /// Who has a part in it, the owner first.
+    #[serde(default)]
+    pub concerned: Vec<MemberId>,
     /// The report's label.
     pub number: String,
     /// The title.
@@ -104,6 +107,7 @@ impl Snapshot {
         Self {
             content_hash: report.content_hash.clone(),
             owner: report.owner,
+            concerned: report.concerned().collect(),
             number: report.number.clone(),
             title: report.title.clone(),
             total: report.totals.total,
@@ -233,8 +237,6 @@ pub enum EventKind {
     ReportSubmitted {
         /// The report as submitted.
         report: Snapshot,
-        /// The policy version it was judged by.
-        policy_version: u64,
         /// The first step.
         asked: Asked,
     },
@@ -243,8 +245,6 @@ pub enum EventKind {
     ReportAutoApproved {
         /// The report as approved.
         report: Snapshot,
-        /// The policy version it was judged by.
-        policy_version: u64,
         /// The amount the total is below.
         below: Money,
     },

@@ -155,7 +155,7 @@ impl Expense {
         self.converted.as_ref().map_or(self.facts.tax, |conversion| conversion.tax)
     }
 
-    /// Amount in the base currency; policy limits are judged by it.
+    /// Amount in the base currency, in which reports are routed.
     #[must_use]
     pub fn amount_in_base(&self) -> Money {
         self.base.as_ref().map_or(self.facts.amount, |conversion| conversion.amount)

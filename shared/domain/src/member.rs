@@ -17,7 +17,7 @@ pub enum Role {
     Employee,
     /// Also sees all reports, sets policy and rates, and is the finance step of the workflow.
     Finance,
-    /// Also invites members; the fallback approver when a step finds nobody.
+    /// Also invites and changes members, and reassigns steps.
     Admin,
     /// Sees everything, changes nothing.
     Auditor,

@@ -112,11 +112,11 @@ fn principal<'a>(member: &'a Member, report: &Report, today: Date) -> Option<&'a
     running.filter(impartial).min_by_key(|delegation| delegation.narrowness())
 }
 
-/// A pending step in the queue of one of its approvers.
+/// A pending step, in so far as a queue or a mail knows of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Asking<'a> {
-    /// The approver.
-    pub approver: MemberId,
+    /// The approvers who have not decided yet.
+    pub approvers: &'a [MemberId],
     /// Who has a part in the report ([`Report::concerned`]).
     pub concerned: &'a [MemberId],
     /// Who cannot decide here for somebody else ([`Report::taken`]).
@@ -126,20 +126,29 @@ pub struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// Whether the member can decide it, in his own right or by delegation: what [`Relation::of`] and [`permit`] will say of the report.
+    /// The approver whose say it is when the member decides: himself, one he decides for, or nobody. It is what [`Relation::of`] says of
+    /// the report, and, for a delegate, [`permit`] with his bound.
     #[must_use]
-    pub fn is_for(&self, member: &Member, today: Date) -> bool {
+    pub fn say_of(&self, member: &Member, today: Date) -> Option<MemberId> {
         let running = || member.acts_for.iter().filter(|delegation| delegation.runs(today));
         let barred = |id: &MemberId| *id == member.id || running().any(|delegation| delegation.with.id == *id);
         if self.concerned.iter().any(barred) {
-            return false;
+            return None;
         }
-        let fits = |delegation: &Delegation| {
-            delegation.with.id == self.approver
+        if self.approvers.contains(&member.id) {
+            return Some(member.id);
+        }
+        let fits = |delegation: &&Delegation| {
+            self.approvers.contains(&delegation.with.id)
                 && !self.concerned.contains(&delegation.by)
                 && delegation.bound().is_none_or(|bound| self.base_total.minor() <= bound.minor())
         };
-        self.approver == member.id || (!self.taken.contains(&member.id) && running().any(fits))
+        let free = !self.taken.contains(&member.id);
+        running()
+            .filter(|_| free)
+            .filter(fits)
+            .min_by_key(|delegation| delegation.narrowness())
+            .map(|found| found.with.id)
     }
 }
 
@@ -231,7 +240,7 @@ pub const fn ruling(role: Role, relation: Relation, status: Status, action: Acti
             match action {
                 Action::Clone => true,
                 Action::Edit => !matches!(status, Status::Rejected),
-                Action::Submit => matches!(status, Status::Draft | Status::Returned),
+                Action::Submit => status.is_with_owner(),
                 Action::Recall => matches!(status, Status::Submitted),
                 _ => matches!(status, Status::Draft),
             }

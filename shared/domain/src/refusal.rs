@@ -13,7 +13,7 @@ pub enum Refusal {
     NotVisible,
     /// The caller's role or relation does not allow the action.
     Forbidden(&'static str),
-    /// Separation of duties: the caller is the owner, or decided at another level.
+    /// Separation of duties: the caller, or whom he chooses, has a part in the report, or stands in for who has.
     Duties(&'static str),
     /// The report does not stand where the action needs it.
     InvalidState {
@@ -63,6 +63,8 @@ pub enum Refusal {
     TooManyClaims,
     /// A limit of the policy cannot be compared: a rate is missing, or a sum leaves the range.
     Limit(ConversionFault),
+    /// The member a report is entered for cannot have any.
+    NoReports,
     /// The report was submitted before, so it cannot be thrown away.
     WasSubmitted,
     /// The report has no lines.
@@ -91,7 +93,7 @@ pub enum LineFault {
     Repeated,
     /// The amount is not in the line's currency.
     Currency,
-    /// More than what is claimed, or than a cap leaves.
+    /// More than what is claimed, or than a cap or an approver before has left; of a tax, more than the amount.
     TooMuch {
         /// The most that can be approved.
         most: Money,

@@ -48,6 +48,18 @@ impl Status {
     /// Every status, in the order of a report's life.
     pub const ALL: [Self; 5] = [Self::Draft, Self::Submitted, Self::Approved, Self::Returned, Self::Rejected];
 
+    /// Whether the owner is writing it.
+    #[must_use]
+    pub const fn is_with_owner(self) -> bool {
+        matches!(self, Self::Draft | Self::Returned)
+    }
+
+    /// Whether its lines count among what the owner has claimed.
+    #[must_use]
+    pub const fn is_claimed(self) -> bool {
+        matches!(self, Self::Submitted | Self::Approved)
+    }
+
     /// The status of a name on the wire.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

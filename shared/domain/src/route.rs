@@ -76,7 +76,7 @@ pub struct Step {
     /// The day the decision is due, once the step is pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_on: Option<Date>,
-    /// Who takes over when it is overdue.
+    /// Whom it is to be escalated to when it is overdue: named for an admin who reassigns it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub escalates_to: Vec<Person>,
     /// What was decided, in order.

@@ -172,13 +172,20 @@ pub fn trip_key(name: &str) -> String {
     Some(merchant_key(name)).filter(|key| !key.is_empty()).unwrap_or_else(|| name.to_owned())
 }
 
-/// The first forty letters and digits of a merchant's name without case: the rest people write differently, and a bucket must not
-/// outgrow its item.
+/// The first letters and digits of a merchant's name without case, forty at most and sixty bytes: the rest people write differently, and a
+/// bucket must not outgrow its item.
 #[must_use]
 pub fn merchant_key(name: &str) -> String {
     if name.is_ascii() {
         // Most names, without the tables of Unicode: each line comes by here several times.
         return name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(40).collect();
     }
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(40).collect()
+    let mut bytes = 0;
+    let letters = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(40);
+    letters
+        .take_while(|letter| {
+            bytes += letter.len_utf8();
+            bytes <= 60
+        })
+        .collect()
 }

@@ -9,7 +9,7 @@ use lambda_http::http::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};
 use lambda_http::http::{Method, request::Parts};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
-use outlay_domain::change::{self, Change};
+use outlay_domain::change::{self, Change, MemberChange};
 use outlay_domain::ids::{MemberId, OrgId, Seed};
 use outlay_domain::member::{Member, MemberStatus};
 use outlay_domain::permission::{OrgAction, OrgPermit, permit_org};
@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 use type_safe_id::{StaticType, TypeSafeId};
 use validator::Validate;
 
+use crate::api::member::MemberOut;
 use crate::boot::{Moment, moment};
 use crate::checks;
 use crate::decode;
@@ -304,18 +305,34 @@ impl Call {
     /// # Errors
     /// 412 when somebody was faster, 409 when something exists already, 503 when the table is not available.
     pub async fn commit(&self, caller: &Caller, change: Change, reply: Reply) -> Outcome {
-        let mut changes = vec![change];
-        // A change of the caller himself binds him by the way: a transaction holds each item once.
-        let himself = changes.iter_mut().find_map(|change| match change {
-            Change::Members(members) => members.iter_mut().find(|change| change.after.id == caller.member.id),
-            _ => None,
-        });
-        if let Some(himself) = himself.filter(|_| caller.joining) {
-            himself.bind(&self.identity.subject);
-        } else if caller.joining {
-            changes.push(Change::Members(vec![change::join(&caller.member, &self.identity.subject, self.now())]));
-        }
+        let joining = caller.joining.then(|| self.join(caller)).into_iter();
+        let changes: Vec<Change> = std::iter::once(change).chain(joining).collect();
         self.commit_for(Some(caller.member.org), &changes, reply).await
+    }
+
+    /// Carries out changes of members, the first of which is answered; without any the answer is the member as he is.
+    ///
+    /// # Errors
+    /// As for [`Call::commit`].
+    pub async fn commit_members(&self, caller: &Caller, mut changes: Vec<MemberChange>, member: &Member) -> Outcome {
+        if changes.is_empty() {
+            return Ok(Reply::ok(&MemberOut::from(member))?.version(member.version));
+        }
+        // A change of the caller himself binds him by the way: a transaction holds each item once.
+        let himself = changes.iter().position(|change| change.after.id == caller.member.id);
+        if let Some(at) = himself.filter(|_| caller.joining) {
+            let change = changes.remove(at).binding(&self.identity.subject);
+            changes.insert(at, change);
+        }
+        let after = changes.first().map_or(member, |change| &change.after);
+        let reply = Reply::ok(&MemberOut::from(after))?.version(after.version);
+        let joining = (caller.joining && himself.is_none()).then(|| self.join(caller)).into_iter();
+        let changes: Vec<Change> = std::iter::once(Change::Members(changes)).chain(joining).collect();
+        self.commit_for(Some(caller.member.org), &changes, reply).await
+    }
+
+    fn join(&self, caller: &Caller) -> Change {
+        Change::Members(vec![change::join(&caller.member, &self.identity.subject, self.now())])
     }
 
     /// The same for a person who is not a member yet.

@@ -8,7 +8,7 @@ use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::permission::{Permit, ReportAction, permit};
 use outlay_domain::policy::Policy;
 use outlay_domain::refusal::Refusal;
-use outlay_domain::report::{Report, Status};
+use outlay_domain::report::Report;
 
 use crate::api::report::ReportOut;
 use crate::call::{Call, Caller, Input};
@@ -127,10 +127,7 @@ impl Desk {
     /// # Errors
     /// Problems of the table.
     pub async fn grounds_to_edit(&self, policy: Policy, more: &[ExpenseFacts]) -> Result<Option<Grounds>, Stop> {
-        match self.report.status {
-            Status::Draft | Status::Returned => Ok(None),
-            Status::Submitted | Status::Approved | Status::Rejected => self.grounds(policy, more).await.map(Some),
-        }
+        if self.report.status.is_with_owner() { Ok(None) } else { self.grounds(policy, more).await.map(Some) }
     }
 
     /// The rates that lines to come need.

@@ -7,7 +7,7 @@ use outlay_domain::change::Rules;
 use outlay_domain::conversion::RateBook;
 use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::ids::{MemberId, OrgId};
-use outlay_domain::member::{Member, Person, Role};
+use outlay_domain::member::{Member, Person};
 use outlay_domain::money::Currency;
 use outlay_domain::organisation::Organisation;
 use outlay_domain::permission::{ChangeMember, CreateForOthers, OrgPermit};
@@ -116,11 +116,6 @@ impl Named {
             }
         };
         let (owner, payee) = tokio::try_join!(read(owner, "owner_id"), read(wanted.payee, "payee_id"))?;
-        if owner.as_ref().is_some_and(|owner: &Member| owner.role == Role::Auditor) {
-            let mut faults = Faults::default();
-            faults.note("owner_id", "role", "An auditor has no reports.");
-            return Err(Problem::invalid(faults).into());
-        }
         Ok(Self { owner, payee })
     }
 

@@ -1,12 +1,12 @@
 //! Which mail an event calls for: who is told, and what. Facts come from the event, which is the record of what happened;
 //! lines come from the report, if they are still those the event speaks of.
 
-use jiff::civil::Date;
 use outlay_domain::change::today;
 use outlay_domain::event::{Asked, Event, EventKind, Snapshot, Subject};
 use outlay_domain::expense::Expense;
 use outlay_domain::ids::{MemberId, ReportId};
 use outlay_domain::member::Member;
+use outlay_domain::permission::Asking;
 use outlay_domain::report::Report;
 use outlay_mail::{LineFacts, Notice, ReportFacts};
 use outlay_store::{Store, StoreError};
@@ -58,30 +58,20 @@ pub async fn letters(store: &Store, event: &Event) -> Result<Vec<Letter>, StoreE
         recipients.iter().filter_map(|id| members.iter().find(|member| member.id == *id)).collect();
     let mut letters: Vec<Letter> = asked.iter().map(|to| letter(to, &notice)).collect();
     if let (Notice::ApprovalRequested { .. }, Some(snapshot)) = (&notice, snapshot(&event.kind)) {
-        let away = stand_ins(&asked, snapshot, today(event.at));
-        let known = |id: MemberId| letters.iter().any(|letter| letter.to.id == id);
-        let away: Vec<(MemberId, &Member)> = away.into_iter().filter(|(id, _)| !known(*id)).collect();
-        let ids: Vec<MemberId> = away.iter().map(|(id, _)| *id).collect();
-        let delegates = store.members_by_id(event.org, &ids).await?;
-        for (id, approver) in away {
-            if let Some(to) = delegates.iter().find(|member| member.id == id)
-                && !letters.iter().any(|letter| letter.to.id == id)
-            {
-                letters.push(letter(to, &instead_of(approver, &notice)));
+        let day = today(event.at);
+        let taken: Vec<MemberId> = report.iter().flat_map(Report::taken).collect();
+        let ids: Vec<MemberId> = asked.iter().filter_map(|approver| approver.delegate(day)).collect();
+        for to in store.members_by_id(event.org, &ids).await? {
+            let (concerned, base_total) = (&snapshot.concerned, snapshot.base_total);
+            let asking = Asking { approvers: &recipients, concerned, taken: &taken, base_total };
+            // Who is asked himself has his own letter.
+            let away = asking.say_of(&to, day).filter(|approver| *approver != to.id);
+            if let Some(approver) = asked.iter().find(|approver| Some(approver.id) == away) {
+                letters.push(letter(&to, &instead_of(approver, &notice)));
             }
         }
     }
     Ok(letters)
-}
-
-/// Who decides on a day for approvers that are away, with whom they decide for.
-fn stand_ins<'a>(asked: &[&'a Member], report: &Snapshot, day: Date) -> Vec<(MemberId, &'a Member)> {
-    let within = |approver: &Member| {
-        let ceiling = approver.delegation.as_ref().and_then(|delegation| delegation.ceiling);
-        ceiling.is_none_or(|ceiling| report.base_total.minor() <= ceiling.minor())
-    };
-    let away = |approver: &&'a Member| Some((approver.delegate(day)?, *approver));
-    asked.iter().filter(|approver| within(approver)).filter_map(away).collect()
 }
 
 /// The notice for who decides in place of an approver.

@@ -6,6 +6,8 @@ use lambda_http::{Body, Response};
 use outlay_domain::conversion::ConversionFault;
 use outlay_domain::money::Money;
 use outlay_domain::refusal::{LineFault, Refusal};
+use outlay_domain::report::{MAX_BYTES, MAX_COST_CENTRES, MAX_EXPENSES};
+use outlay_domain::spending::{MAX_BUCKETS, MAX_CLAIMS};
 use outlay_store::{CommitError, ListError, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -156,6 +158,15 @@ impl Problem {
         Self { cause: Some(cause.to_string()), ..Self::new(ProblemType::Internal, shown) }
     }
 
+    /// The problem of a part of the body: its faults are beneath the member `name`.
+    #[must_use]
+    pub fn beneath(mut self, name: &str) -> Self {
+        for fault in &mut self.errors {
+            fault.pointer = format!("/{name}{}", fault.pointer);
+        }
+        self
+    }
+
     /// The type.
     #[must_use]
     pub const fn kind(&self) -> ProblemType {
@@ -276,16 +287,23 @@ impl From<Refusal> for Problem {
                 one(&format!("/parts/{at}/amount/currency"), "same-currency", "Must be the currency of the expense.")
             }
             Refusal::Parts { parts, whole } => one("/parts", "sum", &difference(parts, whole)),
-            Refusal::TooManyPeriods => {
-                one("/expenses", "periods", "The expenses fall into more than 12 months and trips.")
-            }
-            Refusal::TooManyCostCentres => {
-                one("/expenses", "cost-centres", "The expenses are on more than 5 cost centres.")
-            }
-            Refusal::TooManyClaims => {
-                one("/expenses", "claims", "A member claims at most 1000 expenses of one month or one trip.")
-            }
+            Refusal::TooManyPeriods => one(
+                "/expenses",
+                "periods",
+                &format!("The expenses fall into more than {MAX_BUCKETS} months and trips."),
+            ),
+            Refusal::TooManyCostCentres => one(
+                "/expenses",
+                "cost-centres",
+                &format!("The expenses are on more than {MAX_COST_CENTRES} cost centres."),
+            ),
+            Refusal::TooManyClaims => one(
+                "/expenses",
+                "claims",
+                &format!("A member claims at most {MAX_CLAIMS} expenses of one month or one trip."),
+            ),
             Refusal::Limit(fault) => one("/expenses", "limit", &sentence(&format!("a limit of the policy: {fault}"))),
+            Refusal::NoReports => one("/owner_id", "role", "An auditor has no reports."),
             Refusal::WasSubmitted => Self::new(
                 ProblemType::InvalidState,
                 "A report that was submitted before cannot be deleted: its history would lose its subject.",
@@ -301,14 +319,18 @@ impl From<Refusal> for Problem {
             Refusal::NoApprover { step } => Self::new(
                 ProblemType::NoApprover,
                 format!(
-                    "Nobody may decide on the step {step}: not its approvers, and there is no other admin to stand in."
+                    "Nobody may decide on the step {step}: not its approvers, no manager further up, and no fallback approver."
                 ),
             ),
             Refusal::Empty => one("/expenses", "length", "A report needs at least one expense to be submitted."),
-            Refusal::TooManyExpenses => one("/expenses", "length", "A report has at most 500 expenses."),
-            Refusal::TooLarge => {
-                one("/expenses", "size", "A report holds at most 300 KiB, its findings included. Split it.")
+            Refusal::TooManyExpenses => {
+                one("/expenses", "length", &format!("A report has at most {MAX_EXPENSES} expenses."))
             }
+            Refusal::TooLarge => one(
+                "/expenses",
+                "size",
+                &format!("A report holds at most {} KiB, its findings included. Split it.", MAX_BYTES / 1024),
+            ),
             Refusal::TotalTooLarge => one("/expenses", "total", "The total is larger than any amount Outlay handles."),
             Refusal::Conversion(lines) => {
                 let mut faults = Faults::default();

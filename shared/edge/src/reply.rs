@@ -31,6 +31,17 @@ impl From<Problem> for Stop {
     }
 }
 
+impl Stop {
+    /// The same, for what is wrong in a part of the body.
+    #[must_use]
+    pub fn beneath(self, name: &str) -> Self {
+        match self {
+            Self::Problem(problem) => Self::Problem(problem.beneath(name)),
+            other => other,
+        }
+    }
+}
+
 macro_rules! stops {
     ($($error:ty),*) => {$(
         impl From<$error> for Stop {

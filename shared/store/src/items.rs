@@ -54,6 +54,9 @@ pub struct Task {
     pub due_on: Option<Date>,
     /// When the report was submitted.
     pub submitted_at: Option<Timestamp>,
+    /// The approvers who have not decided yet.
+    #[serde(default)]
+    pub approvers: Vec<MemberId>,
     /// Who has a part in the report.
     #[serde(default)]
     pub concerned: Vec<MemberId>,
@@ -81,6 +84,7 @@ impl Task {
             reason: step.reason.clone(),
             due_on: step.due_on,
             submitted_at: report.submitted_at,
+            approvers: step.outstanding().map(|person| person.id).collect(),
             concerned: report.concerned().collect(),
             taken: report.taken().collect(),
         }

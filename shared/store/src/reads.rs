@@ -159,14 +159,6 @@ impl Store {
         self.get(&keys::policy(org)).await
     }
 
-    /// One version of the policy.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn policy_version(&self, org: OrgId, version: u64) -> Result<Option<Policy>, StoreError> {
-        self.get(&keys::policy_version(org, version)).await
-    }
-
     /// An event of a report's history, by its number.
     ///
     /// # Errors

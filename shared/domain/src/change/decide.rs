@@ -47,6 +47,10 @@ pub fn approve(
     approval: Approval,
     now: Timestamp,
 ) -> Result<ReportChange, Refusal> {
+    // Without a step to decide on nothing would be left to agree, and that is never an approval.
+    if permit.report().pending_step().is_none() {
+        return Err(Refusal::InvalidState { status: permit.report().status, action: "decided on" });
+    }
     let mut change = ReportChange::on(permit.report(), now);
     if !approval.lines.is_empty() {
         let violations = std::mem::take(&mut change.after.violations);

@@ -9,7 +9,7 @@ use crate::conversion::{Conversion, RateBook};
 use crate::event::EventKind;
 use crate::expense::{Expense, ExpenseFacts};
 use crate::ids::{ExpenseId, Seed};
-use crate::member::{Member, Person};
+use crate::member::{Member, Person, Role};
 use crate::money::{Currency, Money, SumFault};
 use crate::permission::{
     Clone as CloneAction, Comment, CreateForOthers, CreateReport, Delete, Edit, OrgPermit, Permit,
@@ -46,6 +46,9 @@ pub fn create(
 ) -> Result<ReportChange, Refusal> {
     let actor = permit.actor();
     let owner = for_other.map_or(actor, |(_, owner)| owner);
+    if owner.role == Role::Auditor {
+        return Err(Refusal::NoReports);
+    }
     let id = seed.draw();
     let zero = Money::zero(new.currency);
     let mut expenses = Vec::with_capacity(new.expenses.len());
@@ -124,7 +127,7 @@ fn edited(
     let status = change.after.status;
     let change = change.telling(actor, kind, now);
     match (status, rules) {
-        (Status::Draft | Status::Returned, _) => Ok(change),
+        (status, _) if status.is_with_owner() => Ok(change),
         (_, Some(rules)) => resubmit(change, actor, rules, now),
         (_, None) => Err(Refusal::InvalidState { status, action: "edited without being judged anew" }),
     }
@@ -174,7 +177,7 @@ pub fn change_expense(
         if only_texts { Expense { facts, ..old.clone() } } else { line(id, facts, change.after.currency, rates)? };
     let others = permit.report().expenses.iter().filter(|line| line.id != id).cloned();
     let lines: Vec<Expense> = others.chain([new]).collect();
-    if only_texts && !matches!(change.after.status, Status::Draft | Status::Returned) {
+    if only_texts && !change.after.status.is_with_owner() {
         let violations = std::mem::take(&mut change.after.violations);
         let after = change.after.with_expenses(lines).map_err(|_| Refusal::TotalTooLarge)?;
         change.after = storable(Report { violations, ..after })?;
@@ -363,6 +366,20 @@ pub struct ReportPatch {
     pub payee: Option<Option<Person>>,
     /// The cost centre of lines that name none.
     pub cost_centre: Option<Option<String>>,
+}
+
+impl ReportPatch {
+    /// Whether it changes anything of a report.
+    #[must_use]
+    pub fn changes(&self, report: &Report) -> bool {
+        let payee = |person: &Person| person.id != report.owner;
+        let differs = |patch: &Option<Option<Person>>| {
+            patch.as_ref().is_some_and(|wanted| wanted.as_ref().filter(|person| payee(person)) != report.payee.as_ref())
+        };
+        self.title.as_ref().is_some_and(|title| *title != report.title)
+            || differs(&self.payee)
+            || self.cost_centre.as_ref().is_some_and(|code| *code != report.cost_centre)
+    }
 }
 
 /// Changes a report's head. The title is a text; payee and cost centre are part of the claim.

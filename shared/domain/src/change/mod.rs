@@ -30,7 +30,9 @@ pub use draft::{
 pub use organisation::{
     Absence, Founder, Invitation, MemberPatch, change_member, change_policy, delegate, enter_rates, found, invite, join,
 };
-pub use submit::{Assessment, Outcome, Rules, assess, recall, resubmit, submit};
+use submit::resubmit;
+
+pub use submit::{Assessment, Outcome, Rules, assess, recall, submit};
 
 /// A decision of the rules, to be stored whole or not at all.
 #[derive(Clone, Debug)]

@@ -140,9 +140,11 @@ pub fn invite(
 
 impl MemberChange {
     /// Binds the member to the identity he signed in with, by the way.
-    pub fn bind(&mut self, subject: &str) {
-        self.after.status = MemberStatus::Active;
-        self.after.subject = Some(subject.to_owned());
+    #[must_use]
+    pub fn binding(self, subject: &str) -> Self {
+        let Some(before) = &self.before else { return self };
+        let after = Member { status: MemberStatus::Active, subject: Some(subject.to_owned()), ..self.after };
+        Self::between(before, after, before, self.event.kind, self.event.at)
     }
 
     /// From one state of a member to the next, with what changed in it; names and addresses stay out of the history.

@@ -15,7 +15,7 @@ use crate::money::Money;
 use crate::permission::{Permit, Recall, Submit};
 use crate::policy::{Policy, Severity, Violation};
 use crate::refusal::Refusal;
-use crate::report::{MAX_COST_CENTRES, Report, Status};
+use crate::report::{Report, Status};
 use crate::route::{Claimed, Directory, NoRoute, Step, route};
 use crate::spending::{BucketKey, MAX_BUCKETS, Spending, merchant_key};
 
@@ -138,7 +138,7 @@ pub fn submit(permit: Permit<'_, Submit>, rules: Rules<'_>, now: Timestamp) -> R
 ///
 /// # Errors
 /// As for [`submit`].
-pub fn resubmit(
+pub(super) fn resubmit(
     mut change: ReportChange,
     actor: &Member,
     rules: Rules<'_>,
@@ -147,9 +147,6 @@ pub fn resubmit(
     let report = &change.after;
     if report.expenses.is_empty() {
         return Err(Refusal::Empty);
-    }
-    if report.cost_centres().len() > MAX_COST_CENTRES {
-        return Err(Refusal::TooManyCostCentres);
     }
     if Spending::keys(&report.expenses).len() > MAX_BUCKETS {
         return Err(Refusal::TooManyPeriods);
@@ -162,14 +159,17 @@ pub fn resubmit(
         Outcome::Approved { below } => (Status::Approved, Vec::new(), Some(below)),
     };
     let claimed_before = match &change.before {
-        Some(before) if matches!(before.status, Status::Submitted | Status::Approved) => {
-            Spending::keys(&before.expenses)
-        }
+        Some(before) if before.status.is_claimed() => Spending::keys(&before.expenses),
         _ => BTreeSet::new(),
     };
     // Where an edit comes before, the submission tells what has changed since that.
     let since = if change.events.is_empty() { change.before.clone() } else { Some(change.after.clone()) };
-    let after = change.after.with_expenses(lines).map_err(|_| Refusal::TotalTooLarge)?;
+    // Without caps, old or new, the lines are as they were, and need not be added up and hashed again.
+    let after = if lines == change.after.expenses {
+        change.after
+    } else {
+        change.after.with_expenses(lines).map_err(|_| Refusal::TotalTooLarge)?
+    };
     let policy_version = rules.policy.version;
     let after =
         Report { status, steps, violations, policy_version: Some(policy_version), submitted_at: Some(now), ..after };
@@ -177,8 +177,8 @@ pub fn resubmit(
     change.spending = rules.spending.claiming(&change.after, &claimed_before).ok_or(Refusal::TooManyClaims)?;
     let report = Snapshot::of(&change.after);
     let kind = match (change.after.steps.first().map(Asked::of), below) {
-        (Some(asked), _) => EventKind::ReportSubmitted { report, policy_version, asked },
-        (None, Some(below)) => EventKind::ReportAutoApproved { report, policy_version, below },
+        (Some(asked), _) => EventKind::ReportSubmitted { report, asked },
+        (None, Some(below)) => EventKind::ReportAutoApproved { report, below },
         (None, None) => return Err(Refusal::NoApprover { step: String::new() }),
     };
     let principal = change.principal(actor);

@@ -29,7 +29,7 @@ pub enum Rule {
     ReportLimit,
     /// The expenses of a trip are above a limit.
     TripLimit,
-    /// Several expenses of one day at one merchant are above a limit together, and none is by itself.
+    /// Several expenses of one day at one merchant are above a limit per expense together.
     Splitting,
     /// The amount needs a receipt and there is none.
     ReceiptRequired,

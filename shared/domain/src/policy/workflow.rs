@@ -91,7 +91,7 @@ pub struct StepRule {
     pub mode: Mode,
     /// Working days the approvers have.
     pub due_in_days: u8,
-    /// Who takes over when the decision is overdue.
+    /// Whom it is to be escalated to when the decision is overdue: named for an admin who reassigns it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalate_to: Option<Approvers>,
 }

@@ -149,11 +149,7 @@ pub async fn assess_report(
     let (store, org) = (call.store(), caller.member.org);
     let report = match (wanted.report, wanted.report_id) {
         (Some(report), _) => {
-            let named = Named::read(call, caller, &report).await?;
-            let new = report.new_report(base, &policy, named.payee());
-            let rates = loads::rates(store, org, base, new.currency, &new.expenses).await?;
-            let permit = caller.permit::<CreateReport>()?;
-            create(permit, named.for_other(caller)?, new, &rates, &mut call.seed(), call.now())?.after
+            as_created(call, caller, report, &policy, base).await.map_err(|stop| stop.beneath("report"))?
         }
         (None, Some(id)) => {
             let report = store.report(org, id).await?.ok_or_else(Problem::not_found)?;
@@ -166,6 +162,21 @@ pub async fn assess_report(
     let grounds = Grounds::load(store, policy, about).await?;
     let assessment = loads::decide(store, grounds, |rules| assess(&report, rules, call.today())).await?;
     shown(&report, &assessment)
+}
+
+/// A report as it would be created.
+async fn as_created(
+    call: &Call,
+    caller: &Caller,
+    report: ReportToCreate,
+    policy: &Policy,
+    base: Currency,
+) -> Result<Report, Stop> {
+    let named = Named::read(call, caller, &report).await?;
+    let new = report.new_report(base, policy, named.payee());
+    let rates = loads::rates(call.store(), caller.member.org, base, new.currency, &new.expenses).await?;
+    let permit = caller.permit::<CreateReport>()?;
+    Ok(create(permit, named.for_other(caller)?, new, &rates, &mut call.seed(), call.now())?.after)
 }
 
 /// What a policy would have meant for a past report.

@@ -15,7 +15,7 @@ pub enum RoleIo {
     Employee,
     /// Also sees all reports, sets policy and rates, and is the finance step.
     Finance,
-    /// Also invites members; stands in where a step finds nobody.
+    /// Also invites and changes members, and reassigns steps.
     Admin,
     /// Sees everything, changes nothing.
     Auditor,

@@ -234,7 +234,7 @@ pub struct StepOut {
     /// Until when the decision is due, once the step is pending.
     #[schema(format = Date)]
     pub due_on: Option<String>,
-    /// Who takes over when it is overdue.
+    /// Whom it is to be escalated to when it is overdue: named for an admin who reassigns it.
     pub escalates_to: Vec<PersonOut>,
     /// What was decided, in order.
     pub decisions: Vec<DecisionOut>,

@@ -219,14 +219,14 @@ fn of_several_failed_conditions_the_weightiest_is_told() {
     assert!(matches!(cancellation(&all[..1], &[conflict]), Failure::Conflict));
 }
 
-/// A bucket as full as one gets, with merchants of sixty letters.
+/// A bucket as full as one gets, with the longest names of merchants and categories.
 fn full_bucket(seed: &mut Seed, own: &ReportId) -> Bucket {
     let mut claims = BTreeMap::new();
     for at in 0..MAX_CLAIMS / 50 {
         let claim = |_| Claim {
             expense_id: seed.draw(),
             date: "2026-11-12".parse().unwrap(),
-            category: "entertainment".to_owned(),
+            category: "c".repeat(40),
             merchant: "x".repeat(60),
             payment_method: PaymentMethod::CompanyCard,
             amount: eur(1_000_000_000_000),
