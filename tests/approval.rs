@@ -50,8 +50,8 @@ async fn approvers_of_every_kind_decide_one_after_the_other() {
     let decided_by = [
         "the owner's manager",
         "the owner's manager of level 2",
-        "the owner of a cost centre of it",
-        "the owner of a project of it",
+        "an owner of its cost centres",
+        "an owner of its projects",
         "a member with the role finance",
         "a member the workflow names",
     ];
@@ -279,7 +279,7 @@ async fn above_a_managers_limit_the_next_one_up_decides() {
     let report = world.submitted("100.01").await;
     assert_eq!(asked(&report), [["Nora"]]);
     let why = "This step applies to every report. It is for the owner's manager. \
-               An approver has an approval limit below its total, so the next manager up decides.";
+               An approver has an approval limit below the total, so the next manager up decides.";
     assert_eq!(reasons(&report), [why]);
     world.approve(&world.marco, &report).await.problem(404, "/problems/not-found");
     assert_eq!(world.approve(&nora, &report).await.expect(200)["status"], "approved");
@@ -292,7 +292,8 @@ async fn a_limit_lowered_later_still_binds() {
     world.change(&world.marco, &json!({"approval_limit": eur("79.99")})).await;
     let answer = world.approve(&world.marco, &report).await;
     answer.problem(403, "/problems/approval-limit");
-    let detail = "The total of 80.00 EUR is above the 79.99 EUR you may decide on. An admin can reassign the step.";
+    let detail =
+        "The total of 80.00 EUR is above the 79.99 EUR you may decide on here. An admin can reassign the step.";
     assert_eq!(answer.json()["detail"], detail);
     for action in ["return", "reject"] {
         let answer = world.decide(&world.marco, &report, action, &json!({"reason": "No."})).await;
@@ -311,7 +312,7 @@ async fn small_and_flawless_reports_are_approved_at_once() {
     assert_eq!((&report["status"], &report["steps"], &report["version"]), (&json!("approved"), &json!([]), &json!(1)));
     let told = world.mail(&world.ana, 2).await.remove(1);
     assert_eq!(told["subject"], "Approved: Client visit Lyon, 49.99 EUR");
-    assert!(told["text"].as_str().unwrap().contains("the policy (reports below 50.00 EUR) approved it"), "{told}");
+    assert!(told["text"].as_str().unwrap().contains("The policy (reports below 50.00 EUR) approved it"), "{told}");
     let history = world.ana.get(&world.report(&report, "history")).await.expect(200);
     assert_eq!(history["items"][1]["type"], "report.auto_approved");
 

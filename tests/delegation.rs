@@ -112,7 +112,8 @@ async fn what_is_above_the_ceiling_stays() {
     assert_eq!(listed, [&within["id"]]);
     let refused = world.approve(&dora, &above).await;
     refused.problem(403, "/problems/approval-limit");
-    let detail = "The total of 100.01 EUR is above the 100.00 EUR you may decide on. An admin can reassign the step.";
+    let detail =
+        "The total of 100.01 EUR is above the 100.00 EUR you may decide on here. An admin can reassign the step.";
     assert_eq!(refused.json()["detail"], detail);
     assert_eq!(world.approve(&dora, &within).await.expect(200)["status"], "approved");
     assert_eq!(world.approve(&world.marco, &above).await.expect(200)["status"], "approved");

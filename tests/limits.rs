@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Person, World, day, eur, expense, found, last_month, with};
+use crate::support::{Answer, Person, World, day, eur, expense, found, last_month, today, with};
 
 fn line(amount: &str, more: &Value) -> Value {
     with(expense(amount), more)
@@ -143,7 +143,8 @@ async fn a_warning_wants_a_justification_of_one_of_the_lines() {
     assert_eq!(faults, ["/expenses/0/justification day-limit"]);
     let report = world.claim(&world.ana, &[plain, justified]).await.expect(201);
     assert_eq!(found(&report), ["day-limit warn 12.00 16.00"]);
-    assert_eq!(report["violations"][0]["message"], "2 expenses of 16.00 EUR are above the limit of 12.00 EUR per day.");
+    let said = format!("2 expenses, together 16.00 EUR, are above the limit of 12.00 EUR per day, on {}.", today());
+    assert_eq!(report["violations"][0]["message"], said);
     assert_eq!(paid_back(&report), ("16.00", "0.00"));
 }
 
@@ -295,4 +296,18 @@ async fn eight_reports_at_once_are_all_submitted() {
     }
     let list = world.ana.get(&world.path("reports?status=submitted&limit=100")).await.expect(200);
     assert_eq!(list["items"].as_array().unwrap().len(), 8);
+}
+
+/// What a cap takes off does not count towards other limits, in this report or another; recalled and submitted again it is the same.
+#[tokio::test]
+async fn what_a_cap_takes_off_does_not_count_towards_other_limits() {
+    let world = World::new().await;
+    let caps = limit("day", "40.00", &json!({"effect": "cap"}));
+    let month = limit("month", "50.00", &json!({"effect": "block"}));
+    world.rule(&json!({"limits": [month, caps]})).await;
+    let report = world.claim(&world.ana, &[line("60.00", &json!({}))]).await.expect(201);
+    assert_eq!(paid_back(&report), ("40.00", "20.00"));
+    world.ana.post(&world.report(&report, "recall"), &json!({})).await.expect(200);
+    let again = world.ana.post(&world.report(&report, "submit"), &json!({})).await.expect(200);
+    assert_eq!(paid_back(&again), ("40.00", "20.00"));
 }

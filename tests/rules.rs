@@ -206,3 +206,23 @@ async fn codes_are_those_of_the_policy_where_it_has_any() {
     let known = with(expense("8.00"), &json!({"cost_centre": "CC1", "project": "P1"}));
     world.claim(&world.ana, &[known]).await.expect(201);
 }
+
+/// A tax that was the category's follows amount and category; one that was said stays.
+#[tokio::test]
+async fn a_default_tax_follows_the_amount() {
+    let world = World::new().await;
+    let categories = travel(&json!({"default_tax": "19"}));
+    world.rule(&json!({"receipt_required_from": null, "limits": [], "categories": categories})).await;
+    let said = with(expense("119.00"), &json!({"tax": eur("7.00")}));
+    let report = world.draft(&world.ana, &[expense("119.00"), said]).await;
+    let patched = async |line: usize, body: Value| {
+        let line = format!("expenses/{}", report["expenses"][line]["id"].as_str().unwrap());
+        world.ana.patch(&world.report(&report, &line), &body).await.expect(200)
+    };
+    let tax = |report: &Value, line: usize| report["expenses"][line]["tax"].clone();
+    assert_eq!(tax(&patched(0, json!({"amount": eur("238.00")})).await, 0), eur("38.00"));
+    assert_eq!(tax(&patched(0, json!({"amount": eur("15.00")})).await, 0), eur("2.39"));
+    assert_eq!(tax(&patched(0, json!({"category": "meals"})).await, 0), eur("0.00"));
+    assert_eq!(tax(&patched(1, json!({"amount": eur("238.00")})).await, 1), eur("7.00"));
+    assert_eq!(tax(&patched(1, json!({"tax": null})).await, 1), eur("38.00"));
+}

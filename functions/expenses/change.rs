@@ -21,7 +21,7 @@ async fn handler(call: Call) -> Outcome {
     let change = desk.input::<ExpensePatch>()?;
     let current = desk.report.expense(id).ok_or_else(Problem::not_found)?.facts.clone();
     let permit = desk.permit::<Edit>()?;
-    let facts = change.over(current.clone()).map_err(Problem::invalid)?;
+    let facts = change.over(&current, &policy).map_err(Problem::invalid)?;
     if current == facts {
         return desk.unchanged();
     }

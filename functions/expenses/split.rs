@@ -34,6 +34,15 @@ struct PartIn {
     /// What it was for; the line's note when absent.
     #[validate(custom(function = "checks::long_text"))]
     note: Option<String>,
+    /// Code of the cost centre that bears it; the line's when absent.
+    #[validate(custom(function = "checks::label"))]
+    cost_centre: Option<String>,
+    /// Code of the project it is for; the line's when absent.
+    #[validate(custom(function = "checks::label"))]
+    project: Option<String>,
+    /// Who was there; those of the line when absent.
+    #[validate(custom(function = "checks::people"))]
+    attendees: Option<Vec<String>>,
 }
 
 impl Input for SplitIn {
@@ -57,7 +66,15 @@ impl PartIn {
             within(amount, tax, faults);
         }
         let note = checks::cleaned_option(self.note.as_deref());
-        Some(Part { amount: amount?, tax: tax.flatten(), category: self.category, note })
+        Some(Part {
+            amount: amount?,
+            tax: tax.flatten(),
+            category: self.category,
+            note,
+            cost_centre: checks::cleaned_option(self.cost_centre.as_deref()),
+            project: checks::cleaned_option(self.project.as_deref()),
+            attendees: self.attendees.map(|people| checks::cleaned_list(Some(people))),
+        })
     }
 }
 

@@ -45,7 +45,7 @@ impl Input for DelegationIn {
         let ceiling = self.ceiling.as_ref().and_then(|ceiling| ceiling.read("ceiling", faults));
         let (to, from, until) = (to?, from?, until?);
         if until < from || until < outlay_domain::change::today(now) {
-            faults.note("until", "order", "Must not be before the first day, nor over.");
+            faults.note("until", "order", "Must not be before the first day, nor in the past.");
         } else if from.until(until).map_or(true, |span| span.get_days() > 366) {
             faults.note("until", "maximum", "Must be at most a year after the first day.");
         }

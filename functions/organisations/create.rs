@@ -18,7 +18,7 @@ struct OrganisationIn {
     #[validate(custom(function = "checks::short_text"))]
     #[schema(example = "Acme")]
     name: String,
-    /// The currency of its books; policy limits and exchange rates are in it.
+    /// The currency of its books; approval bands are in it.
     #[schema(example = "EUR")]
     base_currency: String,
 }

@@ -76,7 +76,7 @@ async fn who_cannot_decide_is_not_asked() {
     for (to, detail) in [
         (&auditor, "This member cannot approve."),
         (&gone, "This member cannot approve."),
-        (&small, "This member has an approval limit below its total."),
+        (&small, "This member has an approval limit below the total."),
         (&world.fiona, "This member decides at another step of it."),
     ] {
         let answer = reassign(&world, &world.admin, &report, &world.marco, to).await;

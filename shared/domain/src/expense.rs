@@ -82,6 +82,21 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// What is entered in place of facts that are there. A tax that is not said (`None`) stays, but for one that was the category's:
+    /// that follows the amount, and so does one that is removed (`Some(None)`).
+    #[must_use]
+    pub fn over(current: &ExpenseFacts, facts: ExpenseFacts, tax: Option<Option<Money>>, policy: &Policy) -> Self {
+        let was = Self {
+            facts: ExpenseFacts { tax: Money::zero(current.tax.currency()), ..current.clone() },
+            tax_said: false,
+        };
+        let defaulted = was.facts(policy).tax == current.tax;
+        let stays = current.tax.currency() == facts.amount.currency() && !defaulted;
+        let kept = tax.unwrap_or_else(|| stays.then_some(current.tax));
+        let facts = ExpenseFacts { tax: kept.unwrap_or(Money::zero(facts.amount.currency())), ..facts };
+        Self { facts, tax_said: kept.is_some() }
+    }
+
     /// The facts; a tax that was not said is the category's.
     #[must_use]
     pub fn facts(self, policy: &Policy) -> ExpenseFacts {

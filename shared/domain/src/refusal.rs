@@ -63,6 +63,13 @@ pub enum Refusal {
     TooManyClaims,
     /// A limit of the policy cannot be compared: a rate is missing, or a sum leaves the range.
     Limit(ConversionFault),
+    /// A member would be his own manager.
+    OwnManager,
+    /// More would be delegated than the one who is away may approve.
+    Ceiling {
+        /// What he may.
+        limit: Money,
+    },
     /// The member a report is entered for cannot have any.
     NoReports,
     /// The report was submitted before, so it cannot be thrown away.

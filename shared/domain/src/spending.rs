@@ -137,6 +137,15 @@ impl Spending {
         others.flat_map(|(_, claims)| claims.lines.iter().map(|line| (claims.number.as_str(), line)))
     }
 
+    /// What was claimed by reports that were created before this one.
+    #[must_use]
+    pub fn before(mut self, report: ReportId) -> Self {
+        for bucket in self.buckets.values_mut() {
+            bucket.claims.retain(|id, _| *id < report);
+        }
+        self
+    }
+
     /// The report's lines as claims in place of those it had, whose buckets were `before`. `None` when a bucket would overflow.
     #[must_use]
     pub fn claiming(&self, report: &Report, before: &BTreeSet<BucketKey>) -> Option<SpendingChange> {

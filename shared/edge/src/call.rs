@@ -171,7 +171,7 @@ impl Call {
         let current = format!("\"{version}\"");
         match self.if_match() {
             Some(named) if named != "*" && !named.split(',').any(|tag| tag.trim() == current) => {
-                let detail = format!("It is at version {current} now. Read it again.");
+                let detail = format!("Its ETag is {current} now, quotes included. Read it again.");
                 Err(Problem::new(ProblemType::StaleVersion, detail).into())
             }
             _ => Ok(()),

@@ -86,7 +86,7 @@ impl Faults {
     /// The faults, in the order of their pointers.
     #[must_use]
     pub fn into_list(mut self) -> Vec<Fault> {
-        self.found.sort_by(|one, other| one.pointer.cmp(&other.pointer));
+        self.found.sort_by_cached_key(|fault| in_order(&fault.pointer));
         self.found
     }
 }
@@ -110,6 +110,11 @@ pub fn child(pointer: &str, name: &str) -> String {
     } else {
         format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
     }
+}
+
+/// The parts of a pointer; positions in a list sort as numbers.
+fn in_order(pointer: &str) -> Vec<(usize, String)> {
+    pointer.split('/').map(|part| (part.parse().unwrap_or(0), part.to_owned())).collect()
 }
 
 fn covers(upper: &str, lower: &str) -> bool {

@@ -7,7 +7,7 @@ use outlay_domain::change::Rules;
 use outlay_domain::conversion::RateBook;
 use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::ids::{MemberId, OrgId};
-use outlay_domain::member::{Member, Person};
+use outlay_domain::member::{Member, Person, Role};
 use outlay_domain::money::Currency;
 use outlay_domain::organisation::Organisation;
 use outlay_domain::permission::{ChangeMember, CreateForOthers, OrgPermit};
@@ -60,6 +60,9 @@ pub async fn sound(store: &Store, org: OrgId, proposed: &Policy, base: Currency)
                 "unknown-member",
                 format!("There is no member {missing} here."),
             );
+        }
+        for auditor in known.iter().filter(|member| member.role == Role::Auditor) {
+            faults.note_at(proposed.place_of(auditor.id), "cannot-approve", format!("{} is an auditor.", auditor.name));
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults).into()) }

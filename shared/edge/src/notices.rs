@@ -147,7 +147,7 @@ fn notice(event: &Event, facts: Option<ReportFacts>, actor: String) -> Option<No
             Some(report),
         ) => Some(asked_notice(asked, report)),
         (EventKind::ReportAutoApproved { below, .. }, Some(report)) => {
-            Some(Notice::Approved { report, by: format!("the policy (reports below {below})"), comment: None })
+            Some(Notice::Approved { report, by: format!("The policy (reports below {below})"), comment: None })
         }
         (EventKind::ReportApproved { comment, .. }, Some(report)) => {
             Some(Notice::Approved { report, by: actor, comment: comment.clone() })

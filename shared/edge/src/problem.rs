@@ -53,7 +53,7 @@ catalogue! {
     /// A header that cannot be read.
     InvalidHeader "/problems/invalid-header" 400 "A header is not valid";
     /// A query parameter that is unknown, repeated or cannot be read.
-    InvalidParameter "/problems/invalid-parameter" 400 "A query parameter is not valid";
+    InvalidParameter "/problems/invalid-parameter" 400 "A parameter is not valid";
     /// A body that is not one JSON object.
     MalformedJson "/problems/malformed-json" 400 "The body is not one JSON object";
     /// Nobody is signed in.
@@ -61,7 +61,7 @@ catalogue! {
     /// Seen, but not allowed.
     Forbidden "/problems/forbidden" 403 "You may not do this";
     /// The total is above what the caller may approve.
-    ApprovalLimit "/problems/approval-limit" 403 "The total is above your approval limit";
+    ApprovalLimit "/problems/approval-limit" 403 "The total is above what you may decide on";
     /// Separation of duties.
     SegregationOfDuties "/problems/segregation-of-duties" 403 "Separation of duties does not allow this";
     /// Not there, or not the caller's to see.
@@ -254,105 +254,112 @@ impl From<CommitError> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let one = |pointer: &str, rule: &str, detail: &str| {
-            let mut faults = Faults::default();
-            faults.note_at(pointer.to_owned(), rule, detail);
-            Self::invalid(faults)
-        };
         match refusal {
             Refusal::NotVisible | Refusal::UnknownExpense => Self::not_found(),
             Refusal::UnknownManager(_) | Refusal::UnknownConcerned(_) => {
                 Self::internal("a route was refused for want of a member")
             }
+            Refusal::Forbidden(why) => Self::new(ProblemType::Forbidden, why),
+            Refusal::Duties(why) => Self::new(ProblemType::SegregationOfDuties, why),
             Refusal::ApprovalLimit { limit, total } => Self::new(
                 ProblemType::ApprovalLimit,
-                format!("The total of {total} is above the {limit} you may decide on. An admin can reassign the step."),
+                format!(
+                    "The total of {total} is above the {limit} you may decide on here. An admin can reassign the step."
+                ),
             ),
-            Refusal::NotAssignable(why) => one("/to", "assignable", &format!("This member {why}.")),
-            Refusal::NotAsked => one("/from", "not-asked", "This member is not asked at the pending step."),
-            Refusal::Lines(lines) => {
-                let mut faults = Faults::default();
-                for (position, fault) in lines {
-                    line_fault(position, fault, &mut faults);
-                }
-                Self::invalid(faults)
-            }
-            Refusal::PartFault(at, LineFault::TooMuch { most }) => {
-                let detail = format!(
-                    "Of the tax more than its amount of {most} would fall to this part. Say the tax of each part."
-                );
-                one(&format!("/parts/{at}/tax"), "maximum", &detail)
-            }
-            Refusal::PartFault(at, _) => {
-                one(&format!("/parts/{at}/amount/currency"), "same-currency", "Must be the currency of the expense.")
-            }
-            Refusal::Parts { parts, whole } => one("/parts", "sum", &difference(parts, whole)),
-            Refusal::TooManyPeriods => one(
-                "/expenses",
-                "periods",
-                &format!("The expenses fall into more than {MAX_BUCKETS} months and trips."),
+            Refusal::InvalidState { status, action } => Self::new(
+                ProblemType::InvalidState,
+                format!("A report in the state {} cannot be {action}.", status.name()),
             ),
-            Refusal::TooManyCostCentres => one(
-                "/expenses",
-                "cost-centres",
-                &format!("The expenses are on more than {MAX_COST_CENTRES} cost centres."),
-            ),
-            Refusal::TooManyClaims => one(
-                "/expenses",
-                "claims",
-                &format!("A member claims at most {MAX_CLAIMS} expenses of one month or one trip."),
-            ),
-            Refusal::Limit(fault) => one("/expenses", "limit", &sentence(&format!("a limit of the policy: {fault}"))),
-            Refusal::NoReports => one("/owner_id", "role", "An auditor has no reports."),
             Refusal::WasSubmitted => Self::new(
                 ProblemType::InvalidState,
                 "A report that was submitted before cannot be deleted: its history would lose its subject.",
             ),
-            Refusal::Forbidden(why) => Self::new(ProblemType::Forbidden, why),
-            Refusal::Duties(why) => Self::new(ProblemType::SegregationOfDuties, why),
-            Refusal::InvalidState { status, action } => {
-                Self::new(ProblemType::InvalidState, format!("A report that is {} cannot be {action}.", status.name()))
-            }
-            Refusal::AlreadyDecided => {
-                Self::new(ProblemType::AlreadyDecided, "The step that asked you has been decided.")
-            }
+            Refusal::AlreadyDecided => Self::new(
+                ProblemType::AlreadyDecided,
+                "You have had your say on this report already, or somebody has for you.",
+            ),
             Refusal::NoApprover { step } => Self::new(
                 ProblemType::NoApprover,
                 format!(
                     "Nobody may decide on the step {step}: not its approvers, no manager further up, and no fallback approver."
                 ),
             ),
-            Refusal::Empty => one("/expenses", "length", "A report needs at least one expense to be submitted."),
-            Refusal::TooManyExpenses => {
-                one("/expenses", "length", &format!("A report has at most {MAX_EXPENSES} expenses."))
-            }
-            Refusal::TooLarge => one(
-                "/expenses",
-                "size",
-                &format!("A report holds at most {} KiB, its findings included. Split it.", MAX_BYTES / 1024),
-            ),
-            Refusal::TotalTooLarge => one("/expenses", "total", "The total is larger than any amount Outlay handles."),
-            Refusal::Conversion(lines) => {
+            of_values => {
                 let mut faults = Faults::default();
-                for (position, fault) in lines {
-                    let line = position.map_or_else(String::new, |position| format!("/expenses/{position}"));
-                    let (member, rule) = match fault {
-                        ConversionFault::RateMissing { .. } => ("currency", "rate-missing"),
-                        ConversionFault::TooLarge => ("amount", "maximum"),
-                    };
-                    faults.note_at(format!("{line}/amount/{member}"), rule, sentence(&fault.to_string()));
-                }
-                Self::invalid(faults)
-            }
-            Refusal::Policy(violations) => {
-                let mut faults = Faults::default();
-                for (position, violation) in violations {
-                    let pointer = format!("/expenses/{position}/{}", violation.field.name());
-                    faults.note_at(pointer, violation.rule.name(), violation.message);
-                }
+                note(of_values, &mut faults);
                 Self::invalid(faults)
             }
         }
+    }
+}
+
+/// Notes what a refusal finds wrong with the values that were sent, or with those of the report.
+fn note(refusal: Refusal, faults: &mut Faults) {
+    let (pointer, rule, detail) = match refusal {
+        Refusal::NotAssignable(why) => ("/to", "assignable", format!("This member {why}.")),
+        Refusal::NotAsked => ("/from", "not-asked", "This member is not asked at the pending step.".to_owned()),
+        Refusal::OwnManager => ("/manager_id", "own-manager", "Nobody is his own manager.".to_owned()),
+        Refusal::Ceiling { limit } => {
+            ("/ceiling", "maximum", format!("Must be at most {limit}, what the member himself may approve."))
+        }
+        Refusal::NoReports => ("/owner_id", "role", "An auditor has no reports.".to_owned()),
+        Refusal::Parts { parts, whole } => ("/parts", "sum", difference(parts, whole)),
+        Refusal::Empty => ("/expenses", "length", "A report needs at least one expense to be submitted.".to_owned()),
+        Refusal::TooManyExpenses => ("/expenses", "length", format!("A report has at most {MAX_EXPENSES} expenses.")),
+        Refusal::TooLarge => {
+            let most = MAX_BYTES / 1024;
+            ("/expenses", "size", format!("A report holds at most {most} KiB, its findings included. Split it."))
+        }
+        Refusal::TotalTooLarge => {
+            ("/expenses", "total", "The total is larger than any amount Outlay handles.".to_owned())
+        }
+        Refusal::TooManyPeriods => {
+            ("/expenses", "periods", format!("The expenses fall into more than {MAX_BUCKETS} months and trips."))
+        }
+        Refusal::TooManyCostCentres => {
+            ("/expenses", "cost-centres", format!("The expenses are on more than {MAX_COST_CENTRES} cost centres."))
+        }
+        Refusal::TooManyClaims => {
+            ("/expenses", "claims", format!("A member claims at most {MAX_CLAIMS} expenses of one month or one trip."))
+        }
+        Refusal::Limit(fault) => ("/expenses", "limit", sentence(&format!("a limit of the policy: {fault}"))),
+        by_line => return note_lines(by_line, faults),
+    };
+    faults.note_at(pointer.to_owned(), rule, detail);
+}
+
+/// The same for what concerns single lines or parts.
+fn note_lines(refusal: Refusal, faults: &mut Faults) {
+    match refusal {
+        Refusal::Lines(lines) => lines.into_iter().for_each(|(at, fault)| line_fault(at, fault, faults)),
+        Refusal::PartFault(at, LineFault::TooMuch { most }) => {
+            let detail =
+                format!("Of the tax more than its amount of {most} would fall to this part. Say the tax of each part.");
+            faults.note_at(format!("/parts/{at}/tax"), "maximum", detail);
+        }
+        Refusal::PartFault(at, _) => {
+            let detail = "Must be the currency of the expense.";
+            faults.note_at(format!("/parts/{at}/amount/currency"), "same-currency", detail);
+        }
+        Refusal::Conversion(lines) => {
+            for (position, fault) in lines {
+                let line = position.map_or_else(String::new, |position| format!("/expenses/{position}"));
+                let (member, rule) = match fault {
+                    ConversionFault::RateMissing { .. } => ("currency", "rate-missing"),
+                    ConversionFault::TooLarge => ("amount", "maximum"),
+                };
+                faults.note_at(format!("{line}/amount/{member}"), rule, sentence(&fault.to_string()));
+            }
+        }
+        Refusal::Policy(violations) => {
+            for (position, violation) in violations {
+                let pointer = format!("/expenses/{position}/{}", violation.field.name());
+                faults.note_at(pointer, violation.rule.name(), violation.message);
+            }
+        }
+        // What is not of values or lines has its own problem.
+        _ => faults.note_at(String::new(), "refused", "The request cannot be carried out."),
     }
 }
 

@@ -243,6 +243,20 @@ pub struct Part {
     pub category: Option<String>,
     /// Another note than the line's.
     pub note: Option<String>,
+    /// Another cost centre than the line's.
+    pub cost_centre: Option<String>,
+    /// Another project than the line's.
+    pub project: Option<String>,
+    /// Who was there, when not those of the line.
+    pub attendees: Option<Vec<String>>,
+}
+
+impl Part {
+    /// A part that differs from the line in nothing but its amount.
+    #[must_use]
+    pub const fn of(amount: Money) -> Self {
+        Self { amount, tax: None, category: None, note: None, cost_centre: None, project: None, attendees: None }
+    }
 }
 
 /// Puts several lines in the place of one. Amounts add up to the line's, in every currency; so do taxes unless they are given.
@@ -291,6 +305,9 @@ fn parts_of(old: &Expense, parts: &[Part], seed: &mut Seed) -> Result<Vec<Expens
             tax,
             category: part.category.clone().unwrap_or_else(|| old.facts.category.clone()),
             note: part.note.clone().or_else(|| old.facts.note.clone()),
+            cost_centre: part.cost_centre.clone().or_else(|| old.facts.cost_centre.clone()),
+            project: part.project.clone().or_else(|| old.facts.project.clone()),
+            attendees: part.attendees.clone().unwrap_or_else(|| old.facts.attendees.clone()),
             ..old.facts.clone()
         };
         Expense { id: seed.draw(), facts, converted, base, cap: None, approved: None }

@@ -196,7 +196,7 @@ pub fn join(invited: &Member, subject: &str, now: Timestamp) -> MemberChange {
 /// their other side.
 ///
 /// # Errors
-/// [`Refusal::Duties`] for an admin who changes more of himself than his name; [`Refusal::Forbidden`] for a member who would manage
+/// [`Refusal::Duties`] for an admin who changes more of himself than his name; [`Refusal::OwnManager`] for a member who would manage
 /// himself.
 pub fn change_member(
     permit: OrgPermit<'_, ChangeMember>,
@@ -211,7 +211,7 @@ pub fn change_member(
         return Err(Refusal::Duties("Nobody changes what he may or who decides on his reports: another admin does."));
     }
     if patch.manager_id == Some(Some(member.id)) {
-        return Err(Refusal::Forbidden("Nobody is his own manager."));
+        return Err(Refusal::OwnManager);
     }
     let mut after = member.clone();
     after.name = patch.name.unwrap_or(after.name);
@@ -299,6 +299,11 @@ pub fn delegate(
     if let Some((delegate, delegation)) = delegation {
         if !member.can_approve() {
             return Err(Refusal::Forbidden("Who cannot approve has nothing to delegate."));
+        }
+        if let (Some(ceiling), Some(limit)) = (delegation.ceiling, member.approval_limit)
+            && ceiling.minor() > limit.minor()
+        {
+            return Err(Refusal::Ceiling { limit });
         }
         if delegate.id == member.id {
             return Err(Refusal::NotAssignable("is the one who is away"));

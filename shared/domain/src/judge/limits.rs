@@ -30,16 +30,21 @@ pub(super) fn judge(
             }
         }
     }
+    let limits = || {
+        let limits = grounds.policy.limits.iter().enumerate();
+        limits.map(|(at, limit)| Counted { limit, at, grounds, selection: &selection })
+    };
     let mut violations = Vec::new();
-    for ((at, _), positions) in groups {
-        if let Some(limit) = grounds.policy.limits.get(at) {
-            violations.extend(Counted { limit, at, grounds, selection: &selection }.judge(lines, positions)?);
+    // Caps first: what they take off does not count towards the other limits, here as in other reports.
+    for caps in [true, false] {
+        for counted in limits().filter(|counted| (counted.limit.effect == Effect::Cap) == caps) {
+            for (_, positions) in groups.range((counted.at, String::new())..(counted.at + 1, String::new())) {
+                violations.extend(counted.judge(lines, positions.clone())?);
+            }
+            if counted.limit.period == Period::Expense && grounds.policy.splitting {
+                violations.extend(counted.split(lines, visits)?);
+            }
         }
-    }
-    let watched = |limit: &Limit| limit.period == Period::Expense && grounds.policy.splitting;
-    for (at, limit) in grounds.policy.limits.iter().enumerate().filter(|(_, limit)| watched(limit)) {
-        let counted = Counted { limit, at, grounds, selection: &selection };
-        violations.extend(counted.split(lines, visits)?);
     }
     Ok(violations)
 }
@@ -151,7 +156,7 @@ impl Counted<'_> {
         let before = self.elsewhere(first)?;
         let mut actual = before;
         for line in &members {
-            actual = add(actual, self.measured(line.facts.amount, line.amount_in_base())?)?;
+            actual = add(actual, self.measured(line.granted(), line.granted_of(line.amount_in_base()))?)?;
         }
         if actual.minor() <= self.limit.amount.minor() {
             return Ok(None);
@@ -166,8 +171,8 @@ impl Counted<'_> {
     fn told(&self, lines: &[&Expense], actual: Money, before: Money) -> Violation {
         let what = match lines {
             [line] if before.minor() == 0 => format!("{} is", shown(line)),
-            _ if before.minor() == 0 => format!("{} expenses of {actual} are", lines.len()),
-            _ => format!("{actual}, of which {before} were claimed before, is"),
+            _ if before.minor() == 0 => format!("{} expenses, together {actual}, are", lines.len()),
+            _ => format!("{actual}, of which {before} count from other reports, is"),
         };
         let limit = self.limit;
         let (rule, over) = match limit.period {
@@ -177,7 +182,8 @@ impl Counted<'_> {
             Period::Report => (Rule::ReportLimit, "report"),
             Period::Trip => (Rule::TripLimit, "trip"),
         };
-        let sentence = format!("{what} above the limit of {} per {over}{}", limit.amount, self.scope());
+        let sentence =
+            format!("{what} above the limit of {} per {over}{}{}", limit.amount, self.scope(), self.when(lines));
         measured(rule, lines, limit, actual, &sentence)
     }
 
@@ -187,7 +193,24 @@ impl Counted<'_> {
         let categories: Vec<String> = self.limit.categories.iter().map(name).collect();
         let grade = self.grounds.grade.filter(|_| !self.limit.grades.is_empty());
         let categories = if categories.is_empty() { String::new() } else { format!(" for {}", categories.join(", ")) };
-        format!("{categories}{}", grade.map_or_else(String::new, |grade| format!(", grade {grade}")))
+        let methods = match self.limit.payment_methods.as_slice() {
+            [PaymentMethod::Personal] => ", paid personally",
+            [PaymentMethod::CompanyCard] => ", paid by company card",
+            _ => "",
+        };
+        let grade = grade.map_or_else(String::new, |grade| format!(", grade {grade}"));
+        format!("{categories}{methods}{grade}")
+    }
+
+    /// Which day, month or trip it is, in words.
+    fn when(&self, lines: &[&Expense]) -> String {
+        let Some(facts) = lines.first().map(|line| &line.facts) else { return String::new() };
+        match self.limit.period {
+            Period::Expense | Period::Report => String::new(),
+            Period::Day => format!(", on {}", facts.date),
+            Period::Month => format!(", in {}", facts.date.strftime("%Y-%m")),
+            Period::Trip => format!(", on the trip {}", facts.trip.as_deref().unwrap_or_default()),
+        }
     }
 
     /// Leaves the lines what fits under the limit, in the order of what they say.
@@ -238,7 +261,7 @@ impl Counted<'_> {
             }
             let mut sum = before;
             for line in &members {
-                sum = add(sum, self.measured(line.facts.amount, line.amount_in_base())?)?;
+                sum = add(sum, self.measured(line.granted(), line.granted_of(line.amount_in_base()))?)?;
             }
             if parts < 2 || sum.minor() <= self.limit.amount.minor() {
                 continue;
@@ -270,7 +293,7 @@ fn measured(rule: Rule, lines: &[&Expense], limit: &Limit, actual: Money, senten
     };
     let end = match (limit.effect, field) {
         (Effect::Cap, _) => "; the excess is not reimbursed.",
-        (_, Field::Justification) => " and needs a justification.",
+        (_, Field::Justification) => "; a justification is needed.",
         _ => ".",
     };
     let found = violation(rule, lines, severity, field, format!("{sentence}{end}"));

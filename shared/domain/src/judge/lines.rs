@@ -75,7 +75,7 @@ fn day_off(line: &Expense, policy: &Policy) -> Option<Violation> {
         Severity::Warn => unless_justified(&[line], Field::Date),
     };
     let kind = if rule.holidays.contains(&line.facts.date) { "a holiday" } else { "a weekend" };
-    let wants = if field == Field::Justification { " and needs a justification" } else { "" };
+    let wants = if field == Field::Justification { "; a justification is needed" } else { "" };
     let message = format!("{} on {} is on {kind}{wants}.", shown(line), line.facts.date);
     Some(violation(Rule::NonWorkingDay, &[line], severity, field, message))
 }
@@ -97,13 +97,15 @@ pub(super) fn receipts(lines: &[Expense], visits: &Visits<'_>, policy: &Policy) 
     let bare = |line: &&Expense| line.facts.receipt_reference.is_none();
     let large = |line: &&Expense| at_least(line.amount_in_base(), from);
     let found = |rule, lines: &[&Expense], actual: Money, what: String| {
-        let message = format!("{what}; a receipt is required from {from}.");
+        let message = format!("{what}; one is required from {from}.");
         let found = violation(rule, lines, Severity::Warn, Field::ReceiptReference, message);
         Violation { limit: Some(Measure::Money(from)), actual: Some(Measure::Money(actual)), ..found }
     };
     let alone = lines.iter().filter(bare).filter(large);
     let mut violations: Vec<Violation> = alone
-        .map(|line| found(Rule::ReceiptRequired, &[line], line.amount_in_base(), format!("{} has none", shown(line))))
+        .map(|line| {
+            found(Rule::ReceiptRequired, &[line], line.amount_in_base(), format!("{} has no receipt", shown(line)))
+        })
         .collect();
     for visit in visits.values().filter(|visit| policy.splitting && visit.lines.len() > 1) {
         let small: Vec<&Expense> =
@@ -148,7 +150,7 @@ pub(super) fn duplicates(lines: &[Expense], visits: &Visits<'_>, grounds: &Groun
                 Some(Severity::Warn) => unless_justified(&lines, Field::Amount),
                 None => (Severity::Warn, Field::Amount),
             };
-            let wants = if field == Field::Justification { " and needs a justification" } else { "" };
+            let wants = if field == Field::Justification { "; a justification is needed" } else { "" };
             violations.push(violation(Rule::Duplicate, &lines, severity, field, format!("{message}{wants}.")));
         }
     }

@@ -40,7 +40,7 @@ impl Excluded {
             Self::CannotApprove => "cannot approve",
             Self::Duties => "may not decide on this report (separation of duties)",
             Self::OtherStep => "decides at another step of it",
-            Self::Limit => "has an approval limit below its total",
+            Self::Limit => "has an approval limit below the total",
         }
     }
 }
@@ -259,8 +259,8 @@ fn decides(approvers: &Approvers, mode: Mode, none: bool) -> String {
     let (one, many) = match approvers {
         Approvers::Manager { level: 1 } => ("the owner's manager".to_owned(), "the owner's manager"),
         Approvers::Manager { level } => (format!("the owner's manager of level {level}"), "the owner's manager"),
-        Approvers::CostCentreOwner => ("the owner of a cost centre of it".to_owned(), "the owners of its cost centres"),
-        Approvers::ProjectOwner => ("the owner of a project of it".to_owned(), "the owners of its projects"),
+        Approvers::CostCentreOwner => ("an owner of its cost centres".to_owned(), "the owners of its cost centres"),
+        Approvers::ProjectOwner => ("an owner of its projects".to_owned(), "the owners of its projects"),
         Approvers::Role { role: Role::Admin } => {
             ("a member with the role admin".to_owned(), "members with the role admin")
         }

@@ -134,7 +134,9 @@ fn nobody_delegates_more_than_he_may_and_who_cannot_approve_nothing() {
         Ok::<_, Refusal>(changes.into_iter().find(|change| change.after.id == erik.id).unwrap().after)
     };
     let limited = Member { approval_limit: Some(money("299.99")), ..people.marco.clone() };
-    let bound = permit_for::<Decide>(&delegated(&limited, Some(money("1000.00"))).unwrap(), &submitted).map(drop);
+    let refused = delegated(&limited, Some(money("1000.00"))).unwrap_err();
+    assert_eq!(refused, Refusal::Ceiling { limit: money("299.99") });
+    let bound = permit_for::<Decide>(&delegated(&limited, None).unwrap(), &submitted).map(drop);
     assert_eq!(bound, Err(Refusal::ApprovalLimit { limit: money("299.99"), total: money("300.00") }));
     assert!(permit_for::<Decide>(&delegated(&people.marco, None).unwrap(), &submitted).is_ok());
     let auditor = Member { role: Role::Auditor, ..people.marco };

@@ -360,7 +360,7 @@ fn parts_of_a_line_are_the_whole_of_it_in_every_currency() {
     let new = crate::support::titled(vec![ExpenseFacts { tax: usd(7), ..facts(usd(1001)) }]);
     let report =
         change::create(permit_org(&people.ana).unwrap(), None, new, &rates, &mut seed(9), now()).unwrap().after;
-    let part = |minor, tax: Option<i64>| Part { amount: usd(minor), tax: tax.map(usd), category: None, note: None };
+    let part = |minor, tax: Option<i64>| Part { tax: tax.map(usd), ..Part::of(usd(minor)) };
     let split = |parts: &[Part]| {
         change::split_expense(
             permit_for(&people.ana, &report)?,

@@ -148,7 +148,9 @@ const fn heading(action: Action) -> (&'static str, &'static str) {
         Action::Decide => ("Decide", "Approve or reject, up to one's approval limit or the ceiling of the delegation."),
         Action::Return => ("Return", "Send the report back to its owner, who may change it and submit it again."),
         Action::Reassign => ("Reassign", "Ask somebody else at the pending step than the route did."),
-        Action::Reimburse => ("Reimburse", "Pay the report."),
+        Action::Reimburse => {
+            ("Reimburse", "Pay the report. There is no endpoint for it yet; this is what it will ask.")
+        }
     }
 }
 

@@ -152,7 +152,7 @@ fn the_next_manager_up_decides_for_one_who_may_not() {
     assert_eq!(asked(&steps(&workflow(), "99.99", &limited).unwrap()), [["Member 2"]]);
     let above = steps(&workflow(), "100.00", &limited).unwrap();
     assert_eq!(asked(&above), [["Member 5"]]);
-    assert!(above[0].reason.ends_with("has an approval limit below its total, so the next manager up decides."));
+    assert!(above[0].reason.ends_with("has an approval limit below the total, so the next manager up decides."));
 
     // Who decides for the owner while he is away, or is paid, does not decide on the report.
     let (mut owner, mut acting) = (people.ana.clone(), marco.clone());

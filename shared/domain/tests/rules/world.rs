@@ -212,7 +212,7 @@ impl World {
                 let (permit, id) = (edit()?, self.line(*at)?);
                 let whole = self.report.expense(id).unwrap().facts.amount;
                 let amounts = whole.allocate(&[2, 1]).unwrap();
-                let part = |amount| Part { amount, tax: None, category: None, note: None };
+                let part = Part::of;
                 let parts: Vec<Part> = amounts.into_iter().map(part).filter(|part| part.amount.minor() > 0).collect();
                 change::split_expense(permit, id, &parts, rules, &mut self.seed(), now)
             }

@@ -159,7 +159,10 @@ pub async fn assess_report(
         (None, None) => return Err(Problem::internal("a check without a subject").into()),
     };
     let about = About::report(&report, &[], &caller.member, call.today());
-    let grounds = Grounds::load(store, policy, about).await?;
+    let mut grounds = Grounds::load(store, policy, about).await?;
+    if report.status.is_claimed() {
+        grounds.spending = grounds.spending.before(report.id);
+    }
     let assessment = loads::decide(store, grounds, |rules| assess(&report, rules, call.today())).await?;
     shown(&report, &assessment)
 }
@@ -191,7 +194,7 @@ pub struct PastOut {
     pub violations_before: usize,
     /// The names of its steps.
     pub steps_before: Vec<String>,
-    /// What the policy would have said on the day it was submitted, with the people of today.
+    /// What the policy would have said on the day it was submitted, after the reports created before it, with the people of today.
     pub check: CheckOut,
     /// Whether findings or steps would have differed.
     pub differs: bool,
@@ -224,7 +227,8 @@ pub async fn assess_past(
             let buckets = outlay_domain::spending::Spending::keys(&report.expenses);
             let concerned = report.concerned().collect();
             let about = About { org, base, concerned, caller: &caller.member, buckets, today: day };
-            let grounds = Grounds::load(store, policy.clone(), about).await?;
+            let mut grounds = Grounds::load(store, policy.clone(), about).await?;
+            grounds.spending = grounds.spending.before(id);
             let assessment = loads::decide(store, grounds, |rules| assess(&report, rules, day)).await?;
             past(&report, &assessment).map(Some)
         }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use outlay_domain::conversion::Conversion;
 use outlay_domain::expense::{Entry, Expense, ExpenseFacts, PaymentMethod};
 use outlay_domain::money::Money;
+use outlay_domain::policy::Policy;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -68,7 +69,7 @@ pub struct ExpenseIn {
     /// What it was for; at most 2000 characters.
     #[validate(custom(function = "checks::long_text"))]
     pub note: Option<String>,
-    /// Why a limit of the policy was exceeded; at most 2000 characters.
+    /// Why what the policy found is all right: a limit exceeded, a day off, the same claim twice; at most 2000 characters.
     #[validate(custom(function = "checks::long_text"))]
     pub justification: Option<String>,
     /// Where the receipt is kept: a document number or a file name; at most 200 characters.
@@ -157,7 +158,8 @@ pub struct ExpensePatch {
     /// What was paid, tax included.
     #[schema(value_type = Option<MoneyIo>, nullable = false)]
     pub amount: Patch<MoneyIo>,
-    /// The tax within the amount, in the same currency.
+    /// The tax within the amount, in the same currency; by the category's default when null. One that was the default follows the
+    /// amount and the category.
     #[schema(value_type = Option<MoneyIo>)]
     pub tax: Patch<MoneyIo>,
     /// Who paid.
@@ -235,36 +237,35 @@ impl Input for ExpensePatch {
 }
 
 impl ExpenseChange {
-    /// The line's facts after the change. An amount in another currency without a tax sets the tax to nothing.
+    /// The line's facts after the change.
     ///
     /// # Errors
     /// The faults that only show beside what stays: a tax above the amount or in another currency.
-    pub fn over(self, current: ExpenseFacts) -> Result<ExpenseFacts, Faults> {
+    pub fn over(self, current: &ExpenseFacts, policy: &Policy) -> Result<ExpenseFacts, Faults> {
         let patch = self.patch;
-        let amount = self.amount.unwrap_or(current.amount);
-        let stays = current.tax.currency() == amount.currency() && !patch.tax.is_null();
-        let tax = self.tax.unwrap_or(if stays { current.tax } else { Money::zero(amount.currency()) });
-        let mut faults = Faults::default();
-        within(amount, tax, &mut faults);
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        let over = |patch: Patch<String>, current| checks::cleaned_option(patch.over(current).as_deref());
-        Ok(ExpenseFacts {
+        let tax = if patch.tax.is_null() { Some(None) } else { self.tax.map(Some) };
+        let over = |patch: Patch<String>, current: Option<&String>| {
+            checks::cleaned_option(patch.over(current.cloned()).as_deref())
+        };
+        let facts = ExpenseFacts {
             date: self.date.unwrap_or(current.date),
-            category: patch.category.over(None).unwrap_or(current.category),
-            merchant: over(patch.merchant, None).unwrap_or(current.merchant),
-            amount,
-            tax,
+            category: patch.category.over(None).unwrap_or_else(|| current.category.clone()),
+            merchant: over(patch.merchant, None).unwrap_or_else(|| current.merchant.clone()),
+            amount: self.amount.unwrap_or(current.amount),
+            tax: current.tax,
             payment_method: patch.payment_method.over(None).map_or(current.payment_method, Into::into),
-            note: over(patch.note, current.note),
-            justification: over(patch.justification, current.justification),
-            receipt_reference: over(patch.receipt_reference, current.receipt_reference),
-            attendees: checks::cleaned_list(patch.attendees.over(Some(current.attendees))),
-            project: over(patch.project, current.project),
-            cost_centre: over(patch.cost_centre, current.cost_centre),
-            trip: over(patch.trip, current.trip),
-        })
+            note: over(patch.note, current.note.as_ref()),
+            justification: over(patch.justification, current.justification.as_ref()),
+            receipt_reference: over(patch.receipt_reference, current.receipt_reference.as_ref()),
+            attendees: checks::cleaned_list(patch.attendees.over(Some(current.attendees.clone()))),
+            project: over(patch.project, current.project.as_ref()),
+            cost_centre: over(patch.cost_centre, current.cost_centre.as_ref()),
+            trip: over(patch.trip, current.trip.as_ref()),
+        };
+        let facts = Entry::over(current, facts, tax, policy).facts(policy);
+        let mut faults = Faults::default();
+        within(facts.amount, facts.tax, &mut faults);
+        if faults.is_empty() { Ok(facts) } else { Err(faults) }
     }
 }
 

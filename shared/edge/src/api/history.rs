@@ -16,7 +16,7 @@ use crate::problem::Problem;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FieldChange)]
 pub struct FieldChangeOut {
-    /// JSON pointer into the report; lines are named by identifier.
+    /// JSON pointer into the report as it is stored; lines are named by identifier.
     #[schema(example = "/expenses/exp_01jd0000000000000000000000/amount/amount")]
     pub field: String,
     /// What it was; null when it was not there.

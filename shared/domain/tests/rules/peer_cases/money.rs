@@ -62,7 +62,7 @@ fn split(report: &Report, parts: &[Part]) -> Result<ReportChange, Refusal> {
 }
 
 fn part(amount: Money, tax: Option<Money>) -> Part {
-    Part { amount, tax, category: None, note: None }
+    Part { tax, ..Part::of(amount) }
 }
 
 pub fn tax_of_a_quantity() {
