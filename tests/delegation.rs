@@ -58,6 +58,8 @@ async fn the_delegate_decides_in_his_own_name_on_behalf_of_the_other() {
         (&told["type"], &told["actor"], &told["on_behalf_of"]),
         (&json!("report.approved"), &decision["by"], &decision["on_behalf_of"])
     );
+    let mail = world.mail(&world.ana, 2).await.remove(1);
+    assert!(mail["text"].as_str().unwrap().contains("Dora (for Marco Rossi) approved it."), "{mail}");
     for person in [&world.marco, &dora] {
         assert_eq!(world.queue(person).await, [] as [Value; 0]);
         world.approve(person, &approved).await.problem(409, "/problems/already-decided");
@@ -415,4 +417,23 @@ async fn an_auditor_decides_for_nobody_and_nobody_for_him() {
     assert_eq!(sides(&world, &dora).await, (Value::Null, json!([])));
     assert_eq!(sides(&world, &emil).await, (Value::Null, json!([])));
     delegate(&world, &dora, &emil, &json!({})).await.problem(403, "/problems/forbidden");
+}
+
+#[tokio::test]
+async fn who_can_decide_for_another_is_told_too_and_nobody_else() {
+    let world = World::new().await;
+    let dora = world.hire("Dora", &json!({})).await;
+    delegate(&world, &world.marco, &dora, &json!({})).await.expect(200);
+    let report = world.submitted("40.00").await;
+    let told = world.mail(&dora, 2).await.remove(1);
+    assert_eq!(told["subject"], "Approve: Client visit Lyon, 40.00 EUR (Ana Silva)");
+    assert!(told["text"].as_str().unwrap().contains("You decide for Marco Rossi, who is away."), "{told}");
+    world.approve(&dora, &report).await.expect(200);
+    // Not the owner, though she decides for her approver: she could not decide on her own.
+    delegate(&world, &world.marco, &world.ana, &json!({})).await.expect(200);
+    let own = world.submitted("41.00").await;
+    world.approve(&world.marco, &own).await.expect(200);
+    let subjects: Vec<_> =
+        world.mail(&world.ana, 3).await.iter().map(|mail| mail["subject"].as_str().unwrap().to_owned()).collect();
+    assert!(subjects.iter().all(|subject| !subject.starts_with("Approve:")), "{subjects:?}");
 }

@@ -31,7 +31,8 @@ pub async fn letters(store: &Store, event: &Event) -> Result<Vec<Letter>, StoreE
         return Ok(Vec::new());
     };
     let owner = snapshot(&event.kind).map(|report| report.owner);
-    let wanted: Vec<MemberId> = recipients.iter().copied().chain([event.actor]).chain(owner).collect();
+    let wanted: Vec<MemberId> =
+        recipients.iter().copied().chain([event.actor]).chain(owner).chain(event.on_behalf_of).collect();
     let report_id = report_id(event);
     let report = async {
         match report_id {
@@ -48,7 +49,11 @@ pub async fn letters(store: &Store, event: &Event) -> Result<Vec<Letter>, StoreE
         members.iter().find(|member| member.id == id).map_or_else(String::new, |member| member.name.clone())
     };
     let facts = snapshot(&event.kind).map(|snapshot| report_facts(snapshot, report.as_ref(), name(snapshot.owner)));
-    let Some(notice) = notice(event, facts, name(event.actor)) else {
+    let actor = match event.on_behalf_of {
+        Some(away) => format!("{} (for {})", name(event.actor), name(away)),
+        None => name(event.actor),
+    };
+    let Some(notice) = notice(event, facts, actor) else {
         return Ok(Vec::new());
     };
     let thread = report_id.map(|id| id.to_string());
@@ -140,12 +145,12 @@ fn notice(event: &Event, facts: Option<ReportFacts>, actor: String) -> Option<No
         (EventKind::MemberInvited { organisation, role }, _) => {
             Some(Notice::Invited { organisation: organisation.clone(), inviter: actor, role: role.name().to_owned() })
         }
-        (
-            EventKind::ReportSubmitted { asked, .. }
-            | EventKind::StepApproved { asked, .. }
-            | EventKind::StepReassigned { asked, .. },
-            Some(report),
-        ) => Some(asked_notice(asked, report)),
+        (EventKind::ReportSubmitted { asked, .. } | EventKind::StepApproved { asked, .. }, Some(report)) => {
+            Some(asked_notice(asked, report, asked.reason.clone()))
+        }
+        (EventKind::StepReassigned { asked, reason, .. }, Some(report)) => {
+            Some(asked_notice(asked, report, format!("{} The reason: {reason}", asked.reason)))
+        }
         (EventKind::ReportAutoApproved { below, .. }, Some(report)) => {
             Some(Notice::Approved { report, by: format!("The policy (reports below {below})"), comment: None })
         }
@@ -162,9 +167,9 @@ fn notice(event: &Event, facts: Option<ReportFacts>, actor: String) -> Option<No
     }
 }
 
-fn asked_notice(asked: &Asked, report: ReportFacts) -> Notice {
+fn asked_notice(asked: &Asked, report: ReportFacts, reason: String) -> Notice {
     let due_on = asked.due_on.map_or_else(String::new, |due| due.to_string());
-    Notice::ApprovalRequested { report, step: asked.name.clone(), reason: asked.reason.clone(), due_on }
+    Notice::ApprovalRequested { report, step: asked.name.clone(), reason, due_on }
 }
 
 fn report_facts(snapshot: &Snapshot, report: Option<&Report>, owner: String) -> ReportFacts {
