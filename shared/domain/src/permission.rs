@@ -119,7 +119,7 @@ pub struct Asking<'a> {
     pub approvers: &'a [MemberId],
     /// Who has a part in the report ([`Report::concerned`]).
     pub concerned: &'a [MemberId],
-    /// Who cannot decide here for somebody else ([`Report::taken`]).
+    /// Who has had his say, or keeps it for a later step ([`Report::taken`]).
     pub taken: &'a [MemberId],
     /// The total in the base currency.
     pub base_total: Money,
@@ -132,7 +132,7 @@ impl Asking<'_> {
     pub fn say_of(&self, member: &Member, today: Date) -> Option<MemberId> {
         let running = || member.acts_for.iter().filter(|delegation| delegation.runs(today));
         let barred = |id: &MemberId| *id == member.id || running().any(|delegation| delegation.with.id == *id);
-        if self.concerned.iter().any(barred) {
+        if self.concerned.iter().any(barred) || self.taken.contains(&member.id) {
             return None;
         }
         if self.approvers.contains(&member.id) {
@@ -143,12 +143,7 @@ impl Asking<'_> {
                 && !self.concerned.contains(&delegation.by)
                 && delegation.bound().is_none_or(|bound| self.base_total.minor() <= bound.minor())
         };
-        let free = !self.taken.contains(&member.id);
-        running()
-            .filter(|_| free)
-            .filter(fits)
-            .min_by_key(|delegation| delegation.narrowness())
-            .map(|found| found.with.id)
+        running().filter(fits).min_by_key(|delegation| delegation.narrowness()).map(|found| found.with.id)
     }
 }
 

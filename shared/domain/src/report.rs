@@ -206,7 +206,7 @@ impl Report {
         self.expenses.iter().filter_map(|line| line.facts.cost_centre.as_deref()).chain(default).collect()
     }
 
-    /// The members who cannot decide at the pending step for somebody else: they have been heard, or a later step needs them.
+    /// The members who cannot decide at the pending step: they have been heard, or a later step needs them.
     pub fn taken(&self) -> impl Iterator<Item = MemberId> + use<> {
         let heard = self.steps.iter().flat_map(|step| &step.decisions);
         let heard = heard.flat_map(|decision| [Some(&decision.by), decision.on_behalf_of.as_ref()]).flatten();

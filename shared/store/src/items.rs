@@ -60,7 +60,7 @@ pub struct Task {
     /// Who has a part in the report.
     #[serde(default)]
     pub concerned: Vec<MemberId>,
-    /// Who cannot decide here for somebody else: he has decided already, or a later step needs him.
+    /// Who cannot decide here: he has decided already, or a later step needs him.
     #[serde(default)]
     pub taken: Vec<MemberId>,
 }
