@@ -231,7 +231,16 @@ impl Report {
             .map_or(usize::MAX, |()| counted.0 + self.content_bytes + self.expense_count * ANSWERED)
     }
 
-    /// The report with other lines: totals, count and hash follow, and what the policy found on the old lines is void.
+    /// The report with other lines, on which nothing is decided or found yet.
+    ///
+    /// # Errors
+    /// As for [`Report::with_expenses`].
+    pub fn anew(self, lines: impl IntoIterator<Item = Expense>) -> Result<Self, SumFault> {
+        let report = Self { violations: Vec::new(), ..self };
+        report.with_expenses(lines.into_iter().map(Expense::undecided).collect())
+    }
+
+    /// The report with other lines: totals, count and hash follow.
     ///
     /// # Errors
     /// [`SumFault`] when the sum leaves the range.
@@ -240,16 +249,7 @@ impl Report {
         let totals = totals(self.currency, &expenses)?;
         let base_total = Money::sum(self.base_total.currency(), expenses.iter().map(Expense::amount_in_base))?;
         let (content_hash, content_bytes) = content(&expenses);
-        Ok(Self {
-            totals,
-            base_total,
-            violations: Vec::new(),
-            expense_count: expenses.len(),
-            content_hash,
-            content_bytes,
-            expenses,
-            ..self
-        })
+        Ok(Self { totals, base_total, expense_count: expenses.len(), content_hash, content_bytes, expenses, ..self })
     }
 }
 

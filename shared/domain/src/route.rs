@@ -188,7 +188,14 @@ pub struct Claimed<'a> {
     pub has_violations: bool,
 }
 
-impl Claimed<'_> {
+impl<'a> Claimed<'a> {
+    /// A report's.
+    #[must_use]
+    pub fn of(report: &'a Report, has_violations: bool) -> Self {
+        let Report { expenses, base_total, cost_centre, .. } = report;
+        Self { lines: expenses, base_total: *base_total, cost_centre: cost_centre.as_deref(), has_violations }
+    }
+
     /// The cost centre a line is on.
     fn cost_centre_of<'b>(&'b self, line: &'b Expense) -> Option<&'b str> {
         line.facts.cost_centre.as_deref().or(self.cost_centre)

@@ -30,7 +30,7 @@ impl BucketKey {
     /// The month of a day.
     #[must_use]
     pub fn month(day: Date) -> Self {
-        Self::Month(format!("{:04}-{:02}", day.year(), day.month()))
+        Self::Month(month_of(day))
     }
 
     /// A trip, by any spelling of its name.
@@ -173,6 +173,12 @@ impl Spending {
         let withdrawn = Self::keys(&report.expenses);
         SpendingChange { owner: Some(report.owner), stored: Vec::new(), withdrawn }
     }
+}
+
+/// The calendar month of a day, `yyyy-mm`.
+#[must_use]
+pub fn month_of(day: Date) -> String {
+    format!("{:04}-{:02}", day.year(), day.month())
 }
 
 /// The name of a trip without case, blanks and punctuation; as it is, when it has nothing else.

@@ -53,10 +53,8 @@ pub fn approve(
     }
     let mut change = ReportChange::on(permit.report(), now);
     if !approval.lines.is_empty() {
-        let violations = std::mem::take(&mut change.after.violations);
         let lines = granted(&change.after, permit.actor().id, &approval.lines)?;
-        change.after = change.after.with_expenses(lines).map_err(|_| Refusal::TotalTooLarge)?;
-        change.after = storable(Report { violations, ..change.after })?;
+        change.after = storable(change.after.with_expenses(lines).map_err(|_| Refusal::TotalTooLarge)?)?;
     }
     let comment = approval.comment;
     let (step, remaining) = decided(&mut change.after, &permit, StepStatus::Approved, comment.clone(), now);
@@ -162,12 +160,7 @@ pub fn assignable(
     people: &Directory,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let claimed = Claimed {
-        lines: &report.expenses,
-        base_total: report.base_total,
-        cost_centre: report.cost_centre.as_deref(),
-        has_violations: !report.violations.is_empty(),
-    };
+    let claimed = Claimed::of(report, !report.violations.is_empty());
     if let Some(unknown) = people.lacks(report) {
         return Err(Refusal::UnknownConcerned(unknown));
     }

@@ -91,7 +91,7 @@ pub fn create(
         last_hash: String::new(),
         expenses: Vec::new(),
     };
-    let after = within_limits(empty, expenses)?;
+    let after = with_lines(empty, expenses)?;
     let kind = EventKind::ReportCreated { expenses: after.expense_count, total: after.totals.total };
     Ok(ReportChange::new(after).telling(actor, kind, now))
 }
@@ -101,11 +101,13 @@ fn line(id: ExpenseId, facts: ExpenseFacts, currency: Currency, rates: &RateBook
     Expense::new(id, facts, currency, rates).map_err(|fault| Refusal::Conversion(vec![(None, fault)]))
 }
 
-fn within_limits(report: Report, expenses: Vec<Expense>) -> Result<Report, Refusal> {
-    if expenses.len() > MAX_EXPENSES {
+/// The report with other lines; decisions on lines are void, and so is what the policy found.
+fn with_lines(report: Report, lines: impl IntoIterator<Item = Expense>) -> Result<Report, Refusal> {
+    let lines: Vec<Expense> = lines.into_iter().collect();
+    if lines.len() > MAX_EXPENSES {
         return Err(Refusal::TooManyExpenses);
     }
-    let report = report.with_expenses(expenses).map_err(|_| Refusal::TotalTooLarge)?;
+    let report = report.anew(lines).map_err(|_| Refusal::TotalTooLarge)?;
     if report.cost_centres().len() > MAX_COST_CENTRES {
         return Err(Refusal::TooManyCostCentres);
     }
@@ -131,11 +133,6 @@ fn edited(
         (_, Some(rules)) => resubmit(change, actor, rules, now),
         (_, None) => Err(Refusal::InvalidState { status, action: "edited without being judged anew" }),
     }
-}
-
-/// The report with other lines; decisions on lines are void, and so is what the policy found.
-fn with_lines(report: Report, lines: impl IntoIterator<Item = Expense>) -> Result<Report, Refusal> {
-    within_limits(report, lines.into_iter().map(Expense::undecided).collect())
 }
 
 /// Adds a line.
@@ -178,9 +175,7 @@ pub fn change_expense(
     let others = permit.report().expenses.iter().filter(|line| line.id != id).cloned();
     let lines: Vec<Expense> = others.chain([new]).collect();
     if only_texts && !change.after.status.is_with_owner() {
-        let violations = std::mem::take(&mut change.after.violations);
-        let after = change.after.with_expenses(lines).map_err(|_| Refusal::TotalTooLarge)?;
-        change.after = storable(Report { violations, ..after })?;
+        change.after = storable(change.after.with_expenses(lines).map_err(|_| Refusal::TotalTooLarge)?)?;
         return Ok(change.telling(permit.actor(), kind, now));
     }
     change.after = with_lines(change.after, lines)?;
@@ -200,9 +195,9 @@ pub fn remove_expense(
     let mut change = ReportChange::on(permit.report(), now);
     let old = permit.report().expense(id).ok_or(Refusal::UnknownExpense)?;
     let kind = EventKind::ExpenseRemoved { expense_id: id, amount: old.facts.amount };
-    let lines = permit.report().expenses.iter().filter(|line| line.id != id).cloned().map(Expense::undecided).collect();
+    let lines = permit.report().expenses.iter().filter(|line| line.id != id).cloned();
     // Not checked for its size: a report that findings and reasons have made too large must be able to shrink.
-    change.after = change.after.with_expenses(lines).map_err(|_| Refusal::TotalTooLarge)?;
+    change.after = change.after.anew(lines).map_err(|_| Refusal::TotalTooLarge)?;
     edited(change, permit.actor(), kind, rules, now)
 }
 

@@ -133,14 +133,19 @@ impl ReportChange {
     }
 
     fn telling_for(self, actor: &Member, on_behalf_of: Option<MemberId>, kind: EventKind, now: Timestamp) -> Self {
-        let since = self.before.clone();
-        self.telling_since(since.as_ref(), actor, on_behalf_of, kind, now)
+        let changed = self.changed_since(self.before.as_ref());
+        self.telling_with(changed, actor, on_behalf_of, kind, now)
     }
 
-    /// The same, with what has changed since the report stood as given: of several events of one change each tells its own.
-    fn telling_since(
+    /// What has changed since the report stood as given; nothing, for a new one.
+    fn changed_since(&self, since: Option<&Report>) -> Vec<FieldChange> {
+        since.map_or_else(Vec::new, |since| changes(since, &self.after))
+    }
+
+    /// The same, with what the event is to tell as changed: of several events of one change each tells its own.
+    fn telling_with(
         mut self,
-        since: Option<&Report>,
+        changes: Vec<FieldChange>,
         actor: &Member,
         on_behalf_of: Option<MemberId>,
         kind: EventKind,
@@ -148,7 +153,6 @@ impl ReportChange {
     ) -> Self {
         self.after.last_event += 1;
         self.after.state_hash = self.after.hash_of_state();
-        let changes = since.map_or_else(Vec::new, |since| changes(since, &self.after));
         let event = Event {
             org: self.after.org,
             subject: Subject::Report(self.after.id),

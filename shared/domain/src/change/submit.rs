@@ -91,12 +91,7 @@ pub fn assess(report: &Report, rules: Rules<'_>, today: Date) -> Result<Assessme
     if let Some(below) = below.filter(|below| with_parts_elsewhere(report, spending) < below.minor()) {
         return Ok(Assessment { lines, violations, outcome: Outcome::Approved { below } });
     }
-    let claimed = Claimed {
-        lines: &report.expenses,
-        base_total: report.base_total,
-        cost_centre: report.cost_centre.as_deref(),
-        has_violations: !violations.is_empty(),
-    };
+    let claimed = Claimed::of(report, !violations.is_empty());
     // A payee who was replaced in the same change has no part in it any longer.
     let (mut people, part) = (people.clone(), |id| report.concerned().any(|concerned| concerned == id));
     people.concerned.retain(|member| part(member.id));
@@ -163,7 +158,7 @@ pub(super) fn resubmit(
         _ => BTreeSet::new(),
     };
     // Where an edit comes before, the submission tells what has changed since that.
-    let since = if change.events.is_empty() { change.before.clone() } else { Some(change.after.clone()) };
+    let edited = (!change.events.is_empty()).then(|| change.after.clone());
     // Without caps, old or new, the lines are as they were, and need not be added up and hashed again.
     let after = if lines == change.after.expenses {
         change.after
@@ -182,7 +177,8 @@ pub(super) fn resubmit(
         (None, None) => return Err(Refusal::NoApprover { step: String::new() }),
     };
     let principal = change.principal(actor);
-    Ok(change.telling_since(since.as_ref(), actor, principal, kind, now))
+    let changed = change.changed_since(edited.as_ref().or(change.before.as_ref()));
+    Ok(change.telling_with(changed, actor, principal, kind, now))
 }
 
 fn blocked(report: &Report, violations: Vec<Violation>) -> Refusal {
@@ -198,8 +194,7 @@ fn blocked(report: &Report, violations: Vec<Violation>) -> Refusal {
 /// None in practice: a sum of what was claimed is in range.
 pub fn recall(permit: Permit<'_, Recall>, now: Timestamp) -> Result<ReportChange, Refusal> {
     let mut change = ReportChange::on(permit.report(), now);
-    let lines = change.after.expenses.iter().cloned().map(Expense::undecided).collect();
-    change.after = change.after.with_expenses(lines).map_err(|_| Refusal::TotalTooLarge)?;
+    change.after = change.after.anew(permit.report().expenses.clone()).map_err(|_| Refusal::TotalTooLarge)?;
     change.after.status = Status::Draft;
     change.after.steps = Vec::new();
     change.spending = Spending::withdrawing(permit.report());

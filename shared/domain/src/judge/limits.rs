@@ -8,7 +8,7 @@ use crate::conversion::ConversionFault;
 use crate::expense::{Expense, PaymentMethod};
 use crate::money::{Currency, Money};
 use crate::policy::{Effect, Field, Limit, Measure, Period, Rule, Severity, Violation};
-use crate::spending::{BucketKey, Claim, trip_key};
+use crate::spending::{BucketKey, Claim, month_of, trip_key};
 
 /// Judges lines by the limits, and writes caps into them.
 pub(super) fn judge(
@@ -95,7 +95,7 @@ fn group(period: Period, line: &Expense, position: usize) -> Option<String> {
     match period {
         Period::Expense => Some(position.to_string()),
         Period::Day => Some(line.facts.date.to_string()),
-        Period::Month => Some(format!("{:04}-{:02}", line.facts.date.year(), line.facts.date.month())),
+        Period::Month => Some(month_of(line.facts.date)),
         Period::Report => Some(String::new()),
         Period::Trip => line.facts.trip.as_deref().map(trip_key),
     }
@@ -130,6 +130,16 @@ impl Counted<'_> {
         Ok(converted.map_or(in_base, |conversion| conversion.amount))
     }
 
+    /// What is granted of a line so far.
+    fn granted(&self, line: &Expense) -> Result<Money, ConversionFault> {
+        self.measured(line.granted(), line.granted_of(line.amount_in_base()))
+    }
+
+    /// The sum with what is granted of lines so far.
+    fn with(&self, sum: Money, lines: &[&Expense]) -> Result<Money, ConversionFault> {
+        lines.iter().try_fold(sum, |sum, line| add(sum, self.granted(line)?))
+    }
+
     /// What the owner has claimed elsewhere that counts towards the same limit as these lines.
     fn elsewhere(&self, line: &Expense) -> Result<Money, ConversionFault> {
         let key = match self.limit.period {
@@ -151,13 +161,10 @@ impl Counted<'_> {
     }
 
     fn judge(self, lines: &mut [Expense], positions: Vec<usize>) -> Result<Option<Violation>, ConversionFault> {
-        let members: Vec<&Expense> = positions.iter().filter_map(|at| lines.get(*at)).collect();
+        let members = at(lines, &positions);
         let Some(first) = members.first() else { return Ok(None) };
         let before = self.elsewhere(first)?;
-        let mut actual = before;
-        for line in &members {
-            actual = add(actual, self.measured(line.granted(), line.granted_of(line.amount_in_base()))?)?;
-        }
+        let actual = self.with(before, &members)?;
         if actual.minor() <= self.limit.amount.minor() {
             return Ok(None);
         }
@@ -208,7 +215,7 @@ impl Counted<'_> {
         match self.limit.period {
             Period::Expense | Period::Report => String::new(),
             Period::Day => format!(", on {}", facts.date),
-            Period::Month => format!(", in {}", facts.date.strftime("%Y-%m")),
+            Period::Month => format!(", in {}", month_of(facts.date)),
             Period::Trip => format!(", on the trip {}", facts.trip.as_deref().unwrap_or_default()),
         }
     }
@@ -226,7 +233,7 @@ impl Counted<'_> {
         for at in positions {
             let Some(line) = lines.get_mut(at) else { continue };
             let claimed = self.measured(line.facts.amount, line.amount_in_base())?;
-            let granted = self.measured(line.granted(), line.granted_of(line.amount_in_base()))?;
+            let granted = self.granted(line)?;
             let left = granted.minor().min(room);
             if left < granted.minor() {
                 // Rounded down to a minor unit of the line's currency.
@@ -259,10 +266,7 @@ impl Counted<'_> {
                 before = add(before, self.measured(claim.granted, claim.granted_in_base)?)?;
                 parts += 1;
             }
-            let mut sum = before;
-            for line in &members {
-                sum = add(sum, self.measured(line.granted(), line.granted_of(line.amount_in_base()))?)?;
-            }
+            let sum = self.with(before, &members)?;
             if parts < 2 || sum.minor() <= self.limit.amount.minor() {
                 continue;
             }

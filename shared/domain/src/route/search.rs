@@ -204,6 +204,13 @@ impl<'a> Search<'a> {
         Ok((people, mode, who.join(" ")))
     }
 
+    /// Adds a member who may be asked, once.
+    fn consider(&self, member: &'a Member, found: &mut Found<'a>) {
+        if self.excludes(member).is_none() && !found.people.iter().any(|asked| asked.id == member.id) {
+            found.people.push(member);
+        }
+    }
+
     /// Adds managers from the next one up until there are enough.
     fn next_managers(&self, instead_of: &Approvers, needed: usize, found: &mut Found<'a>) -> Result<(), NoRoute> {
         let mut level = match instead_of {
@@ -212,9 +219,7 @@ impl<'a> Search<'a> {
         };
         while found.people.len() < needed {
             let Some(manager) = self.manager(level)? else { return Ok(()) };
-            if self.excludes(manager).is_none() && !found.people.iter().any(|asked| asked.id == manager.id) {
-                found.people.push(manager);
-            }
+            self.consider(manager, found);
             level += 1;
         }
         Ok(())
@@ -229,9 +234,7 @@ impl<'a> Search<'a> {
             if only && found.people.len() >= needed {
                 break;
             }
-            if self.excludes(member).is_none() && !found.people.iter().any(|asked| asked.id == member.id) {
-                found.people.push(member);
-            }
+            self.consider(member, found);
         }
         for member in candidates {
             if found.people.len() < needed && self.excludes(member) == Some(Excluded::OtherStep) && self.spare(member) {

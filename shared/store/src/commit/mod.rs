@@ -184,11 +184,8 @@ fn cancellation(writes: &[Write], reasons: &[CancellationReason]) -> Failure {
     if has(Guard::Address).is_some() {
         return Failure::Final(CommitError::AddressTaken);
     }
-    if has(Guard::Joining).is_some() {
-        // The seat, or the identity, was bound a moment ago: the next attempt knows who he is.
-        return Failure::Final(CommitError::Overtaken);
-    }
-    if has(Guard::Spending).is_some() {
+    // The seat, or the identity, was bound a moment ago, or other claims came first: the next attempt knows.
+    if has(Guard::Joining).or_else(|| has(Guard::Spending)).is_some() {
         return Failure::Final(CommitError::Overtaken);
     }
     let codes: Vec<&str> = reasons.iter().filter_map(CancellationReason::code).filter(|code| *code != "None").collect();
