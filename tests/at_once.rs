@@ -24,7 +24,7 @@ fn request(world: &World, report: &Value, action: &str) -> RequestBuilder {
         "edit note" => (&world.ana, Method::PATCH, world.line(report, 1, ""), json!({"note": "Taxi."})),
         _ => (&world.ana, Method::POST, world.report(report, "expenses"), expense("3.00")),
     };
-    who.request(method, &path).header("If-Match", format!("\"{}\"", version(report))).json(&body)
+    who.once(method, &path).header("If-Match", format!("\"{}\"", version(report))).json(&body)
 }
 
 fn cents(money: &Value) -> i64 {

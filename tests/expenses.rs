@@ -117,7 +117,7 @@ async fn an_edit_may_name_the_version_it_was_made_on() {
     let report = draft(&world).await;
     let path = world.report(&report, "expenses");
     let at = |tag: &str| {
-        world.ana.request(reqwest::Method::POST, &path).header("If-Match", tag.to_owned()).json(&expense("1.00"))
+        world.ana.once(reqwest::Method::POST, &path).header("If-Match", tag.to_owned()).json(&expense("1.00"))
     };
     send(at("\"1\"")).await.expect(200);
     send(at("\"1\"")).await.problem(412, "/problems/stale-version");

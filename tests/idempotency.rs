@@ -128,3 +128,59 @@ async fn a_twin_is_answered_as_the_first() {
         assert!(one.text == two.text && two.text == three.text);
     }
 }
+
+/// How often; `OUTLAY_ROUNDS=200` for a long run.
+#[expect(clippy::disallowed_methods, reason = "says how long to run")]
+fn rounds() -> usize {
+    std::env::var("OUTLAY_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_twins_have_one_effect() {
+    let world = World::new().await;
+    world.draft(&world.ana, &[]).await;
+    let rounds = rounds();
+    let mut replayed = 0;
+    for round in 0..rounds {
+        let (path, key) = (world.path("reports"), format!("twins-{round:04}"));
+        let body = json!({"title": format!("Round {round}"), "expenses": [expense("10.00")], "submit": true});
+        let twins = (0..100).map(|_| keyed(&world.ana, &path, &key, &body));
+        let answers = futures_util::future::join_all(twins).await;
+        let texts: std::collections::BTreeSet<&str> = answers
+            .iter()
+            .map(|answer| {
+                assert_eq!(answer.status, 201, "{}", answer.text);
+                answer.text.as_str()
+            })
+            .collect();
+        assert_eq!(texts.len(), 1, "every twin is answered the same, byte for byte");
+        replayed += answers.iter().filter(|answer| answer.header("idempotent-replayed") == "true").count();
+    }
+    assert_eq!(replayed, rounds * 99, "one of a hundred had the effect");
+    let mut reports = 0;
+    let mut cursor = String::new();
+    loop {
+        let page = world.ana.get(&format!("{}?limit=100{cursor}", world.path("reports"))).await.expect(200);
+        reports += page["items"].as_array().unwrap().len();
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(reports, 1 + rounds);
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_was_lost_is_a_success() {
+    let world = World::new().await;
+    let report = world.draft(&world.ana, &[expense("10.00")]).await;
+    // The SDK hears of a failure that was none, and sends the transaction again.
+    let rule = json!({
+        "service": "dynamodb", "operation": "TransactWriteItems", "containing": report["id"], "fault": "lose_answer", "times": 1,
+    });
+    let faults = format!("{}/_local/faults", crate::support::url());
+    let id = send(reqwest::Client::new().post(&faults).json(&rule)).await.json()["id"].as_str().unwrap().to_owned();
+    let changed = world.ana.patch(&world.report(&report, ""), &json!({"title": "Lyon, again"})).await.expect(200);
+    assert_eq!((&changed["title"], &changed["version"]), (&json!("Lyon, again"), &json!(2)));
+    let hits = send(reqwest::Client::new().get(format!("{faults}/{id}"))).await.expect(200);
+    assert_eq!(hits["hits"], 1);
+    assert_eq!(world.ana.get(&world.report(&report, "")).await.expect(200), changed);
+}

@@ -172,8 +172,7 @@ async fn a_body_is_one_json_object() {
         deep.as_bytes(),
     ];
     for body in bodies {
-        let request =
-            world.ana.request(Method::POST, &world.path("reports")).header("Content-Type", "application/json");
+        let request = world.ana.once(Method::POST, &world.path("reports")).header("Content-Type", "application/json");
         send(request.body(body.to_vec())).await.problem(400, "/problems/malformed-json");
     }
     for (media, encoding) in
@@ -187,7 +186,7 @@ async fn a_body_is_one_json_object() {
     world.ana.post(&world.path("reports"), &large).await.problem(413, "/problems/body-too-large");
     let utf8 = world
         .ana
-        .request(Method::POST, &world.path("reports"))
+        .once(Method::POST, &world.path("reports"))
         .header("Content-Type", "application/json; charset=\"UTF-8\"");
     send(utf8.body(r#"{"title":"Lyon"}"#)).await.expect(201);
 }

@@ -108,7 +108,7 @@ async fn a_changed_claim_goes_back_through_approval() {
             let report = decided(&world, status).await;
             let before = told(&world, &report).await.len();
             let (method, path, body, event) = claims(&world, &report).remove(at);
-            let after = send(world.ana.request(method, &path).json(&body)).await.expect(200);
+            let after = send(world.ana.once(method, &path).json(&body)).await.expect(200);
             let what = format!("{status}: {event} {body}");
             assert_eq!((&after["status"], version(&after)), (&json!("submitted"), version(&report) + 1), "{what}");
             let steps = after["steps"].as_array().unwrap();

@@ -1,12 +1,14 @@
 //! Black-box tests: over HTTP, through the local gateway, against the real function binaries and the embedded DynamoDB.
-//! Each test founds an organisation of its own, so all run at once. Nothing here reaches into the product's code.
+//! Each test founds an organisation of its own, so all run at once. Only `conformance` calls product code, to verify tokens of others.
 #![cfg(test)]
 
 mod support;
 
 mod approval;
 mod at_once;
+mod bad_inputs;
 mod check;
+mod conformance;
 mod decisions;
 mod delegation;
 mod duties;
@@ -14,17 +16,25 @@ mod expenses;
 mod history;
 mod idempotency;
 mod input;
+mod integrity;
 mod large;
 mod life;
 mod limits;
 mod lists;
 mod mail;
+mod matrix;
 mod members;
+mod payout;
 mod peer_cases;
 mod policy;
+mod privacy;
+mod rate;
 mod rates;
 mod restart;
 mod rules;
 mod service;
+mod services;
 mod submit;
+mod tokens;
+mod twins;
 mod visibility;

@@ -2,7 +2,7 @@
 
 use outlay_domain::change::add_expense;
 use outlay_domain::permission::Edit;
-use outlay_edge::api::common::{IdempotencyKey, IfMatch, Problems, ReportPath};
+use outlay_edge::api::common::{IdempotencyKeyRequired, IfMatch, Problems, ReportPath};
 use outlay_edge::api::expense::ExpenseIn;
 use outlay_edge::api::report::ReportOut;
 use outlay_edge::{Call, Desk, Outcome, Precondition, loads};
@@ -12,10 +12,11 @@ use outlay_edge::{Call, Desk, Outcome, Precondition, loads};
 /// For the owner, or who entered the report for him. A line in another currency is converted by the rate of its day or the last
 /// earlier one. A report that is past draft goes back through approval. The answer is the report.
 #[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/expenses", operation_id = "expensesAdd", tag = "expenses",
-    params(ReportPath, IdempotencyKey, IfMatch), request_body = ExpenseIn,
+    params(ReportPath, IdempotencyKeyRequired, IfMatch), request_body = ExpenseIn,
     responses((status = 200, description = "Added.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let (desk, policy) = Desk::open_with_policy::<Edit>(call, Precondition::Optional).await?;
+    desk.call().demand_key()?;
     let facts = desk.input::<ExpenseIn>()?.facts(&policy);
     let permit = desk.permit::<Edit>()?;
     let lines = std::slice::from_ref(&facts);

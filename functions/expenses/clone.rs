@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use outlay_domain::change::clone_expense;
 use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::permission::Edit;
-use outlay_edge::api::common::{ExpensePath, IdempotencyKey, IfMatch, Problems};
+use outlay_edge::api::common::{ExpensePath, IdempotencyKeyRequired, IfMatch, Problems};
 use outlay_edge::api::report::ReportOut;
 use outlay_edge::call::Input;
 use outlay_edge::{Call, Desk, Faults, Outcome, Precondition, Problem, checks, loads};
@@ -34,11 +34,12 @@ impl Input for ExpenseCloneIn {
 /// For the owner, or who entered the report for him. Receipt and justification are not taken over: they belong to the first line. A
 /// report that is past draft goes back through approval. The answer is the report.
 #[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/expenses/{expense}/clone", operation_id = "expensesClone",
-    tag = "expenses", params(ExpensePath, IdempotencyKey, IfMatch), request_body = Option<ExpenseCloneIn>,
+    tag = "expenses", params(ExpensePath, IdempotencyKeyRequired, IfMatch), request_body = Option<ExpenseCloneIn>,
     responses((status = 200, description = "Added.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let id = call.id("expense")?;
     let (desk, policy) = Desk::open_with_policy::<Edit>(call, Precondition::Optional).await?;
+    desk.call().demand_key()?;
     let date = desk.input::<ExpenseCloneIn>()?;
     let permit = desk.permit::<Edit>()?;
     let current = desk.report.expense(id).ok_or_else(Problem::not_found)?.facts.clone();

@@ -2,7 +2,7 @@
 
 use outlay_domain::change::{Part, split_expense};
 use outlay_domain::permission::Edit;
-use outlay_edge::api::common::{ExpensePath, IdempotencyKey, IfMatch, MoneyIo, Problems};
+use outlay_edge::api::common::{ExpensePath, IdempotencyKeyRequired, IfMatch, MoneyIo, Problems};
 use outlay_edge::api::expense::{positive, within};
 use outlay_edge::api::report::ReportOut;
 use outlay_edge::call::Input;
@@ -83,11 +83,12 @@ impl PartIn {
 /// For the owner, or who entered the report for him: one bill with lodging and breakfast becomes two lines. Whatever is rounded, the
 /// parts add up to the line, in every currency. A report that is past draft goes back through approval. The answer is the report.
 #[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/expenses/{expense}/split", operation_id = "expensesSplit",
-    tag = "expenses", params(ExpensePath, IdempotencyKey, IfMatch), request_body = SplitIn,
+    tag = "expenses", params(ExpensePath, IdempotencyKeyRequired, IfMatch), request_body = SplitIn,
     responses((status = 200, description = "Split.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let id = call.id("expense")?;
     let (desk, policy) = Desk::open_with_policy::<Edit>(call, Precondition::Optional).await?;
+    desk.call().demand_key()?;
     let parts = desk.input::<SplitIn>()?;
     let permit = desk.permit::<Edit>()?;
     let grounds = desk.grounds_to_edit(policy, &[]).await?;

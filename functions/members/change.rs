@@ -6,7 +6,7 @@ use outlay_domain::change::{MemberPatch, change_member};
 use outlay_domain::ids::MemberId;
 use outlay_domain::permission::ChangeMember;
 use outlay_edge::api::common::{IfMatch, MemberPath, MoneyIo, Problems};
-use outlay_edge::api::member::{MemberOut, RoleIo};
+use outlay_edge::api::member::{MemberOut, RoleIo, manager};
 use outlay_edge::call::Input;
 use outlay_edge::{Call, Faults, Outcome, Patch, Problem, checks, loads};
 use serde::Deserialize;
@@ -81,8 +81,8 @@ async fn handler(call: Call) -> Outcome {
     let patch = call.input::<MemberPatchIn>(&caller)?;
     checks::in_base(patch.approval_limit.flatten(), organisation.base_currency, "approval_limit")?;
     call.matches(member.version)?;
-    if let Some(Some(manager)) = patch.manager_id {
-        call.member(manager, "manager_id").await?;
+    if let Some(Some(id)) = patch.manager_id {
+        manager(&call, id).await?;
     }
     let with = member.delegation.iter().chain(&member.acts_for).map(|delegation| delegation.with.id);
     let others: BTreeSet<MemberId> = with.collect();

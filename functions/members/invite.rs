@@ -1,18 +1,18 @@
-//! `POST /v1/orgs/{org}/members`: an admin invites a person by e-mail. The mail is sent by `triggers-notify`.
+//! `POST /v1/orgs/{org}/members`: an admin invites a person by e-mail, or adds a service. The mail is sent by `triggers-notify`.
 
 use outlay_domain::change::{Change, Invitation, invite};
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::Role;
 use outlay_domain::permission::InviteMember;
 use outlay_edge::api::common::{IdempotencyKey, MoneyIo, OrgPath, Problems};
-use outlay_edge::api::member::{MemberOut, RoleIo};
+use outlay_edge::api::member::{self, MemberKindIo, MemberOut, RoleIo, newcomer};
 use outlay_edge::call::Input;
 use outlay_edge::{Call, Faults, Outcome, Reply, checks, loads};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// A person to invite.
+/// A person to invite, or a service to add.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct MemberIn {
@@ -20,10 +20,14 @@ struct MemberIn {
     #[validate(custom(function = "checks::short_text"))]
     #[schema(example = "Ana Silva")]
     name: String,
-    /// E-mail address; he signs in with it.
+    /// Who it is; a person when absent.
+    kind: Option<MemberKindIo>,
+    /// E-mail address of a person; he signs in with it.
     #[validate(custom(function = "checks::email"))]
     #[schema(example = "ana@example.com")]
-    email: String,
+    email: Option<String>,
+    /// The `sub` claim that the tokens of a service carry: 1 to 128 visible ASCII characters, without `#`.
+    subject: Option<String>,
     /// Role; `employee` when absent.
     role: Option<RoleIo>,
     /// The member who approves his reports first, `mem_…`.
@@ -42,23 +46,26 @@ impl Input for MemberIn {
     type Checked = (Invitation, Option<MemberId>);
 
     fn check(self, _: jiff::Timestamp, faults: &mut Faults) -> Option<Self::Checked> {
+        let who = newcomer(self.kind, self.email.as_deref(), self.subject.as_deref(), faults);
         let manager = self.manager_id.as_ref().and_then(|id| checks::member_id(id, "manager_id", faults));
+        let approval_limit = self.approval_limit.and_then(|limit| limit.read("approval_limit", faults));
         let invitation = Invitation {
             name: checks::cleaned(&self.name),
-            email: self.email.to_ascii_lowercase(),
+            who: who?,
             role: self.role.map_or(Role::Employee, Into::into),
             manager: None,
             grade: checks::cleaned_option(self.grade.as_deref()),
             cost_centre: checks::cleaned_option(self.cost_centre.as_deref()),
-            approval_limit: self.approval_limit.and_then(|limit| limit.read("approval_limit", faults)),
+            approval_limit,
         };
         Some((invitation, manager))
     }
 }
 
-/// Invite a member.
+/// Invite a person, or add a service.
 ///
-/// For admins. The person is told by e-mail, and becomes active with his first change after signing in with that address.
+/// For admins. A person is told by e-mail, and becomes active with his first change after signing in with that address. A service is a
+/// program with tokens of its own; it is active at once, nobody is told, and it does what its role says, but decides on no report.
 #[utoipa::path(post, path = "/v1/orgs/{org}/members", operation_id = "membersInvite", tag = "members",
     params(OrgPath, IdempotencyKey), request_body = MemberIn,
     responses((status = 201, description = "Invited.", body = MemberOut), Problems))]
@@ -69,7 +76,7 @@ async fn handler(call: Call) -> Outcome {
     let (invitation, manager) = call.input::<MemberIn>(&caller)?;
     checks::in_base(invitation.approval_limit, organisation.base_currency, "approval_limit")?;
     let manager = match manager {
-        Some(id) => Some(call.member(id, "manager_id").await?),
+        Some(id) => Some(member::manager(&call, id).await?),
         None => None,
     };
     let change = invite(permit, &organisation, Invitation { manager, ..invitation }, &mut call.seed(), call.now());

@@ -2,7 +2,7 @@
 
 use outlay_domain::change::{Change, Founder, found};
 use outlay_domain::money::Currency;
-use outlay_edge::api::common::{IdempotencyKey, Problems, time};
+use outlay_edge::api::common::{IdempotencyKeyRequired, Problems, time};
 use outlay_edge::api::member::MemberOut;
 use outlay_edge::call::Input;
 use outlay_edge::{Call, Faults, Outcome, Problem, ProblemType, Reply, checks};
@@ -52,7 +52,7 @@ struct OrganisationOut {
 ///
 /// Whoever is signed in with a verified e-mail address may. He becomes its first admin.
 #[utoipa::path(post, path = "/v1/orgs", operation_id = "organisationsCreate", tag = "organisation",
-    params(IdempotencyKey), request_body = OrganisationIn,
+    params(IdempotencyKeyRequired), request_body = OrganisationIn,
     responses((status = 201, description = "Founded.", body = OrganisationOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let (name, base_currency) = call.founder_input::<OrganisationIn>().await?;
@@ -79,5 +79,5 @@ async fn handler(call: Call) -> Outcome {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+    outlay_edge::boot::serve_costly(handler).await
 }

@@ -48,5 +48,5 @@ enum Checked {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+    outlay_edge::boot::serve_costly(handler).await
 }

@@ -3,7 +3,7 @@
 use outlay_domain::change::{Change, clone_report};
 use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::permission::{Clone as CloneReport, CreateForOthers, CreateReport};
-use outlay_edge::api::common::{IdempotencyKey, IfMatch, Problems, ReportPath};
+use outlay_edge::api::common::{IdempotencyKeyRequired, IfMatch, Problems, ReportPath};
 use outlay_edge::api::report::ReportOut;
 use outlay_edge::call::Input;
 use outlay_edge::{Call, Desk, Faults, Outcome, Precondition, Reply, checks};
@@ -33,10 +33,11 @@ impl Input for ReportCloneIn {
 /// For its owner, or who entered it for him. The new draft has the same lines without receipts and justifications, which belong to
 /// the first report.
 #[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/clone", operation_id = "reportsClone", tag = "reports",
-    params(ReportPath, IdempotencyKey, IfMatch), request_body = Option<ReportCloneIn>,
+    params(ReportPath, IdempotencyKeyRequired, IfMatch), request_body = Option<ReportCloneIn>,
     responses((status = 201, description = "A new draft.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let desk = Desk::open::<CloneReport>(call, Precondition::Optional).await?;
+    desk.call().demand_key()?;
     let title = desk.input::<ReportCloneIn>()?;
     let permit = desk.permit::<CloneReport>()?;
     let may_create = desk.caller.permit::<CreateReport>()?;

@@ -2,7 +2,7 @@
 
 use outlay_domain::change::comment;
 use outlay_domain::permission::Comment;
-use outlay_edge::api::common::{IdempotencyKey, IfMatch, Problems, ReportPath};
+use outlay_edge::api::common::{IdempotencyKeyRequired, IfMatch, Problems, ReportPath};
 use outlay_edge::api::report::ReportOut;
 use outlay_edge::call::Input;
 use outlay_edge::{Call, Desk, Faults, Outcome, Precondition, checks};
@@ -33,10 +33,11 @@ impl Input for CommentIn {
 /// For whoever may read it, but auditors; it is read in the history. The report's version grows with it, so that nobody decides
 /// without having had the chance to read it.
 #[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/comments", operation_id = "reportsComment", tag = "reports",
-    params(ReportPath, IdempotencyKey, IfMatch), request_body = CommentIn,
+    params(ReportPath, IdempotencyKeyRequired, IfMatch), request_body = CommentIn,
     responses((status = 200, description = "Said.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let desk = Desk::open::<Comment>(call, Precondition::Optional).await?;
+    desk.call().demand_key()?;
     let text = desk.input::<CommentIn>()?;
     let permit = desk.permit::<Comment>()?;
     desk.commit(comment(permit, text, desk.call().now())).await

@@ -2,7 +2,7 @@
 
 use outlay_domain::change::{Change, create, submit};
 use outlay_domain::permission::{CreateReport, Submit, permit};
-use outlay_edge::api::common::{IdempotencyKey, OrgPath, Problems};
+use outlay_edge::api::common::{IdempotencyKeyRequired, OrgPath, Problems};
 use outlay_edge::api::report::{ReportIn, ReportOut};
 use outlay_edge::loads::{self, About, Grounds, Named};
 use outlay_edge::{Call, Outcome, Reply};
@@ -13,13 +13,14 @@ use outlay_edge::{Call, Outcome, Reply};
 /// `submit` the answer is the confirmation: totals, violations, and the approval steps with their reasons. Nothing is stored unless
 /// all of it can be.
 #[utoipa::path(post, path = "/v1/orgs/{org}/reports", operation_id = "reportsCreate", tag = "reports",
-    params(OrgPath, IdempotencyKey), request_body = ReportIn,
+    params(OrgPath, IdempotencyKeyRequired), request_body = ReportIn,
     responses((status = 201, description = "Created.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
     let (store, org) = (call.store(), call.org()?);
     let both = async { tokio::try_join!(loads::organisation(store, org), loads::policy(store, org)) };
     let (caller, (organisation, policy)) = call.caller_and(both).await?;
     let may_create = caller.permit::<CreateReport>()?;
+    call.demand_key()?;
     let wanted = call.input::<ReportIn>(&caller)?;
     let base = organisation.base_currency;
     let submit_now = wanted.submit;

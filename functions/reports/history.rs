@@ -4,7 +4,7 @@ use outlay_domain::ids::MemberId;
 use outlay_domain::permission::Read;
 use outlay_edge::api::common::{PageQuery, Problems, ReportPath};
 use outlay_edge::api::history::{ChainOut, EventOut};
-use outlay_edge::{Call, Desk, Outcome, Precondition, Reply};
+use outlay_edge::{Call, Desk, Outcome, Precondition, Problem, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -29,8 +29,12 @@ struct HistoryOut {
 async fn handler(call: Call) -> Outcome {
     let desk = Desk::open::<Read>(call, Precondition::Optional).await?;
     let page = desk.call().query(&["limit", "cursor"])?.page()?;
-    let (store, report) = (desk.call().store(), &desk.report);
+    let (store, mut report) = (desk.call().store(), desk.report.clone());
     let events = store.list_events(report.org, report.id, &page).await?;
+    if events.items.last().is_some_and(|event| event.seq > report.last_event) {
+        // Something has happened since the report was read, or somebody has put back an old one.
+        report = store.report(report.org, report.id).await?.ok_or_else(Problem::not_found)?;
+    }
     let mut people: Vec<MemberId> = events.items.iter().map(|event| event.actor).collect();
     people.extend(events.items.iter().filter_map(|event| event.on_behalf_of));
     people.sort_unstable();
@@ -44,7 +48,7 @@ async fn handler(call: Call) -> Outcome {
         }
     };
     let (people, before) = tokio::try_join!(store.members_by_id(report.org, &people), before)?;
-    let chain = ChainOut::of(report, (page.cursor.is_none(), before.as_ref()), &events.items, events.next.is_none());
+    let chain = ChainOut::of(&report, (page.cursor.is_none(), before.as_ref()), &events.items, events.next.is_none());
     let items = events.items.iter().map(|event| EventOut::of(event, &people)).collect::<Result<_, _>>()?;
     Ok(Reply::ok(&HistoryOut { items, next_cursor: events.next, chain })?)
 }

@@ -55,7 +55,7 @@ async fn handler(call: Call) -> Outcome {
         created_to: query.get("to", "a day as YYYY-MM-DD", checks::day)?,
         min_total: query.get("min_total", "an amount in the base currency", total)?,
         max_total: query.get("max_total", "an amount in the base currency", total)?,
-        updated_since: query.get("updated_since", "a time as RFC 3339", |text| text.parse().ok())?,
+        updated_since: query.get("updated_since", "a time as RFC 3339", checks::moment)?,
     };
     if filter.owner != Some(caller.member.id) {
         caller.permit::<ListAllReports>()?;

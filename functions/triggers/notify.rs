@@ -46,7 +46,7 @@ async fn deliver(desk: &Desk, event: &Event, letter: &Letter, run: &Run) -> Outc
 }
 
 async fn send(desk: &Desk, letter: &Letter) -> Result<String, lambda_runtime::Error> {
-    let recipient = Recipient { name: letter.to.name.clone(), address: letter.to.email.clone() };
+    let recipient = Recipient { name: letter.to.name.clone(), address: letter.address.clone() };
     let message = letter.notice.render(&recipient)?;
     let mime = message.to_mime(desk.mailer.from_mailbox(), &recipient, letter.thread.as_deref())?;
     Ok(desk.mailer.send(&recipient, mime).await?)

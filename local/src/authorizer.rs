@@ -1,11 +1,14 @@
 //! API Gateway's JWT authorizer: RS256 only, signature, issuer, audience, times and scopes; nothing about who may do
 //! what. AWS documents one of the texts beside `error_description`, that about the audience; the others are ours.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, header};
 use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde_json::{Map, Value, json};
 
+use crate::identity::Ring;
 use crate::system;
 
 /// Why a request may not pass.
@@ -20,8 +23,7 @@ pub(crate) enum Refusal {
 
 /// Checks tokens of one issuer.
 pub(crate) struct Authorizer {
-    pub(crate) key: DecodingKey,
-    pub(crate) key_id: String,
+    pub(crate) keys: Arc<Ring>,
     pub(crate) issuer: String,
     pub(crate) audience: String,
 }
@@ -46,9 +48,8 @@ impl Authorizer {
         if header.alg != Algorithm::RS256 {
             return Err("the token is not signed with RS256");
         }
-        if header.kid.as_deref() != Some(self.key_id.as_str()) {
-            return Err("the token is signed with an unknown key");
-        }
+        let key = header.kid.and_then(|id| self.keys.find(&id)).filter(|key| key.algorithm == Algorithm::RS256);
+        let key = key.ok_or("the token is signed with an unknown key")?;
         let mut validation = Validation::new(Algorithm::RS256);
         validation.leeway = 0;
         validation.validate_nbf = true;
@@ -56,7 +57,7 @@ impl Authorizer {
         validation.set_required_spec_claims(&["exp", "iss"]);
         // Below: the audience may stand in `client_id`.
         validation.validate_aud = false;
-        let decoded = decode::<Map<String, Value>>(token, &self.key, &validation);
+        let decoded = decode::<Map<String, Value>>(token, &key.verifying, &validation);
         let claims = decoded.map_err(|error| reason(error.kind()))?.claims;
         let issued_later = claims.get("iat").and_then(Value::as_i64).is_some_and(|it| it > system::now().as_second());
         if issued_later {

@@ -1,22 +1,28 @@
 //! The local stack: the whole backend on one machine, from `template.yaml` and the function binaries alone. It plays
-//! API Gateway, Lambda, DynamoDB with its streams, SES and an identity provider, on loopback only. It depends on no
-//! crate of the product: it knows it as AWS does, by the template and over HTTP.
+//! API Gateway, Lambda, DynamoDB with its streams, SES, KMS, the scheduler and an identity provider, on loopback
+//! only. It depends on no crate of the product: it knows it as AWS does, by the template and over HTTP.
 
 mod authorizer;
+mod aws;
 mod dynamodb;
 mod error;
+mod faults;
 mod files;
 mod gateway;
 mod host;
 mod identity;
 mod invocations;
+mod kms;
 mod local;
 mod mailbox;
+mod schedule;
 mod stop;
 mod store;
 mod stream;
 pub mod system;
 mod template;
+#[cfg(test)]
+mod tests;
 mod welcome;
 
 use std::collections::BTreeMap;
@@ -29,15 +35,20 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use dynamodb::DynamoDb;
 pub use error::Error;
+use faults::Faults;
+use gateway::throttle::Throttle;
+use host::record::Record;
 use host::{Host, Launch};
 use identity::Identity;
+use kms::Kms;
 use local::Parts;
 use mailbox::Mailbox;
 use stop::{Stop, Stopper};
 use store::Store;
 use stream::Means;
-use template::Template;
+use template::{Parameters, Template};
 
 /// How long an orderly stop may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -53,9 +64,15 @@ pub struct Options {
     pub data: Data,
     /// The port of the HTTP API on 127.0.0.1; 0 takes any free one.
     pub port: u16,
+    /// Whether routes refuse what goes beyond the template's limits.
+    pub throttling: bool,
+    /// Whether the gateway checks tokens. Without, it is as one that was set up wrongly: everything reaches the functions.
+    pub authorizer: bool,
+    /// Whether this is a stack for tests: services can be made to fail, and all that the functions log can be read.
+    pub probes: bool,
 }
 
-/// Where a stack keeps its data: items, stream positions, mail, its signing key.
+/// Where a stack keeps its data: items, stream positions, mail, its keys.
 #[derive(Debug, Clone)]
 pub enum Data {
     /// Nowhere; it is gone with the stack.
@@ -69,7 +86,14 @@ pub enum Data {
 /// # Errors
 /// [`Error`] if the template cannot be read or used.
 pub fn function_names(template: &Path) -> Result<Vec<String>, Error> {
-    Ok(Template::load(template)?.functions.into_iter().map(|function| function.name).collect())
+    let template = Template::load(template, &parameters("http://127.0.0.1"))?;
+    Ok(template.functions.into_iter().map(|function| function.name).collect())
+}
+
+/// What the template's parameters are on a stack at that address.
+fn parameters(url: &str) -> Parameters {
+    let given = [("JwtIssuer", identity::issuer(url)), ("JwtAudience", identity::AUDIENCE.to_owned())];
+    given.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
 /// A running stack. Dropping it ends it, as [`Stack::stop`] does in an orderly way.
@@ -91,12 +115,12 @@ impl Stack {
     /// # Errors
     /// [`Error`] says what to do about it: the port in use, a binary missing, the template unreadable.
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let template = Template::load(&options.template)?;
+        let (listener, url) = listen(options.port).await?;
+        let template = Template::load(&options.template, &parameters(&url))?;
         let missing = host::missing(&template.functions, &options.bin_dir);
         if !missing.is_empty() {
             return Err(Error::BinariesMissing { folder: options.bin_dir, names: missing });
         }
-        let (listener, url) = listen(options.port).await?;
         let folder = match &options.data {
             Data::InMemory => None,
             Data::Folder(folder) => Some(folder.as_path()),
@@ -104,44 +128,50 @@ impl Stack {
         let lock = folder.map(take).transpose()?;
         let (stopper, stop) = stop::channel();
         let mut tasks = JoinSet::new();
-        let dynamodb = dynamodb::DynamoDb::start(folder, &template.tables, &stop, &mut tasks).await?;
-        let endpoints = BTreeMap::from([
-            ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), dynamodb.url().to_owned()),
-            ("AWS_ENDPOINT_URL_SES".to_owned(), format!("{url}/_local/ses")),
-        ]);
-        let log_folder = folder.map(|folder| folder.join("log"));
-        let launch = Launch { bin_dir: options.bin_dir, endpoints, log_folder };
+        let dynamodb = DynamoDb::start(folder, &template.tables, &stop, &mut tasks).await?;
+        let faults = options.probes.then(|| Arc::new(Faults::new(&stop)));
+        let record = options.probes.then(|| Arc::new(Record::default()));
+        let seen_by_functions = match &faults {
+            None => dynamodb.url().to_owned(),
+            Some(faults) => faults::proxy::start(dynamodb.url(), faults, &stop, &mut tasks).await?,
+        };
+        let launch = Launch {
+            bin_dir: options.bin_dir,
+            endpoints: endpoints(&url, seen_by_functions),
+            log_folder: folder.map(|folder| folder.join("log")),
+            record: record.clone(),
+        };
         let host = Host::start(&template.functions, launch, &stop, &mut tasks).await?;
         let identity = Identity::start(folder, &url).await?;
         let failures = Arc::new(Store::open(folder, "failures")?);
         let checkpoints = Arc::new(Store::open(folder, "checkpoints")?);
-        let means =
-            Means { dynamodb: dynamodb.clone(), host: host.clone(), checkpoints, failures: Arc::clone(&failures) };
-        stream::start(&template.streams, &means, &stop, &mut tasks);
-        let stack = Self {
+        let parts = Parts {
             url: url.clone(),
             dynamodb_url: dynamodb.url().to_owned(),
-            table_name: template.tables.first().map(|table| table.name.clone()).unwrap_or_default(),
-            ignored: template.ignored.clone(),
-            host: host.clone(),
-            stopper,
-            tasks,
-            _lock: lock,
-        };
-        let parts = Parts {
-            url,
-            dynamodb_url: stack.dynamodb_url.clone(),
-            authorizer: identity.authorizer()?,
+            authorizer: options.authorizer.then(|| identity.authorizer()),
+            throttle: options.throttling.then(Throttle::default),
             mailbox: Mailbox::open(folder)?,
+            kms: Kms::open(folder, &template.keys).await?,
+            failures: Arc::clone(&failures),
+            host: host.clone(),
             template,
-            host,
             identity,
-            failures,
+            faults,
+            record,
         };
-        Ok(stack.serve(listener, parts, stop))
+        let means = Means { dynamodb, host: host.clone(), checkpoints, failures };
+        let table_name = parts.template.tables.first().map(|table| table.name.clone()).unwrap_or_default();
+        let ignored = parts.template.ignored.clone();
+        let dynamodb_url = parts.dynamodb_url.clone();
+        let stack = Self { url, dynamodb_url, table_name, ignored, host, stopper, tasks, _lock: lock };
+        Ok(stack.serve(listener, parts, &means, &stop))
     }
 
-    fn serve(mut self, listener: TcpListener, parts: Parts, stop: Stop) -> Self {
+    /// Answers, and sets what calls functions by itself going.
+    fn serve(mut self, listener: TcpListener, parts: Parts, means: &Means, stop: &Stop) -> Self {
+        stream::start(&parts.template.streams, means, stop, &mut self.tasks);
+        schedule::start(&parts.template.schedules, &means.host, stop, &mut self.tasks);
+        let stop = stop.clone();
         let service = local::router(parts).into_make_service_with_connect_info::<SocketAddr>();
         self.tasks.spawn(async move {
             if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop.wait()).await {
@@ -185,6 +215,16 @@ impl Stack {
         // What is still running after that is ended by the drop.
         let _ = tokio::time::timeout(PATIENCE, ended).await;
     }
+}
+
+/// The variables that tell a function's SDK where the services are.
+fn endpoints(url: &str, dynamodb: String) -> BTreeMap<String, String> {
+    let endpoints = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
+        ("AWS_ENDPOINT_URL_KMS", format!("{url}/_local/kms")),
+        ("AWS_ENDPOINT_URL_SES", format!("{url}/_local/ses")),
+    ];
+    endpoints.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
 async fn listen(port: u16) -> Result<(TcpListener, String), Error> {

@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 
 use crate::authorizer::Authorizer;
+use crate::faults::{self, Faults};
+use crate::gateway::throttle::Throttle;
 use crate::host::Host;
+use crate::host::record::{self, Record};
 use crate::identity::{self, Identity};
+use crate::kms::{self, Kms};
 use crate::mailbox::{self, Mailbox};
 use crate::store::Store;
 use crate::template::Template;
@@ -29,9 +33,16 @@ pub(crate) struct Parts {
     pub(crate) template: Template,
     pub(crate) host: Host,
     pub(crate) identity: Identity,
-    pub(crate) authorizer: Authorizer,
+    /// Absent in a gateway that was set up without one.
+    pub(crate) authorizer: Option<Authorizer>,
+    /// Absent if routes take as much as comes.
+    pub(crate) throttle: Option<Throttle>,
     pub(crate) mailbox: Mailbox,
     pub(crate) failures: Arc<Store>,
+    pub(crate) kms: Kms,
+    /// This and the next in a stack for tests only.
+    pub(crate) faults: Option<Arc<Faults>>,
+    pub(crate) record: Option<Arc<Record>>,
 }
 
 impl Deref for Local {
@@ -44,11 +55,25 @@ impl Deref for Local {
 
 /// Everything that the stack answers; what is not its own goes to the gateway.
 pub(crate) fn router(parts: Parts) -> Router {
-    Router::new()
+    let mut router = Router::new();
+    if parts.faults.is_some() {
+        router = router
+            .route("/_local/faults", post(faults::add))
+            .route("/_local/faults/{id}", get(faults::hits).delete(faults::remove));
+    }
+    if parts.record.is_some() {
+        router = router.route("/_local/log", get(record::show));
+    }
+    router
         .route("/", get(welcome::page))
         .route("/_local/token", post(identity::token))
         .route("/_local/oidc/.well-known/openid-configuration", get(identity::configuration))
         .route("/_local/oidc/jwks.json", get(identity::keys))
+        .route("/_local/oidc/rotate", post(identity::rotate))
+        .route("/_local/oidc/availability", put(identity::availability))
+        .route("/_local/oidc/requests", get(identity::requests))
+        .route("/_local/kms", post(kms::call))
+        .route("/_local/kms/", post(kms::call))
         .route("/_local/mail", get(mailbox::index))
         .route("/_local/mail/{name}", get(mailbox::message))
         .route("/_local/failures", get(stream::failures))

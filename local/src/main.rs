@@ -63,6 +63,9 @@ async fn run(arguments: &Arguments) -> Result<(), String> {
         bin_dir,
         data: folder.clone().map_or(Data::InMemory, Data::Folder),
         port: if is_demo { 0 } else { arguments.port },
+        throttling: !is_demo,
+        authorizer: true,
+        probes: false,
     })
     .await
     .map_err(|error| error.to_string())?;

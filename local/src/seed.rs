@@ -102,9 +102,11 @@ fn examples(acme: &Acme, today: Date) {
     line("");
     line(&bold("Then these, one after the other."));
     line("");
-    line(&dim("# Ana submits a report in one call, and REPORT is its identifier"));
+    line(&dim(
+        "# Ana submits a report in one call, and REPORT is its identifier. Pasted twice it is still one, for it has the same key",
+    ));
     line(&format!(
-        r#"REPORT=$(curl -sS "$ACME/reports" -H "Authorization: Bearer $ANA" -H "Content-Type: application/json" -d '{{
+        r#"REPORT=$(curl -sS "$ACME/reports" -H "Authorization: Bearer $ANA" -H "Content-Type: application/json" -H "Idempotency-Key: visit-to-london" -d '{{
   "title": "Client visit London",
   "submit": true,
   "expenses": [

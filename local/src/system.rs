@@ -12,14 +12,20 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// A random identifier in the form of a version 4 UUID.
+/// Random bytes that nobody can guess.
 #[expect(clippy::disallowed_methods, reason = "this module owns randomness")]
-pub(crate) fn uuid() -> String {
-    let mut bytes = [0_u8; 16];
-    // An operating system that cannot give 16 random bytes cannot run anything here.
+pub(crate) fn secret<const LENGTH: usize>() -> [u8; LENGTH] {
+    let mut bytes = [0_u8; LENGTH];
+    // An operating system that cannot give a few random bytes cannot run anything here.
     if getrandom::fill(&mut bytes).is_err() {
         std::process::abort();
     }
+    bytes
+}
+
+/// A random identifier in the form of a version 4 UUID.
+pub(crate) fn uuid() -> String {
+    let mut bytes = secret::<16>();
     if let Some(version) = bytes.get_mut(6) {
         *version = (*version & 0x0f) | 0x40;
     }

@@ -35,7 +35,15 @@ fn running() -> &'static Running {
 pub fn options(data: Data) -> Options {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let binary = PathBuf::from(env!("CARGO_BIN_EXE_service-health"));
-    Options { template: root.join("template.yaml"), bin_dir: binary.parent().unwrap().to_owned(), data, port: 0 }
+    Options {
+        template: root.join("template.yaml"),
+        bin_dir: binary.parent().unwrap().to_owned(),
+        data,
+        port: 0,
+        throttling: false,
+        authorizer: true,
+        probes: true,
+    }
 }
 
 /// The stack's address.
@@ -104,12 +112,17 @@ impl Person {
         reqwest::Client::new().request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
     }
 
+    /// A request with an idempotency key of its own.
+    pub fn once(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.request(method, path).header("Idempotency-Key", fresh_key())
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         send(self.request(Method::GET, path)).await
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        send(self.request(Method::POST, path).json(body)).await
+        send(self.once(Method::POST, path).json(body)).await
     }
 
     pub async fn put(&self, path: &str, body: &Value) -> Answer {
@@ -128,6 +141,12 @@ impl Person {
     pub async fn post_at(&self, path: &str, version: u64, body: &Value) -> Answer {
         send(self.request(Method::POST, path).header("If-Match", format!("\"{version}\"")).json(body)).await
     }
+}
+
+/// An idempotency key that no other request has.
+pub fn fresh_key() -> String {
+    static KEYS: AtomicU32 = AtomicU32::new(0);
+    format!("key-{:08}", KEYS.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Sends a request.
@@ -168,6 +187,9 @@ impl World {
             .await
             .expect(201);
         let org = founded["id"].as_str().unwrap().to_owned();
+        if RUNNING.get().is_some_and(|running| running.stack.url() == base) {
+            table::plan(&org, 60_000, 10_000).await;
+        }
         let admin = Person { id: founded["member"]["id"].as_str().unwrap().to_owned(), ..admin };
         let mut world = Self { org, admin: admin.clone(), ana: admin.clone(), marco: admin.clone(), fiona: admin };
         world.marco = world.join("Marco Rossi", &at("marco"), &json!({})).await;
@@ -344,11 +366,15 @@ pub fn today() -> String {
     day(0)
 }
 
-/// The day `back` days ago, in UTC.
+/// The time.
 #[expect(clippy::disallowed_methods, reason = "the binaries under test use the real clock, so the tests must too")]
+pub fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+/// The day `back` days ago, in UTC.
 pub fn day(back: i64) -> String {
-    let now = jiff::Timestamp::now();
-    let then = now - jiff::SignedDuration::from_hours(24 * back);
+    let then = now() - jiff::SignedDuration::from_hours(24 * back);
     then.to_string().chars().take(10).collect()
 }
 

@@ -23,7 +23,7 @@ pub(super) struct Arrived<'a> {
     pub(super) peer: SocketAddr,
     pub(super) route: &'a Route,
     pub(super) path_parameters: BTreeMap<String, String>,
-    /// `requestContext.authorizer`, for a route that wants a token.
+    /// `requestContext.authorizer`, if the authorizer has looked at the request.
     pub(super) authorizer: Option<Value>,
     pub(super) request_id: &'a str,
 }
@@ -31,7 +31,7 @@ pub(super) struct Arrived<'a> {
 /// The event. Members without content are left out, as API Gateway does.
 pub(super) fn event(request: &Arrived<'_>) -> Value {
     let uri = &request.parts.uri;
-    let route_key = format!("{} {}", request.route.method, request.route.path);
+    let route_key = request.route.key();
     let (body, encoded) = body(&request.parts.headers, request.body);
     let mut event = Map::new();
     event.insert("version".to_owned(), "2.0".into());

@@ -5,9 +5,10 @@ mod cors;
 mod event;
 mod response;
 mod route;
+pub(crate) mod throttle;
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State};
@@ -55,9 +56,12 @@ async fn routed(local: &Local, peer: SocketAddr, parts: &Parts, body: Body, requ
     let Some((route, path_parameters)) = found else {
         return message(StatusCode::NOT_FOUND, "Not Found");
     };
-    let authorizer = match &route.access {
-        Access::Open => None,
-        Access::Token { scopes } => match local.authorizer.check(&parts.headers, scopes) {
+    if local.throttle.as_ref().is_some_and(|throttle| !throttle.admits(route, Instant::now())) {
+        return message(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+    }
+    let authorizer = match (&route.access, &local.authorizer) {
+        (Access::Open, _) | (_, None) => None,
+        (Access::Token { scopes }, Some(authorizer)) => match authorizer.check(&parts.headers, scopes) {
             Ok(context) => Some(context),
             Err(refusal) => return refused(&refusal),
         },

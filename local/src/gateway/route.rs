@@ -1,19 +1,23 @@
 //! Which route a request belongs to, by the rules of HTTP APIs: a path that matches exactly comes before one with
-//! parameters, that before a greedy one, and a route for the method before one for any method.
+//! parameters, that before a greedy one, and a route for the method before one for any method. What none of them takes
+//! goes to the route `$default`, if there is one.
 
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
 
-use crate::template::Route;
+use crate::template::{DEFAULT_ROUTE, Route};
 
 /// The best route for a request, with its decoded path parameters.
 pub(super) fn find<'a>(routes: &'a [Route], method: &str, path: &str) -> Option<(&'a Route, BTreeMap<String, String>)> {
+    let rest = || routes.iter().find(|route| route.path == DEFAULT_ROUTE).map(|route| (route, BTreeMap::new()));
     routes
         .iter()
         .filter(|route| route.method == method || route.method == "ANY")
+        .filter(|route| route.path != DEFAULT_ROUTE)
         .filter_map(|route| parameters(&route.path, path).map(|found| (route, found)))
         .min_by_key(|(route, _)| (specificity(&route.path), route.method == "ANY"))
+        .or_else(rest)
 }
 
 /// Segments of the pattern against those of the path; `None` if they do not match.
@@ -58,7 +62,7 @@ fn decode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::Access;
+    use crate::template::{Access, Limit};
 
     fn routes(list: &[(&str, &str)]) -> Vec<Route> {
         let route = |(method, path): &(&str, &str)| Route {
@@ -66,6 +70,7 @@ mod tests {
             path: (*path).to_owned(),
             function: format!("{method} {path}"),
             access: Access::Open,
+            limit: Limit { per_thousand_seconds: 0, burst: 0 },
         };
         list.iter().map(route).collect()
     }
@@ -97,6 +102,20 @@ mod tests {
             assert_eq!(matched(&list, "GET", path), None, "{path}");
         }
         assert_eq!(matched(&list, "POST", "/v1/orgs/a/policy"), None);
+    }
+
+    #[test]
+    fn the_default_route_takes_what_no_other_takes() {
+        let list = [("ANY", "$default"), ("GET", "/v1/orgs/{org}")];
+        assert_eq!(matched(&list, "GET", "/v1/orgs/a").as_deref(), Some("GET /v1/orgs/{org}"));
+        for (method, path) in
+            [("PUT", "/v1/orgs/a"), ("GET", "/v1/orgs/"), ("BREW", "/"), ("GET", "/$default"), ("OPTIONS", "*")]
+        {
+            assert_eq!(matched(&list, method, path).as_deref(), Some("ANY $default"), "{method} {path}");
+        }
+        let list = routes(&list);
+        let (route, found) = find(&list, "DELETE", "/v1/orgs/a").expect("a route");
+        assert_eq!((route.key(), found), ("$default".to_owned(), BTreeMap::new()));
     }
 
     #[test]

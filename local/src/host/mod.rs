@@ -3,6 +3,7 @@
 
 mod log;
 mod process;
+pub(crate) mod record;
 mod runtime_api;
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,6 +22,7 @@ use crate::stop::Stop;
 use crate::template;
 use log::Log;
 use process::{Process, Ran};
+use record::Record;
 
 /// How many processes one function may have; further calls wait.
 const CONCURRENCY: usize = 50;
@@ -49,6 +51,8 @@ pub(crate) struct Launch {
     pub(crate) endpoints: BTreeMap<String, String>,
     /// Where the functions' output goes; without it only the last lines are kept.
     pub(crate) log_folder: Option<PathBuf>,
+    /// Keeps everything that the functions write, if it is wanted.
+    pub(crate) record: Option<Arc<Record>>,
 }
 
 /// The functions and their processes. Cloning gives another handle.
@@ -100,7 +104,7 @@ impl Host {
             let entry = Hosted {
                 idle: Mutex::default(),
                 permits: Semaphore::new(CONCURRENCY),
-                log: Arc::new(Log::open(launch.log_folder.as_deref(), &function.name)?),
+                log: Arc::new(Log::open(launch.log_folder.as_deref(), &function.name, launch.record.as_ref())?),
                 function: function.clone(),
             };
             hosted.insert(function.name.clone(), entry);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{ACCOUNT, REGION, STACK};
+use super::{ACCOUNT, Parameters, REGION, STACK};
 
 /// Parses template text; `!Ref` and its like become the long forms (`{"Ref": …}`, `{"Fn::Sub": …}`).
 pub(super) fn parse(text: &str) -> Result<Value, String> {
@@ -48,14 +48,15 @@ fn plain(value: yaml_serde::Value) -> Result<Value, String> {
     })
 }
 
-/// Gives references their local values: parameters their defaults, tables and functions their local names.
+/// Gives references their local values: parameters what they are given or their defaults, resources their local names.
 pub(super) struct Resolver<'a> {
     template: &'a Value,
+    parameters: &'a Parameters,
 }
 
 impl<'a> Resolver<'a> {
-    pub(super) fn new(template: &'a Value) -> Self {
-        Self { template }
+    pub(super) fn new(template: &'a Value, parameters: &'a Parameters) -> Self {
+        Self { template, parameters }
     }
 
     /// Replaces every function in `value` by what it stands for. `AWS::NoValue` becomes null, and members that are
@@ -129,10 +130,11 @@ impl<'a> Resolver<'a> {
             return Ok(fixed.into());
         }
         if let Some(parameter) = self.template.pointer("/Parameters").and_then(|all| all.get(target)) {
-            return parameter_default(target, parameter);
+            return parameter_value(target, parameter, self.parameters.get(target));
         }
         match self.resource_type(target)? {
             "AWS::DynamoDB::Table" => Ok(self.table_name(target)?.into()),
+            "AWS::KMS::Key" => Ok(key_id(target).into()),
             "AWS::Serverless::HttpApi" | "AWS::Serverless::Function" => Ok(target.into()),
             other => Err(format!("{target} ({other}) has no local counterpart")),
         }
@@ -148,6 +150,7 @@ impl<'a> Resolver<'a> {
             ("AWS::DynamoDB::Table", "Arn") => table_arn(&self.table_name(resource)?),
             ("AWS::DynamoDB::Table", "StreamArn") => format!("{}/stream/local", table_arn(&self.table_name(resource)?)),
             ("AWS::Serverless::Function", "Arn") => function_arn(resource),
+            ("AWS::KMS::Key", "Arn") => key_arn(&key_id(resource)),
             (other, _) => return Err(format!("{resource}.{attribute} ({other}) has no local counterpart")),
         };
         Ok(arn.into())
@@ -254,16 +257,17 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn parameter_default(name: &str, parameter: &Value) -> Result<Value, String> {
-    let default = parameter
-        .get("Default")
-        .ok_or_else(|| format!("the parameter {name} has no default, which is what it is locally"))?;
+fn parameter_value(name: &str, parameter: &Value, given: Option<&String>) -> Result<Value, String> {
+    let text = match (given, parameter.get("Default")) {
+        (Some(given), _) => given.clone(),
+        (None, Some(default)) => text_of(default)?,
+        (None, None) => return Err(format!("the parameter {name} has no default, which is what it is locally")),
+    };
     let list = parameter.get("Type").and_then(Value::as_str).is_some_and(|it| it.contains("List"));
-    Ok(match default {
-        Value::String(text) if list => {
-            Value::Array(text.split(',').map(str::trim).filter(|it| !it.is_empty()).map(Value::from).collect())
-        }
-        other => Value::String(text_of(other)?),
+    Ok(if list {
+        Value::Array(text.split(',').map(str::trim).filter(|it| !it.is_empty()).map(Value::from).collect())
+    } else {
+        Value::String(text)
     })
 }
 
@@ -285,4 +289,14 @@ pub(crate) fn table_arn(name: &str) -> String {
 /// The local ARN of a function.
 pub(crate) fn function_arn(name: &str) -> String {
     format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
+}
+
+/// The id of a key, made from its logical id.
+pub(super) fn key_id(logical_id: &str) -> String {
+    format!("{STACK}-{logical_id}")
+}
+
+/// The local ARN of a key.
+pub(super) fn key_arn(id: &str) -> String {
+    format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{id}")
 }

@@ -1,8 +1,10 @@
 //! Reads `template.yaml`: which functions there are, what routes and streams call them, what their environment and
-//! tables are. There is no second list of any of this; what is not in the template does not exist locally.
+//! tables are. There is no second list of any of this; what is not in the template does not exist locally. It is read as if
+//! it were deployed with given parameters, and must not know what they stand for.
 
 mod intrinsics;
 mod read;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +16,9 @@ use serde_json::Value;
 
 use crate::Error;
 pub(crate) use intrinsics::{function_arn, table_arn};
+
+/// What parameters of the template are given in place of their defaults, by name.
+pub(crate) type Parameters = BTreeMap<String, String>;
 
 /// The region that everything local claims to be in.
 pub(crate) const REGION: &str = "eu-central-1";
@@ -30,6 +35,8 @@ pub(crate) struct Template {
     pub(crate) cors: Option<Cors>,
     pub(crate) tables: Vec<Table>,
     pub(crate) streams: Vec<StreamSource>,
+    pub(crate) schedules: Vec<Schedule>,
+    pub(crate) keys: Vec<Key>,
     /// Event sources that the stack does not play, as "function (type)".
     pub(crate) ignored: Vec<String>,
 }
@@ -50,11 +57,31 @@ pub(crate) struct Function {
 pub(crate) struct Route {
     /// In capitals; `ANY` stands for every method.
     pub(crate) method: String,
-    /// With `{name}` and `{name+}`, as in the template.
+    /// With `{name}` and `{name+}`, as in the template; [`DEFAULT_ROUTE`] for what no other route takes.
     pub(crate) path: String,
     /// The function's name.
     pub(crate) function: String,
     pub(crate) access: Access,
+    pub(crate) limit: Limit,
+}
+
+/// The path of the route that takes every request no other route takes; also its key.
+pub(crate) const DEFAULT_ROUTE: &str = "$default";
+
+impl Route {
+    /// The route's name on API Gateway: `GET /v1/things`.
+    pub(crate) fn key(&self) -> String {
+        if self.path == DEFAULT_ROUTE { self.path.clone() } else { format!("{} {}", self.method, self.path) }
+    }
+}
+
+/// How many requests a route takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Limit {
+    /// Requests in a thousand seconds, for a rate may be a fraction.
+    pub(crate) per_thousand_seconds: u64,
+    /// How many at once.
+    pub(crate) burst: u64,
 }
 
 /// Who may call a route.
@@ -102,11 +129,31 @@ pub(crate) struct StreamSource {
     pub(crate) max_retries: Option<u32>,
 }
 
+/// A function that is called at fixed intervals.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Schedule {
+    /// The function's name.
+    pub(crate) function: String,
+    pub(crate) arn: String,
+    pub(crate) every: Duration,
+    /// What the function is called with, if the template says it.
+    pub(crate) input: Option<String>,
+}
+
+/// A KMS key.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Key {
+    pub(crate) id: String,
+    pub(crate) arn: String,
+    /// Such as `alias/payouts`.
+    pub(crate) aliases: Vec<String>,
+}
+
 impl Template {
-    /// Reads the template file.
-    pub(crate) fn load(path: &Path) -> Result<Self, Error> {
+    /// Reads the template file as if it were deployed with these parameters. Those that it does not have are ignored.
+    pub(crate) fn load(path: &Path, parameters: &Parameters) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path)
             .map_err(|reason| Error::TemplateUnreadable { path: path.to_owned(), reason })?;
-        read::template(&text).map_err(Error::Template)
+        read::template(&text, parameters).map_err(Error::Template)
     }
 }

@@ -5,18 +5,21 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::intrinsics::{Resolver, parse, text_of};
-use super::{Access, Cors, Function, Route, StreamSource, Table, Template};
+use super::intrinsics::{Resolver, key_arn, key_id, parse, text_of};
+use super::settings::{self, Limits};
+use super::{Access, Cors, DEFAULT_ROUTE, Function, Key, Parameters, Route, StreamSource, Table, Template};
 
-pub(super) fn template(text: &str) -> Result<Template, String> {
+pub(super) fn template(text: &str, parameters: &Parameters) -> Result<Template, String> {
     let document = parse(text)?;
-    let reader = Reader { document: &document, resolver: Resolver::new(&document) };
+    let reader = Reader { document: &document, resolver: Resolver::new(&document, parameters) };
     let mut template = Template {
         functions: Vec::new(),
         routes: Vec::new(),
         cors: reader.cors()?,
         tables: Vec::new(),
         streams: Vec::new(),
+        schedules: Vec::new(),
+        keys: Vec::new(),
         ignored: Vec::new(),
     };
     let resources = document.get("Resources").and_then(Value::as_object).ok_or("it has no Resources")?;
@@ -27,9 +30,11 @@ pub(super) fn template(text: &str) -> Result<Template, String> {
         match resource.get("Type").and_then(Value::as_str) {
             Some("AWS::DynamoDB::Table") => template.tables.push(reader.table(id, resource)?),
             Some("AWS::Serverless::Function") => reader.function(id, resource, &mut template)?,
+            Some("AWS::KMS::Key") => template.keys.push(reader.key(id, resources)?),
             _ => {}
         }
     }
+    reader.limits()?.give(&mut template.routes)?;
     Ok(template)
 }
 
@@ -80,8 +85,8 @@ impl Reader<'_> {
             name,
         };
         let events = resource.pointer("/Properties/Events").and_then(Value::as_object);
-        for event in events.into_iter().flat_map(Map::values) {
-            self.event(event, &function, template).map_err(within)?;
+        for (name, event) in events.into_iter().flatten() {
+            self.event(name, event, &function, template).map_err(within)?;
         }
         template.functions.push(function);
         Ok(())
@@ -95,21 +100,35 @@ impl Reader<'_> {
         ];
         for (name, value) in places.into_iter().flatten().filter_map(Value::as_object).flatten() {
             let value = self.resolver.resolve(value).map_err(|error| format!("the variable {name}: {error}"))?;
-            environment.insert(name.clone(), text_of(&value)?);
+            // `AWS::NoValue` takes a variable out.
+            if value.is_null() {
+                environment.remove(name);
+            } else {
+                environment.insert(name.clone(), text_of(&value)?);
+            }
         }
         Ok(environment)
     }
 
-    fn event(&self, event: &Value, function: &Function, template: &mut Template) -> Result<(), String> {
+    fn event(&self, name: &str, event: &Value, function: &Function, template: &mut Template) -> Result<(), String> {
         let kind = event.get("Type").and_then(Value::as_str).unwrap_or_default();
         let nothing = Value::Object(Map::new());
         let properties = event.get("Properties").unwrap_or(&nothing);
         match kind {
             "HttpApi" => template.routes.push(self.route(properties, function)?),
             "DynamoDB" => {
-                let properties = self.resolver.resolve(&without(properties, "DestinationConfig"))?;
+                let properties = self.resolver.resolve(&without(properties, &["DestinationConfig"]))?;
                 if properties.get("Enabled") != Some(&Value::Bool(false)) {
                     template.streams.push(stream_source(&properties, function)?);
+                }
+            }
+            "ScheduleV2" => {
+                let properties =
+                    self.resolver.resolve(&without(properties, &["DeadLetterConfig", "RoleArn", "KmsKeyArn"]))?;
+                match settings::schedule(name, &properties, function)? {
+                    Some(schedule) => template.schedules.push(schedule),
+                    None if properties.get("State").and_then(Value::as_str) == Some("DISABLED") => {}
+                    None => template.ignored.push(format!("{} (ScheduleV2)", function.name)),
                 }
             }
             other => template.ignored.push(format!("{} ({other})", function.name)),
@@ -119,10 +138,12 @@ impl Reader<'_> {
 
     fn route(&self, properties: &Value, function: &Function) -> Result<Route, String> {
         let text = |name: &str| properties.get(name).and_then(Value::as_str);
-        let (Some(method), Some(path)) = (text("Method"), text("Path")) else {
-            return Err("an HttpApi event needs Method and Path".to_owned());
+        let (method, path) = match (text("Method"), text("Path")) {
+            (None, None) | (_, Some(DEFAULT_ROUTE)) => ("ANY".to_owned(), DEFAULT_ROUTE),
+            (Some("*"), Some(path)) => ("ANY".to_owned(), path),
+            (Some(method), Some(path)) => (method.to_ascii_uppercase(), path),
+            _ => return Err("an HttpApi event needs both Method and Path, or neither".to_owned()),
         };
-        let method = if method == "*" { "ANY".to_owned() } else { method.to_ascii_uppercase() };
         let api = self.api_auth()?;
         let auth = properties.get("Auth").map(|auth| self.resolver.resolve(auth)).transpose()?.unwrap_or_default();
         let authorizer = auth.get("Authorizer").or_else(|| api.get("DefaultAuthorizer")).and_then(Value::as_str);
@@ -135,7 +156,9 @@ impl Reader<'_> {
                 Access::Token { scopes: texts(scopes)? }
             }
         };
-        Ok(Route { method, path: path.to_owned(), function: function.name.clone(), access })
+        let (path, function) = (path.to_owned(), function.name.clone());
+        // The limits come last, when all routes are known.
+        Ok(Route { method, path, function, access, limit: settings::UNLIMITED })
     }
 
     /// The API's `Auth`, without the issuer and the audience: locally they are the local issuer's, and the template's
@@ -161,6 +184,33 @@ impl Reader<'_> {
             .find(|it| it.get("Type").and_then(Value::as_str) == Some("AWS::Serverless::HttpApi"))
             .and_then(|api| api.pointer("/Properties")?.get(property))
             .or_else(|| self.document.pointer("/Globals/HttpApi")?.get(property))
+    }
+
+    fn limits(&self) -> Result<Limits, String> {
+        let of = |name: &str| {
+            let found = self.api(name).map(|it| self.resolver.resolve(it)).transpose();
+            found.map(Option::unwrap_or_default).map_err(|error| format!("{name}: {error}"))
+        };
+        Limits::read(&of("DefaultRouteSettings")?, &of("RouteSettings")?)
+    }
+
+    fn key(&self, id: &str, resources: &Map<String, Value>) -> Result<Key, String> {
+        let (id, arn) = (key_id(id), key_arn(&key_id(id)));
+        let mut aliases = Vec::new();
+        for (name, resource) in resources {
+            if resource.get("Type").and_then(Value::as_str) != Some("AWS::KMS::Alias") || !self.is_wanted(resource)? {
+                continue;
+            }
+            let text = |property: &str| -> Result<String, String> {
+                let value = resource.pointer("/Properties").and_then(|it| it.get(property)).unwrap_or(&Value::Null);
+                let value = self.resolver.resolve(value).and_then(|it| text_of(&it));
+                value.map_err(|error| format!("{name}: {property}: {error}"))
+            };
+            if [&id, &arn].contains(&&text("TargetKeyId")?) {
+                aliases.push(text("AliasName")?);
+            }
+        }
+        Ok(Key { id, arn, aliases })
     }
 
     fn cors(&self) -> Result<Option<Cors>, String> {
@@ -239,10 +289,11 @@ fn stream_source(properties: &Value, function: &Function) -> Result<StreamSource
     })
 }
 
-fn without(properties: &Value, name: &str) -> Value {
+/// What may name resources that exist in the cloud alone, and has no meaning here.
+fn without(properties: &Value, names: &[&str]) -> Value {
     let mut properties = properties.clone();
     if let Some(members) = properties.as_object_mut() {
-        members.remove(name);
+        members.retain(|name, _| !names.contains(&name.as_str()));
     }
     properties
 }

@@ -10,7 +10,7 @@ use outlay_domain::change::{self, NewReport, ReportChange, Rules};
 use outlay_domain::conversion::{RateBook, RateEntry};
 use outlay_domain::expense::{ExpenseFacts, PaymentMethod};
 use outlay_domain::ids::{OrgId, Seed};
-use outlay_domain::member::{Member, MemberStatus, Role};
+use outlay_domain::member::{Member, MemberKind, MemberStatus, Role};
 use outlay_domain::money::{Currency, Money};
 use outlay_domain::permission::{permit, permit_org};
 use outlay_domain::policy::{
@@ -117,7 +117,8 @@ fn member(number: u8, role: Role, manager: Option<&Member>) -> Member {
         id: Seed::new(now(), [0, number, 0, 0, 0, 0, 0, 0, 0, 0]).draw(),
         org: OrgId::from_uuid(uuid::Uuid::from_u128(7)),
         name: format!("Member {number}"),
-        email: format!("m{number}@example.com"),
+        kind: MemberKind::Person,
+        email: Some(format!("m{number}@example.com")),
         role,
         status: MemberStatus::Active,
         manager_id: manager.map(|manager| manager.id),
@@ -127,6 +128,7 @@ fn member(number: u8, role: Role, manager: Option<&Member>) -> Member {
         delegation: None,
         acts_for: Vec::new(),
         subject: None,
+        payout_version: None,
         version: 1,
         last_hash: String::new(),
         created_at: now(),

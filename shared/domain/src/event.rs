@@ -163,6 +163,12 @@ pub enum EventKind {
         /// The role offered.
         role: Role,
     },
+    /// A service was added; nobody tells it.
+    #[serde(rename = "member.service_added")]
+    ServiceAdded {
+        /// Its role.
+        role: Role,
+    },
     /// An invited member made his first change.
     #[serde(rename = "member.joined")]
     MemberJoined {},
@@ -172,6 +178,12 @@ pub enum EventKind {
     /// The member lets somebody decide for him, or decides for somebody; or no longer.
     #[serde(rename = "member.delegation_changed")]
     DelegationChanged {},
+    /// The member named another payout account. Which one is said nowhere but in the sealed account.
+    #[serde(rename = "member.payout_account_changed")]
+    PayoutAccountChanged {},
+    /// What says who the member was is gone.
+    #[serde(rename = "member.erased")]
+    MemberErased {},
     /// A policy version was put in force.
     #[serde(rename = "policy.changed")]
     PolicyChanged {

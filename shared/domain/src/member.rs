@@ -1,4 +1,4 @@
-//! Members: people of one organisation, their role and their manager.
+//! Members: people and services of one organisation, their role and their manager.
 
 use std::cmp::Reverse;
 
@@ -55,6 +55,34 @@ pub enum MemberStatus {
     Active,
     /// May do nothing.
     Suspended,
+    /// Is gone for good: nothing that says who he was is left in his record.
+    Erased,
+}
+
+impl MemberStatus {
+    /// Whether a member of this status may do anything at all.
+    #[must_use]
+    pub const fn acts(self) -> bool {
+        matches!(self, Self::Invited | Self::Active)
+    }
+}
+
+/// Who is behind a member.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberKind {
+    /// A person, who signs in.
+    #[default]
+    Person,
+    /// A program. It does what its role says, but decides on no report, has none, and nothing is paid to it.
+    Service,
+}
+
+impl MemberKind {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    const fn is_person(&self) -> bool {
+        matches!(self, Self::Person)
+    }
 }
 
 /// That one member decides for another for some time.
@@ -99,7 +127,7 @@ impl Delegation {
 /// The most members one member can decide for at a time.
 pub const MAX_ACTS_FOR: usize = 20;
 
-/// A person in one organisation.
+/// A person, or a service, in one organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// Identifier, `mem_…`.
@@ -108,8 +136,12 @@ pub struct Member {
     pub org: OrgId,
     /// Display name.
     pub name: String,
-    /// E-mail address in lower case; unique in the organisation.
-    pub email: String,
+    /// Who is behind him.
+    #[serde(default, skip_serializing_if = "MemberKind::is_person")]
+    pub kind: MemberKind,
+    /// E-mail address in lower case; unique in the organisation. A service has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// Role.
     pub role: Role,
     /// Whether the member can act.
@@ -135,6 +167,9 @@ pub struct Member {
     /// The identity's `sub` claim, once bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// Which of his payout accounts is in force, counted from 1; none, when he has named none. The account itself is not here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payout_version: Option<u64>,
     /// Grows by one with each change.
     pub version: u64,
     /// The hash of the last event of his history.
@@ -145,10 +180,22 @@ pub struct Member {
 }
 
 impl Member {
-    /// Whether the member may be asked to approve: everybody but suspended members and auditors.
+    /// Whether the member may be asked to approve: every person but auditors and who is suspended or gone.
     #[must_use]
     pub fn can_approve(&self) -> bool {
-        self.status != MemberStatus::Suspended && self.role != Role::Auditor
+        self.status.acts() && self.role != Role::Auditor && self.kind.is_person()
+    }
+
+    /// Whether reports can be his: not an auditor's, not a service's, and nobody's who is gone.
+    #[must_use]
+    pub fn can_own(&self) -> bool {
+        self.status != MemberStatus::Erased && self.role != Role::Auditor && self.kind.is_person()
+    }
+
+    /// Whether there is a person behind him: he can be a manager, and be paid.
+    #[must_use]
+    pub fn is_somebody(&self) -> bool {
+        self.status != MemberStatus::Erased && self.kind.is_person()
     }
 
     /// Whether a report of this total in the base currency is within what he may approve.

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use jiff::civil::Date;
 
 use crate::ids::MemberId;
-use crate::member::{Delegation, Member, Person, Role};
+use crate::member::{Delegation, Member, MemberKind, Person, Role};
 use crate::money::Money;
 use crate::refusal::Refusal;
 use crate::report::{Report, Status};
@@ -374,7 +374,8 @@ impl<'a, A> Permit<'a, A> {
 /// Asks for an action on a report.
 ///
 /// # Errors
-/// The [`Refusal`] of [`ruling`], or [`Refusal::ApprovalLimit`] when the total is above what the member may decide on.
+/// The [`Refusal`] of [`ruling`]; [`Refusal::Forbidden`] for a service that would decide; [`Refusal::ApprovalLimit`] when the total is
+/// above what the member may decide on.
 pub fn permit<'a, A: ReportAction>(
     actor: &'a Member,
     report: &'a Report,
@@ -384,9 +385,14 @@ pub fn permit<'a, A: ReportAction>(
     if actor.org != report.org {
         return Err(Refusal::NotVisible);
     }
-    ruling(actor.role, relation, report.status, A::ACTION)?;
+    let ruling = ruling(actor.role, relation, report.status, A::ACTION);
+    let decides = matches!(A::ACTION, Action::Decide | Action::Return);
+    if decides && actor.kind == MemberKind::Service && ruling != Err(Refusal::NotVisible) {
+        return Err(Refusal::Forbidden("A service does not decide on reports."));
+    }
+    ruling?;
     let mut principal = None;
-    if matches!(A::ACTION, Action::Decide | Action::Return) && report.status == Status::Submitted {
+    if decides && report.status == Status::Submitted {
         let delegation = (relation == Relation::Delegate).then(|| self::principal(actor, report, today)).flatten();
         let bound = delegation.map_or(actor.approval_limit, Delegation::bound);
         if let Some(limit) = bound.filter(|limit| report.base_total.minor() > limit.minor()) {
@@ -423,6 +429,12 @@ org_actions! {
     ChangeMember: Admin;
     /// See all members.
     ReadMembers: Finance | Admin | Auditor;
+    /// See the masked payout account of others.
+    ReadPayoutAccounts: Finance | Admin;
+    /// Export what is kept of others.
+    ExportMembers: Admin;
+    /// Erase a member.
+    EraseMembers: Admin;
     /// See the policy.
     ReadPolicy: Employee | Finance | Admin | Auditor;
     /// Put a policy in force.

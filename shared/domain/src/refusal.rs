@@ -22,6 +22,8 @@ pub enum Refusal {
         /// What the action was.
         action: &'static str,
     },
+    /// The member does not stand where the action needs him.
+    MemberState(&'static str),
     /// The caller has already decided on this report.
     AlreadyDecided,
     /// Nobody can approve the named step.

@@ -2,6 +2,7 @@
 //! the clock and the source of randomness.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -13,14 +14,21 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use lambda_http::http::{Method, StatusCode, header};
-use lambda_http::{Body, Request, RequestExt, Response};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Body, LambdaEvent, Request, RequestExt, Response, Service};
 use outlay_store::{CommitError, Store, pause};
+use outlay_vault::Vault;
 
 use crate::call::Call;
+use crate::gate::Gate;
+use crate::limit::{Limiter, Report};
 use crate::problem::Problem;
 use crate::reply::{Outcome, Reply, Stop};
+use crate::token::{Expected, Issuer};
 
 /// The five roots that Amazon Trust Services asks custom trust stores to hold. Parsing them takes a tenth of the time that
 /// the system's roots take at each cold start.
@@ -56,8 +64,32 @@ pub(crate) fn variable(name: &str) -> Result<String, String> {
 /// # Errors
 /// When the environment is incomplete or the Runtime API cannot be reached.
 pub async fn serve<F: Future<Output = Outcome> + Send>(handler: fn(Call) -> F) -> BootResult {
-    let store = store(&config()?)?;
-    lambda_http::run(lambda_http::service_fn(|request: Request| answer(store.clone(), request, handler))).await
+    let gate = gate(&config()?, false).await?;
+    run(|request| answer(gate.clone(), request, handler)).await
+}
+
+/// The same for requests that count as costly.
+///
+/// # Errors
+/// As for [`serve`].
+pub async fn serve_costly<F: Future<Output = Outcome> + Send>(handler: fn(Call) -> F) -> BootResult {
+    let gate = gate(&config()?, true).await?;
+    run(|request| answer(gate.clone(), request, handler)).await
+}
+
+/// The same for an endpoint that seals or opens what is stored encrypted; that counts as costly.
+///
+/// # Errors
+/// As for [`serve`].
+pub async fn serve_with_vault<F: Future<Output = Outcome> + Send>(handler: fn(Call, Arc<Vault>) -> F) -> BootResult {
+    let config = config()?;
+    let mut builder = aws_sdk_kms::config::Builder::from(&config);
+    if let Ok(endpoint) = variable("AWS_ENDPOINT_URL_KMS") {
+        builder = builder.endpoint_url(endpoint);
+    }
+    let vault = Arc::new(Vault::new(aws_sdk_kms::Client::from_conf(builder.build()), variable("PAYOUT_KEY")?));
+    let gate = gate(&config, true).await?;
+    run(|request| answer(gate.clone(), request, |call| handler(call, Arc::clone(&vault)))).await
 }
 
 /// Serves an HTTP endpoint whose answer is always the same and needs nothing.
@@ -66,11 +98,70 @@ pub async fn serve<F: Future<Output = Outcome> + Send>(handler: fn(Call) -> F) -
 /// When the Runtime API cannot be reached.
 pub async fn serve_constant(reply: impl Fn() -> Result<Reply, Problem>) -> BootResult {
     let reply = reply().map_err(|problem| format!("{problem:?}"))?;
-    lambda_http::run(lambda_http::service_fn(|_: Request| {
+    run(|_| {
         let reply = reply.clone();
-        async move { Ok::<_, lambda_http::Error>(reply.into_response()) }
+        async move { reply.into_response() }
+    })
+    .await
+}
+
+/// Serves the requests that no endpoint takes.
+///
+/// # Errors
+/// When the Runtime API cannot be reached.
+pub async fn serve_unrouted(refuse: impl Fn(&Method, &str) -> Problem) -> BootResult {
+    run(|request| {
+        let id = request_id(&request);
+        let response = identified(refuse(request.method(), request.raw_http_path()).into_response(&id), &id);
+        async move { response }
+    })
+    .await
+}
+
+/// Renews the keys of the token issuer in the table, each time the function is invoked, whatever by.
+///
+/// # Errors
+/// When the environment is incomplete or the Runtime API cannot be reached.
+pub async fn serve_key_refresh() -> BootResult {
+    let issuer = issuer(&store(&config()?)?)?;
+    lambda_runtime::run(lambda_runtime::service_fn(|_: LambdaEvent<serde_json::Value>| async {
+        issuer.refresh(moment().now).await.map_err(lambda_http::Error::from)
     }))
     .await
+}
+
+async fn run<F: Future<Output = Response<Body>> + Send>(handler: impl Fn(Request) -> F) -> BootResult {
+    let service = lambda_http::service_fn(|request| {
+        let response = handler(request);
+        async move { Ok::<_, lambda_http::Error>(response.await) }
+    });
+    let mut adapter = lambda_http::Adapter::from(service);
+    lambda_runtime::run(lambda_runtime::service_fn(|event| adapter.call(readable(event)))).await
+}
+
+/// An event whose body is not the base64 that it says it is would end the process; so something is handed on in its place that is no JSON.
+fn readable(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
+    if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
+        let body = request.body.as_deref().unwrap_or_default();
+        if request.is_base64_encoded && STANDARD.decode(body).is_err() {
+            request.is_base64_encoded = false;
+            request.body = Some("not base64".to_owned());
+        }
+    }
+    event
+}
+
+async fn gate(config: &SdkConfig, costly: bool) -> Result<Gate, String> {
+    let store = store(config)?;
+    let issuer = issuer(&store)?;
+    // Before the first request: Lambda gives a function the most processor time while it starts.
+    issuer.warm(moment().now).await;
+    Ok(Gate { limiter: Arc::new(Limiter::new(store.clone())), issuer: Arc::new(issuer), store, costly })
+}
+
+fn issuer(store: &Store) -> Result<Issuer, String> {
+    let audiences = variable("JWT_AUDIENCES")?.split(',').filter(|one| !one.is_empty()).map(str::to_owned).collect();
+    Ok(Issuer::new(store.clone(), Expected { issuer: variable("JWT_ISSUER")?, audiences }))
 }
 
 /// The store on the table that the environment names.
@@ -83,15 +174,15 @@ pub(crate) fn store(config: &SdkConfig) -> Result<Store, String> {
 }
 
 async fn answer<F: Future<Output = Outcome> + Send>(
-    store: Store,
+    gate: Gate,
     request: Request,
-    handler: fn(Call) -> F,
-) -> Result<Response<Body>, lambda_http::Error> {
+    handler: impl Fn(Call) -> F + Send + Sync,
+) -> Response<Body> {
     let id = request_id(&request);
     let known = request.headers().get(header::IF_NONE_MATCH).filter(|_| request.method() == Method::GET).cloned();
-    let outcome = match Call::new(store, request) {
-        Ok(call) => persist(call, handler).await,
-        Err(problem) => Err(Stop::Problem(problem)),
+    let (outcome, limit) = match gate.open(request, &id).await {
+        Ok(call) => (persist(call.clone(), handler).await, call.limit()),
+        Err(problem) => (Err(Stop::Problem(problem)), None),
     };
     let mut response = match outcome {
         Ok(reply) => reply.into_response(),
@@ -105,19 +196,28 @@ async fn answer<F: Future<Output = Outcome> + Send>(
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = Body::Empty;
     }
+    for (name, value) in limit.iter().flat_map(Report::headers) {
+        if let Ok(value) = header::HeaderValue::try_from(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    identified(response, &id)
+}
+
+fn identified(mut response: Response<Body>, id: &str) -> Response<Body> {
     if let Ok(id) = header::HeaderValue::try_from(id) {
         response.headers_mut().insert("x-request-id", id);
     }
-    Ok(response)
+    response
 }
 
 /// How often a request is carried out anew when what its decision rests on has changed meanwhile.
 const ATTEMPTS: u32 = 12;
 
-async fn persist<F: Future<Output = Outcome> + Send>(call: Call, handler: fn(Call) -> F) -> Outcome {
+async fn persist<F: Future<Output = Outcome> + Send>(call: Call, handler: impl Fn(Call) -> F) -> Outcome {
     let mut outcome = Err(Stop::Again);
     for attempt in 0..ATTEMPTS {
-        outcome = carry_out(call.clone(), handler).await;
+        outcome = carry_out(call.clone(), &handler).await;
         if !matches!(outcome, Err(Stop::Again)) {
             break;
         }
@@ -127,7 +227,7 @@ async fn persist<F: Future<Output = Outcome> + Send>(call: Call, handler: fn(Cal
     outcome
 }
 
-async fn carry_out<F: Future<Output = Outcome> + Send>(call: Call, handler: fn(Call) -> F) -> Outcome {
+async fn carry_out<F: Future<Output = Outcome> + Send>(call: Call, handler: impl Fn(Call) -> F) -> Outcome {
     let probe = call.probe();
     let outcome = handler(call).await;
     // A request whose twin was carried out between its reads runs into the twin's effect; it is answered as the twin was.

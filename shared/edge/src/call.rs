@@ -1,18 +1,18 @@
 //! One request on its way in: who calls, from where in the organisation, with which parameters and body.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use lambda_http::http::header::{CONTENT_TYPE, HeaderMap, IF_MATCH};
-use lambda_http::http::{Method, request::Parts};
-use lambda_http::request::RequestContext;
-use lambda_http::{Body, Request, RequestExt};
+use lambda_http::RequestExt;
+use lambda_http::http::header::IF_MATCH;
+use lambda_http::http::request::Parts;
 use outlay_domain::change::{self, Change, MemberChange};
 use outlay_domain::ids::{MemberId, OrgId, Seed};
 use outlay_domain::member::{Member, MemberStatus};
 use outlay_domain::permission::{OrgAction, OrgPermit, permit_org};
+use outlay_domain::rate_limit::Class;
 use outlay_domain::text::hex;
 use outlay_store::keys::{self, Key};
 use outlay_store::{Answer, CommitError, Identity, PageRequest, Receipt, Recorded, Store, StoreError};
@@ -22,15 +22,14 @@ use type_safe_id::{StaticType, TypeSafeId};
 use validator::Validate;
 
 use crate::api::member::MemberOut;
-use crate::boot::{Moment, moment};
-use crate::checks;
+use crate::boot::Moment;
 use crate::decode;
 use crate::fault::Faults;
+use crate::gate::Gate;
+use crate::limit::{Admission, Holder, Report, Uncounted};
 use crate::problem::{Problem, ProblemType};
 use crate::reply::{Outcome, Reply, Stop};
 
-/// The largest body, in bytes.
-pub const MAX_BODY: usize = 256 * 1024;
 /// How long the answer to a request with an idempotency key is kept, in seconds.
 const RECEIPT_SECONDS: i64 = 7 * 24 * 3600;
 
@@ -46,12 +45,25 @@ pub trait Input: DeserializeOwned + Validate {
 /// One request.
 #[derive(Clone, Debug)]
 pub struct Call {
-    store: Store,
+    signed: Signed,
     parts: Parts,
     body: Arc<[u8]>,
-    identity: Identity,
     repeatable: Option<Repeatable>,
-    moment: Moment,
+    /// How it was counted against the limits: once, however often it is carried out anew.
+    counted: Arc<Mutex<Option<Report>>>,
+}
+
+/// A request that somebody has signed in for.
+#[derive(Clone, Debug)]
+pub(crate) struct Signed {
+    /// What it came through.
+    pub(crate) gate: Gate,
+    /// Who has signed in.
+    pub(crate) identity: Identity,
+    /// What it counts as.
+    pub(crate) class: Class,
+    /// Its time.
+    pub(crate) moment: Moment,
 }
 
 /// What makes a request safe to repeat; made once, because the whole body goes into it.
@@ -82,58 +94,39 @@ impl Caller {
 }
 
 impl Call {
-    /// Checks what can be checked without reading anything: size, media type, sign-in, key.
-    pub(crate) fn new(store: Store, request: Request) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let body = match body {
-            Body::Text(text) => text.into_bytes(),
-            Body::Binary(bytes) => bytes,
-            _ => Vec::new(),
-        };
-        if body.len() > MAX_BODY {
-            return Err(Problem::new(ProblemType::BodyTooLarge, "A body has at most 262144 bytes."));
-        }
-        if !body.is_empty() && parts.method != Method::GET && !is_json(&parts.headers) {
-            return Err(Problem::new(
-                ProblemType::UnsupportedMediaType,
-                "Send Content-Type: application/json, uncompressed, in UTF-8.",
-            ));
-        }
-        let identity = identity(&parts)
-            .ok_or_else(|| Problem::new(ProblemType::Unauthenticated, "Send a valid token of a signed-in person."))?;
-        let key = idempotency_key(&parts.headers)?;
+    pub(crate) fn new(signed: Signed, parts: Parts, body: Vec<u8>, key: Option<String>) -> Self {
         let repeatable = key.map(|key| Repeatable { key, fingerprint: fingerprint(&parts, &body) });
-        Ok(Self { store, parts, body: body.into(), identity, repeatable, moment: moment() })
+        Self { signed, parts, body: body.into(), repeatable, counted: Arc::default() }
     }
 
     /// The table.
     #[must_use]
     pub const fn store(&self) -> &Store {
-        &self.store
+        &self.signed.gate.store
     }
 
     /// The time of the request; one moment for all that it does.
     #[must_use]
     pub const fn now(&self) -> Timestamp {
-        self.moment.now
+        self.signed.moment.now
     }
 
     /// The day of the request, in UTC.
     #[must_use]
     pub fn today(&self) -> Date {
-        change::today(self.moment.now)
+        change::today(self.signed.moment.now)
     }
 
     /// What identifiers of this request are made from.
     #[must_use]
     pub const fn seed(&self) -> Seed {
-        Seed::new(self.moment.now, self.moment.random)
+        Seed::new(self.signed.moment.now, self.signed.moment.random)
     }
 
     /// Who has signed in.
     #[must_use]
     pub const fn identity(&self) -> &Identity {
-        &self.identity
+        &self.signed.identity
     }
 
     /// The organisation in the path.
@@ -178,15 +171,64 @@ impl Call {
         }
     }
 
-    /// The member who calls, and what an earlier request with the same idempotency key was answered.
+    /// The member who calls, and what an earlier request with the same idempotency key was answered. The request is counted against the
+    /// limits meanwhile.
     ///
     /// # Errors
-    /// 404 when he is no member of the organisation in the path, or suspended.
+    /// 429 when it is one too many; 404 when he is no member of the organisation in the path, or suspended.
     pub async fn caller(&self) -> Result<Caller, Stop> {
         let org = self.org()?;
-        let (seat, recorded) = tokio::try_join!(self.store.seat(org, &self.identity), self.recorded(Some(org)))?;
-        let seat = seat.filter(|seat| seat.member.status != MemberStatus::Suspended).ok_or_else(Problem::not_found)?;
+        let reading = async { tokio::try_join!(self.store().seat(org, self.identity()), self.recorded(Some(org))) };
+        let (counted, read) = tokio::join!(self.count(Some(org)), reading);
+        let (seat, recorded) = read?;
+        let seat = seat.filter(|seat| matches!(seat.member.status, MemberStatus::Invited | MemberStatus::Active));
+        let Some(seat) = seat else { return Err(self.stranger(counted).await) };
+        counted?;
         Ok(Caller { member: seat.member, joining: seat.joining, recorded })
+    }
+
+    /// What somebody is answered who is no member: nothing that tells whether there is such an organisation, nor what its limits are.
+    async fn stranger(&self, counted: Result<Option<Admission>, Uncounted>) -> Stop {
+        *self.counted.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        match counted {
+            Ok(Some(admission)) => self.signed.gate.limiter.disown(&admission).await,
+            Err(Uncounted::Beyond(Report { holder: Holder::Organisation, .. })) | Ok(None) => {}
+            Err(uncounted) => return uncounted.into(),
+        }
+        Problem::not_found().into()
+    }
+
+    /// Counts the request against the limits, unless that was done.
+    async fn count(&self, org: Option<OrgId>) -> Result<Option<Admission>, Uncounted> {
+        if self.limit().is_some() {
+            return Ok(None);
+        }
+        let Signed { gate, identity, class, moment } = &self.signed;
+        let counted = gate.limiter.admit(org, &identity.subject, *class, moment.now).await;
+        let report = match &counted {
+            Ok(admission) => Some(admission.report),
+            Err(Uncounted::Beyond(report)) => Some(*report),
+            Err(Uncounted::Unavailable(_)) => None,
+        };
+        *self.counted.lock().unwrap_or_else(PoisonError::into_inner) = report;
+        counted.map(Some)
+    }
+
+    /// What the request was counted against, for the headers of its answer.
+    pub(crate) fn limit(&self) -> Option<Report> {
+        *self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for an idempotency key, where nothing else would notice that a request is sent twice.
+    ///
+    /// # Errors
+    /// 400 when there is none.
+    pub fn demand_key(&self) -> Result<(), Stop> {
+        if self.repeatable.is_some() {
+            return Ok(());
+        }
+        let detail = "Send an Idempotency-Key, such as a UUID: sent twice, this request would be carried out twice.";
+        Err(Problem::new(ProblemType::IdempotencyKeyRequired, detail).into())
     }
 
     /// The caller and something he may see, read side by side; 404 and 403 of the caller come first.
@@ -207,7 +249,7 @@ impl Call {
     /// # Errors
     /// 422 when there is no such member.
     pub async fn member(&self, id: MemberId, name: &str) -> Result<Member, Stop> {
-        let found = self.store.member(self.org()?, id).await?;
+        let found = self.store().member(self.org()?, id).await?;
         found.ok_or_else(|| {
             let mut faults = Faults::default();
             faults.note(name, "unknown-member", "There is no such member in this organisation.");
@@ -273,13 +315,15 @@ impl Call {
 
     /// Where the answer to this request is kept, if it has a key.
     fn receipt_key(&self, org: Option<OrgId>) -> Option<Key> {
-        self.repeatable.as_ref().map(|repeatable| keys::idempotency(org, &self.identity.subject, &repeatable.key))
+        self.repeatable
+            .as_ref()
+            .map(|repeatable| keys::idempotency(org, &self.signed.identity.subject, &repeatable.key))
     }
 
     /// What an earlier request with the same key was answered.
     async fn recorded(&self, org: Option<OrgId>) -> Result<Option<Recorded>, StoreError> {
         match self.receipt_key(org) {
-            Some(key) => self.store.recorded(&key, self.now()).await,
+            Some(key) => self.store().recorded(&key, self.now()).await,
             None => Ok(None),
         }
     }
@@ -288,7 +332,7 @@ impl Call {
     pub(crate) fn probe(&self) -> Option<Probe> {
         let fingerprint = self.repeatable.as_ref()?.fingerprint.clone();
         let key = self.receipt_key(self.org().ok())?;
-        Some(Probe { store: self.store.clone(), key, fingerprint, now: self.now() })
+        Some(Probe { store: self.store().clone(), key, fingerprint, now: self.now() })
     }
 
     /// How a request ends whose key has been used: as the first time, if it is the same.
@@ -321,7 +365,7 @@ impl Call {
         // A change of the caller himself binds him by the way: a transaction holds each item once.
         let himself = changes.iter().position(|change| change.after.id == caller.member.id);
         if let Some(at) = himself.filter(|_| caller.joining) {
-            let change = changes.remove(at).binding(&self.identity.subject);
+            let change = changes.remove(at).binding(&self.signed.identity.subject);
             changes.insert(at, change);
         }
         let after = changes.first().map_or(member, |change| &change.after);
@@ -332,7 +376,7 @@ impl Call {
     }
 
     fn join(&self, caller: &Caller) -> Change {
-        Change::Members(vec![change::join(&caller.member, &self.identity.subject, self.now())])
+        Change::Members(vec![change::join(&caller.member, &self.signed.identity.subject, self.now())])
     }
 
     /// The same for a person who is not a member yet.
@@ -348,6 +392,8 @@ impl Call {
     /// # Errors
     /// As for [`Call::input`].
     pub async fn founder_input<T: Input>(&self) -> Result<T::Checked, Stop> {
+        self.count(None).await?;
+        self.demand_key()?;
         let checked = self.read::<T>(&self.body)?;
         self.replay(self.recorded(None).await?.as_ref())?;
         Ok(checked)
@@ -361,7 +407,7 @@ impl Call {
             now: self.now().as_second(),
             expires_at: self.now().as_second().saturating_add(RECEIPT_SECONDS),
         });
-        match self.store.commit(changes, receipt.as_ref()).await {
+        match self.store().commit(changes, receipt.as_ref()).await {
             Ok(()) => Ok(reply),
             Err(CommitError::Repeated(recorded)) => Err(self.repeated(&recorded)),
             Err(error) => Err(error.into()),
@@ -386,7 +432,7 @@ impl Call {
             }
             given.push((name.to_owned(), value.to_owned()));
         }
-        Ok(Query { given })
+        Ok(Query { given, reader: self.identity().subject.clone(), now: self.now().as_second() })
     }
 }
 
@@ -410,6 +456,8 @@ impl Probe {
 #[derive(Clone, Debug)]
 pub struct Query {
     given: Vec<(String, String)>,
+    reader: String,
+    now: i64,
 }
 
 impl Query {
@@ -437,7 +485,12 @@ impl Query {
         };
         let limit = self.get("limit", "a whole number from 1", whole)?.unwrap_or(25).min(100);
         let cursor = self.get("cursor", "a cursor", |text| Some(text.to_owned()))?;
-        Ok(PageRequest { limit: i32::try_from(limit).unwrap_or(100), cursor })
+        Ok(PageRequest {
+            limit: i32::try_from(limit).unwrap_or(100),
+            cursor,
+            reader: self.reader.clone(),
+            now: self.now,
+        })
     }
 }
 
@@ -459,41 +512,4 @@ fn fingerprint(parts: &Parts, body: &[u8]) -> String {
 
 const fn or_empty_object(body: &[u8]) -> &[u8] {
     if body.is_empty() { b"{}" } else { body }
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let value =
-        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
-    let (media, parameters) = value.split_once(';').unwrap_or((&value, "charset=utf-8"));
-    let charset = parameters.trim().strip_prefix("charset=").map(|charset| charset.trim_matches('"'));
-    media.trim() == "application/json" && charset == Some("utf-8") && !headers.contains_key("content-encoding")
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else {
-        return Ok(None);
-    };
-    let key = value.to_str().unwrap_or_default();
-    if (8..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
-        return Ok(Some(key.to_owned()));
-    }
-    Err(Problem::new(
-        ProblemType::InvalidHeader,
-        "Idempotency-Key must be 8 to 255 visible ASCII characters, such as a UUID.",
-    ))
-}
-
-/// Who has signed in, by the claims that API Gateway's authorizer has verified.
-fn identity(parts: &Parts) -> Option<Identity> {
-    let context = parts.request_context_ref()?;
-    let RequestContext::ApiGatewayV2(context) = context else {
-        return None;
-    };
-    let claims = &context.authorizer.as_ref()?.jwt.as_ref()?.claims;
-    let claim = |name: &str| claims.get(name).filter(|value| !value.is_empty());
-    let subject = claim("sub").filter(|subject| subject.len() <= 255 && !subject.contains('#'))?.clone();
-    let verified = claim("email_verified").is_some_and(|value| value == "true");
-    let email =
-        claim("email").filter(|email| verified && checks::email(email).is_ok()).map(|email| email.to_ascii_lowercase());
-    Some(Identity { subject, email, name: claim("name").cloned() })
 }

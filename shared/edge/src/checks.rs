@@ -204,6 +204,12 @@ pub fn day(raw: &str) -> Option<Date> {
     raw.parse().ok().filter(|_| written)
 }
 
+/// A time as RFC 3339. No leap second: it would be taken for the second before.
+#[must_use]
+pub fn moment(raw: &str) -> Option<Timestamp> {
+    raw.parse().ok().filter(|_| !raw.contains(":60"))
+}
+
 /// An amount that has to be in the base currency of the organisation.
 ///
 /// # Errors

@@ -32,6 +32,18 @@ pub fn decode<T: DeserializeOwned>(body: &[u8], faults: &mut Faults) -> Result<T
         .map_err(|_| Malformed)
 }
 
+/// Reads one JSON object of any members, as strictly as a body: for what does not come from callers of the API, such as tokens.
+///
+/// # Errors
+/// As for [`decode`].
+pub fn object(text: &[u8]) -> Result<serde_json::Map<String, serde_json::Value>, Malformed> {
+    let node: Node = serde_json::from_slice(text).map_err(|_| Malformed)?;
+    if node.depth() > MAX_DEPTH {
+        return Err(Malformed);
+    }
+    serde_json::from_slice(text).map_err(|_| Malformed)
+}
+
 /// The body in one spelling whatever the order of members and the white space: what a repeated request is compared by.
 #[must_use]
 pub fn canonical(body: &[u8]) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! A Lambda function's two ends: from the request to a caller and checked input, and from a result or refusal to the
-//! response. Checks run in one fixed order, so every wrong request has exactly one answer: path, token, membership,
-//! visibility (404), precondition present (428), JSON (400), values (422, all at once), repeated request, version (412), rules.
+//! response. Checks run in one fixed order, so every wrong request has exactly one answer: frame (413, 414, 415, 406, 400), token (401),
+//! limit (429), membership and visibility (404), right (403), required headers (400, 428), JSON (400), values (422, all at once),
+//! repeated request, version (412), rules (409, 403).
 //! What this crate must not do: decide anything that a policy could want to change.
 
 pub mod api;
@@ -10,11 +11,14 @@ pub mod checks;
 pub mod decode;
 pub mod desk;
 pub mod fault;
+pub mod gate;
+pub mod limit;
 pub mod loads;
 pub mod notices;
 pub mod problem;
 pub mod reply;
 pub mod stream;
+pub mod token;
 
 pub use call::{Call, Caller};
 pub use decode::Patch;

@@ -61,8 +61,10 @@ pub async fn sound(store: &Store, org: OrgId, proposed: &Policy, base: Currency)
                 format!("There is no member {missing} here."),
             );
         }
-        for auditor in known.iter().filter(|member| member.role == Role::Auditor) {
-            faults.note_at(proposed.place_of(auditor.id), "cannot-approve", format!("{} is an auditor.", auditor.name));
+        // Who is suspended may come back.
+        for other in known.iter().filter(|member| member.role == Role::Auditor || !member.is_somebody()) {
+            let detail = format!("{} cannot approve: auditors, services and former members do not.", other.name);
+            faults.note_at(proposed.place_of(other.id), "cannot-approve", detail);
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults).into()) }
@@ -119,6 +121,11 @@ impl Named {
             }
         };
         let (owner, payee) = tokio::try_join!(read(owner, "owner_id"), read(wanted.payee, "payee_id"))?;
+        if payee.as_ref().is_some_and(|payee| !payee.is_somebody()) {
+            let mut faults = Faults::default();
+            faults.note("payee_id", "role", "Services and former members are not paid.");
+            return Err(Problem::invalid(faults).into());
+        }
         Ok(Self { owner, payee })
     }
 

@@ -16,6 +16,8 @@ use outlay_store::{Store, StoreError};
 pub struct Letter {
     /// To whom.
     pub to: Member,
+    /// At which address.
+    pub address: String,
     /// What it says.
     pub notice: Notice,
     /// What all mail of one report has in common.
@@ -57,11 +59,14 @@ pub async fn letters(store: &Store, event: &Event) -> Result<Vec<Letter>, StoreE
         return Ok(Vec::new());
     };
     let thread = report_id.map(|id| id.to_string());
-    let letter =
-        |to: &Member, notice: &Notice| Letter { to: to.clone(), notice: notice.clone(), thread: thread.clone() };
+    // Who has no address (a service, or who was erased) is not told.
+    let letter = |to: &Member, notice: &Notice| {
+        let (address, notice, thread) = (to.email.clone()?, notice.clone(), thread.clone());
+        Some(Letter { to: to.clone(), address, notice, thread })
+    };
     let asked: Vec<&Member> =
         recipients.iter().filter_map(|id| members.iter().find(|member| member.id == *id)).collect();
-    let mut letters: Vec<Letter> = asked.iter().map(|to| letter(to, &notice)).collect();
+    let mut letters: Vec<Letter> = asked.iter().filter_map(|to| letter(to, &notice)).collect();
     if let (Notice::ApprovalRequested { .. }, Some(snapshot)) = (&notice, snapshot(&event.kind)) {
         let day = today(event.at);
         let taken: Vec<MemberId> = report.iter().flat_map(Report::taken).collect();
@@ -72,7 +77,7 @@ pub async fn letters(store: &Store, event: &Event) -> Result<Vec<Letter>, StoreE
             // Who is asked himself has his own letter.
             let away = asking.say_of(&to, day).filter(|approver| *approver != to.id);
             if let Some(approver) = asked.iter().find(|approver| Some(approver.id) == away) {
-                letters.push(letter(&to, &instead_of(approver, &notice)));
+                letters.extend(letter(&to, &instead_of(approver, &notice)));
             }
         }
     }
@@ -90,7 +95,7 @@ fn instead_of(approver: &Member, notice: &Notice) -> Notice {
 
 fn recipients(event: &Event) -> Option<Vec<MemberId>> {
     match &event.kind {
-        EventKind::MemberInvited { .. } => match event.subject {
+        EventKind::MemberInvited { .. } | EventKind::PayoutAccountChanged {} => match event.subject {
             Subject::Member(member) => Some(vec![member]),
             _ => None,
         },
@@ -102,9 +107,11 @@ fn recipients(event: &Event) -> Option<Vec<MemberId>> {
         | EventKind::ReportReturned { report, .. }
         | EventKind::ReportRejected { report, .. } => Some(vec![report.owner]),
         EventKind::OrganisationCreated {}
+        | EventKind::ServiceAdded { .. }
         | EventKind::MemberJoined {}
         | EventKind::MemberChanged {}
         | EventKind::DelegationChanged {}
+        | EventKind::MemberErased {}
         | EventKind::PolicyChanged { .. }
         | EventKind::RatesEntered { .. }
         | EventKind::ReportCreated { .. }
@@ -144,6 +151,9 @@ fn notice(event: &Event, facts: Option<ReportFacts>, actor: String) -> Option<No
     match (&event.kind, facts) {
         (EventKind::MemberInvited { organisation, role }, _) => {
             Some(Notice::Invited { organisation: organisation.clone(), inviter: actor, role: role.name().to_owned() })
+        }
+        (EventKind::PayoutAccountChanged {}, _) => {
+            Some(Notice::PayoutAccountChanged { at: event.at.strftime("%-d %B %Y, %H:%M UTC").to_string() })
         }
         (EventKind::ReportSubmitted { asked, .. } | EventKind::StepApproved { asked, .. }, Some(report)) => {
             Some(asked_notice(asked, report, asked.reason.clone()))

@@ -8,11 +8,12 @@ use outlay_domain::money::Money;
 use outlay_domain::refusal::{LineFault, Refusal};
 use outlay_domain::report::{MAX_BYTES, MAX_COST_CENTRES, MAX_EXPENSES};
 use outlay_domain::spending::{MAX_BUCKETS, MAX_CLAIMS};
-use outlay_store::{CommitError, ListError, StoreError};
+use outlay_store::{CommitError, CursorFault, ListError, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::fault::{Fault, Faults};
+use crate::limit::{Report, Uncounted};
 
 macro_rules! catalogue {
     ($($(#[$doc:meta])* $name:ident $uri:literal $status:literal $title:literal;)*) => {
@@ -50,6 +51,8 @@ macro_rules! catalogue {
 catalogue! {
     /// A cursor that is not of this list.
     CursorInvalid "/problems/cursor-invalid" 400 "The cursor is not one of this list";
+    /// The idempotency key is missing.
+    IdempotencyKeyRequired "/problems/idempotency-key-required" 400 "Send an idempotency key";
     /// A header that cannot be read.
     InvalidHeader "/problems/invalid-header" 400 "A header is not valid";
     /// A query parameter that is unknown, repeated or cannot be read.
@@ -66,18 +69,26 @@ catalogue! {
     SegregationOfDuties "/problems/segregation-of-duties" 403 "Separation of duties does not allow this";
     /// Not there, or not the caller's to see.
     NotFound "/problems/not-found" 404 "There is nothing here";
+    /// The path exists, but not for this method.
+    MethodNotAllowed "/problems/method-not-allowed" 405 "Not with this method";
+    /// The client takes no JSON.
+    NotAcceptable "/problems/not-acceptable" 406 "Answers are JSON";
     /// The caller's step is decided.
     AlreadyDecided "/problems/already-decided" 409 "This has been decided already";
     /// Something with this unique value is there already.
     AlreadyExists "/problems/already-exists" 409 "It exists already";
-    /// The report does not stand where the action needs it.
-    InvalidState "/problems/invalid-state" 409 "Not at this moment of the report's life";
+    /// The report, or the member, does not stand where the action needs it.
+    InvalidState "/problems/invalid-state" 409 "Not at this moment";
     /// A step of the route finds nobody.
     NoApprover "/problems/no-approver" 409 "Nobody can approve this report";
+    /// A cursor older than a day.
+    CursorExpired "/problems/cursor-expired" 410 "The cursor has expired";
     /// The version in `If-Match` is not the current one, or was overtaken.
     StaleVersion "/problems/stale-version" 412 "It has changed since you read it";
     /// A body over the limit.
     BodyTooLarge "/problems/body-too-large" 413 "The body is too large";
+    /// A query over the limit.
+    UriTooLong "/problems/uri-too-long" 414 "The query is too long";
     /// A body that is not `application/json`.
     UnsupportedMediaType "/problems/unsupported-media-type" 415 "The body must be application/json";
     /// The idempotency key was used for another request.
@@ -86,6 +97,8 @@ catalogue! {
     ValidationFailed "/problems/validation-failed" 422 "Some values are not valid";
     /// `If-Match` is missing.
     PreconditionRequired "/problems/precondition-required" 428 "Say which version you decide on";
+    /// More requests than the limit allows.
+    QuotaExceeded "https://iana.org/assignments/http-problem-types#quota-exceeded" 429 "Too many requests";
     /// Stored data contradicts itself.
     Integrity "/problems/integrity" 500 "Stored data is damaged";
     /// A failure of the program.
@@ -115,6 +128,10 @@ pub struct ProblemBody {
     /// Every fault of the input, each with a JSON pointer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Fault>,
+    /// The limits that were exceeded, as named in `RateLimit-Policy`.
+    #[serde(default, rename = "violated-policies", skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!([]))]
+    pub violated_policies: Vec<String>,
 }
 
 /// A problem on its way to the client.
@@ -123,15 +140,24 @@ pub struct Problem {
     kind: ProblemType,
     detail: String,
     errors: Vec<Fault>,
+    /// The limit that was exceeded.
+    violated: Option<&'static str>,
     /// For the log only.
     cause: Option<String>,
+    /// Headers of the answer beyond those of every problem.
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Problem {
     /// A problem with a sentence about this case.
     #[must_use]
     pub fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), cause: None }
+        let headers = match kind.status() {
+            401 => vec![("www-authenticate", "Bearer".to_owned())],
+            503 => vec![("retry-after", "1".to_owned())],
+            _ => Vec::new(),
+        };
+        Self { kind, detail: detail.into(), errors: Vec::new(), violated: None, cause: None, headers }
     }
 
     /// The 404 that is the same whether the thing does not exist or is not the caller's to see.
@@ -156,6 +182,26 @@ impl Problem {
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         let shown = "The request was not carried out. Nothing was changed.";
         Self { cause: Some(cause.to_string()), ..Self::new(ProblemType::Internal, shown) }
+    }
+
+    /// A request beyond a limit.
+    fn beyond(limit: &Report) -> Self {
+        let seconds = limit.standing.next_in;
+        let mut problem = Self::new(
+            ProblemType::QuotaExceeded,
+            format!("Wait {seconds} s and try again; with an Idempotency-Key nothing is done twice."),
+        );
+        problem.violated = Some(limit.name());
+        problem.headers.push(("retry-after", seconds.to_string()));
+        problem
+    }
+
+    /// A request with a method that its path does not have.
+    #[must_use]
+    pub fn not_with(allowed: &str) -> Self {
+        let mut problem = Self::new(ProblemType::MethodNotAllowed, format!("This path takes {allowed}."));
+        problem.headers.push(("allow", allowed.to_owned()));
+        problem
     }
 
     /// The problem of a part of the body: its faults are beneath the member `name`.
@@ -187,6 +233,7 @@ impl Problem {
             detail: self.detail,
             instance: request_id.to_owned(),
             errors: self.errors,
+            violated_policies: self.violated.into_iter().map(str::to_owned).collect(),
         };
         let text = serde_json::to_string(&body).unwrap_or_default();
         let mut response = Response::new(Body::Text(text));
@@ -194,8 +241,10 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-        if self.kind.status() == 503 {
-            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        for (name, value) in self.headers {
+            if let Ok(value) = header::HeaderValue::try_from(value) {
+                headers.insert(name, value);
+            }
         }
         response
     }
@@ -216,11 +265,26 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<Uncounted> for Problem {
+    fn from(uncounted: Uncounted) -> Self {
+        match uncounted {
+            Uncounted::Beyond(limit) => Self::beyond(&limit),
+            Uncounted::Unavailable(error) => {
+                let shown = "Requests cannot be counted at the moment. Nothing was changed; try again.";
+                Self { cause: Some(error.to_string()), ..Self::new(ProblemType::ReducedCapacity, shown) }
+            }
+        }
+    }
+}
+
 impl From<ListError> for Problem {
     fn from(error: ListError) -> Self {
         match error {
-            ListError::Cursor(_) => {
-                Self::new(ProblemType::CursorInvalid, "Take next_cursor from the answer to the same request.")
+            ListError::Cursor(CursorFault::Foreign) => {
+                Self::new(ProblemType::CursorInvalid, "Take next_cursor from your own answer to the same request.")
+            }
+            ListError::Cursor(CursorFault::Expired) => {
+                Self::new(ProblemType::CursorExpired, "A cursor is good for a day. Begin the list anew.")
             }
             ListError::Store(error) => error.into(),
         }
@@ -234,9 +298,10 @@ impl From<CommitError> for Problem {
                 ProblemType::StaleVersion,
                 "Somebody changed it a moment before you. Read it again and decide anew.",
             ),
-            CommitError::AddressTaken => {
-                Self::new(ProblemType::AlreadyExists, "A member of the organisation has this e-mail address already.")
-            }
+            CommitError::AddressTaken => Self::new(
+                ProblemType::AlreadyExists,
+                "A member of the organisation has this e-mail address, or this subject, already.",
+            ),
             CommitError::Busy => {
                 Self::new(ProblemType::ReducedCapacity, "Other requests keep changing the same records. Try again.")
             }
@@ -271,6 +336,7 @@ impl From<Refusal> for Problem {
                 ProblemType::InvalidState,
                 format!("A report in the state {} cannot be {action}.", status.name()),
             ),
+            Refusal::MemberState(why) => Self::new(ProblemType::InvalidState, why),
             Refusal::WasSubmitted => Self::new(
                 ProblemType::InvalidState,
                 "A report that was submitted before cannot be deleted: its history would lose its subject.",
@@ -303,7 +369,9 @@ fn note(refusal: Refusal, faults: &mut Faults) {
         Refusal::Ceiling { limit } => {
             ("/ceiling", "maximum", format!("Must be at most {limit}, what the member himself may approve."))
         }
-        Refusal::NoReports => ("/owner_id", "role", "An auditor has no reports.".to_owned()),
+        Refusal::NoReports => {
+            ("/owner_id", "role", "Auditors, services and former members have no reports.".to_owned())
+        }
         Refusal::Parts { parts, whole } => ("/parts", "sum", difference(parts, whole)),
         Refusal::Empty => ("/expenses", "length", "A report needs at least one expense to be submitted.".to_owned()),
         Refusal::TooManyExpenses => ("/expenses", "length", format!("A report has at most {MAX_EXPENSES} expenses.")),

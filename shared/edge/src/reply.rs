@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::common::PageOut;
+use crate::limit::Uncounted;
 use crate::problem::Problem;
 
 /// What a handler gives.
@@ -52,7 +53,7 @@ macro_rules! stops {
     )*};
 }
 
-stops!(Refusal, StoreError, ListError);
+stops!(Refusal, StoreError, ListError, Uncounted);
 
 impl From<CommitError> for Stop {
     fn from(error: CommitError) -> Self {

@@ -85,6 +85,11 @@ pub enum Notice {
         /// Why it was rejected; line breaks are kept.
         reason: String,
     },
+    /// The recipient's payout account was changed. Nothing here says which account it is.
+    PayoutAccountChanged {
+        /// When, as people read it.
+        at: String,
+    },
     /// The recipient was added to an organisation.
     Invited {
         /// The name of the organisation.

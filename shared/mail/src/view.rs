@@ -114,6 +114,7 @@ impl View {
             Notice::Approved { report, by, comment } => approved(to, report, by, comment.as_deref()),
             Notice::Returned { report, by, reason } => returned(to, report, by, reason),
             Notice::Rejected { report, by, reason } => rejected(to, report, by, reason),
+            Notice::PayoutAccountChanged { at } => payout_account(to, at),
             Notice::Invited { organisation, inviter, role } => invited(to, organisation, inviter, role),
         }
     }
@@ -186,6 +187,23 @@ fn rejected(to: &Recipient, report: &ReportFacts, by: &str, reason: &str) -> Vie
         intro: format!("{by} rejected it. This is final: it will not be paid and cannot be submitted again."),
         quote: Quote::new(format!("Reason from {by}"), reason),
         ..shared
+    }
+}
+
+fn payout_account(to: &Recipient, at: &str) -> View {
+    View {
+        tone: Tone::Warn,
+        label: "Payout account",
+        headline: "Your payout account was changed".to_owned(),
+        preheader: "If it was not you, tell your administrator".to_owned(),
+        greeting: greeting(to),
+        intro: "The account that your expenses are paid to was changed in Outlay. If it was you, you do not need to do anything. If \
+                it was not you, tell your administrator at once."
+            .to_owned(),
+        quote: None,
+        report: None,
+        facts: vec![Fact::new("Changed", at)],
+        footer: footer(to),
     }
 }
 
@@ -299,6 +317,7 @@ pub(crate) fn subject(notice: &Notice) -> String {
         Notice::Approved { report, .. } => titled("Approved: ", &report.title, &format!(", {}", report.total)),
         Notice::Returned { report, .. } => titled("Returned: ", &report.title, &format!(", {}", report.total)),
         Notice::Rejected { report, .. } => titled("Rejected: ", &report.title, &format!(", {}", report.total)),
+        Notice::PayoutAccountChanged { .. } => "Your payout account was changed".to_owned(),
         Notice::Invited { organisation, .. } => titled("You are invited to ", organisation, " on Outlay"),
     };
     let visible: String = subject.chars().filter(|&c| !turns_direction(c)).collect();

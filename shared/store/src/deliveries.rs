@@ -9,6 +9,7 @@ use outlay_domain::event::Event;
 use outlay_domain::ids::MemberId;
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Stored;
 use crate::items::{from_item, number, text, to_item};
 use crate::{Store, StoreError, keys};
 
@@ -41,6 +42,11 @@ struct Delivery {
     claimed_until: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     message_id: Option<String>,
+}
+
+impl Stored for Delivery {
+    // Nothing rests on it but whether a mail is sent again.
+    const HAS_DIGEST: bool = false;
 }
 
 impl Store {

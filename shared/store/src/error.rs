@@ -31,17 +31,19 @@ const TRANSIENT: [&str; 6] = [
     "TransactionInProgressException",
 ];
 
-impl<E: ProvideErrorMetadata + std::fmt::Debug, R: std::fmt::Debug> From<SdkError<E, R>> for StoreError {
+/// What is told goes into logs, so it is made of codes: DynamoDB's messages and the SDK's details can quote what is in an item.
+impl<E: ProvideErrorMetadata, R> From<SdkError<E, R>> for StoreError {
     fn from(error: SdkError<E, R>) -> Self {
         match &error {
             SdkError::ServiceError(service) => {
                 let code = service.err().code().unwrap_or("unknown");
-                let text = format!("{code}: {}", service.err().message().unwrap_or("no message"));
+                let text = code.to_owned();
                 if TRANSIENT.contains(&code) { Self::Unavailable(text) } else { Self::Refused(text) }
             }
-            SdkError::ConstructionFailure(_) => Self::Refused(format!("{error:?}")),
-            // Timeouts, broken connections and unreadable answers.
-            _ => Self::Unavailable(format!("{error:?}")),
+            SdkError::ConstructionFailure(_) => Self::Refused("the request cannot be made".to_owned()),
+            SdkError::TimeoutError(_) => Self::Unavailable("timed out".to_owned()),
+            SdkError::DispatchFailure(_) => Self::Unavailable("not reached".to_owned()),
+            _ => Self::Unavailable("an answer that cannot be read".to_owned()),
         }
     }
 }

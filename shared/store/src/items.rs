@@ -3,18 +3,20 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use outlay_domain::expense::Expense;
 use outlay_domain::ids::{MemberId, ReportId};
 use outlay_domain::money::Money;
+use outlay_domain::payout::SealedAccount;
 use outlay_domain::report::Report;
 use outlay_domain::route::Step;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
+use crate::digest::{Stored, has_digest};
 use crate::keys::{self, Key, names};
 
 /// The version of this layout.
@@ -106,7 +108,7 @@ pub(crate) fn key_attributes(key: &Key) -> Item {
 /// The item of a value.
 pub(crate) fn to_item(key: &Key, entity: &str, value: &impl Serialize) -> Result<Item, StoreError> {
     let mut item: Item = serde_dynamo::to_item(value)
-        .map_err(|error| StoreError::Broken { item: format!("{}/{}", key.pk, key.sk), reason: error.to_string() })?;
+        .map_err(|_| StoreError::Broken { item: key.place(), reason: "it cannot be written".to_owned() })?;
     item.extend(key_attributes(key));
     item.insert("entity".to_owned(), text(entity));
     item.insert("schema".to_owned(), number(SCHEMA));
@@ -114,15 +116,28 @@ pub(crate) fn to_item(key: &Key, entity: &str, value: &impl Serialize) -> Result
 }
 
 /// The value of an item.
-pub(crate) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
-    let attribute = |name: &str| text_of(&item, name).unwrap_or("?");
-    let at = format!("{}/{}", attribute(names::PK), attribute(names::SK));
-    serde_dynamo::from_item(item).map_err(|error| StoreError::Broken { item: at, reason: error.to_string() })
+pub(crate) fn from_item<T: Stored>(item: Item) -> Result<T, StoreError> {
+    let attribute = |name: &str| text_of(&item, name).unwrap_or_default().to_owned();
+    let key = Key { pk: attribute(names::PK), sk: attribute(names::SK) };
+    if T::HAS_DIGEST && !has_digest(&item) {
+        return Err(StoreError::Broken { item: key.place(), reason: "it was edited by hand".to_owned() });
+    }
+    serde_dynamo::from_item(item).map_err(|error| {
+        // Its other messages quote what they found, and this one goes into logs.
+        let missing = Some(error.to_string()).filter(|text| text.starts_with("missing field"));
+        let reason = missing.unwrap_or_else(|| format!("it is not a {}", std::any::type_name::<T>()));
+        StoreError::Broken { item: key.place(), reason }
+    })
 }
 
 /// How many lines are stored in one item: few enough that they always fit, so many that a change of any report fits into one
 /// transaction.
 pub(crate) const CHUNK: usize = 50;
+
+impl<L: serde::de::DeserializeOwned> Stored for Lines<L> {
+    // The head has a hash of all lines.
+    const HAS_DIGEST: bool = false;
+}
 
 /// Some of the lines of a report, by identifier.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,6 +174,40 @@ pub(crate) fn report_head(report: &Report) -> Result<Item, StoreError> {
     Ok(item)
 }
 
+/// The attribute with what is sealed.
+const CIPHERTEXT: &str = "ciphertext";
+
+/// What is said of a sealed payout account beside its ciphertext.
+#[derive(Serialize, Deserialize)]
+struct AboutSealed {
+    version: u64,
+    changed_at: Timestamp,
+}
+
+impl Stored for AboutSealed {
+    // The ciphertext opens only in its place, and the member says which version it is.
+    const HAS_DIGEST: bool = false;
+}
+
+/// The item of a sealed payout account.
+pub(crate) fn sealed_account(key: &Key, account: &SealedAccount) -> Result<Item, StoreError> {
+    let about = AboutSealed { version: account.version, changed_at: account.changed_at };
+    let mut item = to_item(key, "payout_account", &about)?;
+    item.insert(CIPHERTEXT.to_owned(), AttributeValue::B(Blob::new(account.ciphertext.clone())));
+    Ok(item)
+}
+
+/// The sealed payout account of an item.
+pub(crate) fn to_sealed_account(mut item: Item) -> Result<SealedAccount, StoreError> {
+    // Whatever else stands in its place cannot be opened, and is told so by the vault.
+    let ciphertext = match item.remove(CIPHERTEXT) {
+        Some(AttributeValue::B(bytes)) => bytes.into_inner(),
+        _ => Vec::new(),
+    };
+    let AboutSealed { version, changed_at } = from_item(item)?;
+    Ok(SealedAccount { ciphertext, version, changed_at })
+}
+
 /// The text of an attribute.
 pub(crate) fn text_of<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
@@ -174,7 +223,8 @@ fn size_of_value(value: &AttributeValue) -> usize {
         AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
         AttributeValue::L(items) => 3 + items.iter().map(|item| 1 + size_of_value(item)).sum::<usize>(),
         AttributeValue::M(members) => 3 + size(members) + members.len(),
-        // Nothing here stores bytes or sets.
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        // Nothing here stores sets.
         _ => 1,
     }
 }

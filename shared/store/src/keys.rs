@@ -8,6 +8,7 @@
 //! | member | `ORG#{org}` | `MEMBER#{member}` |
 //! | membership of an identity (a copy of the member) | `ORG#{org}` | `IDENTITY#{sub}` |
 //! | address of a member (unique) | `ORG#{org}` | `EMAIL#{address}` |
+//! | payout account of a member, sealed | `ORG#{org}#MEMBER#{member}` | `PAYOUT_ACCOUNT` |
 //! | member with the role finance or admin (a copy) | `ORG#{org}` | `ROLE#{role}#{member}` |
 //! | report head, its lines by fifty | `ORG#{org}#REPORT#{report}` | `REPORT`, `EXPENSES#{chunk}` |
 //! | that there is a report | `ORG#{org}#REPORTS` | `{report}` |
@@ -19,6 +20,9 @@
 //! | exchange rate | `ORG#{org}#RATES` | `{currency}#{date}` |
 //! | answer of a request with an idempotency key | `ORG#{org}#IDEMPOTENCY#{sub}` | `{key}` |
 //! | the same, before there is an organisation | `IDENTITY#{sub}#IDEMPOTENCY` | `{key}` |
+//! | how much of a limit is used up | `ORG#{org}#LIMIT#{sub}`, `ORG#{org}#LIMIT#SHARD#{n}`, `IDENTITY#{sub}#LIMIT` | `{class}` |
+//! | limits of an organisation, set by the operator | `ORG#{org}#PLAN` | `PLAN` |
+//! | verification keys of the token issuer | `ISSUER#{url}` | `KEYS` |
 //!
 //! Four indexes list the heads of reports:
 //!
@@ -60,7 +64,7 @@ pub mod names {
 }
 
 /// A primary key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// Partition key.
     pub pk: String,
@@ -71,6 +75,20 @@ pub struct Key {
 impl Key {
     pub(crate) fn new(pk: String, sk: impl Into<String>) -> Self {
         Self { pk, sk: sk.into() }
+    }
+}
+
+impl Key {
+    /// The key as it may be logged: identifiers and numbers, and for everything else (an address, an idempotency key, a name) a mark.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let is_told = |part: &str| {
+            let is_id = part.get(3..4) == Some("_") && part.len() == 30;
+            is_id || part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+        };
+        let told = |part: &str| if is_told(part) { part.to_owned() } else { "…".to_owned() };
+        let shown = |key: &str| key.split('#').map(told).collect::<Vec<_>>().join("#");
+        format!("{}/{}", shown(&self.pk), shown(&self.sk))
     }
 }
 
@@ -134,6 +152,12 @@ pub fn identity(org: OrgId, subject: &str) -> Key {
 #[must_use]
 pub fn email(org: OrgId, address: &str) -> Key {
     Key::new(org_partition(org), format!("EMAIL#{address}"))
+}
+
+/// The payout account of a member, beside his history.
+#[must_use]
+pub fn payout_account(org: OrgId, member: MemberId) -> Key {
+    Key::new(subject_partition(org, Subject::Member(member)), "PAYOUT_ACCOUNT")
 }
 
 /// A member with a role to route to.
@@ -254,6 +278,33 @@ pub fn idempotency(org: Option<OrgId>, subject: &str, key: &str) -> Key {
     }
 }
 
+/// How much of his limit somebody has used up.
+#[must_use]
+pub fn limit(org: Option<OrgId>, subject: &str, class: &str) -> Key {
+    match org {
+        Some(org) => Key::new(format!("ORG#{org}#LIMIT#{subject}"), class),
+        None => Key::new(format!("IDENTITY#{subject}#LIMIT"), class),
+    }
+}
+
+/// How much of a shard of the organisation's limit is used up. No subject contains `#`, so none is a shard.
+#[must_use]
+pub fn limit_shard(org: OrgId, shard: u64, class: &str) -> Key {
+    Key::new(format!("ORG#{org}#LIMIT#SHARD#{shard}"), class)
+}
+
+/// The limits of an organisation. A partition of its own: no function may write it, while some write that of the organisation.
+#[must_use]
+pub fn plan(org: OrgId) -> Key {
+    Key::new(format!("ORG#{org}#PLAN"), "PLAN")
+}
+
+/// The verification keys of a token issuer.
+#[must_use]
+pub fn issuer(url: &str) -> Key {
+    Key::new(format!("ISSUER#{url}"), "KEYS")
+}
+
 /// The partition of GSI1 that lists the reports of an owner.
 #[must_use]
 pub fn owner_index(org: OrgId, owner: MemberId) -> String {
@@ -328,6 +379,16 @@ mod tests {
         assert!(within(&super::report(org, report).sk));
         assert!(!within(&event_at(org, Subject::Report(report), 1).sk));
         assert!(!within(&format!("DELIVERY#{:015}#{member}", 1)));
+    }
+
+    #[test]
+    fn a_key_is_logged_without_names_and_addresses() {
+        let mut seed = Seed::new(at("2026-11-22T10:00:00Z"), [7; 10]);
+        let org: OrgId = seed.draw();
+        let report: ReportId = seed.draw();
+        assert_eq!(super::report(org, report).place(), format!("ORG#{org}#REPORT#{report}/REPORT"));
+        assert_eq!(email(org, "ana@example.com").place(), format!("ORG#{org}/EMAIL#…"));
+        assert_eq!(idempotency(Some(org), "ana", "my-key").place(), format!("ORG#{org}#IDEMPOTENCY#…/…"));
     }
 
     #[test]

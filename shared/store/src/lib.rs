@@ -4,9 +4,12 @@
 
 pub mod commit;
 pub mod deliveries;
+mod digest;
 pub mod error;
+pub mod issuer;
 pub mod items;
 pub mod keys;
+pub mod limits;
 mod lists;
 pub mod page;
 mod reads;

@@ -13,13 +13,14 @@ use outlay_domain::ids::{MemberId, OrgId, ReportId};
 use outlay_domain::member::{Member, MemberStatus};
 use outlay_domain::money::Currency;
 use outlay_domain::organisation::Organisation;
+use outlay_domain::payout::SealedAccount;
 use outlay_domain::policy::Policy;
 use outlay_domain::report::Report;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use crate::commit::{Answer, Recorded as StoredAnswer, pause};
-use crate::items::{Item, Lines, from_item, key_attributes, text, text_of};
+use crate::digest::Stored;
+use crate::items::{Item, Lines, from_item, key_attributes, text, text_of, to_sealed_account};
 use crate::keys::{self, Key, names};
 use crate::{Store, StoreError};
 
@@ -61,10 +62,14 @@ const BATCH_RETRIES: u32 = 5;
 const REREADS: usize = 3;
 
 impl Store {
-    pub(crate) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn get<T: Stored>(&self, key: &Key) -> Result<Option<T>, StoreError> {
+        self.item(key).await?.map(from_item).transpose()
+    }
+
+    async fn item(&self, key: &Key) -> Result<Option<Item>, StoreError> {
         let request =
             self.client.get_item().table_name(&self.table).set_key(Some(key_attributes(key))).consistent_read(true);
-        request.send().await?.item.map(from_item).transpose()
+        Ok(request.send().await?.item)
     }
 
     /// An organisation.
@@ -139,6 +144,54 @@ impl Store {
             return Ok(items);
         }
         Err(StoreError::Unavailable("not all items of a batch were given".to_owned()))
+    }
+
+    /// A member and his payout account, which belong together: a reading that met a change half-way is repeated.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`StoreError::Broken`] when the account is not the one the member speaks of however often they are read.
+    pub async fn payout_account(
+        &self,
+        org: OrgId,
+        member: MemberId,
+    ) -> Result<Option<(Member, Option<SealedAccount>)>, StoreError> {
+        let key = keys::payout_account(org, member);
+        for _ in 0..=REREADS {
+            let (member, account) = tokio::try_join!(self.member(org, member), self.item(&key))?;
+            let Some(member) = member else { return Ok(None) };
+            let account = account.map(to_sealed_account).transpose()?;
+            if member.payout_version == account.as_ref().map(|account| account.version) {
+                return Ok(Some((member, account)));
+            }
+        }
+        let reason = "the payout account is not the one the member speaks of".to_owned();
+        Err(StoreError::Broken { item: key.place(), reason })
+    }
+
+    /// The history of a member from a position on, oldest first, and the position it goes on from, unless this is all.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn member_events(
+        &self,
+        org: OrgId,
+        member: MemberId,
+        from: u64,
+        limit: i32,
+    ) -> Result<(Vec<Event>, Option<u64>), StoreError> {
+        let Key { pk, sk } = keys::event_at(org, Subject::Member(member), from);
+        let request = self.client.query().table_name(&self.table).consistent_read(true).limit(limit);
+        let request = request
+            .key_condition_expression(BETWEEN)
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":from", text(sk))
+            .expression_attribute_values(":to", text(format!("{}\u{10FFFF}", keys::EVENTS)));
+        let output = request.send().await?;
+        let more = output.last_evaluated_key.is_some();
+        let events: Vec<Event> =
+            output.items.unwrap_or_default().into_iter().map(from_item).collect::<Result<_, _>>()?;
+        let next = events.last().filter(|_| more).map(|event| event.seq.saturating_add(1));
+        Ok((events, next))
     }
 
     /// The members that steps can be routed to by role.
@@ -246,6 +299,8 @@ struct AddressItem {
     member_id: MemberId,
 }
 
+impl Stored for AddressItem {}
+
 /// The report that items are the lines and, last, the head of; `None` when they do not belong together.
 fn assembled(mut items: Vec<Item>) -> Result<Option<Report>, StoreError> {
     // Without a head these are lines of a report that is just being created or deleted.
@@ -264,6 +319,7 @@ mod tests {
     use outlay_domain::history::first_break;
 
     use super::*;
+    use crate::digest::with_digest;
     use crate::items::{chunks, report_head, to_item};
     use crate::testing::{draft, event, line, seed};
 
@@ -271,7 +327,7 @@ mod tests {
         let key = |at| keys::expenses(report.org, report.id, at);
         let lines = chunks(report).into_iter().enumerate();
         let lines = lines.map(|(at, lines)| to_item(&key(at), "expenses", &Lines { lines }).unwrap());
-        lines.chain([report_head(report).unwrap()]).collect()
+        lines.chain([with_digest(report_head(report).unwrap())]).collect()
     }
 
     #[test]
@@ -294,7 +350,7 @@ mod tests {
         assert_eq!(assembled(whole[1..].to_vec()).unwrap(), None, "without some lines");
         let mut edited = whole;
         edited[2].insert("title".to_owned(), text("Edited by hand"));
-        assert_eq!(assembled(edited).unwrap(), None, "with another title");
+        assert!(assembled(edited).is_err(), "with another title");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use outlay_domain::money::{Currency, Money};
 use outlay_domain::spending::{Bucket, BucketKey, Claim, ReportClaims, Spending};
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Stored;
 use crate::{Store, StoreError, keys};
 
 #[derive(Serialize, Deserialize)]
@@ -29,6 +30,11 @@ struct StoredClaims {
 /// and minor units of what is granted in it.
 #[derive(Serialize, Deserialize)]
 struct Row(ExpenseId, Date, String, String, PaymentMethod, Currency, i64, i64, Currency, i64);
+
+impl Stored for StoredBucket {
+    // A report's claims are taken out of it in place.
+    const HAS_DIGEST: bool = false;
+}
 
 impl From<&Claim> for Row {
     fn from(claim: &Claim) -> Self {

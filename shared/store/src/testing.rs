@@ -4,7 +4,7 @@ use outlay_domain::change::ReportChange;
 use outlay_domain::event::{Event, EventKind, Subject};
 use outlay_domain::expense::{Expense, ExpenseFacts, PaymentMethod};
 use outlay_domain::ids::{MemberId, OrgId, Seed};
-use outlay_domain::member::{Member, MemberStatus, Person, Role};
+use outlay_domain::member::{Member, MemberKind, MemberStatus, Person, Role};
 use outlay_domain::money::Money;
 use outlay_domain::policy::Mode;
 use outlay_domain::report::{Report, Status, Totals, content_hash, number};
@@ -125,7 +125,8 @@ pub(crate) fn member(org: OrgId, seed: &mut Seed, role: Role, subject: Option<&s
         id: seed.draw(),
         org,
         name: "Ada".to_owned(),
-        email: "ada@example.com".to_owned(),
+        kind: MemberKind::Person,
+        email: Some("ada@example.com".to_owned()),
         role,
         status: if subject.is_some() { MemberStatus::Active } else { MemberStatus::Invited },
         manager_id: None,
@@ -135,6 +136,7 @@ pub(crate) fn member(org: OrgId, seed: &mut Seed, role: Role, subject: Option<&s
         delegation: None,
         acts_for: Vec::new(),
         subject: subject.map(str::to_owned),
+        payout_version: None,
         version: 3,
         last_hash: String::new(),
         created_at: "2026-11-22T10:00:00Z".parse().unwrap(),

@@ -9,7 +9,7 @@ use crate::conversion::{Conversion, RateBook};
 use crate::event::EventKind;
 use crate::expense::{Expense, ExpenseFacts};
 use crate::ids::{ExpenseId, Seed};
-use crate::member::{Member, Person, Role};
+use crate::member::{Member, Person};
 use crate::money::{Currency, Money, SumFault};
 use crate::permission::{
     Clone as CloneAction, Comment, CreateForOthers, CreateReport, Delete, Edit, OrgPermit, Permit,
@@ -46,7 +46,7 @@ pub fn create(
 ) -> Result<ReportChange, Refusal> {
     let actor = permit.actor();
     let owner = for_other.map_or(actor, |(_, owner)| owner);
-    if owner.role == Role::Auditor {
+    if !owner.can_own() {
         return Err(Refusal::NoReports);
     }
     let id = seed.draw();

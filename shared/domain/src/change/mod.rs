@@ -4,6 +4,7 @@
 mod decide;
 mod draft;
 mod organisation;
+mod privacy;
 mod submit;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::expense::Expense;
 use crate::ids::{ExpenseId, MemberId};
 use crate::member::Member;
 use crate::organisation::Organisation;
+use crate::payout::SealedAccount;
 use crate::policy::Policy;
 use crate::report::Report;
 use crate::spending::SpendingChange;
@@ -28,8 +30,10 @@ pub use draft::{
     create, delete, remove_expense, split_expense,
 };
 pub use organisation::{
-    Absence, Founder, Invitation, MemberPatch, change_member, change_policy, delegate, enter_rates, found, invite, join,
+    Absence, Founder, Invitation, MemberPatch, Newcomer, change_member, change_policy, delegate, enter_rates, found,
+    invite, join,
 };
+pub use privacy::{FORMER, erase, set_payout_account};
 use submit::resubmit;
 
 pub use submit::{Assessment, Outcome, Rules, assess, recall, submit};
@@ -41,6 +45,8 @@ pub enum Change {
     Founded(Box<Founded>),
     /// Members were invited, have joined or changed.
     Members(Vec<MemberChange>),
+    /// A member named another payout account.
+    Payout(Box<PayoutChange>),
     /// A policy version was put in force.
     Policy(Box<PolicyChange>),
     /// Rates were entered.
@@ -71,6 +77,15 @@ pub struct MemberChange {
     pub after: Member,
     /// What happened.
     pub event: Event,
+}
+
+/// See [`Change::Payout`].
+#[derive(Clone, Debug)]
+pub struct PayoutChange {
+    /// The member, who counts his accounts, and what happened.
+    pub member: MemberChange,
+    /// The account, sealed.
+    pub account: SealedAccount,
 }
 
 /// See [`Change::Policy`].

@@ -7,7 +7,7 @@ use super::{Founded, MemberChange, PolicyChange, RatesChange};
 use crate::conversion::RateEntry;
 use crate::event::{Event, EventKind, FieldChange, Subject};
 use crate::ids::{MemberId, Seed};
-use crate::member::{Delegation, MAX_ACTS_FOR, Member, MemberStatus, Role};
+use crate::member::{Delegation, MAX_ACTS_FOR, Member, MemberKind, MemberStatus, Role};
 use crate::money::{Currency, Money};
 use crate::organisation::Organisation;
 use crate::permission::{ChangeMember, ChangePolicy, EnterRates, InviteMember, OrgPermit};
@@ -25,13 +25,28 @@ pub struct Founder {
     pub name: String,
 }
 
-/// A person to invite.
+/// Who comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Newcomer {
+    /// A person, who is told at this address (in lower case) and signs in with it.
+    Person {
+        /// The address.
+        email: String,
+    },
+    /// A service, which is known from the start by the `sub` claim of its tokens.
+    Service {
+        /// The claim.
+        subject: String,
+    },
+}
+
+/// A person to invite, or a service to add.
 #[derive(Clone, Debug)]
 pub struct Invitation {
     /// Display name.
     pub name: String,
-    /// Address, in lower case.
-    pub email: String,
+    /// Who it is.
+    pub who: Newcomer,
     /// The role offered.
     pub role: Role,
     /// The manager, who is a member of the same organisation.
@@ -87,7 +102,8 @@ pub fn found(name: String, base_currency: Currency, founder: Founder, seed: &mut
         id: seed.draw(),
         org: organisation.id,
         name: founder.name,
-        email: founder.email,
+        kind: MemberKind::Person,
+        email: Some(founder.email),
         role: Role::Admin,
         status: MemberStatus::Active,
         manager_id: None,
@@ -97,6 +113,7 @@ pub fn found(name: String, base_currency: Currency, founder: Founder, seed: &mut
         delegation: None,
         acts_for: Vec::new(),
         subject: Some(founder.subject),
+        payout_version: None,
         version: 1,
         last_hash: String::new(),
         created_at: now,
@@ -105,7 +122,7 @@ pub fn found(name: String, base_currency: Currency, founder: Founder, seed: &mut
     Founded { organisation, founder: member, policy: Policy::initial(), event }
 }
 
-/// Invites a member.
+/// Invites a person, or adds a service, which is active at once.
 #[must_use]
 pub fn invite(
     permit: OrgPermit<'_, InviteMember>,
@@ -114,29 +131,41 @@ pub fn invite(
     seed: &mut Seed,
     now: Timestamp,
 ) -> MemberChange {
+    let (kind, status, email, subject) = match invitation.who {
+        Newcomer::Person { email } => (MemberKind::Person, MemberStatus::Invited, Some(email), None),
+        Newcomer::Service { subject } => (MemberKind::Service, MemberStatus::Active, None, Some(subject)),
+    };
     let mut after = Member {
         id: seed.draw(),
         org: organisation.id,
         name: invitation.name,
-        email: invitation.email,
+        kind,
+        email,
         role: invitation.role,
-        status: MemberStatus::Invited,
+        status,
         manager_id: invitation.manager.map(|manager| manager.id),
         grade: invitation.grade,
         cost_centre: invitation.cost_centre,
         approval_limit: invitation.approval_limit,
         delegation: None,
         acts_for: Vec::new(),
-        subject: None,
+        subject,
+        payout_version: None,
         version: 1,
         last_hash: String::new(),
         created_at: now,
     };
-    let kind = EventKind::MemberInvited { organisation: organisation.name.clone(), role: after.role };
+    let kind = match after.kind {
+        MemberKind::Person => EventKind::MemberInvited { organisation: organisation.name.clone(), role: after.role },
+        MemberKind::Service => EventKind::ServiceAdded { role: after.role },
+    };
     let event = event(Subject::Member(after.id), 1, permit.actor(), now, kind).chained("");
     after.last_hash.clone_from(&event.hash);
     MemberChange { before: None, after, event }
 }
+
+/// What the history does not tell of a member.
+const HIDDEN: [&str; 6] = ["name", "email", "subject", "payout_version", "version", "last_hash"];
 
 impl MemberChange {
     /// Binds the member to the identity he signed in with, by the way.
@@ -147,13 +176,15 @@ impl MemberChange {
         Self::between(before, after, before, self.event.kind, self.event.at)
     }
 
-    /// From one state of a member to the next, with what changed in it; names and addresses stay out of the history.
-    fn between(before: &Member, after: Member, actor: &Member, kind: EventKind, now: Timestamp) -> Self {
+    /// From one state of a member to the next, with what changed in it; names, addresses and accounts stay out of the history.
+    pub(super) fn between(before: &Member, after: Member, actor: &Member, kind: EventKind, now: Timestamp) -> Self {
         let mut after = Member { version: before.version + 1, ..after };
+        // What is erased is not told once more where it cannot be erased.
+        let erased = kind == EventKind::MemberErased {};
         let shown = |member: &Member| {
             let mut value = serde_json::to_value(member).unwrap_or_default();
-            for hidden in ["name", "email", "subject", "version", "last_hash"] {
-                value.as_object_mut().map(|members| members.remove(hidden));
+            if let Some(members) = value.as_object_mut() {
+                members.retain(|name, _| !HIDDEN.contains(&name.as_str()) && (!erased || name == "status"));
             }
             value
         };
@@ -197,7 +228,7 @@ pub fn join(invited: &Member, subject: &str, now: Timestamp) -> MemberChange {
 ///
 /// # Errors
 /// [`Refusal::Duties`] for an admin who changes more of himself than his name; [`Refusal::OwnManager`] for a member who would manage
-/// himself.
+/// himself; [`Refusal::MemberState`] for one who was erased.
 pub fn change_member(
     permit: OrgPermit<'_, ChangeMember>,
     member: &Member,
@@ -206,6 +237,9 @@ pub fn change_member(
     now: Timestamp,
 ) -> Result<Vec<MemberChange>, Refusal> {
     let actor = permit.actor();
+    if member.status == MemberStatus::Erased {
+        return Err(Refusal::MemberState("This member was erased, which is final."));
+    }
     let only_name = MemberPatch { name: None, ..patch.clone() } == MemberPatch::default();
     if actor.id == member.id && !only_name {
         return Err(Refusal::Duties("Nobody changes what he may or who decides on his reports: another admin does."));
@@ -233,23 +267,32 @@ pub fn change_member(
         delegation.limit = after.approval_limit;
     }
     let mut changes = Vec::new();
-    for other in others {
+    if after != *member {
+        changes.push(MemberChange::between(member, after.clone(), actor, EventKind::MemberChanged {}, now));
+    }
+    changes.extend(follow(&after, others, actor, now));
+    Ok(changes)
+}
+
+/// What becomes of the delegations of a member on their other side: they follow his approval limit, and end when he cannot approve.
+pub(super) fn follow<'a>(
+    after: &'a Member,
+    others: &'a [Member],
+    actor: &'a Member,
+    now: Timestamp,
+) -> impl Iterator<Item = MemberChange> + 'a {
+    others.iter().filter_map(move |other| {
         let mut there = other.clone();
         if after.can_approve() {
-            let his = there.acts_for.iter_mut().filter(|delegation| delegation.with.id == member.id);
+            let his = there.acts_for.iter_mut().filter(|delegation| delegation.with.id == after.id);
             his.for_each(|delegation| delegation.limit = after.approval_limit);
         } else {
-            there.delegation = there.delegation.filter(|delegation| delegation.with.id != member.id);
-            there.acts_for.retain(|delegation| delegation.with.id != member.id);
+            there.delegation = there.delegation.filter(|delegation| delegation.with.id != after.id);
+            there.acts_for.retain(|delegation| delegation.with.id != after.id);
         }
-        if there != *other {
-            changes.push(MemberChange::between(other, there, actor, EventKind::DelegationChanged {}, now));
-        }
-    }
-    if after != *member {
-        changes.insert(0, MemberChange::between(member, after, actor, EventKind::MemberChanged {}, now));
-    }
-    Ok(changes)
+        let kind = EventKind::DelegationChanged {};
+        (there != *other).then(|| MemberChange::between(other, there, actor, kind, now))
+    })
 }
 
 /// What a member, or an admin for him, delegates.

@@ -99,6 +99,9 @@ org_actions! {
     InviteMember "Invite a member",
     ChangeMember "Change a member",
     ReadMembers "See all members",
+    ReadPayoutAccounts "See the payout account of others, masked",
+    ExportMembers "Export what is kept of others",
+    EraseMembers "Erase who a former member was",
     ReadPolicy "See the policy",
     ChangePolicy "Put a policy in force",
     ReadRates "See exchange rates",
@@ -169,6 +172,15 @@ counts. The other columns are the states of a report.
 | duties | refused by separation of duties: nobody decides on, returns or pays what he has a part in; who decided does not pay (403) |
 | wrong state | the report, or its route, does not stand where this is possible (409) |
 | decided | he has had his say on this report already (409) |
+
+A service is a member that is a program. It has a role, and does what this page says of it, with these exceptions: it does not decide
+on a report and does not return one, whatever the table says (403, or 404 where the report is hidden); it is asked at no step and by no
+delegation; and it has no reports and no payout account.
+";
+
+const OWN: &str = "\
+What is a member's own, no role gives to others: where he is paid he says himself, and sees masked; he may take along what is kept of
+him. Nobody erases himself.
 ";
 
 fn page() -> String {
@@ -195,6 +207,8 @@ fn page() -> String {
         let words = Role::ALL.map(|role| if allows(role) { "**yes**" } else { "not theirs" }).join(" | ");
         writeln!(page, "| {sentence} | {words} |").unwrap();
     }
+    page.push('\n');
+    page.push_str(OWN);
     page
 }
 

@@ -8,7 +8,7 @@ use outlay_domain::change::{self, NewReport, ReportChange, Rules};
 use outlay_domain::conversion::RateBook;
 use outlay_domain::expense::{Expense, ExpenseFacts, PaymentMethod};
 use outlay_domain::ids::{MemberId, OrgId, Seed};
-use outlay_domain::member::{Delegation, Member, MemberStatus, Role};
+use outlay_domain::member::{Delegation, Member, MemberKind, MemberStatus, Role};
 use outlay_domain::money::{Currency, Money};
 use outlay_domain::permission::{Submit, permit, permit_org};
 use outlay_domain::policy::{Approvers, Condition, Effect, Limit, Mode, Period, Policy, StepRule};
@@ -51,7 +51,8 @@ pub fn member(number: u8, role: Role, manager: Option<&Member>) -> Member {
         id: seed(number).draw(),
         org: OrgId::from_uuid(uuid::Uuid::from_u128(7)),
         name: format!("Member {number}"),
-        email: format!("m{number}@example.com"),
+        kind: MemberKind::Person,
+        email: Some(format!("m{number}@example.com")),
         role,
         status: MemberStatus::Active,
         manager_id: manager.map(|manager| manager.id),
@@ -61,6 +62,7 @@ pub fn member(number: u8, role: Role, manager: Option<&Member>) -> Member {
         delegation: None,
         acts_for: Vec::new(),
         subject: None,
+        payout_version: None,
         version: 1,
         last_hash: String::new(),
         created_at: now(),

@@ -216,7 +216,7 @@ pub async fn assess_past(
     // From midnight on, so that the next page, which is asked for later, is one of the same list.
     let since = today(since).to_zoned(TimeZone::UTC).map_or(since, |midnight| midnight.timestamp());
     let filter = ReportFilter { updated_since: Some(since), ..ReportFilter::default() };
-    let page = PageRequest { limit: page.limit.min(MOST_PAST), cursor: page.cursor.clone() };
+    let page = PageRequest { limit: page.limit.min(MOST_PAST), ..page.clone() };
     let heads = store.list_reports(org, &filter, &page).await?;
     let submitted = heads.items.iter().filter(|head| head.submitted_at.is_some_and(|at| at >= since));
     let one = |head: &Report| {

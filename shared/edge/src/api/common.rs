@@ -169,6 +169,17 @@ pub struct IdempotencyKey {
     idempotency_key: Option<String>,
 }
 
+/// Makes a POST safe to repeat that nothing else would keep from being carried out twice; required.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes parameters to OpenAPI")]
+pub struct IdempotencyKeyRequired {
+    /// 8 to 255 visible ASCII characters, such as a UUID. The same key with the same body gets the first answer again, for
+    /// seven days; with another body it is refused.
+    #[param(rename = "Idempotency-Key", example = "8e03978e-40d5-43dd-bc93-6894a57f9324")]
+    idempotency_key: String,
+}
+
 /// Names the version the request is about.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]
@@ -200,12 +211,16 @@ impl IntoResponses for Problems {
             ("401", "Nobody is signed in."),
             ("403", "Seen, but not allowed."),
             ("404", "Not there, or not the caller's to see."),
+            ("406", "The client does not take JSON."),
             ("409", "Not at this moment."),
+            ("410", "The cursor has expired."),
             ("412", "Another version than the one named."),
             ("413", "The body is too large."),
+            ("414", "The query is too long."),
             ("415", "The body is not application/json."),
             ("422", "Some values are not valid; `errors` names each."),
             ("428", "`If-Match` is missing."),
+            ("429", "More requests than the limit allows; `Retry-After` says when to go on."),
             ("500", "A failure of the program."),
             ("503", "Not available at the moment."),
         ];

@@ -106,7 +106,10 @@ impl ChainOut {
         });
         // The entry that this page would have to follow on is gone.
         let gone = events.first().filter(|_| !first && before.is_none()).map(|event| event.seq.saturating_sub(1));
-        let broken_at = gone.or_else(|| first_break(previous, events)).or((!as_written).then_some(report.last_event));
+        // A report that knows nothing of what happened to it is an old one.
+        let ahead = events.iter().map(|event| event.seq).find(|seq| *seq > report.last_event);
+        let broken_at = gone.or_else(|| first_break(previous, events));
+        let broken_at = broken_at.or(ahead).or((!as_written).then_some(report.last_event));
         Self { verified: broken_at.is_none(), broken_at }
     }
 }

@@ -1,10 +1,21 @@
-//! Members over the API.
+//! Members over the API: how they are shown, and how a request names one.
 
-use outlay_domain::member::{Delegation, Member, MemberStatus, Role};
+use outlay_domain::change::Newcomer;
+use outlay_domain::ids::{MemberId, OrgId};
+use outlay_domain::member::{Delegation, Member, MemberKind, MemberStatus, Role};
+use outlay_domain::permission::{OrgAction, ReadMembers, permit_org};
+use outlay_domain::refusal::Refusal;
+use outlay_domain::report::Status;
+use outlay_store::{PageRequest, ReportFilter, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::common::{MoneyIo, PersonOut, time};
+use crate::call::{Call, Caller};
+use crate::fault::Faults;
+use crate::problem::{Problem, ProblemType};
+use crate::reply::Stop;
+use crate::token;
 
 /// What a member may do beyond his own reports.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
@@ -43,6 +54,17 @@ impl From<Role> for RoleIo {
     }
 }
 
+/// Who is behind a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = MemberKind)]
+pub enum MemberKindIo {
+    /// A person, who signs in.
+    Person,
+    /// A program. It does what its role says, but decides on no report, has none, and nothing is paid to it.
+    Service,
+}
+
 /// That one member decides for another for some time.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Delegation)]
@@ -78,11 +100,13 @@ pub struct MemberOut {
     pub id: String,
     /// Display name.
     pub name: String,
-    /// E-mail address.
-    pub email: String,
+    /// Who is behind him.
+    pub kind: MemberKindIo,
+    /// E-mail address; a service has none, nor has who was erased.
+    pub email: Option<String>,
     /// Role.
     pub role: RoleIo,
-    /// `invited`, `active` or `suspended`.
+    /// `invited`, `active`, `suspended` or `erased`.
     #[schema(example = "active")]
     pub status: &'static str,
     /// Who approves his reports first.
@@ -109,12 +133,17 @@ impl From<&Member> for MemberOut {
         Self {
             id: member.id.to_string(),
             name: member.name.clone(),
+            kind: match member.kind {
+                MemberKind::Person => MemberKindIo::Person,
+                MemberKind::Service => MemberKindIo::Service,
+            },
             email: member.email.clone(),
             role: member.role.into(),
             status: match member.status {
                 MemberStatus::Invited => "invited",
                 MemberStatus::Active => "active",
                 MemberStatus::Suspended => "suspended",
+                MemberStatus::Erased => "erased",
             },
             manager_id: member.manager_id.map(|manager| manager.to_string()),
             grade: member.grade.clone(),
@@ -126,4 +155,120 @@ impl From<&Member> for MemberOut {
             created_at: time(member.created_at),
         }
     }
+}
+
+/// The member in the path, by identifier; `me` stands for the caller.
+///
+/// # Errors
+/// 404 when it is not the identifier of a member.
+pub fn named(call: &Call, caller: &Caller) -> Result<MemberId, Stop> {
+    if call.path("member") == "me" { Ok(caller.member.id) } else { call.id("member") }
+}
+
+/// What is refused to a caller who wants something of another member that is not for him: 404 when he may not even see that member,
+/// or there is none.
+///
+/// # Errors
+/// Always.
+pub async fn not_his<T>(call: &Call, caller: &Caller, whose: MemberId, refusal: Refusal) -> Result<T, Stop> {
+    if whose != caller.member.id {
+        permit_org::<ReadMembers>(&caller.member).map_err(|_| Problem::not_found())?;
+        call.store().member(caller.member.org, whose).await?.ok_or_else(Problem::not_found)?;
+    }
+    Err(refusal.into())
+}
+
+/// The member in the path, for something that is his own affair, and of others for the roles of `A` only.
+///
+/// # Errors
+/// 403 when it is not for the caller, 404 when he may not see that member.
+pub async fn own_or<A: OrgAction>(call: &Call, caller: &Caller) -> Result<MemberId, Stop> {
+    let whose = named(call, caller)?;
+    match permit_org::<A>(&caller.member) {
+        Err(refusal) if whose != caller.member.id => not_his(call, caller, whose, refusal).await,
+        _ => Ok(whose),
+    }
+}
+
+/// The member whom a request names as somebody's manager.
+///
+/// # Errors
+/// 422 when there is no such member, or he manages nobody.
+pub async fn manager(call: &Call, id: MemberId) -> Result<Member, Stop> {
+    let found = call.member(id, "manager_id").await?;
+    if found.is_somebody() {
+        return Ok(found);
+    }
+    let mut faults = Faults::default();
+    faults.note("manager_id", "cannot-manage", "Must be a person of the organisation: this member manages nobody.");
+    Err(Problem::invalid(faults).into())
+}
+
+/// Who is to come in: a person by his address, or a service by the claim of its tokens.
+pub fn newcomer(
+    kind: Option<MemberKindIo>,
+    email: Option<&str>,
+    subject: Option<&str>,
+    faults: &mut Faults,
+) -> Option<Newcomer> {
+    match kind.unwrap_or(MemberKindIo::Person) {
+        MemberKindIo::Person => {
+            if subject.is_some() {
+                faults.note("subject", "kind", "Is for services: a person is known by his address.");
+            }
+            if email.is_none() {
+                faults.note("email", "required", "Is required.");
+            }
+            email.map(|email| Newcomer::Person { email: email.to_ascii_lowercase() })
+        }
+        MemberKindIo::Service => {
+            if email.is_some() {
+                faults.note("email", "kind", "Is for persons: a service is known by its subject, and gets no mail.");
+            }
+            match subject {
+                None => faults.note("subject", "required", "Is required."),
+                Some(subject) if !token::is_subject(subject) => {
+                    faults.note("subject", "subject", "Must be 1 to 128 visible ASCII characters, without #.");
+                }
+                Some(_) => {}
+            }
+            subject.map(|subject| Newcomer::Service { subject: subject.to_owned() })
+        }
+    }
+}
+
+/// Asks for the version of a member in `If-Match`: nobody erases what he has not seen.
+///
+/// # Errors
+/// 428 when it is missing, or names several or any.
+pub fn demand_version(call: &Call) -> Result<(), Stop> {
+    let one_tag = |tags: &str| !tags.contains(',') && tags.trim() != "*";
+    if call.if_match().is_some_and(one_tag) {
+        return Ok(());
+    }
+    let detail = "Send If-Match with the one ETag of the member you have seen.";
+    Err(Problem::new(ProblemType::PreconditionRequired, detail).into())
+}
+
+/// Whether a member owns reports that are submitted or approved. The list of them may lag behind the last change by a moment.
+///
+/// # Errors
+/// Problems of the table.
+pub async fn owns_open(store: &Store, org: OrgId, owner: MemberId) -> Result<bool, Stop> {
+    for status in Status::ALL.into_iter().filter(|status| status.is_claimed()) {
+        let filter = ReportFilter { owner: Some(owner), status: Some(status), ..ReportFilter::default() };
+        let mut page = PageRequest::unseen(1);
+        loop {
+            let found = store.list_reports(org, &filter, &page).await?;
+            if !found.items.is_empty() {
+                return Ok(true);
+            }
+            // A page without any can be one that has passed over many of another status.
+            match found.next {
+                Some(next) => page.cursor = Some(next),
+                None => break,
+            }
+        }
+    }
+    Ok(false)
 }

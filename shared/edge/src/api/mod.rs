@@ -4,8 +4,10 @@
 pub mod check;
 pub mod common;
 pub mod expense;
+pub mod export;
 pub mod history;
 pub mod member;
+pub mod payout;
 pub mod policy;
 pub mod rates;
 pub mod report;

@@ -16,7 +16,7 @@ fn report_of(notice: &Notice) -> Option<&ReportFacts> {
         | Notice::Approved { report, .. }
         | Notice::Returned { report, .. }
         | Notice::Rejected { report, .. } => Some(report),
-        Notice::Invited { .. } => None,
+        Notice::PayoutAccountChanged { .. } | Notice::Invited { .. } => None,
     }
 }
 
@@ -28,6 +28,7 @@ fn facts(notice: &Notice) -> Vec<String> {
         Notice::Returned { by, reason, .. } | Notice::Rejected { by, reason, .. } => {
             std::iter::once(by.clone()).chain(reason.lines().map(str::to_owned)).collect()
         }
+        Notice::PayoutAccountChanged { at } => vec![at.clone()],
         Notice::Invited { organisation, inviter, role } => vec![organisation.clone(), inviter.clone(), role.clone()],
     };
     if let Some(report) = report_of(notice) {
@@ -75,7 +76,7 @@ fn both_parts_say_the_same() {
     for (name, notice) in samples::notices() {
         let message = render(&notice);
         // The labels that the text part needs where the HTML part has size and colour, and the HTML part's own badge.
-        let badge = ["Approval", "needed", "Approved", "Returned", "Rejected", "Invitation"];
+        let badge = ["Approval", "needed", "Approved", "Returned", "Rejected", "Payout", "Invitation"];
         let text: BTreeSet<String> =
             words(&message.text).into_iter().filter(|w| w != "Report" && w != "Total").collect();
         let html: BTreeSet<String> =
@@ -172,6 +173,7 @@ fn users_cannot_write_html() {
         Notice::Approved { report: report.clone(), by: by.clone(), comment: Some(evil.clone()) },
         Notice::Returned { report: report.clone(), by: by.clone(), reason: reason.clone() },
         Notice::Rejected { report, by, reason },
+        Notice::PayoutAccountChanged { at: evil.clone() },
         Notice::Invited { organisation: evil.clone(), inviter: evil.clone(), role: evil.clone() },
     ];
     for notice in notices {
@@ -208,6 +210,7 @@ fn subjects_say_what_happened() {
         "Approved: Client visit Lyon, 1,204.60 EUR",
         "Returned: Client visit Lyon, 1,204.60 EUR",
         "Rejected: Client visit Lyon, 1,204.60 EUR",
+        "Your payout account was changed",
         "You are invited to Acme Ltd on Outlay",
     ];
     assert_eq!(subjects, expected);

@@ -82,6 +82,7 @@ pub fn notices() -> Vec<(&'static str, Notice)> {
                 reason: "This trip was already paid with report EXP-2033.".to_owned(),
             },
         ),
+        ("payout-account-changed", Notice::PayoutAccountChanged { at: "14 July 2025, 09:30 UTC".to_owned() }),
         (
             "invited",
             Notice::Invited {

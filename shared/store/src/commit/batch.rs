@@ -5,17 +5,18 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
-use outlay_domain::change::{Change, Founded, MemberChange, PolicyChange, RatesChange, ReportChange};
+use outlay_domain::change::{Change, Founded, MemberChange, PayoutChange, PolicyChange, RatesChange, ReportChange};
 use outlay_domain::event::Event;
 use outlay_domain::ids::{OrgId, ReportId};
-use outlay_domain::member::{Member, Role};
+use outlay_domain::member::{Member, MemberKind, MemberStatus, Role};
 use outlay_domain::policy::Policy;
 use outlay_domain::report::Report;
 use outlay_domain::spending::SpendingChange;
 
 use super::{Receipt, Recorded};
 use crate::StoreError;
-use crate::items::{Item, Lines, Task, chunks, key_attributes, number, report_head, to_item};
+use crate::digest::with_digest;
+use crate::items::{Item, Lines, Task, chunks, key_attributes, number, report_head, sealed_account, text_of, to_item};
 use crate::keys::{self, Key};
 use crate::spending::StoredBucket;
 
@@ -24,8 +25,8 @@ use crate::spending::StoredBucket;
 pub(super) enum Guard {
     /// The item has moved on.
     Version,
-    /// The address has a member.
-    Address,
+    /// The address, or the identity of a service, has a member.
+    Taken,
     /// The invited member, or the identity, was bound by another request of the same moment.
     Joining,
     /// The owner's claims have moved on.
@@ -39,6 +40,18 @@ pub(super) enum Guard {
 pub(super) struct Write {
     pub(super) item: TransactWriteItem,
     pub(super) guard: Guard,
+}
+
+impl Write {
+    /// Whether what is stored is the very event that this was to write. Nobody else writes it, for its hash covers who did what and when.
+    pub(super) fn is_done(&self, stored: Option<&Item>) -> bool {
+        let item = self.item.put().map(Put::item);
+        stored.is_some() && is_event(item) && item == stored
+    }
+}
+
+fn is_event(item: Option<&Item>) -> bool {
+    item.and_then(|item| text_of(item, "entity")) == Some("event")
 }
 
 /// Collects the writes of a transaction.
@@ -78,11 +91,14 @@ impl<'a> Batch<'a> {
     }
 
     fn put(&mut self, item: Item, guard: Guard, condition: Option<Condition>) -> Result<(), StoreError> {
+        // From a bucket the claims of a report are taken out in place, which would leave a digest of what was.
+        let item = if guard == Guard::Spending { item } else { with_digest(item) };
         let put = Put::builder().table_name(self.table).set_item(Some(item));
         let put = match condition {
             Some((expression, value)) => {
-                // The receipt that is there already says what to answer.
-                let old = (guard == Guard::Receipt).then_some(ReturnValuesOnConditionCheckFailure::AllOld);
+                // The receipt that is there already says what to answer; an event, whether it is this one.
+                let told = guard == Guard::Receipt || is_event(put.get_item().as_ref());
+                let old = told.then_some(ReturnValuesOnConditionCheckFailure::AllOld);
                 put.condition_expression(expression)
                     .set_expression_attribute_values(values(value))
                     .set_return_values_on_condition_check_failure(old)
@@ -126,6 +142,7 @@ impl<'a> Batch<'a> {
         match change {
             Change::Founded(founded) => self.founded(founded),
             Change::Members(changes) => changes.iter().try_for_each(|change| self.member_change(change)),
+            Change::Payout(change) => self.payout_change(change),
             Change::Policy(change) => self.policy_change(change),
             Change::Rates(change) => self.rates_change(change),
             Change::Report(change) => self.report_change(change),
@@ -146,7 +163,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The member, his address when he is new, and the copies of him that are found by other keys. Requests read the copies, so each
-    /// change writes all of them.
+    /// change writes all of them; what he has no more is deleted.
     fn member(&mut self, before: Option<&Member>, after: &Member, guard: Guard) -> Result<(), StoreError> {
         let item = |key: &Key, entity| to_item(key, entity, after);
         let version = before.map(|before| before.version);
@@ -158,7 +175,12 @@ impl<'a> Batch<'a> {
             // One identity has one seat in an organisation, so that nobody is two people.
             let bound = before.is_some_and(|before| before.subject.is_some());
             let condition = (!bound).then_some(ABSENT);
+            let added = before.is_none() && after.kind == MemberKind::Service;
+            let guard = if added { Guard::Taken } else { guard };
             self.put(item(&keys::identity(after.org, subject), "identity")?, guard, condition)?;
+        }
+        if let Some(before) = before {
+            self.gone(before, after)?;
         }
         let (old, new) = (before.and_then(officer), officer(after));
         if let Some(key) = old.filter(|key| Some(key) != new.as_ref()) {
@@ -171,9 +193,23 @@ impl<'a> Batch<'a> {
     }
 
     fn address(&mut self, member: &Member) -> Result<(), StoreError> {
+        let Some(email) = &member.email else { return Ok(()) };
         let address = BTreeMap::from([("member_id", member.id.to_string())]);
-        let item = to_item(&keys::email(member.org, &member.email), "address", &address)?;
-        self.put(item, Guard::Address, Some(ABSENT))
+        let item = to_item(&keys::email(member.org, email), "address", &address)?;
+        self.put(item, Guard::Taken, Some(ABSENT))
+    }
+
+    /// Deletes the address, the identity and the payout account that a member has no more.
+    fn gone(&mut self, before: &Member, after: &Member) -> Result<(), StoreError> {
+        let address = before.email.as_ref().filter(|_| after.email.is_none());
+        let identity = before.subject.as_ref().filter(|_| after.subject.is_none());
+        let account = before.payout_version.filter(|_| after.payout_version.is_none());
+        let keys = [
+            address.map(|address| keys::email(before.org, address)),
+            identity.map(|subject| keys::identity(before.org, subject)),
+            account.map(|_| keys::payout_account(before.org, before.id)),
+        ];
+        keys.iter().flatten().try_for_each(|key| self.delete(key, Guard::None, None))
     }
 
     fn member_change(&mut self, change: &MemberChange) -> Result<(), StoreError> {
@@ -182,6 +218,14 @@ impl<'a> Batch<'a> {
         let guard = if joins { Guard::Joining } else { Guard::Version };
         self.member(before.as_ref(), after, guard)?;
         self.event(event, guard)
+    }
+
+    fn payout_change(&mut self, change: &PayoutChange) -> Result<(), StoreError> {
+        let PayoutChange { member, account } = change;
+        self.member_change(member)?;
+        let key = keys::payout_account(member.after.org, member.after.id);
+        // The condition on the member's version holds for his account too.
+        self.put(sealed_account(&key, account)?, Guard::None, None)
     }
 
     fn policy(&mut self, org: OrgId, policy: &Policy, before: Option<u64>) -> Result<(), StoreError> {
@@ -280,7 +324,8 @@ impl<'a> Batch<'a> {
 
 /// Where the copy of a member is that steps are routed by, if there is one.
 fn officer(member: &Member) -> Option<Key> {
-    matches!(member.role, Role::Finance | Role::Admin).then(|| keys::officer(member.org, member.role, member.id))
+    let routed = member.status != MemberStatus::Erased && matches!(member.role, Role::Finance | Role::Admin);
+    routed.then(|| keys::officer(member.org, member.role, member.id))
 }
 
 /// The tasks that a report's pending step puts into the queues of those who have not decided yet.

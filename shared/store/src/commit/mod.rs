@@ -29,6 +29,7 @@ use outlay_domain::change::Change;
 use serde::{Deserialize, Serialize};
 
 use self::batch::{Batch, Guard, Write};
+use crate::digest::Stored;
 use crate::items::from_item;
 use crate::keys::Key;
 use crate::reads::Recorded as Found;
@@ -71,6 +72,8 @@ pub(crate) struct Recorded {
     pub(crate) expires_at: i64,
 }
 
+impl Stored for Recorded {}
+
 impl Recorded {
     pub(crate) fn recorded(self) -> Found {
         Found { fingerprint: self.fingerprint, answer: self.answer }
@@ -86,8 +89,8 @@ pub enum CommitError {
     /// The owner's other claims have changed since they were read: what was decided may no longer fit under a limit.
     #[error("what the decision rests on has changed since it was read")]
     Overtaken,
-    /// The address belongs to another member already.
-    #[error("the address is taken")]
+    /// The address, or the identity of a service, belongs to another member already.
+    #[error("the address or the identity is taken")]
     AddressTaken,
     /// The same request was carried out a moment ago; this is what it was answered.
     #[error("the request was carried out already")]
@@ -121,7 +124,7 @@ impl Store {
         let mut attempt = 0;
         loop {
             match self.transact(&writes).await {
-                Ok(()) => return Ok(()),
+                Ok(()) | Err(Failure::Done) => return Ok(()),
                 Err(Failure::Conflict) if attempt < CONFLICT_RETRIES => {
                     tokio::time::sleep(pause(attempt)).await;
                     attempt += 1;
@@ -158,11 +161,16 @@ pub fn pause(attempt: u32) -> Duration {
 
 enum Failure {
     Conflict,
+    /// It had been written already, by this very transaction, whose answer was lost on the way and which the SDK has repeated.
+    Done,
     Final(CommitError),
 }
 
 /// What a cancelled transaction means: its reasons stand in the order of its items.
 fn cancellation(writes: &[Write], reasons: &[CancellationReason]) -> Failure {
+    if writes.iter().zip(reasons).any(|(write, reason)| write.is_done(reason.item())) {
+        return Failure::Done;
+    }
     let failed: Vec<(Guard, &CancellationReason)> = writes
         .iter()
         .zip(reasons)
@@ -181,7 +189,7 @@ fn cancellation(writes: &[Write], reasons: &[CancellationReason]) -> Failure {
     if has(Guard::Version).is_some() {
         return Failure::Final(CommitError::Stale);
     }
-    if has(Guard::Address).is_some() {
+    if has(Guard::Taken).is_some() {
         return Failure::Final(CommitError::AddressTaken);
     }
     // The seat, or the identity, was bound a moment ago, or other claims came first: the next attempt knows.

@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use outlay_domain::change::{MemberChange, ReportChange};
+use outlay_domain::change::{MemberChange, PayoutChange, ReportChange};
 use outlay_domain::event::{EventKind, FieldChange, Subject};
 use outlay_domain::expense::PaymentMethod;
 use outlay_domain::ids::{MemberId, ReportId, Seed};
-use outlay_domain::member::{Member, MemberStatus, Role};
+use outlay_domain::member::{Member, MemberKind, MemberStatus, Role};
+use outlay_domain::payout::SealedAccount;
 use outlay_domain::report::{MAX_BYTES, MAX_COST_CENTRES, MAX_EXPENSES, Report, Status};
 use outlay_domain::route::{Decision, MAX_APPROVERS};
 use outlay_domain::spending::{Bucket, BucketKey, Claim, MAX_BUCKETS, MAX_CLAIMS, ReportClaims, SpendingChange};
 use serde_json::json;
 
 use super::*;
-use crate::items::{Item, size, text_of};
+use crate::items::{Item, size, text_of, to_sealed_account};
 use crate::keys::{self, names};
 use crate::testing::{change, draft, eur, event, hashed, line, member, seed, step};
 
@@ -203,20 +204,108 @@ fn every_change_of_a_member_rewrites_his_copies() {
 }
 
 #[test]
+fn a_service_takes_the_seat_of_its_identity_or_is_refused() {
+    let mut seed = seed();
+    let org = seed.draw();
+    let person = member(org, &mut seed, Role::Employee, Some("payroll"));
+    let service = Member { kind: MemberKind::Service, email: None, version: 1, ..person };
+    let expected = [
+        (format!("put MEMBER#{} if new", service.id), Guard::Version),
+        ("put IDENTITY#payroll if new".to_owned(), Guard::Taken),
+        (format!("put EVENT#{:015} if new", 1), Guard::Version),
+    ];
+    assert_eq!(member_written(None, service), expected);
+}
+
+#[test]
+fn what_an_erased_member_is_found_by_is_deleted() {
+    let mut seed = seed();
+    let org = seed.draw();
+    let gone = |member: &Member| Member {
+        status: MemberStatus::Erased,
+        email: None,
+        subject: None,
+        payout_version: None,
+        version: member.version + 1,
+        ..member.clone()
+    };
+    let before = Member { payout_version: Some(2), ..member(org, &mut seed, Role::Admin, Some("sub")) };
+    let id = before.id;
+    let written: Vec<String> =
+        member_written(Some(before.clone()), gone(&before)).into_iter().map(|(text, _)| text).collect();
+    let expected = [
+        format!("put MEMBER#{id} if unchanged"),
+        "delete EMAIL#ada@example.com".to_owned(),
+        "delete IDENTITY#sub".to_owned(),
+        "delete PAYOUT_ACCOUNT".to_owned(),
+        format!("delete ROLE#admin#{id}"),
+        format!("put EVENT#{:015} if new", 4),
+    ];
+    assert_eq!(written, expected);
+    // Somebody who never came has no identity and no account.
+    let invited = member(org, &mut seed, Role::Employee, None);
+    let written = member_written(Some(invited.clone()), gone(&invited));
+    assert_eq!(written.iter().filter(|(text, _)| text.starts_with("delete")).count(), 1);
+}
+
+#[test]
+fn a_payout_account_is_stored_beside_the_history_and_on_the_version_of_its_member() {
+    let mut seed = seed();
+    let org = seed.draw();
+    let before = member(org, &mut seed, Role::Employee, Some("sub"));
+    let after = Member { payout_version: Some(1), version: 4, ..before.clone() };
+    let event = event(&draft(&mut seed, Vec::new()), 4, EventKind::PayoutAccountChanged {});
+    let event = outlay_domain::event::Event { subject: Subject::Member(after.id), org, ..event };
+    let account = SealedAccount { ciphertext: vec![0, 159, 255], version: 1, changed_at: event.at };
+    let key = keys::payout_account(org, after.id);
+    assert_eq!(key.pk, keys::event(&event).pk);
+    let member = MemberChange { before: Some(before), after, event };
+    let writes = writes(&[Change::Payout(Box::new(PayoutChange { member, account: account.clone() }))]);
+    let told: Vec<String> = writes.iter().map(told).collect();
+    assert!(told[0].ends_with(" if unchanged") && told.last().unwrap() == "put PAYOUT_ACCOUNT", "{told:?}");
+    let item = writes.last().unwrap().item.put().unwrap().item().clone();
+    assert_eq!(text_of(&item, names::PK), Some(key.pk.as_str()));
+    assert_eq!(to_sealed_account(item.clone()).unwrap(), account);
+    // Whatever somebody puts in the place of the ciphertext is handed on as nothing, which does not open.
+    let mut edited = item;
+    edited.insert("ciphertext".to_owned(), AttributeValue::S("AAAA".to_owned()));
+    assert_eq!(to_sealed_account(edited).unwrap(), SealedAccount { ciphertext: Vec::new(), ..account });
+}
+
+#[test]
 fn of_several_failed_conditions_the_weightiest_is_told() {
-    let guards = [Guard::Spending, Guard::Joining, Guard::Address, Guard::Version];
+    let guards = [Guard::Spending, Guard::Joining, Guard::Taken, Guard::Version];
     let report = draft(&mut seed(), Vec::new());
     let item = writes(&[Change::Report(Box::new(change(None, report)))]).remove(0).item;
     let all: Vec<Write> = guards.iter().map(|guard| Write { item: item.clone(), guard: *guard }).collect();
     let failed = || CancellationReason::builder().code("ConditionalCheckFailed").build();
     let outcome = |count: usize| match cancellation(&all[..count], &vec![failed(); count]) {
         Failure::Final(error) => error.to_string(),
-        Failure::Conflict => "conflict".to_owned(),
+        Failure::Conflict | Failure::Done => "no error".to_owned(),
     };
     let expected = [CommitError::Overtaken, CommitError::Overtaken, CommitError::AddressTaken, CommitError::Stale];
     assert_eq!([1, 2, 3, 4].map(outcome), expected.map(|error| error.to_string()));
     let conflict = CancellationReason::builder().code("TransactionConflict").build();
     assert!(matches!(cancellation(&all[..1], &[conflict]), Failure::Conflict));
+}
+
+#[test]
+fn a_transaction_that_finds_its_own_events_was_carried_out() {
+    let report = draft(&mut seed(), Vec::new());
+    let mut change = change(None, report.clone());
+    change.events = vec![event(&report, 1, EventKind::ReportRecalled {}).chained("")];
+    let mut another = change.clone();
+    another.events = vec![event(&report, 1, EventKind::ReportChanged {}).chained("")];
+    let [own, other] = [change, another].map(|change| writes(&[Change::Report(Box::new(change))]));
+    let stored = |write: &Write| write.item.put().map(|put| put.item().clone());
+    let refused = |by: &[Write]| -> Vec<CancellationReason> {
+        let reason =
+            |write: &Write| CancellationReason::builder().code("ConditionalCheckFailed").set_item(stored(write));
+        by.iter().map(|write| reason(write).build()).collect()
+    };
+    assert!(matches!(cancellation(&own, &refused(&own)), Failure::Done));
+    // The head is the same, the event another: somebody else was faster.
+    assert!(matches!(cancellation(&own, &refused(&other)), Failure::Final(CommitError::Stale)));
 }
 
 /// A bucket as full as one gets, with the longest names of merchants and categories.

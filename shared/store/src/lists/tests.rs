@@ -7,9 +7,9 @@ use outlay_domain::report::{Report, Status};
 use super::filter::ReportFilter;
 use super::walk::{Found, Index, Stretch, Test, Walk};
 use crate::items::{Item, report_head};
-use crate::page::CursorFault;
+use crate::page::{CursorFault, PageRequest};
 use crate::testing::{draft, eur, hashed, line, seed};
-use crate::{Page, keys, page};
+use crate::{Page, keys};
 
 fn org() -> OrgId {
     seed().draw()
@@ -137,9 +137,13 @@ fn stretch(source: usize, positions: &[&str], end: Option<&str>) -> Stretch {
     Stretch { found, end: end.map(str::to_owned) }
 }
 
-fn merged(walk: &Walk, stretches: Vec<Stretch>, limit: usize) -> (Vec<(usize, String)>, Option<String>) {
-    let Page { items, next } = walk.merged(stretches, limit);
-    let next = next.map(|cursor| walk.start(&cursor).unwrap());
+fn request(limit: i32, cursor: Option<String>) -> PageRequest {
+    PageRequest { limit, cursor, reader: "ana".to_owned(), now: 1_795_000_000 }
+}
+
+fn merged(walk: &Walk, stretches: Vec<Stretch>, limit: i32) -> (Vec<(usize, String)>, Option<String>) {
+    let Page { items, next } = walk.merged(stretches, &request(limit, None));
+    let next = next.and_then(|cursor| walk.start(&request(limit, Some(cursor))).unwrap());
     (items.into_iter().map(|found| (found.source, found.at)).collect(), next)
 }
 
@@ -184,20 +188,21 @@ fn a_cursor_belongs_to_its_list_with_all_its_filters() {
     let position = keys::status_index(org(), Status::Draft);
     let all = walk(&ReportFilter { status: Some(Status::Draft), ..ReportFilter::default() });
     let report: ReportId = seed().draw();
-    let cursor = page::write(&all.name(), &report.to_string());
-    assert_eq!(all.start(&cursor), Ok(report.to_string()));
+    let at = |position: &str| request(25, Some(request(25, None).cursor_at(&all.name(), position)));
+    let cursor = at(&report.to_string());
+    assert_eq!(all.start(&cursor), Ok(Some(report.to_string())));
     let others = [
         ReportFilter { status: Some(Status::Submitted), ..ReportFilter::default() },
         ReportFilter { created_from: "2026-11-03".parse().ok(), ..ReportFilter::default() },
         ReportFilter { owner: Some(seed().draw()), ..ReportFilter::default() },
     ];
     for other in others {
-        assert_eq!(walk(&other).start(&cursor), Err(CursorFault));
+        assert_eq!(walk(&other).start(&cursor), Err(CursorFault::Foreign));
     }
     // A forged one does not lead out of the list.
-    assert_eq!(all.start(&page::write(&all.name(), &position)), Err(CursorFault));
-    let forged = all.start(&page::write(&all.name(), "rep_nonsense")).unwrap();
-    assert_eq!(all.key_at(&position, &forged), Err(CursorFault));
+    assert_eq!(all.start(&at(&position)), Err(CursorFault::Foreign));
+    let forged = all.start(&at("rep_nonsense")).unwrap().unwrap();
+    assert_eq!(all.key_at(&position, &forged), Err(CursorFault::Foreign));
     let key = all.key_at(&position, &report.to_string()).unwrap();
     assert_eq!(key.len(), 4);
     assert_eq!(key.get("GSI2PK"), Some(&AttributeValue::S(position)));

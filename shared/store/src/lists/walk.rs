@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use futures_util::future::try_join_all;
 use outlay_domain::ids::{OrgId, ReportId};
-use serde::de::DeserializeOwned;
 
 use super::ListError;
+use crate::digest::Stored;
 use crate::items::{Item, from_item, key_attributes, size, text, text_of};
 use crate::keys::{self, Key, names};
-use crate::page::{self, CursorFault, Page, PageRequest};
+use crate::page::{CursorFault, Page, PageRequest};
 use crate::reads::BATCH;
 use crate::{Store, StoreError};
 
@@ -161,10 +161,11 @@ impl Walk {
         format!("{index:?}|{partitions:?}|{from}|{to}|{newest_first}|{tests:?}")
     }
 
-    /// The position a cursor stands for.
-    pub(super) fn start(&self, cursor: &str) -> Result<String, CursorFault> {
-        let position = page::read(&self.name(), cursor)?;
-        if self.from <= position && position <= self.to { Ok(position) } else { Err(CursorFault) }
+    /// The position to go on after.
+    pub(super) fn start(&self, page: &PageRequest) -> Result<Option<String>, CursorFault> {
+        let position = page.position(&self.name())?;
+        let within = position.as_ref().is_none_or(|position| self.from <= *position && *position <= self.to);
+        if within { Ok(position) } else { Err(CursorFault::Foreign) }
     }
 
     /// The exclusive start key for a position; the partition is the list's own.
@@ -175,7 +176,7 @@ impl Walk {
         }
         // The indexes list reports: a position ends with the report, and its primary key follows from that.
         let report = position.rsplit('#').next().unwrap_or(position);
-        let report: ReportId = report.parse().map_err(|_| CursorFault)?;
+        let report: ReportId = report.parse().map_err(|_| CursorFault::Foreign)?;
         let mut key = key_attributes(&keys::report(self.org, report));
         key.extend([(pk.to_owned(), text(partition)), (sk.to_owned(), text(position))]);
         Ok(key)
@@ -207,7 +208,8 @@ impl Walk {
     }
 
     /// A page from what was read of each partition, all from one position on.
-    pub(super) fn merged(&self, stretches: Vec<Stretch>, limit: usize) -> Page<Found> {
+    pub(super) fn merged(&self, stretches: Vec<Stretch>, page: &PageRequest) -> Page<Found> {
+        let limit = usize::try_from(page.limit).unwrap_or(1);
         let order = |one: &str, other: &str| if self.newest_first { other.cmp(one) } else { one.cmp(other) };
         // Beyond the nearest end there may be more in that partition that comes before what the others have.
         let end = stretches.iter().filter_map(|stretch| stretch.end.clone()).min_by(|one, other| order(one, other));
@@ -228,24 +230,20 @@ impl Walk {
         } else {
             end
         };
-        Page { items: found, next: next.map(|position| page::write(&self.name(), &position)) }
+        Page { items: found, next: next.map(|position| page.cursor_at(&self.name(), &position)) }
     }
 }
 
 impl Store {
     /// A page of a list.
-    pub(super) async fn list<T: DeserializeOwned>(
-        &self,
-        walk: &Walk,
-        page: &PageRequest,
-    ) -> Result<Page<T>, ListError> {
+    pub(super) async fn list<T: Stored>(&self, walk: &Walk, page: &PageRequest) -> Result<Page<T>, ListError> {
         let Page { items, next } = self.walk(walk, page).await?;
         Ok(Page { items: items.into_iter().map(|found| from_item(found.item)).collect::<Result<_, _>>()?, next })
     }
 
     /// A page of a list, as items.
     pub(super) async fn walk(&self, walk: &Walk, page: &PageRequest) -> Result<Page<Found>, ListError> {
-        let start = page.cursor.as_ref().map(|cursor| walk.start(cursor)).transpose()?;
+        let start = walk.start(page)?;
         if walk.is_empty() {
             return Ok(Page { items: Vec::new(), next: None });
         }
@@ -256,7 +254,7 @@ impl Store {
         let readings = keys.into_iter().enumerate();
         let readings =
             readings.map(|(source, (partition, start))| self.stretch(walk, source, partition, start, page.limit));
-        Ok(walk.merged(try_join_all(readings).await?, usize::try_from(page.limit).unwrap_or(1)))
+        Ok(walk.merged(try_join_all(readings).await?, page))
     }
 
     /// Reads a partition on. What is tested passes over much, so that is read more at once and further. Without tests a page is what

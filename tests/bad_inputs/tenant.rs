@@ -1,0 +1,248 @@
+//! Other organisations and other people's objects: what is not yours to see is not there, and what you may see is not yours to change.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{
+    CURSOR_INVALID, Case, DUTIES, FORBIDDEN, INTEGRITY, INVALID, INVALID_PARAMETER, NOT_FOUND, changed, decide, get,
+    is, post, refused, report,
+};
+use crate::support::{Answer, Person, World, eur, expense, fresh_key, send, table, with};
+
+/// Two organisations, each with a submitted report.
+async fn two() -> (World, Value, World, Value) {
+    let (here, there) = (World::new().await, World::new().await);
+    let (ours, theirs) = (here.submitted("40.00").await, there.submitted("40.00").await);
+    (here, ours, there, theirs)
+}
+
+/// The answer without what tells one request from another.
+fn bare(answer: &Answer) -> (u16, Vec<String>, String) {
+    let names = answer.headers.keys().map(ToString::to_string).collect();
+    (answer.status, names, answer.text.replace(answer.header("x-request-id"), ""))
+}
+
+#[tokio::test]
+async fn identifiers_are_of_their_kind_and_their_place() {
+    let (here, ours, there, theirs) = two().await;
+    let other = here.draft(&here.ana, &[expense("10.00")]).await;
+    let of = |path: &str| get(&here, &here.ana, path);
+    let line = ours["expenses"][0]["id"].as_str().unwrap();
+    let mut cases: Vec<Case> = ["1", "rep_", "mem_01k0000000e2t8r0000000000a", "rep_01k0000000e2t8r0000000000a"]
+        .map(|id| ("IDS-01", of(&format!("reports/{id}")), NOT_FOUND))
+        .into();
+    let key = format!("ORG%23{}%23REPORT%23{}", there.org, theirs["id"].as_str().unwrap());
+    cases.push(("IDS-03", of(&format!("reports/{key}")), NOT_FOUND));
+    let key = format!("/v1/orgs/{}%23REPORT%23{}/reports", here.org, theirs["id"].as_str().unwrap());
+    cases.push(("IDS-03", here.ana.request(Method::GET, &key), NOT_FOUND));
+    for (method, rest) in
+        [(Method::PATCH, ""), (Method::DELETE, ""), (Method::POST, "/clone"), (Method::POST, "/split")]
+    {
+        let path = here.report(&other, &format!("expenses/{line}{rest}"));
+        let body = match (&method, rest) {
+            (&Method::PATCH, _) => json!({"note": "x"}),
+            (_, "/split") => json!({"parts": [{"amount": eur("20.00")}, {"amount": eur("20.00")}]}),
+            _ => json!({}),
+        };
+        let request = here.ana.once(method, &path);
+        cases.push(("IDS-04", request.json(&body), NOT_FOUND));
+    }
+    // IDS-05: nobody sends identifiers of what is to be; one of somebody else's is none here.
+    let taken = theirs["id"].as_str().unwrap();
+    for method in [Method::GET, Method::PATCH, Method::DELETE] {
+        let request = here.ana.request(method, &here.path(&format!("reports/{taken}")));
+        cases.push(("IDS-05", request.json(&json!({"title": "Mine"})), NOT_FOUND));
+    }
+    cases.push(("IDS-05", report(&here, &json!({"id": taken})), INVALID));
+    refused(&here, cases).await;
+    assert_eq!(there.ana.get(&there.report(&theirs, "")).await.expect(200), theirs);
+}
+
+#[tokio::test]
+async fn a_report_elsewhere_is_as_one_that_is_nowhere() {
+    let (here, ours, there, theirs) = two().await;
+    let id = theirs["id"].as_str().unwrap();
+    let unknown = "rep_01k0000000e2t8r0000000000a";
+    for person in [&here.ana, &here.fiona, &here.admin] {
+        for org in [&here.org, &there.org] {
+            let read =
+                async |id: &str| send(person.request(Method::GET, &format!("/v1/orgs/{org}/reports/{id}"))).await;
+            let (foreign, absent) = (read(id).await, read(unknown).await);
+            assert_eq!(is(&foreign, NOT_FOUND), Ok(()), "TENANT-01");
+            assert_eq!(bare(&foreign), bare(&absent), "TENANT-01");
+        }
+    }
+    // A header does not choose the organisation.
+    let path = here.report(&ours, "");
+    let request = here.ana.request(Method::GET, &path).header("X-Tenant-Id", &there.org).header("X-Org", &there.org);
+    assert_eq!(send(request).await.expect(200), ours, "TENANT-03");
+}
+
+/// Every operation of the API, from its own description: method and path.
+fn operations() -> Vec<(Method, String)> {
+    let api: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+    let mut found = Vec::new();
+    for (path, item) in api["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            found.push((Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(), path.clone()));
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn no_operation_reaches_into_another_organisation() {
+    let (here, _, there, theirs) = two().await;
+    let before = table::organisation(&here.org).await;
+    let mut cases = Vec::new();
+    for (method, template) in operations().into_iter().filter(|(_, path)| path.contains("{org}")) {
+        let fill = |org: &str| {
+            let line = theirs["expenses"][0]["id"].as_str().unwrap();
+            let path = template.replace("{report}", theirs["id"].as_str().unwrap()).replace("{expense}", line);
+            path.replace("{org}", org).replace("{member}", &there.ana.id).replace("{date}", "2026-01-01")
+        };
+        assert!(!fill("x").contains('{'), "TENANT-02: {template} has a parameter that this test does not know");
+        let named = template.contains("{report}") || template.contains("{member}");
+        for org in [Some(&there.org), named.then_some(&here.org)].into_iter().flatten() {
+            let request = here.admin.once(method.clone(), &fill(org)).header("If-Match", "\"1\"");
+            cases.push(("TENANT-02", request.json(&json!({})), NOT_FOUND));
+        }
+    }
+    assert!(cases.len() > 60, "{} requests", cases.len());
+    refused(&there, cases).await;
+    assert_eq!(changed(&before, &table::organisation(&here.org).await), Vec::<String>::new(), "TENANT-02");
+}
+
+/// A person's token with claims of his own choosing.
+async fn claiming(person: &Person, claims: &Value) -> Person {
+    let body = json!({"sub": format!("sub-{}", person.email), "email": person.email, "name": "Same", "claims": claims});
+    let url = format!("{}/_local/token", person.base);
+    let answer = send(reqwest::Client::new().post(url).json(&body)).await.expect(200);
+    Person { token: answer["access_token"].as_str().unwrap().to_owned(), ..person.clone() }
+}
+
+#[tokio::test]
+async fn claims_that_somebody_set_himself_give_nothing() {
+    let (here, _, there, theirs) = two().await;
+    let claims = json!({
+        "custom:tenant_id": there.org, "org": there.org, "tenant": there.org, "role": "admin", "roles": ["admin"],
+        "cognito:groups": ["admin", there.org], "scope": "openid admin",
+    });
+    let ana = claiming(&here.ana, &claims).await;
+    // TENANT-06 differs for the other organisation, which is not there for him. In his own he stays what his membership says.
+    let cases = vec![
+        ("TENANT-06", ana.request(Method::GET, &there.report(&theirs, "")), NOT_FOUND),
+        ("TENANT-06", ana.request(Method::GET, &there.path("reports")), NOT_FOUND),
+        ("TENANT-06", ana.request(Method::PUT, &here.path("policy")).json(&World::policy()), FORBIDDEN),
+        ("TENANT-06", ana.request(Method::GET, &here.path("reports?scope=all")), FORBIDDEN),
+    ];
+    refused(&here, cases).await;
+    send(ana.request(Method::GET, &here.path("reports"))).await.expect(200);
+}
+
+#[tokio::test]
+async fn people_of_another_organisation_are_nobody_here() {
+    let (here, ours, there, _) = two().await;
+    let foreign = json!(there.marco.id);
+    let member = here.path(&format!("members/{}", here.ana.id));
+    let reassign = json!({"from": here.marco.id, "to": foreign, "reason": "Away."});
+    let delegate = json!({"to": foreign, "from": "2026-01-01", "until": "2026-12-31"});
+    let steps = json!([{"name": "Theirs", "approvers": {"kind": "members", "members": [foreign]}}]);
+    there.draft(&there.ana, &[expense("10.00")]).await;
+    let page = there.ana.get(&there.path("reports?limit=1")).await.expect(200);
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let policy = with(World::policy(), &json!({"steps": steps}));
+    let asked = |query: &str| get(&here, &here.fiona, &format!("reports?{query}"));
+    let cases = vec![
+        ("TENANT-08", here.admin.request(Method::PATCH, &member).json(&json!({"manager_id": foreign})), INVALID),
+        (
+            "TENANT-08",
+            here.admin
+                .request(Method::POST, &here.report(&ours, "reassign"))
+                .header("If-Match", "\"1\"")
+                .json(&reassign),
+            INVALID,
+        ),
+        ("TENANT-08", here.marco.request(Method::PUT, &here.path("members/me/delegation")).json(&delegate), INVALID),
+        ("TENANT-08", here.admin.request(Method::PUT, &here.path("policy")).json(&policy), INVALID),
+        ("TENANT-08", report(&here, &json!({"payee_id": foreign})), INVALID),
+        ("TENANT-09", get(&here, &here.ana, &format!("reports?limit=1&cursor={cursor}")), CURSOR_INVALID),
+        ("TENANT-11", asked("owner=*"), INVALID_PARAMETER),
+        ("TENANT-11", asked("owner=x%20OR%201%3D1"), INVALID_PARAMETER),
+        ("TENANT-11", asked("scope=all&tenant=*"), INVALID_PARAMETER),
+    ];
+    refused(&here, cases).await;
+    // A filter for somebody of elsewhere is one for nobody.
+    let none = send(asked(&format!("owner={}", there.ana.id))).await.expect(200);
+    assert_eq!(none["items"], json!([]), "TENANT-11");
+    // TENANT-10: the same key, of two people of two organisations and of the same body.
+    let key = fresh_key();
+    let mut made = Vec::new();
+    for world in [&here, &there] {
+        let request = world.ana.request(Method::POST, &world.path("reports")).header("Idempotency-Key", &key);
+        made.push(send(request.json(&json!({"title": "Lyon"}))).await.expect(201)["id"].clone());
+    }
+    assert_ne!(made[0], made[1], "TENANT-10");
+}
+
+#[tokio::test]
+async fn what_may_be_seen_may_not_be_done() {
+    let world = World::new().await;
+    let auditor = world.hire("Olga", &json!({"role": "auditor"})).await;
+    let report = world.submitted("40.00").await;
+    let ana = world.path(&format!("members/{}", world.ana.id));
+    let ada = world.path(&format!("members/{}", world.admin.id));
+    let limit = json!({"approval_limit": eur("1.00")});
+    refused(
+        &world,
+        vec![
+            ("OBJECT-03", decide(&world, &auditor, &report, "approve"), FORBIDDEN),
+            ("OBJECT-03", decide(&world, &auditor, &report, "reject"), FORBIDDEN),
+            ("OBJECT-04", world.ana.request(Method::PUT, &world.path("policy")).json(&World::policy()), FORBIDDEN),
+            ("OBJECT-04", get(&world, &world.ana, "members"), FORBIDDEN),
+            (
+                "OBJECT-04",
+                post(&world.ana, &world.path("members")).json(&json!({"name": "x", "email": "x@x.com"})),
+                FORBIDDEN,
+            ),
+            // OBJECT-06: of himself nobody changes more than the name, an admin not even then.
+            ("OBJECT-06", world.ana.request(Method::PATCH, &ana).json(&json!({"role": "admin"})), FORBIDDEN),
+            ("OBJECT-06", world.admin.request(Method::PATCH, &ada).json(&limit), DUTIES),
+        ],
+    )
+    .await;
+    world.admin.patch(&ada, &json!({"name": "Ada A."})).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_approver_does_not_see_where_the_money_goes() {
+    let world = World::new().await;
+    let account = json!({"holder": "Holder Of It", "iban": "DE89 3704 0044 0532 0130 00"});
+    world.ana.put(&world.path("members/me/payout_account"), &account).await.expect(200);
+    let report = world.submitted("40.00").await;
+    let seen = world.marco.get(&world.report(&report, "")).await;
+    assert_eq!(seen.status, 200, "OBJECT-05");
+    for hidden in ["Holder Of It", "3000", "iban", "payout"] {
+        assert!(!seen.text.contains(hidden), "OBJECT-05: {hidden}");
+    }
+    let path = format!("members/{}/payout_account", world.ana.id);
+    refused(&world, vec![("OBJECT-05", get(&world, &world.marco, &path), NOT_FOUND)]).await;
+}
+
+#[tokio::test]
+async fn a_right_that_cannot_be_worked_out_is_none() {
+    let world = World::new().await;
+    world.draft(&world.fiona, &[expense("10.00")]).await;
+    // OBJECT-08 differs: rights are one function of the program, and no policy language could fail to be evaluated. What can go wrong is
+    // what it is fed with: of a member whose role nobody knows nothing is assumed, and nothing is carried out.
+    let subject = format!("sub-{}", world.fiona.email);
+    let item = table::item(&format!("ORG#{}", world.org), &format!("IDENTITY#{subject}")).await;
+    assert_eq!(item["role"], json!({"S": "finance"}));
+    table::put(&with(item, &json!({"role": {"S": "emperor"}}))).await;
+    let cases = vec![
+        ("OBJECT-08", get(&world, &world.fiona, "reports"), INTEGRITY),
+        ("OBJECT-08", world.fiona.request(Method::PUT, &world.path("policy")).json(&World::policy()), INTEGRITY),
+        ("OBJECT-08", post(&world.fiona, &world.path("reports")).json(&json!({"title": "Lyon"})), INTEGRITY),
+    ];
+    refused(&world, cases).await;
+}

@@ -1,0 +1,174 @@
+//! Rate limits: how many requests a member and an organisation may send, whatever process serves them, and what that costs.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Person, World, fresh_key, now, send, table, url};
+
+const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+const REDUCED_CAPACITY: &str = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
+
+/// An organisation with these limits, and its founder.
+async fn limited(per_minute: u32, burst: u32) -> (String, Person) {
+    let address = format!("{}@limits.example.com", fresh_key());
+    let founder = Person::sign_in(&url(), "Ada Admin", &address).await;
+    let created = founder.post("/v1/orgs", &json!({"name": "Limits", "base_currency": "EUR"})).await.expect(201);
+    let org = created["id"].as_str().unwrap().to_owned();
+    table::plan(&org, per_minute, burst).await;
+    (format!("/v1/orgs/{org}"), founder)
+}
+
+/// Counts the calls of an operation with this text in them from now on.
+async fn counter(operation: &str, containing: &str) -> String {
+    let rule = json!({"service": "dynamodb", "operation": operation, "containing": containing, "fault": "count"});
+    fault(&rule).await
+}
+
+async fn fault(rule: &Value) -> String {
+    let answer = send(reqwest::Client::new().post(format!("{}/_local/faults", url())).json(rule)).await;
+    answer.json()["id"].as_str().unwrap().to_owned()
+}
+
+async fn hits(id: &str) -> u64 {
+    send(reqwest::Client::new().get(format!("{}/_local/faults/{id}", url()))).await.expect(200)["hits"]
+        .as_u64()
+        .unwrap()
+}
+
+fn subject(person: &Person) -> String {
+    format!("sub-{}", person.email)
+}
+
+#[tokio::test]
+async fn a_burst_is_admitted_and_then_one_has_to_wait() {
+    let (org, ada) = limited(6, 3).await;
+    let me = format!("{org}/members/me");
+    for left in [2, 1, 0] {
+        let answer = ada.get(&me).await;
+        answer.expect(200);
+        assert_eq!(answer.header("ratelimit-policy"), "\"read\";q=3;w=30");
+        let standing = answer.header("ratelimit");
+        assert!(standing.starts_with(&format!("\"read\";r={left};t=")), "{standing}");
+    }
+    // Whoever does not wait is not made to wait longer.
+    for _ in 0..3 {
+        let refused = ada.get(&me).await;
+        refused.problem(429, QUOTA_EXCEEDED);
+        assert_eq!(refused.json()["violated-policies"], json!(["read"]));
+        let seconds: u32 = refused.header("retry-after").parse().unwrap();
+        assert!((1..=10).contains(&seconds), "{seconds}");
+        assert!(refused.header("ratelimit").starts_with("\"read\";r=0;t="));
+    }
+    // Other classes have limits of their own.
+    ada.put(&format!("{org}/policy"), &World::policy()).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_other_members_keep_their_part_of_the_organisations_limit() {
+    let (org, ada) = limited(60_000, 10_000).await;
+    let id = org.rsplit('/').next().unwrap().to_owned();
+    let shard = |n: usize| format!("ORG#{id}#LIMIT#SHARD#{n}");
+    // The part that Ada counts against is used up; nobody else's is.
+    ada.get(&format!("{org}/members/me")).await.expect(200);
+    let mut used = Vec::new();
+    for n in 0..4 {
+        let item = table::item(&shard(n), "read").await;
+        used.extend(item["arrival"]["N"].as_str().map(|_| n));
+    }
+    assert_eq!(used.len(), 1, "one request counts against one part");
+    let key = json!({"PK": {"S": shard(used[0])}, "SK": {"S": "read"}, "arrival": {"N": "9000000000000000"}});
+    table::put(&key).await;
+    let refused = ada.get(&format!("{org}/members/me")).await;
+    refused.problem(429, QUOTA_EXCEEDED);
+    assert_eq!(refused.json()["violated-policies"], json!(["organisation-read"]));
+}
+
+#[tokio::test]
+async fn strangers_do_not_count_against_an_organisation() {
+    let (org, _) = limited(6, 3).await;
+    let stranger = Person::sign_in(&url(), "Mallory", &format!("{}@elsewhere.example.com", fresh_key())).await;
+    for _ in 0..3 {
+        stranger.get(&format!("{org}/members/me")).await.problem(404, "/problems/not-found");
+    }
+    stranger.get(&format!("{org}/members/me")).await.problem(429, QUOTA_EXCEEDED);
+    // Each request counts for ten seconds; what was given back counts for nothing.
+    let now = now().as_microsecond();
+    let mut seen = 0;
+    for n in 0..4 {
+        let item = table::item(&format!("ORG#{}#LIMIT#SHARD#{n}", &org["/v1/orgs/".len()..]), "read").await;
+        let Some(arrival) = item["arrival"]["N"].as_str() else { continue };
+        assert!(arrival.parse::<i64>().unwrap() <= now, "{arrival} is after {now}");
+        seen += 1;
+    }
+    assert_eq!(seen, 1);
+}
+
+/// What fifty clients are answered who send what they can for some time.
+async fn flood(org: &str, person: &Person, each: usize) -> (Vec<Answer>, f64) {
+    let (person, path) = (Arc::new(person.clone()), format!("{org}/members/me"));
+    let begun = Instant::now();
+    let clients = (0..50).map(|_| {
+        let (person, path) = (Arc::clone(&person), path.clone());
+        async move {
+            let mut answers = Vec::new();
+            for _ in 0..each {
+                answers.push(person.get(&path).await);
+            }
+            answers
+        }
+    });
+    let answers = join_all(clients).await.into_iter().flatten().collect();
+    (answers, begun.elapsed().as_secs_f64())
+}
+
+#[tokio::test]
+async fn fifty_clients_get_no_more_than_one() {
+    let (org, ada) = limited(600, 20).await;
+    let writes = counter("UpdateItem", &format!("#LIMIT#{}", subject(&ada))).await;
+    let (answers, seconds) = flood(&org, &ada, 40).await;
+    let admitted = answers.iter().filter(|answer| answer.status == 200).count();
+    let refused = answers.iter().filter(|answer| answer.status == 429).count();
+    assert_eq!(admitted + refused, 2000, "nothing but 200 and 429");
+    let allowed = 20.0 + seconds * 10.0;
+    #[expect(clippy::cast_precision_loss, reason = "a count of some thousands")]
+    let over = admitted as f64 - allowed;
+    let writes = hits(&writes).await;
+    println!("{admitted} of 2000 admitted in {seconds:.1} s ({over:.1} over {allowed:.1}), {writes} writes");
+    assert!(over <= 1.0, "{admitted} admitted in {seconds} s");
+    assert!(refused > 0);
+    // One write for a decision; a second one only where a process guesses wrong whether the limit is at rest, as with its first request.
+    assert!(writes <= 2000 + 2 * 50, "{writes} writes for 2000 decisions");
+}
+
+#[tokio::test]
+async fn without_counters_reads_go_on_and_changes_wait() {
+    let world = World::new().await;
+    let counters = format!("ORG#{}#LIMIT#", world.org);
+    let rule = json!({"service": "dynamodb", "operation": "UpdateItem", "containing": counters, "fault": "throttle"});
+    let throttled = fault(&rule).await;
+    world.ana.get(&world.path("members/me")).await.expect(200);
+    let report = json!({"title": "Client visit Lyon"});
+    let refused = world.ana.post(&world.path("reports"), &report).await;
+    refused.problem(503, REDUCED_CAPACITY);
+    assert_eq!(refused.header("retry-after"), "1");
+    assert!(hits(&throttled).await >= 2);
+    send(reqwest::Client::new().delete(format!("{}/_local/faults/{throttled}", url()))).await;
+    world.ana.post(&world.path("reports"), &report).await.expect(201);
+}
+
+#[tokio::test]
+async fn founding_is_limited_before_there_is_an_organisation() {
+    let person = Person::sign_in(&url(), "Ada Admin", &format!("{}@founders.example.com", fresh_key())).await;
+    let found = async |n: usize| {
+        let request = person.request(Method::POST, "/v1/orgs").header("Idempotency-Key", format!("founding-{n}"));
+        send(request.json(&json!({"name": "Many", "base_currency": "EUR"}))).await
+    };
+    let answers = join_all((0..30).map(found)).await;
+    let refused = answers.iter().filter(|answer| answer.status == 429).count();
+    assert!(answers.iter().all(|answer| matches!(answer.status, 201 | 429)));
+    assert!((1..=10).contains(&refused), "{refused} of 30");
+}
