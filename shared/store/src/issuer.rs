@@ -40,7 +40,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub async fn keep_issuer_keys(&self, issuer: &str, key_set: &str, now: i64) -> Result<(), StoreError> {
-        let request = self.update_issuer(issuer).update_expression("SET key_set = :keys, fetched_at = :now");
+        let request =
+            self.update_issuer(issuer).update_expression("SET key_set = :keys, fetched_at = :now, entity = :entity");
         let request = request.expression_attribute_values(":keys", text(key_set));
         request.expression_attribute_values(":now", number(now)).send().await?;
         Ok(())
@@ -53,7 +54,7 @@ impl Store {
     pub async fn may_fetch(&self, issuer: &str, now: i64, seconds: i64) -> Result<bool, StoreError> {
         let request = self
             .update_issuer(issuer)
-            .update_expression("SET tried_at = :now")
+            .update_expression("SET tried_at = :now, entity = :entity")
             .condition_expression("attribute_not_exists(tried_at) OR tried_at <= :before")
             .expression_attribute_values(":now", number(now))
             .expression_attribute_values(":before", number(now.saturating_sub(seconds)));
@@ -68,6 +69,8 @@ impl Store {
 
     #[expect(clippy::disallowed_methods, reason = "no decision of the rules")]
     fn update_issuer(&self, issuer: &str) -> UpdateItemFluentBuilder {
-        self.client.update_item().table_name(&self.table).set_key(Some(key_attributes(&keys::issuer(issuer))))
+        let request = self.client.update_item().table_name(&self.table);
+        let request = request.set_key(Some(key_attributes(&keys::issuer(issuer))));
+        request.expression_attribute_values(":entity", text("issuer"))
     }
 }

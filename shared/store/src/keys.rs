@@ -293,7 +293,7 @@ pub fn limit_shard(org: OrgId, shard: u64, class: &str) -> Key {
     Key::new(format!("ORG#{org}#LIMIT#SHARD#{shard}"), class)
 }
 
-/// The limits of an organisation. A partition of its own: no function may write it, while some write that of the organisation.
+/// The limits of an organisation. A partition of its own: the template denies every function to write it.
 #[must_use]
 pub fn plan(org: OrgId) -> Key {
     Key::new(format!("ORG#{org}#PLAN"), "PLAN")

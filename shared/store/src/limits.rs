@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use outlay_domain::ids::OrgId;
 use outlay_domain::rate_limit::{Plan, Quota};
 
-use crate::items::{key_attributes, number};
+use crate::items::{key_attributes, number, text};
 use crate::keys::{self, Key};
 use crate::{Store, StoreError};
 
@@ -66,12 +66,12 @@ impl Store {
         let next = now.saturating_add(quota.interval());
         let (update, condition, values) = match guess {
             Guess::Busy => (
-                "SET arrival = arrival + :interval, expires_at = :expires",
+                "SET arrival = arrival + :interval, expires_at = :expires, entity = :entity",
                 "arrival BETWEEN :now AND :latest",
                 vec![(":interval", quota.interval()), (":now", now), (":latest", quota.latest(now))],
             ),
             Guess::Idle => (
-                "SET arrival = :next, expires_at = :expires",
+                "SET arrival = :next, expires_at = :expires, entity = :entity",
                 "attribute_not_exists(arrival) OR arrival < :now",
                 vec![(":next", next), (":now", now)],
             ),
@@ -91,7 +91,7 @@ impl Store {
     /// [`StoreError`]
     pub async fn uncount(&self, key: &Key, quota: Quota) -> Result<(), StoreError> {
         let values = [(":interval", quota.interval())];
-        match self.update_limit(key, "SET arrival = arrival - :interval", None, values).await {
+        match self.update_limit(key, "SET arrival = arrival - :interval, entity = :entity", None, values).await {
             Ok(_) | Err(Declined::Condition(_)) => Ok(()),
             Err(Declined::Store(error)) => Err(error),
         }
@@ -113,8 +113,8 @@ impl Store {
         condition: Option<&str>,
         values: impl IntoIterator<Item = (&'static str, i64)>,
     ) -> Result<Option<i64>, Declined> {
-        let values: HashMap<String, AttributeValue> =
-            values.into_iter().map(|(name, value)| (name.to_owned(), number(value))).collect();
+        let values = values.into_iter().map(|(name, value)| (name.to_owned(), number(value)));
+        let values: HashMap<String, AttributeValue> = values.chain([(":entity".to_owned(), text("limit"))]).collect();
         let request = self
             .client
             .update_item()

@@ -37,7 +37,9 @@ pub(super) async fn key_set(issuer: &str) -> Result<String, String> {
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .tls_context(tls.map_err(|error| error.to_string())?)
         .build();
-    let configuration = get(&connector, &format!("{issuer}/.well-known/openid-configuration")).await?;
+    // An issuer may end with a slash, its configuration is found without (OpenID Connect Discovery 1.0, section 4.1).
+    let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+    let configuration = get(&connector, &address).await?;
     let configuration: Configuration =
         serde_json::from_str(&configuration).map_err(|_| "the issuer's configuration cannot be read")?;
     if configuration.issuer != issuer {
