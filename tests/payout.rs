@@ -46,8 +46,10 @@ async fn assert_damaged(world: &World, person: &Person) {
         world.admin.get(&export).await,
     ] {
         answer.problem(500, "/problems/integrity");
+        // Without the request's identifier, in which any four digits can be.
+        let text = answer.text.replace(answer.header("x-request-id"), "");
         let shown = ["3000", "6789", "••", "Silva", "Rossi", "iban"];
-        assert!(!shown.iter().any(|text| answer.text.contains(text)), "{}", answer.text);
+        assert!(!shown.iter().any(|shown| text.contains(shown)), "{text}");
     }
 }
 

@@ -23,6 +23,9 @@ pub const MAX_SUBJECT: usize = 128;
 /// The claim with an address that `triggers-claims` has found verified.
 pub const VERIFIED_EMAIL: &str = "verified_email";
 
+/// The issuers of user pools begin with this.
+const COGNITO: &str = "https://cognito-idp.";
+
 /// What a token must have been issued for.
 #[derive(Clone, Debug)]
 pub struct Expected {
@@ -55,8 +58,9 @@ pub fn identity(signed: &Signed, expected: &Expected, now: Timestamp) -> Result<
     }
     let subject = text("sub").filter(|subject| is_subject(subject)).ok_or("it names no subject")?;
     let verified = claims.get("email_verified").is_some_and(|it| *it == Value::Bool(true) || *it == "true");
-    // Access tokens of Cognito carry no address; the second one is what `triggers-claims` puts there.
-    let email = text("email").filter(|_| verified).or_else(|| text(VERIFIED_EMAIL));
+    // Access tokens of Cognito carry no address; `triggers-claims` puts it there. Of another issuer that claim would be anybody's.
+    let of_trigger = text(VERIFIED_EMAIL).filter(|_| expected.issuer.starts_with(COGNITO));
+    let email = text("email").filter(|_| verified).or(of_trigger);
     let email = email.filter(|email| checks::email(email).is_ok());
     Ok(Identity {
         subject: subject.to_owned(),
@@ -124,7 +128,9 @@ mod tests {
     fn outcome(header: &Value, claims: &Value) -> Result<Identity, Why> {
         let header = header.as_object().unwrap().clone();
         let signed = Signed { header, payload: claims.to_string().into_bytes() };
-        let expected = Expected { issuer: "https://idp.example.com".to_owned(), audiences: vec!["outlay".to_owned()] };
+        let issuer =
+            claims["iss"].as_str().filter(|issuer| issuer.starts_with(COGNITO)).unwrap_or("https://idp.example.com");
+        let expected = Expected { issuer: issuer.to_owned(), audiences: vec!["outlay".to_owned()] };
         identity(&signed, &expected, Timestamp::from_second(NOW).unwrap())
     }
 
@@ -166,8 +172,10 @@ mod tests {
         assert_eq!(email(json!({"email_verified": null})), None);
         assert_eq!(email(json!({"email_verified": false})), None);
         assert_eq!(email(json!({"email": "a@b"})), None);
-        let cognito = json!({"email": null, "email_verified": null, VERIFIED_EMAIL: "ana@example.com"});
-        assert_eq!(email(cognito).as_deref(), Some("ana@example.com"));
+        let mut claims = json!({"email": null, "email_verified": null, VERIFIED_EMAIL: "ana@example.com"});
+        assert_eq!(email(claims.clone()), None);
+        claims["iss"] = json!("https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_example");
+        assert_eq!(email(claims).as_deref(), Some("ana@example.com"));
     }
 
     #[test]

@@ -16,7 +16,9 @@ use outlay_domain::spending::SpendingChange;
 use super::{Receipt, Recorded};
 use crate::StoreError;
 use crate::digest::with_digest;
-use crate::items::{Item, Lines, Task, chunks, key_attributes, number, report_head, sealed_account, text_of, to_item};
+use crate::items::{
+    Item, Lines, Task, chunks, key_attributes, number, report_head, sealed_account, text, text_of, to_item,
+};
 use crate::keys::{self, Key};
 use crate::spending::StoredBucket;
 
@@ -43,7 +45,8 @@ pub(super) struct Write {
 }
 
 impl Write {
-    /// Whether what is stored is the very event that this was to write. Nobody else writes it, for its hash covers who did what and when.
+    /// Whether what is stored is the very event that this was to write: two requests of the same moment may tell the same, but not under
+    /// the same mark.
     pub(super) fn is_done(&self, stored: Option<&Item>) -> bool {
         let item = self.item.put().map(Put::item);
         stored.is_some() && is_event(item) && item == stored
@@ -54,9 +57,14 @@ fn is_event(item: Option<&Item>) -> bool {
     item.and_then(|item| text_of(item, "entity")) == Some("event")
 }
 
+/// The attribute of an event with the mark of the commit that wrote it.
+const MARK: &str = "mark";
+
 /// Collects the writes of a transaction.
 pub(super) struct Batch<'a> {
     table: &'a str,
+    /// What tells the events of this commit from equal ones of another.
+    mark: u64,
     writes: Vec<Write>,
 }
 
@@ -83,8 +91,13 @@ fn refused(error: impl std::fmt::Display) -> StoreError {
 
 impl<'a> Batch<'a> {
     /// The writes of changes and of the answer to the request.
-    pub(super) fn of(table: &'a str, changes: &[Change], receipt: Option<&Receipt>) -> Result<Vec<Write>, StoreError> {
-        let mut batch = Self { table, writes: Vec::new() };
+    pub(super) fn of(
+        table: &'a str,
+        mark: u64,
+        changes: &[Change],
+        receipt: Option<&Receipt>,
+    ) -> Result<Vec<Write>, StoreError> {
+        let mut batch = Self { table, mark, writes: Vec::new() };
         changes.iter().try_for_each(|change| batch.change(change))?;
         receipt.map_or(Ok(()), |receipt| batch.receipt(receipt))?;
         Ok(batch.writes)
@@ -150,7 +163,9 @@ impl<'a> Batch<'a> {
     }
 
     fn event(&mut self, event: &Event, guard: Guard) -> Result<(), StoreError> {
-        self.put(to_item(&keys::event(event), "event", event)?, guard, Some(ABSENT))
+        let mut item = to_item(&keys::event(event), "event", event)?;
+        item.insert(MARK.to_owned(), text(format!("{:016x}", self.mark)));
+        self.put(item, guard, Some(ABSENT))
     }
 
     fn founded(&mut self, founded: &Founded) -> Result<(), StoreError> {

@@ -117,7 +117,7 @@ impl Store {
     /// # Errors
     /// [`CommitError`] says why nothing was written.
     pub async fn commit(&self, changes: &[Change], receipt: Option<&Receipt>) -> Result<(), CommitError> {
-        let writes = Batch::of(&self.table, changes, receipt)?;
+        let writes = Batch::of(&self.table, mark(), changes, receipt)?;
         if writes.len() > MAX_ITEMS {
             return Err(CommitError::TooLarge(writes.len()));
         }
@@ -149,6 +149,12 @@ impl Store {
         }
         Err(Failure::Final(StoreError::from(error).into()))
     }
+}
+
+/// A number that no other commit has, from the hasher's random keys.
+fn mark() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0_u8)
 }
 
 /// Full jitter (between nothing and an exponentially growing bound), from the hasher's random keys.

@@ -41,7 +41,7 @@ fn told(write: &Write) -> String {
 }
 
 fn writes(changes: &[Change]) -> Vec<Write> {
-    Batch::of("Table", changes, None).unwrap()
+    Batch::of("Table", 7, changes, None).unwrap()
 }
 
 fn written(change: ReportChange) -> Vec<String> {
@@ -296,6 +296,7 @@ fn a_transaction_that_finds_its_own_events_was_carried_out() {
     change.events = vec![event(&report, 1, EventKind::ReportRecalled {}).chained("")];
     let mut another = change.clone();
     another.events = vec![event(&report, 1, EventKind::ReportChanged {}).chained("")];
+    let same = change.clone();
     let [own, other] = [change, another].map(|change| writes(&[Change::Report(Box::new(change))]));
     let stored = |write: &Write| write.item.put().map(|put| put.item().clone());
     let refused = |by: &[Write]| -> Vec<CancellationReason> {
@@ -306,6 +307,9 @@ fn a_transaction_that_finds_its_own_events_was_carried_out() {
     assert!(matches!(cancellation(&own, &refused(&own)), Failure::Done));
     // The head is the same, the event another: somebody else was faster.
     assert!(matches!(cancellation(&own, &refused(&other)), Failure::Final(CommitError::Stale)));
+    // The same again, told at the same moment by another request.
+    let twin = Batch::of("Table", 8, &[Change::Report(Box::new(same))], None).unwrap();
+    assert!(matches!(cancellation(&own, &refused(&twin)), Failure::Final(CommitError::Stale)));
 }
 
 /// A bucket as full as one gets, with the longest names of merchants and categories.
@@ -384,7 +388,7 @@ fn the_largest_change_fits_into_one_transaction() {
         expires_at: 1,
     };
     let changes = [Change::Members(vec![joining]), Change::Report(Box::new(change))];
-    let writes = Batch::of("Table", &changes, Some(&receipt)).unwrap();
+    let writes = Batch::of("Table", 7, &changes, Some(&receipt)).unwrap();
     assert_eq!(writes.len(), 93);
     let sizes: Vec<usize> = writes.iter().filter_map(|write| write.item.put().map(|put| size(put.item()))).collect();
     let largest = sizes.iter().max().unwrap();
