@@ -68,26 +68,6 @@ async fn a_burst_is_admitted_and_then_one_has_to_wait() {
 }
 
 #[tokio::test]
-async fn the_other_members_keep_their_part_of_the_organisations_limit() {
-    let (org, ada) = limited(60_000, 10_000).await;
-    let id = org.rsplit('/').next().unwrap().to_owned();
-    let shard = |n: usize| format!("ORG#{id}#LIMIT#SHARD#{n}");
-    // The part that Ada counts against is used up; nobody else's is.
-    ada.get(&format!("{org}/members/me")).await.expect(200);
-    let mut used = Vec::new();
-    for n in 0..4 {
-        let item = table::item(&shard(n), "read").await;
-        used.extend(item["arrival"]["N"].as_str().map(|_| n));
-    }
-    assert_eq!(used.len(), 1, "one request counts against one part");
-    let key = json!({"PK": {"S": shard(used[0])}, "SK": {"S": "read"}, "arrival": {"N": "9000000000000000"}});
-    table::put(&key).await;
-    let refused = ada.get(&format!("{org}/members/me")).await;
-    refused.problem(429, QUOTA_EXCEEDED);
-    assert_eq!(refused.json()["violated-policies"], json!(["organisation-read"]));
-}
-
-#[tokio::test]
 async fn strangers_do_not_count_against_an_organisation() {
     let (org, _) = limited(6, 3).await;
     let stranger = Person::sign_in(&url(), "Mallory", &format!("{}@elsewhere.example.com", fresh_key())).await;
@@ -171,4 +151,22 @@ async fn founding_is_limited_before_there_is_an_organisation() {
     let refused = answers.iter().filter(|answer| answer.status == 429).count();
     assert!(answers.iter().all(|answer| matches!(answer.status, 201 | 429)));
     assert!((1..=10).contains(&refused), "{refused} of 30");
+}
+
+#[tokio::test]
+async fn a_request_that_is_wrong_counts_too() {
+    let (org, ada) = limited(6, 3).await;
+    for path in ["policy?x=1", "reports/none", "members/none"] {
+        let answer = ada.get(&format!("{org}/{path}")).await;
+        assert!(matches!(answer.status, 400 | 404), "{path}: {}", answer.text);
+    }
+    ada.get(&format!("{org}/policy?x=1")).await.problem(429, QUOTA_EXCEEDED);
+}
+
+#[tokio::test]
+async fn a_plan_that_cannot_be_read_is_a_fault_of_ours() {
+    let (org, ada) = limited(6, 3).await;
+    let key = format!("ORG#{}#PLAN", &org["/v1/orgs/".len()..]);
+    table::put(&json!({"PK": {"S": key}, "SK": {"S": "PLAN"}, "member": {"S": "many"}})).await;
+    ada.get(&format!("{org}/members/me")).await.problem(500, "/problems/integrity");
 }

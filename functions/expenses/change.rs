@@ -16,8 +16,8 @@ use outlay_edge::{Call, Desk, Outcome, Precondition, Problem, loads};
     tag = "expenses", params(ExpensePath, IfMatch), request_body = ExpensePatch,
     responses((status = 200, description = "Changed.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
-    let id = call.id("expense")?;
     let (desk, policy) = Desk::open_with_policy::<Edit>(call, Precondition::Optional).await?;
+    let id = desk.call().id("expense")?;
     let change = desk.input::<ExpensePatch>()?;
     let current = desk.report.expense(id).ok_or_else(Problem::not_found)?.facts.clone();
     let permit = desk.permit::<Edit>()?;

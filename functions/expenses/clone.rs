@@ -37,8 +37,8 @@ impl Input for ExpenseCloneIn {
     tag = "expenses", params(ExpensePath, IdempotencyKeyRequired, IfMatch), request_body = Option<ExpenseCloneIn>,
     responses((status = 200, description = "Added.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
-    let id = call.id("expense")?;
     let (desk, policy) = Desk::open_with_policy::<Edit>(call, Precondition::Optional).await?;
+    let id = desk.call().id("expense")?;
     desk.call().demand_key()?;
     let date = desk.input::<ExpenseCloneIn>()?;
     let permit = desk.permit::<Edit>()?;

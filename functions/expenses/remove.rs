@@ -14,8 +14,8 @@ use outlay_edge::{Call, Desk, Outcome, Precondition, loads};
     tag = "expenses", params(ExpensePath, IfMatch),
     responses((status = 200, description = "Removed.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
-    let id = call.id("expense")?;
     let (desk, policy) = Desk::open_with_policy::<Edit>(call, Precondition::Optional).await?;
+    let id = desk.call().id("expense")?;
     desk.input::<NoBody>()?;
     let permit = desk.permit::<Edit>()?;
     let grounds = desk.grounds_to_edit(policy, &[]).await?;

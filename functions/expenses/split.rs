@@ -86,8 +86,8 @@ impl PartIn {
     tag = "expenses", params(ExpensePath, IdempotencyKeyRequired, IfMatch), request_body = SplitIn,
     responses((status = 200, description = "Split.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
-    let id = call.id("expense")?;
     let (desk, policy) = Desk::open_with_policy::<Edit>(call, Precondition::Optional).await?;
+    let id = desk.call().id("expense")?;
     desk.call().demand_key()?;
     let parts = desk.input::<SplitIn>()?;
     let permit = desk.permit::<Edit>()?;

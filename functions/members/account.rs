@@ -17,8 +17,8 @@ use outlay_vault::Vault;
     params(MemberPath),
     responses((status = 200, description = "The account; the `ETag` is the member's.", body = PayoutAccountOut), Problems))]
 async fn handler(call: Call, vault: Arc<Vault>) -> Outcome {
-    call.query(&[])?;
     let caller = call.caller().await?;
+    call.query(&[])?;
     let (org, whose) = (caller.member.org, own_or::<ReadPayoutAccounts>(&call, &caller).await?);
     let (member, account) = call.store().payout_account(org, whose).await?.ok_or_else(Problem::not_found)?;
     let account = account.ok_or_else(Problem::not_found)?;

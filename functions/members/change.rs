@@ -72,8 +72,8 @@ impl Input for MemberPatchIn {
     params(MemberPath, IfMatch), request_body = MemberPatchIn,
     responses((status = 200, description = "Changed.", body = MemberOut), Problems))]
 async fn handler(call: Call) -> Outcome {
-    let (store, org, id) = (call.store(), call.org()?, call.id("member")?);
-    let member = async { Ok(store.member(org, id).await?) };
+    let (store, org) = (call.store(), call.org()?);
+    let member = async { Ok(store.member(org, call.id("member")?).await?) };
     let both = async { tokio::try_join!(loads::organisation(store, org), member) };
     let (caller, (organisation, member)) = call.caller_and(both).await?;
     let permit = caller.permit::<ChangeMember>()?;

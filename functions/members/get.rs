@@ -13,8 +13,8 @@ use outlay_edge::{Call, Outcome, Problem, Reply};
         ("member" = String, Path, description = "The member, `mem_…`, or `me`.")),
     responses((status = 200, description = "The member.", body = MemberOut), Problems))]
 async fn handler(call: Call) -> Outcome {
-    call.query(&[])?;
     let caller = call.caller().await?;
+    call.query(&[])?;
     let id = if call.path("member") == "me" { caller.member.id } else { call.id("member")? };
     let member = if id == caller.member.id {
         caller.member

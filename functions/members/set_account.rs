@@ -14,8 +14,8 @@ use outlay_vault::Vault;
 /// Name the account that expenses are paid to.
 ///
 /// For the member himself (`me` stands for him) and nobody else, whatever his role; a service has no account. The account replaces the
-/// one before, and is shown masked from then on. The member is told by e-mail that it was changed. An `Idempotency-Key` has no effect:
-/// sent twice, the request names the same account twice.
+/// one before, and is shown masked from then on. The member is told by e-mail that it was changed. No answer is kept
+/// for an `Idempotency-Key`: sent twice, the request names the same account twice.
 #[utoipa::path(put, path = "/v1/orgs/{org}/members/{member}/payout_account", operation_id = "membersSetAccount", tag = "members",
     params(MemberPath, IfMatch), request_body = PayoutAccountIn,
     responses((status = 200, description = "Named; the `ETag` is the member's.", body = PayoutAccountOut), Problems))]

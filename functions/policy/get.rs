@@ -11,9 +11,9 @@ use outlay_edge::{Call, Outcome, Reply, loads};
 #[utoipa::path(get, path = "/v1/orgs/{org}/policy", operation_id = "policyGet", tag = "policy", params(OrgPath),
     responses((status = 200, description = "The policy in force.", body = PolicyOut), Problems))]
 async fn handler(call: Call) -> Outcome {
-    call.query(&[])?;
     let (caller, policy) = call.caller_and(loads::policy(call.store(), call.org()?)).await?;
     caller.permit::<ReadPolicy>()?;
+    call.query(&[])?;
     Ok(Reply::ok(&PolicyOut::from(&policy))?.version(policy.version))
 }
 

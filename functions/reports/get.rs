@@ -12,8 +12,8 @@ use outlay_edge::{Call, Desk, Outcome, Precondition};
 #[utoipa::path(get, path = "/v1/orgs/{org}/reports/{report}", operation_id = "reportsGet", tag = "reports", params(ReportPath),
     responses((status = 200, description = "The report.", body = ReportOut), Problems))]
 async fn handler(call: Call) -> Outcome {
-    call.query(&[])?;
     let desk = Desk::open::<Read>(call, Precondition::Optional).await?;
+    desk.call().query(&[])?;
     desk.unchanged()
 }
 

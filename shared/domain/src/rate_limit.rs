@@ -11,7 +11,7 @@ pub enum Class {
     Read,
     /// Changes something.
     Write,
-    /// Takes far more work than others, or lets others be written to who did not ask for it.
+    /// Takes far more work than others.
     Costly,
 }
 
@@ -58,7 +58,7 @@ impl Quota {
     #[must_use]
     pub fn interval(self) -> i64 {
         // A limit of nothing lets one request through in a minute: a plan cannot lock everybody out by a slip of the pen.
-        MINUTE / i64::from(self.per_minute.max(1))
+        (MINUTE / i64::from(self.per_minute.max(1))).max(1)
     }
 
     /// The latest arrival time at which a request at `now` still is admitted.

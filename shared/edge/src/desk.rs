@@ -64,8 +64,7 @@ impl Desk {
         call: &Call,
         more: impl Future<Output = Result<T, Stop>>,
     ) -> Result<(Caller, (Option<Report>, T)), Stop> {
-        let (org, id) = (call.org()?, call.id("report")?);
-        let report = async { Ok(call.store().report(org, id).await?) };
+        let report = async { Ok(call.store().report(call.org()?, call.id("report")?).await?) };
         call.caller_and(async { tokio::try_join!(report, more) }).await
     }
 

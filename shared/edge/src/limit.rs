@@ -111,7 +111,7 @@ impl Limiter {
         let now = now.as_microsecond();
         let counted = self.count(org, subject, class, now).await;
         let Err(Uncounted::Unavailable(error)) = &counted else { return counted };
-        if class != Class::Read {
+        if class != Class::Read || !matches!(error, StoreError::Unavailable(_)) {
             return counted;
         }
         let line = serde_json::json!({"level": "warn", "cause": "limits are counted by this process alone", "reason": error.to_string()});

@@ -96,7 +96,7 @@ catalogue! {
     /// The body can be read but is wrong; `errors` says where.
     ValidationFailed "/problems/validation-failed" 422 "Some values are not valid";
     /// `If-Match` is missing.
-    PreconditionRequired "/problems/precondition-required" 428 "Say which version you decide on";
+    PreconditionRequired "/problems/precondition-required" 428 "Say which version you mean";
     /// More requests than the limit allows.
     QuotaExceeded "https://iana.org/assignments/http-problem-types#quota-exceeded" 429 "Too many requests";
     /// Stored data contradicts itself.
@@ -105,7 +105,7 @@ catalogue! {
     Internal "/problems/internal" 500 "Something went wrong here";
     /// A service this one needs does not answer.
     DependencyUnavailable "/problems/dependency-unavailable" 503 "A service is not available";
-    /// Too many requests change the same thing.
+    /// Too many requests change the same thing, or requests cannot be counted.
     ReducedCapacity "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity" 503 "Too busy at the moment";
 }
 
@@ -187,10 +187,8 @@ impl Problem {
     /// A request beyond a limit.
     fn beyond(limit: &Report) -> Self {
         let seconds = limit.standing.next_in;
-        let mut problem = Self::new(
-            ProblemType::QuotaExceeded,
-            format!("Wait {seconds} s and try again; with an Idempotency-Key nothing is done twice."),
-        );
+        let mut problem =
+            Self::new(ProblemType::QuotaExceeded, format!("Wait {seconds} s and try again; nothing was done."));
         problem.violated = Some(limit.name());
         problem.headers.push(("retry-after", seconds.to_string()));
         problem
@@ -269,6 +267,7 @@ impl From<Uncounted> for Problem {
     fn from(uncounted: Uncounted) -> Self {
         match uncounted {
             Uncounted::Beyond(limit) => Self::beyond(&limit),
+            Uncounted::Unavailable(error) if !matches!(error, StoreError::Unavailable(_)) => error.into(),
             Uncounted::Unavailable(error) => {
                 let shown = "Requests cannot be counted at the moment. Nothing was changed; try again.";
                 Self { cause: Some(error.to_string()), ..Self::new(ProblemType::ReducedCapacity, shown) }

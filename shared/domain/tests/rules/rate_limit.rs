@@ -24,7 +24,7 @@ proptest! {
 
     #[test]
     fn it_is_a_leaky_bucket(
-        per_minute in 1_u32..100_000, burst in 1_u32..300,
+        per_minute in prop_oneof![0_u32..100_000, Just(u32::MAX)], burst in 1_u32..300,
         pauses in prop::collection::vec(0_i64..3_000_000, 1..400),
     ) {
         let quota = Quota { per_minute, burst };

@@ -195,7 +195,7 @@ pub struct IfMatch {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "describes parameters to OpenAPI")]
 pub struct IfMatchRequired {
-    /// The `ETag` of the report that was seen; 428 when it is missing, 412 when the report has changed since.
+    /// The `ETag` of what was seen; 428 when it is missing, 412 when it has changed since.
     #[param(rename = "If-Match", example = "\"3\"")]
     if_match: String,
 }
