@@ -138,8 +138,10 @@ impl Asking<'_> {
         if self.approvers.contains(&member.id) {
             return Some(member.id);
         }
+        // Who was heard at an earlier step, for somebody else, has nobody decide for him at this one.
         let fits = |delegation: &&Delegation| {
             self.approvers.contains(&delegation.with.id)
+                && !self.taken.contains(&delegation.with.id)
                 && !self.concerned.contains(&delegation.by)
                 && delegation.bound().is_none_or(|bound| self.base_total.minor() <= bound.minor())
         };
