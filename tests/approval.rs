@@ -312,7 +312,10 @@ async fn small_and_flawless_reports_are_approved_at_once() {
     assert_eq!((&report["status"], &report["steps"], &report["version"]), (&json!("approved"), &json!([]), &json!(1)));
     let told = world.mail(&world.ana, 2).await.remove(1);
     assert_eq!(told["subject"], "Approved: Client visit Lyon, 49.99 EUR");
-    assert!(told["text"].as_str().unwrap().contains("The policy (reports below 50.00 EUR) approved it"), "{told}");
+    assert!(
+        told["text"].as_str().unwrap().contains("The policy approves reports below 50.00 EUR by itself."),
+        "{told}"
+    );
     let history = world.ana.get(&world.report(&report, "history")).await.expect(200);
     assert_eq!(history["items"][1]["type"], "report.auto_approved");
 

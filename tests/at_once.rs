@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{World, eur, expense, send, version};
+use crate::support::{Person, World, eur, expense, send, version};
 
 /// What can happen to a submitted report.
 const ACTIONS: [&str; 9] =
@@ -75,5 +75,29 @@ async fn of_any_two_actions_at_once_one_wins() {
         for task in tasks {
             task.await.unwrap();
         }
+    }
+}
+
+/// Who takes another's right away must have his own when it is written, not only when it was read.
+#[tokio::test]
+async fn of_two_admins_who_suspend_each_other_one_is_left() {
+    let world = World::new().await;
+    let bea = world.hire("Bea", &json!({"role": "admin"})).await;
+    // Her first change binds her seat, which is another race.
+    world.draft(&bea, &[]).await;
+    let path = |person: &Person| world.path(&format!("members/{}", person.id));
+    for round in 0..20 {
+        let suspend = |by: &Person, whom: &Person| {
+            let request = by.request(Method::PATCH, &path(whom)).json(&json!({"suspended": true}));
+            async move { send(request).await.status }
+        };
+        let pair = tokio::join!(suspend(&world.admin, &bea), suspend(&bea, &world.admin));
+        let (left, out) = match pair {
+            (200, 404) => (&world.admin, &bea),
+            (404, 200) => (&bea, &world.admin),
+            none => panic!("round {round}: {none:?}"),
+        };
+        out.get(&world.path("members/me")).await.problem(404, "/problems/not-found");
+        left.patch(&path(out), &json!({"suspended": false})).await.expect(200);
     }
 }

@@ -21,6 +21,7 @@ mod rate;
 mod tenant;
 mod text;
 mod transport;
+mod uploads;
 
 /// A problem by its status and type.
 type Problem = (u16, &'static str);

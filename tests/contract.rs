@@ -58,6 +58,9 @@ functions! {
     expenses_remove "../functions/expenses/remove.rs"
     expenses_clone "../functions/expenses/clone.rs"
     expenses_split "../functions/expenses/split.rs"
+    receipts_add "../functions/receipts/add.rs"
+    receipts_get "../functions/receipts/get.rs"
+    receipts_remove "../functions/receipts/remove.rs"
     approvals_list "../functions/approvals/list.rs"
     rates_put "../functions/rates/put.rs"
     rates_list "../functions/rates/list.rs"
@@ -79,6 +82,7 @@ functions! {
         reports_recall::handler, reports_approve::handler, reports_return::handler, reports_reject::handler,
         reports_history::handler, reports_change::handler, reports_delete::handler, reports_clone::handler, reports_comment::handler, reports_reassign::handler,
         expenses_add::handler, expenses_change::handler, expenses_remove::handler, expenses_clone::handler, expenses_split::handler,
+        receipts_add::handler, receipts_get::handler, receipts_remove::handler,
         approvals_list::handler, rates_put::handler, rates_list::handler,
         service_health::handler, service_openapi::handler,
     )
@@ -250,11 +254,15 @@ fn metadata() -> Value {
 #[test]
 fn dependencies_point_one_way() {
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
-        ("outlay", &["outlay-domain", "outlay-edge", "outlay-mail", "outlay-store", "outlay-vault"][..]),
-        ("outlay-edge", &["outlay-domain", "outlay-mail", "outlay-store", "outlay-vault"]),
+        (
+            "outlay",
+            &["outlay-domain", "outlay-edge", "outlay-mail", "outlay-receipts", "outlay-store", "outlay-vault"][..],
+        ),
+        ("outlay-edge", &["outlay-domain", "outlay-mail", "outlay-receipts", "outlay-store", "outlay-vault"]),
         ("outlay-store", &["outlay-domain"]),
         ("outlay-vault", &[]),
-        ("outlay-mail", &[]),
+        ("outlay-mail", &["outlay-domain"]),
+        ("outlay-receipts", &["outlay-domain"]),
         ("outlay-domain", &[]),
         ("outlay-local", &[]),
     ]);

@@ -59,7 +59,7 @@ async fn the_delegate_decides_in_his_own_name_on_behalf_of_the_other() {
         (&json!("report.approved"), &decision["by"], &decision["on_behalf_of"])
     );
     let mail = world.mail(&world.ana, 2).await.remove(1);
-    assert!(mail["text"].as_str().unwrap().contains("Dora (for Marco Rossi) approved it."), "{mail}");
+    assert!(mail["text"].as_str().unwrap().contains("Dora (in place of Marco Rossi) approved it."), "{mail}");
     for person in [&world.marco, &dora] {
         assert_eq!(world.queue(person).await, [] as [Value; 0]);
         world.approve(person, &approved).await.problem(409, "/problems/already-decided");
@@ -427,7 +427,7 @@ async fn who_can_decide_for_another_is_told_too_and_nobody_else() {
     let report = world.submitted("40.00").await;
     let told = world.mail(&dora, 2).await.remove(1);
     assert_eq!(told["subject"], "Approve: Client visit Lyon, 40.00 EUR (Ana Silva)");
-    assert!(told["text"].as_str().unwrap().contains("You decide for Marco Rossi, who is away."), "{told}");
+    assert!(told["text"].as_str().unwrap().contains("You decide for: Marco Rossi, who is away"), "{told}");
     world.approve(&dora, &report).await.expect(200);
     // Not the owner, though she decides for her approver: she could not decide on her own.
     delegate(&world, &world.marco, &world.ana, &json!({})).await.expect(200);

@@ -76,7 +76,7 @@ async fn the_same_record_again_mails_nobody_again() {
         let records = [record("1", &image), record("2", &newer), record("3", &image), record("4", &broken)];
         let invoke = format!("{}/2015-03-31/functions/triggers-notify/invocations", url());
         let answer = send(reqwest::Client::new().post(invoke).json(&json!({"Records": records}))).await.expect(200);
-        assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "2"}, {"itemIdentifier": "4"}]}));
+        assert_eq!(answer, json!({"batchItemFailures": []}), "what cannot be read is put aside");
     }
     world.marco.post_at(&world.report(&report, "approve"), 1, &json!({})).await.expect(200);
     world.mail(&world.ana, 2).await;
@@ -89,4 +89,62 @@ async fn the_sample_event_is_understood() {
     let invoke = format!("{}/2015-03-31/functions/triggers-notify/invocations", url());
     let answer = send(reqwest::Client::new().post(invoke).body(sample)).await.expect(200);
     assert_eq!(answer, json!({"batchItemFailures": []}));
+}
+
+#[tokio::test]
+async fn everybody_is_written_to_in_his_language() {
+    let world = World::new().await;
+    let marco = world.path(&format!("members/{}", world.marco.id));
+    for (language, count, words) in [
+        ("de", 2, ["Genehmig", "1.204,60", "EUR"]),
+        ("fr", 3, ["approbation", "204,60", "EUR"]),
+        ("es", 4, ["aprob", "1204,60", "EUR"]),
+        ("en", 5, ["Approve", "1,204.60", "EUR"]),
+    ] {
+        let changed = world.admin.patch(&marco, &json!({"language": language})).await.expect(200);
+        assert_eq!(changed["language"], language);
+        world.submitted("1204.60").await;
+        let asked = world.mail(&world.marco, count).await.pop().unwrap();
+        let all = format!("{} {}", asked["subject"].as_str().unwrap(), asked["text"].as_str().unwrap());
+        for word in words {
+            assert!(all.to_lowercase().contains(&word.to_lowercase()), "{language}: no {word} in {all}");
+        }
+        assert!(asked["html"].as_str().unwrap().contains(&format!("lang=\"{language}\"")));
+    }
+    world.admin.patch(&marco, &json!({"language": "tlh"})).await.problem(422, "/problems/validation-failed");
+    world.admin.patch(&marco, &json!({"time_zone": "Mars/Olympus"})).await.problem(422, "/problems/validation-failed");
+}
+
+#[tokio::test]
+async fn mail_about_one_report_is_one_thread_for_each_reader() {
+    let world = World::new().await;
+    let report = world.submitted("40.00").await;
+    world.is_told(&report, "report.submitted", &["Marco Rossi delivered"]).await;
+    world.marco.post_at(&world.report(&report, "return"), 1, &json!({"reason": "Which client?"})).await.expect(200);
+    world.mail(&world.ana, 2).await;
+    world.ana.post(&world.report(&report, "submit"), &json!({})).await.expect(200);
+    let mails = world.mail(&world.marco, 3).await;
+    let raw = |mail: &Value| {
+        let path = format!("{}/_local/mail/{}.eml", url(), mail["id"].as_str().unwrap());
+        async move { send(reqwest::Client::new().get(path)).await.text }
+    };
+    let (first, second) = (raw(&mails[1]).await, raw(&mails[2]).await);
+    let first = mail_parser::MessageParser::default()
+        .parse(first.as_bytes())
+        .map(|message| message.references().as_text().is_none());
+    assert_eq!(first, Some(true), "the first refers to nothing");
+    let parsed = mail_parser::MessageParser::default();
+    let second = parsed.parse(second.as_bytes()).unwrap();
+    let refers = second
+        .references()
+        .as_text_list()
+        .map_or_else(|| second.references().as_text().map(|it| vec![it.into()]), |list| Some(list.to_vec()))
+        .unwrap();
+    assert_eq!(refers.len(), 1, "to his own mail, not to that to others");
+    assert!(refers[0].ends_with(".amazonses.com"), "{refers:?}");
+    assert!(
+        refers[0].starts_with(mails[1]["message_id"].as_str().unwrap_or(mails[1]["id"].as_str().unwrap())),
+        "{refers:?} {}",
+        mails[1]
+    );
 }

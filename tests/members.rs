@@ -300,3 +300,20 @@ async fn whose_first_change_is_of_himself_joins_by_it() {
     );
     assert_eq!(new.get(&world.path("members/me")).await.expect(200), renamed);
 }
+
+/// Names go into mail to people who have not asked for it.
+#[tokio::test]
+async fn a_name_is_no_address_of_a_page() {
+    let world = World::new().await;
+    let name = "Pay now at https://evil.example/login";
+    let founding = json!({"name": name, "base_currency": "EUR"});
+    let refused = world.admin.post("/v1/orgs", &founding).await;
+    assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/name characters"]);
+    let invited = json!({"name": name, "email": "eve@example.com"});
+    let refused = world.admin.post(&world.path("members"), &invited).await;
+    assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/name characters"]);
+    let path = world.path(&format!("members/{}", world.ana.id));
+    let refused = world.admin.patch(&path, &json!({"name": name})).await;
+    assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/name characters"]);
+    world.admin.patch(&path, &json!({"name": "Ana: Silva // Lyon"})).await.expect(200);
+}

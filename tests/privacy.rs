@@ -266,3 +266,58 @@ async fn an_erasure_sent_twice_is_carried_out_once() {
     let events = kept.iter().filter(|item| item["SK"]["S"].as_str().unwrap().starts_with("EVENT#"));
     assert_eq!(events.count(), 2, "invited and erased");
 }
+
+/// Who comes back is another member: he must not decide on what he had a part in before.
+#[tokio::test]
+async fn nobody_is_erased_who_has_a_part_in_what_is_under_way() {
+    let world = World::new().await;
+    let (paul, finn) = (world.hire("Paul", &json!({})).await, world.hire("Finn", &json!({"role": "finance"})).await);
+    let body = json!({
+        "title": "Lyon", "owner_id": world.ana.id, "payee_id": paul.id, "expenses": [expense("640.00")], "submit": true,
+    });
+    let report = world.fiona.post(&world.path("reports"), &body).await.expect(201);
+    assert_eq!(asked(&report), [["Marco Rossi"], ["Finn"]]);
+    let involved = [&world.ana, &world.fiona, &paul, &world.marco, &finn];
+    let kept = async || {
+        for person in involved {
+            world.change(person, &json!({"suspended": true})).await;
+            let refused = erase(&world, person).await;
+            refused.problem(409, "/problems/invalid-state");
+            assert!(refused.json()["detail"].as_str().unwrap().contains("has a part"), "{}", refused.text);
+            world.change(person, &json!({"suspended": false})).await;
+        }
+    };
+    kept().await;
+    let seen = world.approve(&world.marco, &report).await.expect(200);
+    kept().await;
+    let approved = world.approve(&finn, &seen).await.expect(200);
+    assert_eq!(approved["status"], "approved");
+    kept().await;
+    // Who has none is erased meanwhile, and all of them may be once it is with its owner again.
+    let nora = world.hire("Nora", &json!({})).await;
+    erase(&world, &nora).await.expect(200);
+    world.decide(&world.admin, &approved, "return", &json!({"reason": "Which client?"})).await.expect(200);
+    let out = async |person: &Person| {
+        world.change(person, &json!({"suspended": true})).await;
+        erase(&world, person).await.expect(200);
+    };
+    out(&world.marco).await;
+    out(&paul).await;
+
+    // A payee who is gone is not paid, whichever way he would be.
+    let submit = async || world.ana.post(&world.report(&report, "submit"), &json!({})).await;
+    assert_eq!(submit().await.problem(422, "/problems/validation-failed"), ["/payee_id role"]);
+    let paid = async |payee| world.ana.patch(&world.report(&report, ""), &json!({"payee_id": payee})).await;
+    let copy = world.ana.post(&world.report(&report, "clone"), &json!({})).await.expect(201);
+    assert_eq!((&copy["payee"], &copy["entered_by"]), (&json!(null), &json!(null)));
+    paid(json!(null)).await.expect(200);
+    assert_eq!(paid(json!(paul.id)).await.problem(422, "/problems/validation-failed"), ["/payee_id role"]);
+    let body = json!({"title": "Lyon", "payee_id": paul.id});
+    let refused = world.ana.post(&world.path("reports"), &body).await;
+    assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/payee_id role"]);
+    // Nor is a report submitted that somebody entered who could come back and decide on it.
+    out(&world.fiona).await;
+    submit().await.problem(409, "/problems/invalid-state");
+    let copy = world.ana.post(&world.report(&report, "clone"), &json!({})).await.expect(201);
+    assert_eq!(copy["entered_by"], Value::Null);
+}

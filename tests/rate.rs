@@ -87,6 +87,54 @@ async fn strangers_do_not_count_against_an_organisation() {
     assert_eq!(seen, 1);
 }
 
+#[tokio::test]
+async fn who_tries_organisation_after_organisation_is_stopped_and_costs_nothing_then() {
+    let (own, mallory) = limited(6_000, 1_000).await;
+    let attempt = async |n: usize| {
+        let path = format!("/v1/orgs/org_01k0000000e2t8r00000000{n:03}/members/me");
+        mallory.get(&path).await
+    };
+    let mut misses = 0;
+    let refused = loop {
+        let answer = attempt(misses).await;
+        if answer.status != 404 {
+            break answer;
+        }
+        misses += 1;
+        assert!(misses < 100, "never stopped");
+    };
+    assert!(misses >= 30, "{misses}");
+    refused.problem(429, QUOTA_EXCEEDED);
+    assert_eq!(refused.json()["violated-policies"], json!(["stranger"]));
+    let seconds: u32 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=2).contains(&seconds), "{seconds}");
+    // His own organisation is as open to him as before.
+    mallory.get(&format!("{own}/members/me")).await.expect(200);
+    let writes = counter("UpdateItem", &subject(&mallory)).await;
+    let mut admitted = 0;
+    for n in 100..110 {
+        admitted += u64::from(attempt(n).await.status == 404);
+    }
+    assert!(admitted < 10 && hits(&writes).await <= 4 * admitted, "{admitted} of 10");
+}
+
+#[tokio::test]
+async fn invitations_are_mail_to_strangers_and_count_as_costly() {
+    let (org, ada) = limited(6, 3).await;
+    let invite = async |n: u8| {
+        let body = json!({"name": "Nora", "email": format!("nora{n}@{}.example.com", fresh_key())});
+        ada.post(&format!("{org}/members"), &body).await
+    };
+    for n in 0..3 {
+        let answer = invite(n).await;
+        answer.expect(201);
+        assert!(answer.header("ratelimit-policy").starts_with("\"costly\""), "{:?}", answer.headers);
+    }
+    let refused = invite(3).await;
+    refused.problem(429, QUOTA_EXCEEDED);
+    assert_eq!(refused.json()["violated-policies"], json!(["costly"]));
+}
+
 /// What fifty clients are answered who send what they can for some time.
 async fn flood(org: &str, person: &Person, each: usize) -> (Vec<Answer>, f64) {
     let (person, path) = (Arc::new(person.clone()), format!("{org}/members/me"));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Person, World, asked, eur, expense, send, today, url, with};
+use crate::support::{Person, World, asked, eur, expense, send, today, url, version, with};
 
 /// A token for a machine client: it carries no address.
 async fn machine(subject: &str) -> Person {
@@ -57,16 +57,12 @@ async fn a_service_is_active_at_once_and_does_what_its_role_says() {
 async fn a_service_decides_on_nothing() {
     let world = World::new().await;
     let (finance, _) = added(&world, "finance").await;
-    let (admin, _) = added(&world, "admin").await;
     let report = world.submitted("640.00").await;
     let reason = json!({"reason": "Because."});
-    let decisions = [("approve", &json!({})), ("return", &reason), ("reject", &reason)];
-    for robot in [&finance, &admin] {
-        for (action, body) in &decisions {
-            let answer = world.decide(robot, &report, action, body).await;
-            answer.problem(403, "/problems/forbidden");
-            assert_eq!(answer.json()["detail"], "A service does not decide on reports.");
-        }
+    for (action, body) in [("approve", &json!({})), ("return", &reason), ("reject", &reason)] {
+        let answer = world.decide(&finance, &report, action, body).await;
+        answer.problem(403, "/problems/forbidden");
+        assert_eq!(answer.json()["detail"], "A service does not decide on reports.");
     }
     // Finance sends back what is approved; its service does not.
     let seen = world.approve(&world.marco, &report).await.expect(200);
@@ -80,7 +76,7 @@ async fn a_service_decides_on_nothing() {
 async fn nothing_is_routed_to_a_service() {
     let world = World::new().await;
     let (robot, _) = added(&world, "finance").await;
-    let (boss, _) = added(&world, "admin").await;
+    let (boss, _) = added(&world, "employee").await;
     assert_eq!(asked(&world.submitted("640.00").await), [["Marco Rossi"], ["Fiona Byrne"]]);
     world.change(&world.marco, &json!({"suspended": true})).await;
     assert_eq!(asked(&world.submitted("40.00").await), [["Ada Admin"]]);
@@ -108,6 +104,55 @@ async fn nothing_is_routed_to_a_service() {
         let refused = world.admin.post(&world.path("members"), &new).await;
         assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/manager_id cannot-manage"]);
     }
+}
+
+/// An admin who adds an admin that is a program would be two people, and check himself.
+#[tokio::test]
+async fn a_service_is_no_admin_from_the_start_or_later() {
+    let world = World::new().await;
+    let body =
+        json!({"name": "Second me", "kind": "service", "subject": format!("second-{}", world.org), "role": "admin"});
+    let refused = world.admin.post(&world.path("members"), &body).await;
+    assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/role kind"]);
+    let (robot, member) = added(&world, "finance").await;
+    let path = world.path(&format!("members/{}", robot.id));
+    for patch in [json!({"role": "admin"}), json!({"role": "admin", "suspended": true, "name": "Boss"})] {
+        let refused = world.admin.patch(&path, &patch).await;
+        assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/role kind"]);
+    }
+    assert_eq!(world.admin.get(&path).await.expect(200), member);
+    assert_eq!(world.change(&robot, &json!({"role": "auditor"})).await["role"], "auditor");
+}
+
+#[tokio::test]
+async fn a_service_under_the_identity_of_a_person_does_not_lock_him_out() {
+    let world = World::new().await;
+    let nora = world.hire("Nora", &json!({})).await;
+    let subject = format!("sub-{}", nora.email);
+    let mistake = json!({"name": "Import", "kind": "service", "subject": subject, "role": "finance"});
+    let service = world.admin.post(&world.path("members"), &mistake).await.expect(201);
+    // A token with a verified address is a person's, who has not got the service's rights either.
+    assert_eq!(nora.get(&world.path("members/me")).await.expect(200)["id"], nora.id);
+    nora.get(&world.path("members")).await.problem(403, "/problems/forbidden");
+    assert_eq!(machine(&subject).await.get(&world.path("members/me")).await.expect(200), service);
+    let uninvited = format!("nobody@{}.example.com", world.org.replace('_', "-"));
+    let other = json!({"name": "Other", "kind": "service", "subject": format!("sub-{uninvited}"), "role": "finance"});
+    world.admin.post(&world.path("members"), &other).await.expect(201);
+    let nobody = Person::sign_in(&url(), "Nobody", &uninvited).await;
+    nobody.get(&world.path("members/me")).await.problem(404, "/problems/not-found");
+
+    // Her first change would bind her to an identity that is taken, which she is told; until an admin has put it right.
+    let draft = json!({"title": "Lyon"});
+    let refused = nora.post(&world.path("reports"), &draft).await;
+    refused.problem(409, "/problems/already-exists");
+    assert!(refused.json()["detail"].as_str().unwrap().contains("service"), "{}", refused.text);
+    let account = json!({"holder": "Nora", "iban": "DE89370400440532013000"});
+    nora.put(&world.path("members/me/payout_account"), &account).await.problem(409, "/problems/already-exists");
+    let path = world.path(&format!("members/{}", service["id"].as_str().unwrap()));
+    let out = world.admin.patch(&path, &json!({"suspended": true})).await.expect(200);
+    world.admin.post_at(&format!("{path}/erase"), version(&out), &json!({})).await.expect(200);
+    nora.post(&world.path("reports"), &draft).await.expect(201);
+    assert_eq!(nora.get(&world.path("members/me")).await.expect(200)["status"], "active");
 }
 
 #[tokio::test]

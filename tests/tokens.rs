@@ -88,6 +88,8 @@ async fn one_answer_to_every_token_that_does_not_count() {
         claims(json!({"sub": null})),
         claims(json!({"sub": "a#b"})),
         claims(json!({"token_use": "id"})),
+        // An ID token of a flow that has no nonce.
+        claims(json!({"token_use": null, "scope": null, "client_id": null})),
         json!({"header": {"crit": ["exp"]}}),
         json!({"header": {"typ": "logout+jwt"}}),
         json!({"header": {"kid": null}}),

@@ -6,7 +6,7 @@ use outlay_domain::change::{MemberPatch, change_member};
 use outlay_domain::ids::MemberId;
 use outlay_domain::permission::ChangeMember;
 use outlay_edge::api::common::{IfMatch, MemberPath, MoneyIo, Problems};
-use outlay_edge::api::member::{MemberOut, RoleIo, manager};
+use outlay_edge::api::member::{LanguageIo, MemberOut, RoleIo, manager};
 use outlay_edge::call::Input;
 use outlay_edge::{Call, Faults, Outcome, Patch, Problem, checks, loads};
 use serde::Deserialize;
@@ -18,10 +18,18 @@ use validator::Validate;
 #[schema(as = MemberPatch)]
 #[serde(deny_unknown_fields)]
 struct MemberPatchIn {
-    /// Display name; 1 to 200 characters.
-    #[validate(custom(function = "checks::short_text"))]
+    /// Display name; 1 to 200 characters, and no address of a page.
+    #[validate(custom(function = "checks::name"))]
     name: Option<String>,
-    /// Role.
+    /// The language he is written to in.
+    language: Option<LanguageIo>,
+    /// The IANA name of his time zone; UTC, when null.
+    #[schema(value_type = Option<String>, example = "Europe/Berlin")]
+    time_zone: Patch<String>,
+    /// Only null: his address is to be tried again after mail to it came back.
+    #[schema(value_type = Option<String>)]
+    address_fault: Patch<String>,
+    /// Role. A service is no `admin`.
     role: Option<RoleIo>,
     /// Whether he may do anything. A suspended member is out at once. Delegations of whoever can no longer approve end.
     suspended: Option<bool>,
@@ -53,8 +61,18 @@ impl Input for MemberPatchIn {
             Patch::Null => Some(None),
             Patch::Value(limit) => Some(limit.read("approval_limit", faults)),
         };
+        if matches!(self.address_fault, Patch::Value(_)) {
+            faults.note(
+                "address_fault",
+                "null",
+                "Must be null: what is wrong with an address is found by sending to it.",
+            );
+        }
         Some(MemberPatch {
             name: checks::cleaned_option(self.name.as_deref()),
+            language: self.language.map(Into::into),
+            time_zone: checks::patched("time_zone", self.time_zone, checks::time_zone, faults),
+            address_mended: matches!(self.address_fault, Patch::Null),
             role: self.role.map(Into::into),
             suspended: self.suspended,
             manager_id,
@@ -67,7 +85,7 @@ impl Input for MemberPatchIn {
 
 /// Change a member.
 ///
-/// For admins; of himself nobody changes more than the name. Reports that are with their approvers keep their route.
+/// For admins; of himself nobody changes more than name, language, time zone and the state of his address. Reports that are with their approvers keep their route.
 #[utoipa::path(patch, path = "/v1/orgs/{org}/members/{member}", operation_id = "membersChange", tag = "members",
     params(MemberPath, IfMatch), request_body = MemberPatchIn,
     responses((status = 200, description = "Changed.", body = MemberOut), Problems))]

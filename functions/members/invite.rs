@@ -5,7 +5,7 @@ use outlay_domain::ids::MemberId;
 use outlay_domain::member::Role;
 use outlay_domain::permission::InviteMember;
 use outlay_edge::api::common::{IdempotencyKey, MoneyIo, OrgPath, Problems};
-use outlay_edge::api::member::{self, MemberKindIo, MemberOut, RoleIo, newcomer};
+use outlay_edge::api::member::{self, LanguageIo, MemberKindIo, MemberOut, RoleIo, newcomer};
 use outlay_edge::call::Input;
 use outlay_edge::{Call, Faults, Outcome, Reply, checks, loads};
 use serde::Deserialize;
@@ -16,8 +16,8 @@ use validator::Validate;
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct MemberIn {
-    /// Display name; 1 to 200 characters.
-    #[validate(custom(function = "checks::short_text"))]
+    /// Display name; 1 to 200 characters, and no address of a page.
+    #[validate(custom(function = "checks::name"))]
     #[schema(example = "Ana Silva")]
     name: String,
     /// Who it is; a person when absent.
@@ -28,8 +28,14 @@ struct MemberIn {
     email: Option<String>,
     /// The `sub` claim that the tokens of a service carry: 1 to 128 visible ASCII characters, without `#`.
     subject: Option<String>,
-    /// Role; `employee` when absent.
+    /// Role; `employee` when absent. A service is no `admin`.
     role: Option<RoleIo>,
+    /// The language he is written to in; English when absent.
+    language: Option<LanguageIo>,
+    /// The IANA name of his time zone; UTC when absent.
+    #[validate(custom(function = "checks::time_zone"))]
+    #[schema(example = "Europe/Berlin")]
+    time_zone: Option<String>,
     /// The member who approves his reports first, `mem_…`.
     manager_id: Option<String>,
     /// His grade; at most 40 characters.
@@ -53,6 +59,8 @@ impl Input for MemberIn {
             name: checks::cleaned(&self.name),
             who: who?,
             role: self.role.map_or(Role::Employee, Into::into),
+            language: self.language.map(Into::into).unwrap_or_default(),
+            time_zone: self.time_zone,
             manager: None,
             grade: checks::cleaned_option(self.grade.as_deref()),
             cost_centre: checks::cleaned_option(self.cost_centre.as_deref()),
@@ -65,7 +73,8 @@ impl Input for MemberIn {
 /// Invite a person, or add a service.
 ///
 /// For admins. A person is told by e-mail, and becomes active with his first change after signing in with that address. A service is a
-/// program with tokens of its own; it is active at once, nobody is told, and it does what its role says, but decides on no report.
+/// program with tokens of its own; it is active at once, nobody is told, and it does what its role says, but decides on no report and
+/// cannot be an admin. It counts as costly.
 #[utoipa::path(post, path = "/v1/orgs/{org}/members", operation_id = "membersInvite", tag = "members",
     params(OrgPath, IdempotencyKey), request_body = MemberIn,
     responses((status = 201, description = "Invited.", body = MemberOut), Problems))]
@@ -79,7 +88,7 @@ async fn handler(call: Call) -> Outcome {
         Some(id) => Some(member::manager(&call, id).await?),
         None => None,
     };
-    let change = invite(permit, &organisation, Invitation { manager, ..invitation }, &mut call.seed(), call.now());
+    let change = invite(permit, &organisation, Invitation { manager, ..invitation }, &mut call.seed(), call.now())?;
     let location = format!("/v1/orgs/{org}/members/{}", change.after.id);
     let reply = Reply::created(&MemberOut::from(&change.after), location)?.version(change.after.version);
     call.commit(&caller, Change::Members(vec![change]), reply).await
@@ -87,5 +96,5 @@ async fn handler(call: Call) -> Outcome {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+    outlay_edge::boot::serve_costly(handler).await
 }

@@ -62,7 +62,7 @@ async fn handler(call: Call) -> Outcome {
     };
     let (payee, grounds) = tokio::try_join!(payee, desk.grounds_to_edit(policy, &[]))?;
     if let Some(payee) = payee {
-        patch.payee = Some(Some(payee.person()));
+        patch.payee = Some(Some(payee));
     }
     if !patch.changes(&desk.report) {
         return desk.unchanged();

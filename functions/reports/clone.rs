@@ -1,6 +1,6 @@
 //! `POST /v1/orgs/{org}/reports/{report}/clone`: the owner starts a new draft from a report of his.
 
-use outlay_domain::change::{Change, clone_report};
+use outlay_domain::change::{Anew, Change, clone_report};
 use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::permission::{Clone as CloneReport, CreateForOthers, CreateReport};
 use outlay_edge::api::common::{IdempotencyKeyRequired, IfMatch, Problems, ReportPath};
@@ -31,7 +31,7 @@ impl Input for ReportCloneIn {
 /// Clone a report.
 ///
 /// For its owner, or who entered it for him. The new draft has the same lines without receipts and justifications, which belong to
-/// the first report.
+/// the first report, and the same payee unless he cannot be paid any more.
 #[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/clone", operation_id = "reportsClone", tag = "reports",
     params(ReportPath, IdempotencyKeyRequired, IfMatch), request_body = Option<ReportCloneIn>,
     responses((status = 201, description = "A new draft.", body = ReportOut), Problems))]
@@ -49,7 +49,12 @@ async fn handler(call: Call) -> Outcome {
         owner => Some((desk.caller.permit::<CreateForOthers>()?, call.member(owner, "").await?)),
     };
     let for_other = owner.as_ref().map(|(permit, owner)| (*permit, owner));
-    let change = clone_report(permit, may_create, for_other, title, &rates, &mut call.seed(), call.now())?;
+    let payee = match &desk.report.payee {
+        Some(payee) => call.store().member(desk.report.org, payee.id).await?,
+        None => None,
+    };
+    let anew = Anew { title, payee: payee.as_ref() };
+    let change = clone_report(permit, may_create, for_other, anew, &rates, &mut call.seed(), call.now())?;
     let location = format!("/v1/orgs/{}/reports/{}", change.after.org, change.after.id);
     let reply = Reply::created(&ReportOut::of(&change.after), location)?.version(change.after.version);
     call.commit(&desk.caller, Change::Report(Box::new(change)), reply).await

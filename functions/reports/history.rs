@@ -1,9 +1,9 @@
 //! `GET /v1/orgs/{org}/reports/{report}/history`: what happened to a report, by whom and when, and whether that is still as written.
 
-use outlay_domain::ids::MemberId;
+use outlay_domain::event::Subject;
 use outlay_domain::permission::Read;
 use outlay_edge::api::common::{PageQuery, Problems, ReportPath};
-use outlay_edge::api::history::{ChainOut, EventOut};
+use outlay_edge::api::history::{ChainOut, EventOut, people};
 use outlay_edge::{Call, Desk, Outcome, Precondition, Problem, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,7 +22,8 @@ struct HistoryOut {
 
 /// Read a report's history, oldest first.
 ///
-/// For whoever may read the report. Each entry is chained by its hash to the one before; `chain` says whether that holds.
+/// For whoever may read the report. Each entry is chained by its hash to the one before; `chain` says whether that holds. `mail` says
+/// who was told of an entry, and whether that has arrived.
 #[utoipa::path(get, path = "/v1/orgs/{org}/reports/{report}/history", operation_id = "reportsHistory", tag = "reports",
     params(ReportPath, PageQuery),
     responses((status = 200, description = "What happened.", body = HistoryOut), Problems))]
@@ -35,10 +36,6 @@ async fn handler(call: Call) -> Outcome {
         // Something has happened since the report was read, or somebody has put back an old one.
         report = store.report(report.org, report.id).await?.ok_or_else(Problem::not_found)?;
     }
-    let mut people: Vec<MemberId> = events.items.iter().map(|event| event.actor).collect();
-    people.extend(events.items.iter().filter_map(|event| event.on_behalf_of));
-    people.sort_unstable();
-    people.dedup();
     let before = async {
         match events.items.first().map(|event| event.seq) {
             Some(first) if first > 1 && page.cursor.is_some() => store.event(report.org, report.id, first - 1).await,
@@ -47,9 +44,17 @@ async fn handler(call: Call) -> Outcome {
             _ => Ok(None),
         }
     };
-    let (people, before) = tokio::try_join!(store.members_by_id(report.org, &people), before)?;
+    let range = events.items.first().zip(events.items.last()).map(|(first, last)| (first.seq, last.seq));
+    let mail = async {
+        match range {
+            Some(range) => store.deliveries(report.org, Subject::Report(report.id), range).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let (mail, before) = tokio::try_join!(mail, before)?;
+    let people = store.members_by_id(report.org, &people(&events.items, &mail)).await?;
     let chain = ChainOut::of(&report, (page.cursor.is_none(), before.as_ref()), &events.items, events.next.is_none());
-    let items = events.items.iter().map(|event| EventOut::of(event, &people)).collect::<Result<_, _>>()?;
+    let items = events.items.iter().map(|event| EventOut::of(event, &people, &mail)).collect::<Result<_, _>>()?;
     Ok(Reply::ok(&HistoryOut { items, next_cursor: events.next, chain })?)
 }
 

@@ -42,6 +42,18 @@ fn write_now(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     }
 }
 
+/// Deletes a file; its end reaches the disk too.
+///
+/// # Errors
+/// Whatever the file system reports.
+pub(crate) async fn remove(path: PathBuf) -> io::Result<()> {
+    let remove = move || {
+        fs::remove_file(&path)?;
+        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    };
+    tokio::task::spawn_blocking(remove).await.map_err(io::Error::other)?
+}
+
 /// The files of a folder with the given extension, in the order of their names.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
 //! The local stack: the whole backend on one machine, from `template.yaml` and the function binaries alone. It plays
-//! API Gateway, Lambda, DynamoDB with its streams, SES, KMS, the scheduler and an identity provider, on loopback
+//! API Gateway, Lambda, DynamoDB with its streams, S3, SQS, SNS, SES, KMS, the scheduler and an identity provider, on loopback
 //! only. It depends on no crate of the product: it knows it as AWS does, by the template and over HTTP.
 
 mod authorizer;
@@ -15,6 +15,8 @@ mod invocations;
 mod kms;
 mod local;
 mod mailbox;
+mod queue;
+mod s3;
 mod schedule;
 mod stop;
 mod store;
@@ -23,6 +25,7 @@ pub mod system;
 mod template;
 #[cfg(test)]
 mod tests;
+mod topic;
 mod welcome;
 
 use std::collections::BTreeMap;
@@ -45,10 +48,14 @@ use identity::Identity;
 use kms::Kms;
 use local::Parts;
 use mailbox::Mailbox;
+use mailbox::feedback::Feedback;
+use queue::Queues;
+use s3::S3;
 use stop::{Stop, Stopper};
 use store::Store;
 use stream::Means;
 use template::{Parameters, Template};
+use topic::Topics;
 
 /// How long an orderly stop may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -68,7 +75,8 @@ pub struct Options {
     pub throttling: bool,
     /// Whether the gateway checks tokens. Without, it is as one that was set up wrongly: everything reaches the functions.
     pub authorizer: bool,
-    /// Whether this is a stack for tests: services can be made to fail, and all that the functions log can be read.
+    /// Whether this is a stack for tests: services can be made to fail, functions to crash, streams to be late or to repeat
+    /// themselves, and all that the functions log can be read.
     pub probes: bool,
 }
 
@@ -100,6 +108,7 @@ fn parameters(url: &str) -> Parameters {
 pub struct Stack {
     url: String,
     dynamodb_url: String,
+    s3: S3,
     table_name: String,
     ignored: Vec<String>,
     host: Host,
@@ -135,41 +144,51 @@ impl Stack {
             None => dynamodb.url().to_owned(),
             Some(faults) => faults::proxy::start(dynamodb.url(), faults, &stop, &mut tasks).await?,
         };
+        let queues = Arc::new(Queues::of(folder, &template)?);
+        let s3 = S3::start(folder, &template, &queues, faults.as_ref(), (&stop, &mut tasks)).await?;
         let launch = Launch {
             bin_dir: options.bin_dir,
-            endpoints: endpoints(&url, seen_by_functions),
+            endpoints: endpoints(&url, seen_by_functions, s3.url.clone()),
             log_folder: folder.map(|folder| folder.join("log")),
             record: record.clone(),
         };
         let host = Host::start(&template.functions, launch, &stop, &mut tasks).await?;
+        if let Some(faults) = &faults {
+            faults.know(&host);
+        }
         let identity = Identity::start(folder, &url).await?;
         let failures = Arc::new(Store::open(folder, "failures")?);
         let checkpoints = Arc::new(Store::open(folder, "checkpoints")?);
+        let probes = options.probes.then(|| Arc::new(stream::probe::probes(&template, &dynamodb)));
         let parts = Parts {
             url: url.clone(),
             dynamodb_url: dynamodb.url().to_owned(),
             authorizer: options.authorizer.then(|| identity.authorizer()),
             throttle: options.throttling.then(Throttle::default),
             mailbox: Mailbox::open(folder)?,
+            feedback: Arc::new(feedback(&template, &queues)),
+            queues,
             kms: Kms::open(folder, &template.keys).await?,
             failures: Arc::clone(&failures),
             host: host.clone(),
             template,
             identity,
+            probes: probes.clone(),
             faults,
             record,
         };
-        let means = Means { dynamodb, host: host.clone(), checkpoints, failures };
+        let means = Means { dynamodb, host: host.clone(), checkpoints, failures, probes };
         let table_name = parts.template.tables.first().map(|table| table.name.clone()).unwrap_or_default();
         let ignored = parts.template.ignored.clone();
         let dynamodb_url = parts.dynamodb_url.clone();
-        let stack = Self { url, dynamodb_url, table_name, ignored, host, stopper, tasks, _lock: lock };
+        let stack = Self { url, dynamodb_url, s3, table_name, ignored, host, stopper, tasks, _lock: lock };
         Ok(stack.serve(listener, parts, &means, &stop))
     }
 
     /// Answers, and sets what calls functions by itself going.
     fn serve(mut self, listener: TcpListener, parts: Parts, means: &Means, stop: &Stop) -> Self {
         stream::start(&parts.template.streams, means, stop, &mut self.tasks);
+        queue::source::start(&parts.template.queue_sources, &parts.queues, &means.host, stop, &mut self.tasks);
         schedule::start(&parts.template.schedules, &means.host, stop, &mut self.tasks);
         let stop = stop.clone();
         let service = local::router(parts).into_make_service_with_connect_info::<SocketAddr>();
@@ -191,6 +210,12 @@ impl Stack {
     #[must_use]
     pub fn dynamodb_url(&self) -> &str {
         &self.dynamodb_url
+    }
+
+    /// Where S3 answers, with the buckets in the path.
+    #[must_use]
+    pub fn s3_url(&self) -> &str {
+        &self.s3.url
     }
 
     /// The name of the template's first table.
@@ -218,13 +243,23 @@ impl Stack {
 }
 
 /// The variables that tell a function's SDK where the services are.
-fn endpoints(url: &str, dynamodb: String) -> BTreeMap<String, String> {
+fn endpoints(url: &str, dynamodb: String, s3: String) -> BTreeMap<String, String> {
     let endpoints = [
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
+        ("AWS_ENDPOINT_URL_S3", s3),
         ("AWS_ENDPOINT_URL_KMS", format!("{url}/_local/kms")),
         ("AWS_ENDPOINT_URL_SES", format!("{url}/_local/ses")),
     ];
     endpoints.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// What SES tells of mails, and to whom.
+fn feedback(template: &Template, queues: &Arc<Queues>) -> Feedback {
+    Feedback {
+        configuration_sets: template.configuration_sets.clone(),
+        destinations: template.event_destinations.clone(),
+        topics: Topics { subscriptions: template.subscriptions.clone(), queues: Arc::clone(queues) },
+    }
 }
 
 async fn listen(port: u16) -> Result<(TcpListener, String), Error> {

@@ -14,8 +14,11 @@ use crate::host::Host;
 use crate::host::record::{self, Record};
 use crate::identity::{self, Identity};
 use crate::kms::{self, Kms};
+use crate::mailbox::feedback::Feedback;
 use crate::mailbox::{self, Mailbox};
+use crate::queue::{self, Queues};
 use crate::store::Store;
+use crate::stream::probe::{self, Probes};
 use crate::template::Template;
 use crate::{gateway, invocations, stream, welcome};
 
@@ -38,9 +41,12 @@ pub(crate) struct Parts {
     /// Absent if routes take as much as comes.
     pub(crate) throttle: Option<Throttle>,
     pub(crate) mailbox: Mailbox,
+    pub(crate) feedback: Arc<Feedback>,
+    pub(crate) queues: Arc<Queues>,
     pub(crate) failures: Arc<Store>,
     pub(crate) kms: Kms,
-    /// This and the next in a stack for tests only.
+    /// This and the next two in a stack for tests only.
+    pub(crate) probes: Option<Arc<Probes>>,
     pub(crate) faults: Option<Arc<Faults>>,
     pub(crate) record: Option<Arc<Record>>,
 }
@@ -61,6 +67,9 @@ pub(crate) fn router(parts: Parts) -> Router {
             .route("/_local/faults", post(faults::add))
             .route("/_local/faults/{id}", get(faults::hits).delete(faults::remove));
     }
+    if parts.probes.is_some() {
+        router = router.route("/_local/streams/{function}", get(probe::status).post(probe::set));
+    }
     if parts.record.is_some() {
         router = router.route("/_local/log", get(record::show));
     }
@@ -76,7 +85,10 @@ pub(crate) fn router(parts: Parts) -> Router {
         .route("/_local/kms/", post(kms::call))
         .route("/_local/mail", get(mailbox::index))
         .route("/_local/mail/{name}", get(mailbox::message))
-        .route("/_local/failures", get(stream::failures))
+        .route("/_local/failures", get(stream::failures::list))
+        .route("/_local/failures/redrive", post(stream::failures::redrive))
+        .route("/_local/queues/{queue}", get(queue::http::list).post(queue::http::put))
+        .route("/_local/queues/{queue}/redrive", post(queue::http::redrive))
         .route("/_local/ses", post(mailbox::ses::call))
         .route("/_local/ses/", post(mailbox::ses::call))
         .route("/2015-03-31/functions/{function}/invocations", post(invocations::invoke))

@@ -1,5 +1,6 @@
-//! Calls functions at fixed intervals, as the scheduler of AWS does: once right after the start, and then at the rate. A
-//! failure is reported and the next turn waited for; what the function does is not known here.
+//! Calls functions at fixed intervals, as the scheduler of AWS does: once right after the start, and then at the rate. A run
+//! that fails is repeated twice, as Lambda repeats what it is called with and nobody waits for; then the failure is reported and
+//! the next turn waited for. What the function does is not known here.
 
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use crate::host::{FunctionError, Host};
 use crate::stop::Stop;
 use crate::system;
 use crate::template::{ACCOUNT, REGION, Schedule};
+
+/// Before each repetition of a run that failed.
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(1)];
 
 /// Starts a clock for each of the schedules.
 pub(crate) fn start(schedules: &[Schedule], host: &Host, stop: &Stop, tasks: &mut JoinSet<()>) {
@@ -28,7 +32,7 @@ async fn run(schedule: &Schedule, host: &Host) {
     loop {
         clock.tick().await;
         let payload = Bytes::from(payload(schedule, &system::uuid(), system::now()));
-        match host.invoke(&schedule.function, payload).await {
+        match attempts(PAUSES, || host.invoke(&schedule.function, payload.clone())).await {
             Ok(_) => {}
             Err(FunctionError::Failed(error)) => {
                 eprintln!("{} failed: {}", schedule.function, String::from_utf8_lossy(&error));
@@ -36,6 +40,20 @@ async fn run(schedule: &Schedule, host: &Host) {
             Err(FunctionError::Unknown) => eprintln!("{} failed: there is no such function", schedule.function),
         }
     }
+}
+
+/// Up to three, with a pause before each but the first.
+async fn attempts<T, E, F>(pauses: [Duration; 2], mut attempt: impl FnMut() -> F) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    for pause in pauses {
+        if let Ok(done) = attempt().await {
+            return Ok(done);
+        }
+        tokio::time::sleep(pause).await;
+    }
+    attempt().await
 }
 
 /// The template's own input, or what the scheduler sends without one.
@@ -62,6 +80,18 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_failed_run_is_repeated_twice() {
+        for (failures, expected) in [(0, Ok(1)), (1, Ok(2)), (2, Ok(3)), (3, Err(3)), (9, Err(3))] {
+            let mut runs = 0;
+            let result = attempts([Duration::ZERO; 2], || {
+                runs += 1;
+                std::future::ready(if runs > failures { Ok(runs) } else { Err(runs) })
+            });
+            assert_eq!(result.await, expected, "{failures} failures");
+        }
+    }
 
     #[test]
     fn the_payload_is_the_scheduler_s_unless_the_template_has_one() {

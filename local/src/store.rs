@@ -37,6 +37,15 @@ impl Store {
         Ok(())
     }
 
+    /// Takes a document out, for good; no error if it is not there.
+    pub(crate) async fn remove(&self, name: &str) -> std::io::Result<()> {
+        let removed = self.documents.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        match &self.folder {
+            Some(folder) if removed.is_some() => files::remove(folder.join(format!("{name}.json"))).await,
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<Value> {
         self.documents.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
@@ -76,6 +85,9 @@ mod tests {
         let store = Store::open(Some(data.path()), "things").expect("a store");
         assert_eq!(store.all(), [json!(3), json!(2)]);
         assert_eq!(store.get("c"), None);
+        store.remove("a").await.expect("removed");
+        store.remove("c").await.expect("nothing to do");
+        assert_eq!(Store::open(Some(data.path()), "things").expect("a store").all(), [json!(2)]);
     }
 
     #[tokio::test]

@@ -1,6 +1,9 @@
 //! Whole stacks on a template of their own, over HTTP. The functions' binaries are empty files: a request that reaches one is
 //! answered with 500, and one that does not is answered by the gateway.
 
+#[cfg(unix)]
+mod played;
+
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -46,19 +49,30 @@ Resources:
       KeySchema: [{AttributeName: PK, KeyType: HASH}]
 "#;
 
-struct Running {
-    stack: Stack,
-    http: reqwest::Client,
+pub(crate) struct Running {
+    pub(crate) stack: Stack,
+    pub(crate) http: reqwest::Client,
     folder: TempDir,
 }
 
 impl Running {
     /// A stack that is changed from what a test run has.
     async fn start(change: impl FnOnce(&mut Options)) -> Self {
+        Self::with(TEMPLATE, "", change).await
+    }
+
+    /// A stack of another template, with the content of the function's file.
+    pub(crate) async fn with(template_text: &str, function: &str, change: impl FnOnce(&mut Options)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let template = folder.path().join("template.yaml");
-        std::fs::write(&template, TEMPLATE).expect("written");
-        std::fs::write(folder.path().join(format!("things{}", std::env::consts::EXE_SUFFIX)), "").expect("written");
+        std::fs::write(&template, template_text).expect("written");
+        let file = folder.path().join(format!("things{}", std::env::consts::EXE_SUFFIX));
+        std::fs::write(&file, function).expect("written");
+        #[cfg(unix)]
+        if !function.is_empty() {
+            use std::os::unix::fs::PermissionsExt as _;
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o700)).expect("a program");
+        }
         let mut options = Options {
             template,
             bin_dir: folder.path().to_owned(),
@@ -74,13 +88,13 @@ impl Running {
         Self { stack, http, folder }
     }
 
-    fn request(&self, method: &str, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         self.http.request(method, format!("{}{path}", self.stack.url()))
     }
 
     /// The status, and the body if it is JSON.
-    async fn send(request: RequestBuilder) -> (u16, Value) {
+    pub(crate) async fn send(request: RequestBuilder) -> (u16, Value) {
         let answer = request.send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.unwrap_or_default())
     }

@@ -54,13 +54,17 @@ async fn sizes_and_media_types() {
 
 /// The answer of a function to an event of this body, past the gateway, which could not send such a one.
 async fn invoke(person: &Person, path: &str, more_headers: &Value, body: &str, encoded: bool) -> Answer {
+    deliver(person, &event(person, path, more_headers, body, encoded)).await
+}
+
+fn event(person: &Person, path: &str, more_headers: &Value, body: &str, encoded: bool) -> Value {
     let mut headers = json!({
         "authorization": format!("Bearer {}", person.token), "content-type": "application/json", "idempotency-key": fresh_key(),
         "host": "localhost", "x-forwarded-proto": "https",
     });
     headers.as_object_mut().unwrap().extend(more_headers.as_object().unwrap().clone());
     let org = path.split('/').nth(3).unwrap();
-    let event = json!({
+    json!({
         "version": "2.0", "routeKey": "POST /v1/orgs/{org}/reports", "rawPath": path, "rawQueryString": "", "headers": headers,
         "requestContext": {
             "accountId": "000000000000", "apiId": "local", "domainName": "localhost", "domainPrefix": "local",
@@ -69,9 +73,12 @@ async fn invoke(person: &Person, path: &str, more_headers: &Value, body: &str, e
             "time": "22/Nov/2026:10:00:00 +0000", "timeEpoch": 1_795_341_600_000_u64,
         },
         "pathParameters": {"org": org}, "body": body, "isBase64Encoded": encoded,
-    });
+    })
+}
+
+async fn deliver(person: &Person, event: &Value) -> Answer {
     let url = format!("{}/2015-03-31/functions/reports-create/invocations", person.base);
-    let result = send(reqwest::Client::new().post(url).json(&event)).await;
+    let result = send(reqwest::Client::new().post(url).json(event)).await;
     let told: Value = result.json();
     let mut headers = HeaderMap::new();
     for (name, value) in told["headers"].as_object().into_iter().flatten() {
@@ -134,6 +141,37 @@ async fn line_ends_in_a_header_get_nowhere() {
     assert_eq!(changed(&before, &table::organisation(&world.org).await), Vec::<String>::new(), "TRANSPORT-21");
     // The function goes on.
     send(post(&world.ana, &path).json(&json!({"title": "Lyon"}))).await.expect(201);
+}
+
+/// What no URL can be made of would end the process, and with it a warm function.
+#[tokio::test]
+async fn an_event_that_no_url_can_be_made_of_is_answered_like_another() {
+    let world = World::new().await;
+    let path = world.path("reports");
+    let made = |more: Value| event(&world.ana, &path, &more, "{\"title\":\"Lyon\"}", false);
+    let hosts = ["", " ", "a b", "[::1", "host:99999", "%", "user:pass@:", "localhost/..", "#"];
+    for host in hosts {
+        for proto in ["https", "ht tp", "", "javascript", "://"] {
+            let mut event = made(json!({"host": host, "x-forwarded-proto": proto}));
+            assert_eq!(deliver(&world.ana, &event).await.status, 201, "{host:?} {proto:?}");
+            event["headers"].as_object_mut().unwrap().remove("host");
+            event["headers"]["idempotency-key"] = json!(fresh_key());
+            event["requestContext"]["domainName"] = json!(host);
+            assert_eq!(deliver(&world.ana, &event).await.status, 201, "{host:?} {proto:?}");
+        }
+    }
+    let mut event = made(json!({}));
+    for query in ["<", "a b", "\u{0}", &"x".repeat(70_000)] {
+        event["rawQueryString"] = json!(query);
+        assert_eq!(deliver(&world.ana, &event).await.status, 400, "{:?}", query.get(..9).unwrap_or(query));
+    }
+    event["rawQueryString"] = json!("");
+    for odd in [":99999", "", &format!("/{}", "x".repeat(70_000)), "é"] {
+        event["rawPath"] = json!(odd);
+        event["headers"]["idempotency-key"] = json!(fresh_key());
+        // The gateway has found the route and says what is in it.
+        assert_eq!(deliver(&world.ana, &event).await.status, 201, "{:?}", odd.get(..9).unwrap_or(odd));
+    }
 }
 
 #[tokio::test]

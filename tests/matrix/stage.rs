@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Person, World, day, eur, expense, fresh_key, now, send, today, version};
+use crate::support::{Answer, Person, World, day, eur, expense, files, fresh_key, now, send, today, version};
 
 /// A kind of caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +134,11 @@ impl Stage {
         Self { world, foreign, expired, foreign_auditor, employee, auditor, delegate, suspended, rita, count }
     }
 
+    /// The organisation it plays in.
+    pub fn org(&self) -> &str {
+        &self.world.org
+    }
+
     /// A good request for a row of the table, on things that no other request has.
     pub async fn case(&self, row: &str, operation: &Operation) -> Case {
         let world = &self.world;
@@ -147,6 +152,9 @@ impl Stage {
             report = self.report(row).await;
             let (id, line) = (report["id"].as_str().unwrap(), report["expenses"][0]["id"].as_str().unwrap());
             path = path.replace("{report}", id).replace("{expense}", line);
+            if let Some(receipt) = report["expenses"][0]["receipts"][0]["id"].as_str() {
+                path = path.replace("{receipt}", receipt);
+            }
             if watched.is_empty() {
                 watched = world.report(&report, "");
             }
@@ -183,14 +191,31 @@ impl Stage {
     async fn report(&self, row: &str) -> Value {
         let world = &self.world;
         let lines = [expense("20.00"), expense("20.00")];
-        if ["reportsDelete", "reportsSubmit"].contains(&row) {
+        if ["reportsDelete", "reportsSubmit", "receiptsAdd"].contains(&row) {
             return world.draft(&world.ana, &lines).await;
+        }
+        if row.starts_with("receipts") {
+            return self.with_receipt(row, &lines).await;
         }
         let report = world.claim(&world.ana, &lines).await.expect(201);
         if row == "reportsReturn+approved" {
             return world.approve(&world.marco, &report).await.expect(200);
         }
         report
+    }
+
+    /// A draft with a receipt that waits for its file, or a submitted report with a clean one.
+    async fn with_receipt(&self, row: &str, lines: &[Value]) -> Value {
+        let world = &self.world;
+        let draft = world.draft(&world.ana, lines).await;
+        let bytes = files::ticket(draft["id"].as_str().unwrap());
+        let declared = files::declaration("ticket.png", "image/png", &bytes);
+        if row == "receiptsGet" {
+            files::attach(world, &draft, 0, &declared, &bytes).await;
+            return world.ana.post(&world.report(&draft, "submit"), &json!({})).await.expect(200);
+        }
+        files::declare(world, &draft, 0, &declared).await;
+        world.ana.get(&world.report(&draft, "")).await.expect(200)
     }
 
     /// Somebody who was invited, as the operation wants him.
@@ -233,6 +258,7 @@ impl Stage {
             "reportsReturn" | "reportsReturn+approved" | "reportsReject" => reason,
             "reportsReassign" => json!({"from": self.world.marco.id, "to": self.rita.id, "reason": "Is away."}),
             "expensesAdd" => expense("5.00"),
+            "receiptsAdd" => files::declaration("ticket.png", "image/png", files::TICKET),
             "expensesChange" => json!({"note": "By train."}),
             "expensesSplit" => json!({"parts": [{"amount": eur("12.00")}, {"amount": eur("8.00")}]}),
             _ => return None,
@@ -249,6 +275,7 @@ impl Stage {
             "reportsList" => (listed(), Some(Caller::Owner)),
             "reportsList+all" => (listed(), None),
             "reportsHistory" => (Some("report.submitted".to_owned()), None),
+            "receiptsGet" => (Some("X-Amz-Signature=".to_owned()), None),
             "membersList" => (Some(self.rita.id.clone()), None),
             "membersAccount" => (Some("3000".to_owned()), None),
             "membersGet" | "membersExport" | "reportsGet" => (subject.cloned(), None),

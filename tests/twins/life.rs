@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::twin::Twin;
-use crate::support::{Person, day, eur, today, version, with};
+use crate::support::{Person, day, eur, files, today, version, with};
 
 /// The codes that a policy and its reports share.
 struct Codes {
@@ -186,9 +186,28 @@ async fn others(twin: &Twin, codes: &Codes) {
         let report = twin.post(who, &reports, body).await;
         twin.reports.borrow_mut().push(report);
     }
-    // One that stays with its approver.
-    let pending = twin.post(ana, &reports, claim(twin.mark())).await;
+    // One that stays with its approver, with a receipt.
+    let draft = json!({"title": twin.mark(), "expenses": [line(twin, codes, "40.00")]});
+    let draft = twin.post(ana, &reports, draft).await;
+    receipt(twin, &draft).await;
+    let pending = twin.act(ana, &twin.get(ana, &world.report(&draft, "")).await, "submit", json!({})).await;
     twin.reports.borrow_mut().extend([recalled, reassigned, pending]);
+}
+
+/// Two receipts, one of which is uploaded and looked at by others, and one removed.
+async fn receipt(twin: &Twin, draft: &Value) {
+    let (world, ana) = (&twin.world, &twin.world.ana);
+    let bytes = files::ticket(&twin.mark());
+    let declared = files::declaration(&format!("{}.png", twin.mark()), "image/png", &bytes);
+    let receipts = world.line(draft, 0, "receipts");
+    let made = twin.post(ana, &receipts, declared.clone()).await;
+    assert_eq!(files::upload(&made, &bytes).await.status, 200);
+    let path = files::path(world, draft, 0, &made);
+    files::looked_at(ana, &path).await;
+    twin.get(ana, &path).await;
+    twin.get(&world.fiona, &path).await;
+    let second = twin.post(ana, &receipts, declared).await;
+    twin.delete(ana, &files::path(world, draft, 0, &second)).await;
 }
 
 async fn read(twin: &Twin, codes: &Codes, policy: &Value) {

@@ -213,12 +213,13 @@ impl Twin {
         }
     }
 
-    /// The identifiers of the organisation, its members, its reports and their lines.
+    /// The identifiers of the organisation, its members, its reports, their lines and receipts.
     pub fn ids(&self) -> BTreeSet<String> {
         let reports = self.reports.borrow();
         let lines = reports.iter().flat_map(|report| report["expenses"].as_array().unwrap().iter());
         let of = |thing: &Value| thing["id"].as_str().unwrap().to_owned();
-        let mut ids: BTreeSet<String> = reports.iter().chain(lines).map(of).collect();
+        let receipts = lines.clone().flat_map(|line| line["receipts"].as_array().unwrap().iter());
+        let mut ids: BTreeSet<String> = reports.iter().chain(lines.clone()).chain(receipts).map(of).collect();
         ids.extend(self.people.values().map(|person| person.id.clone()));
         ids.insert(self.world.org.clone());
         ids

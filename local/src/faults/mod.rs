@@ -1,23 +1,29 @@
-//! Faults on request: rules by which calls to a service fail, hang, lose their answer or are only counted, so that tests can
-//! see what the functions make of it. Only in a stack for tests; must not change a call that no rule is for.
+//! Faults on request: rules by which calls to a service fail, hang, lose their answer, end the function that makes them or are
+//! only counted, so that tests can see what the functions make of it. Only in a stack for tests; must not change a call that
+//! no rule is for.
 
 pub(crate) mod proxy;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::num::NonZeroU64;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::host::Host;
 use crate::local::Local;
+use crate::mailbox::ses;
 use crate::stop::Stop;
-use crate::{aws, system};
+use crate::{aws, s3, system};
 
 /// How long a hanging call takes.
 const HANG: Duration = Duration::from_secs(30);
@@ -28,6 +34,18 @@ const HANG: Duration = Duration::from_secs(30);
 pub(crate) enum Service {
     Dynamodb,
     Kms,
+    S3,
+    Ses,
+}
+
+/// A call to a service.
+pub(crate) struct Call<'a> {
+    pub(crate) service: Service,
+    pub(crate) operation: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    /// What `containing` looks at: the body as it is sent, for S3 after a line with the path and the query. Made only if there
+    /// are rules.
+    pub(crate) text: &'a (dyn Fn() -> Vec<u8> + Sync),
 }
 
 /// What becomes of a call.
@@ -40,6 +58,10 @@ enum Fault {
     LoseAnswer,
     Refuse,
     Hang,
+    /// The process that called is ended before it is carried out.
+    KillBefore,
+    /// It is carried out, and the process that called is ended before it learns of it.
+    KillAfter,
     /// Nothing; it is counted, and later rules see it too.
     Count,
 }
@@ -51,11 +73,21 @@ struct Rule {
     service: Service,
     /// Without it, every operation.
     operation: Option<String>,
+    /// The function whose calls it is for; without it, everybody's.
+    function: Option<String>,
     /// A text of the request's body, as it is sent; without it, every body. It keeps tests that run at the same time apart.
     containing: Option<String>,
     fault: Fault,
     /// How many calls; without it, all of them.
     times: Option<u64>,
+    /// One call in so many, by chance; without it, each.
+    one_in: Option<NonZeroU64>,
+    /// The same seed chooses the same calls.
+    #[serde(default = "seed")]
+    seed: u64,
+    /// How many calls chance has decided on.
+    #[serde(skip)]
+    drawn: u64,
     #[serde(skip, default = "system::uuid")]
     id: String,
     #[serde(skip)]
@@ -63,12 +95,32 @@ struct Rule {
 }
 
 impl Rule {
-    fn is_for(&self, service: Service, operation: &str, body: &str) -> bool {
-        self.service == service
+    fn is_for(&mut self, call: &Call<'_>, text: &str) -> bool {
+        let caller = || aws::caller(call.headers).map(|(function, _)| function);
+        self.service == call.service
             && self.times.is_none_or(|times| self.hits < times)
-            && self.operation.as_ref().is_none_or(|it| it == operation)
-            && self.containing.as_ref().is_none_or(|it| body.contains(it.as_str()))
+            && self.operation.as_ref().is_none_or(|it| it == call.operation)
+            && self.function.as_ref().is_none_or(|it| caller() == Some(it))
+            && self.containing.as_ref().is_none_or(|it| text.contains(it.as_str()))
+            && self.one_in.is_none_or(|it| self.draw() % it == 0)
     }
+
+    fn draw(&mut self) -> u64 {
+        self.drawn = self.drawn.wrapping_add(1);
+        chance(self.seed, self.drawn)
+    }
+}
+
+fn seed() -> u64 {
+    u64::from_le_bytes(system::secret())
+}
+
+/// The number at a position of a sequence that looks like chance (`SplitMix64`).
+pub(crate) fn chance(seed: u64, position: u64) -> u64 {
+    let mut mixed = seed.wrapping_add(position.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 /// The rules, in the order in which they came.
@@ -76,11 +128,26 @@ pub(crate) struct Faults {
     rules: Mutex<Vec<Rule>>,
     /// What hangs does not outlast the stack.
     stop: Stop,
+    /// Whose processes are ended; known once they can be.
+    host: OnceLock<Host>,
 }
 
 impl Faults {
     pub(crate) fn new(stop: &Stop) -> Self {
-        Self { rules: Mutex::default(), stop: stop.clone() }
+        Self { rules: Mutex::default(), stop: stop.clone(), host: OnceLock::new() }
+    }
+
+    /// From now on processes can be ended.
+    pub(crate) fn know(&self, host: &Host) {
+        // Told once.
+        let _ = self.host.set(host.clone());
+    }
+
+    /// Ends the process that made a call; returns once it is gone.
+    async fn kill(&self, headers: &HeaderMap) {
+        if let (Some(host), Some((_, process))) = (self.host.get(), aws::caller(headers)) {
+            host.kill(process).await;
+        }
     }
 
     fn rules(&self) -> MutexGuard<'_, Vec<Rule>> {
@@ -88,10 +155,17 @@ impl Faults {
     }
 
     /// What the rules have for a call: that of the first that is for it. Rules that count are passed over.
-    fn meet(&self, service: Service, operation: &str, body: &[u8]) -> Option<Fault> {
+    fn meet(&self, call: &Call<'_>) -> Option<Fault> {
         let mut rules = self.rules();
-        let body = if rules.is_empty() { Cow::default() } else { String::from_utf8_lossy(body) };
-        for rule in rules.iter_mut().filter(|rule| rule.is_for(service, operation, &body)) {
+        if rules.is_empty() {
+            return None;
+        }
+        let text = (call.text)();
+        let text: Cow<'_, str> = String::from_utf8_lossy(&text);
+        for rule in rules.iter_mut() {
+            if !rule.is_for(call, &text) {
+                continue;
+            }
             rule.hits = rule.hits.saturating_add(1);
             if rule.fault != Fault::Count {
                 return Some(rule.fault);
@@ -104,15 +178,14 @@ impl Faults {
 /// Stands between a caller and a service: answers as the rules say, or lets the call be carried out.
 pub(crate) async fn between(
     faults: Option<&Faults>,
-    service: Service,
-    operation: &str,
-    body: &[u8],
+    call: Call<'_>,
     carried_out: impl Future<Output = Response>,
 ) -> Response {
-    let met = faults.and_then(|faults| Some((faults.meet(service, operation, body)?, faults)));
+    let met = faults.and_then(|faults| Some((faults.meet(&call)?, faults)));
     let Some((fault, faults)) = met else {
         return carried_out.await;
     };
+    let service = call.service;
     match fault {
         Fault::Count => carried_out.await,
         Fault::Throttle | Fault::Unavailable | Fault::Refuse => failure(service, fault),
@@ -124,23 +197,48 @@ pub(crate) async fn between(
             Some(()) => carried_out.await,
             None => failure(service, Fault::Unavailable),
         },
+        Fault::KillBefore => {
+            faults.kill(call.headers).await;
+            failure(service, Fault::Unavailable)
+        }
+        Fault::KillAfter => {
+            let _lost = carried_out.await;
+            faults.kill(call.headers).await;
+            failure(service, Fault::Unavailable)
+        }
     }
 }
 
 fn failure(service: Service, fault: Fault) -> Response {
-    let content_type = match service {
-        Service::Dynamodb => "application/x-amz-json-1.0",
-        Service::Kms => "application/x-amz-json-1.1",
-    };
-    let kind = match (service, fault) {
-        (Service::Dynamodb, Fault::Throttle) => "ProvisionedThroughputExceededException",
-        (Service::Dynamodb, Fault::Refuse) => "AccessDeniedException",
-        (Service::Dynamodb, _) => "InternalServerError",
-        (Service::Kms, Fault::Throttle) => "ThrottlingException",
-        (Service::Kms, Fault::Refuse) => "DisabledException",
-        (Service::Kms, _) => "KMSInternalException",
-    };
-    aws::refused(content_type, kind, "made to fail by a rule of /_local/faults")
+    const WHY: &str = "made to fail by a rule of /_local/faults";
+    match service {
+        Service::Dynamodb => {
+            let kind = match fault {
+                Fault::Throttle => "ProvisionedThroughputExceededException",
+                Fault::Refuse => "AccessDeniedException",
+                _ => "InternalServerError",
+            };
+            aws::refused("application/x-amz-json-1.0", kind, WHY)
+        }
+        Service::Kms => {
+            let kind = match fault {
+                Fault::Throttle => "ThrottlingException",
+                Fault::Refuse => "DisabledException",
+                _ => "KMSInternalException",
+            };
+            aws::refused("application/x-amz-json-1.1", kind, WHY)
+        }
+        Service::S3 => match fault {
+            Fault::Throttle => s3::error(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", WHY),
+            Fault::Refuse => s3::error(StatusCode::FORBIDDEN, "AccessDenied", WHY),
+            _ => s3::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", WHY),
+        },
+        Service::Ses => match fault {
+            Fault::Throttle => ses::error(StatusCode::BAD_REQUEST, "Throttling", WHY),
+            Fault::Refuse => ses::error(StatusCode::BAD_REQUEST, "MessageRejected", WHY),
+            _ => ses::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure", WHY),
+        },
+    }
 }
 
 /// `POST /_local/faults`
@@ -173,99 +271,4 @@ pub(crate) async fn remove(State(local): State<Local>, Path(id): Path<String>) -
 
 fn missing() -> Response {
     (StatusCode::NOT_FOUND, Json(json!({ "message": "there is no such rule" }))).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    use std::task::{Context, Waker};
-
-    use serde_json::Value;
-
-    use super::*;
-    use crate::stop;
-
-    fn faults(rules: &[Value]) -> Faults {
-        let (_stopper, stop) = stop::channel();
-        let faults = Faults::new(&stop);
-        *faults.rules() = rules.iter().map(|it| serde_json::from_value(it.clone()).expect("a rule")).collect();
-        faults
-    }
-
-    fn hits(faults: &Faults) -> Vec<u64> {
-        faults.rules().iter().map(|rule| rule.hits).collect()
-    }
-
-    #[test]
-    fn a_rule_is_for_its_service_operation_and_text() {
-        let rule = json!({ "service": "dynamodb", "operation": "GetItem", "containing": "org_1", "fault": "refuse" });
-        let faults = faults(&[rule]);
-        let body = br#"{"Key":"org_1"}"#;
-        assert_eq!(faults.meet(Service::Dynamodb, "GetItem", body), Some(Fault::Refuse));
-        assert_eq!(faults.meet(Service::Kms, "GetItem", body), None);
-        assert_eq!(faults.meet(Service::Dynamodb, "PutItem", body), None);
-        assert_eq!(faults.meet(Service::Dynamodb, "GetItem", b"{}"), None);
-        assert_eq!(hits(&faults), [1]);
-    }
-
-    #[test]
-    fn the_first_that_is_not_used_up_applies_and_counting_ends_nothing() {
-        let faults = faults(&[
-            json!({ "service": "kms", "fault": "count" }),
-            json!({ "service": "kms", "fault": "throttle", "times": 2 }),
-            json!({ "service": "kms", "fault": "unavailable", "times": 1 }),
-            json!({ "service": "kms", "fault": "count", "times": 9 }),
-        ]);
-        let met: Vec<_> = (0..4).map(|_| faults.meet(Service::Kms, "Encrypt", b"")).collect();
-        assert_eq!(met, [Some(Fault::Throttle), Some(Fault::Throttle), Some(Fault::Unavailable), None]);
-        assert_eq!(hits(&faults), [4, 2, 1, 1]);
-    }
-
-    #[test]
-    fn a_rule_with_a_slip_is_not_taken() {
-        for rule in [
-            json!({ "service": "s3", "fault": "count" }),
-            json!({ "service": "kms", "fault": "explode" }),
-            json!({ "service": "kms", "fault": "count", "operations": "Encrypt" }),
-            json!({ "service": "kms" }),
-        ] {
-            assert!(serde_json::from_value::<Rule>(rule.clone()).is_err(), "{rule}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_call_is_carried_out_unless_the_fault_is_instead_of_it() {
-        for (fault, status, kind, times) in [
-            ("throttle", 400, "ProvisionedThroughputExceededException", 0),
-            ("refuse", 400, "AccessDeniedException", 0),
-            ("unavailable", 500, "InternalServerError", 0),
-            ("lose_answer", 500, "InternalServerError", 1),
-            ("count", 200, "", 1),
-        ] {
-            let faults = faults(&[json!({ "service": "dynamodb", "fault": fault })]);
-            let carried_out = AtomicU32::new(0);
-            let call = async {
-                carried_out.fetch_add(1, Ordering::Relaxed);
-                StatusCode::OK.into_response()
-            };
-            let response = between(Some(&faults), Service::Dynamodb, "PutItem", b"", call).await;
-            let named = response.headers().get("x-amzn-errortype").map_or("", |it| it.to_str().expect("a text"));
-            assert_eq!((response.status().as_u16(), named), (status, kind), "{fault}");
-            assert_eq!(carried_out.load(Ordering::Relaxed), times, "{fault}");
-        }
-    }
-
-    #[tokio::test]
-    async fn what_hangs_ends_with_the_stack() {
-        let (stopper, stop) = stop::channel();
-        let faults = Faults::new(&stop);
-        faults.rules().push(serde_json::from_value(json!({ "service": "kms", "fault": "hang" })).expect("a rule"));
-        let call = async { StatusCode::OK.into_response() };
-        let hanging = between(Some(&faults), Service::Kms, "Encrypt", b"", call);
-        tokio::pin!(hanging);
-        let mut context = Context::from_waker(Waker::noop());
-        assert!(hanging.as_mut().poll(&mut context).is_pending());
-        stopper.stop();
-        assert_eq!(hanging.await.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    }
 }

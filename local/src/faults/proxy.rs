@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::{Faults, Service, between};
+use super::{Call, Faults, Service, between};
 use crate::stop::Stop;
 use crate::{Error, aws};
 
@@ -54,6 +54,7 @@ async fn call(State(proxy): State<Proxy>, request: Request) -> Response {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let operation = aws::operation(&parts.headers).to_owned();
+    let headers = parts.headers.clone();
     let path = parts.uri.path_and_query().map_or("/", |it| it.as_str());
     let handed_on = proxy
         .client
@@ -63,7 +64,9 @@ async fn call(State(proxy): State<Proxy>, request: Request) -> Response {
     let carried_out = async {
         answer(handed_on).await.unwrap_or_else(|error| (StatusCode::BAD_GATEWAY, error.to_string()).into_response())
     };
-    between(Some(&proxy.faults), Service::Dynamodb, &operation, &body, carried_out).await
+    let text = || body.to_vec();
+    let call = Call { service: Service::Dynamodb, operation: &operation, headers: &headers, text: &text };
+    between(Some(&proxy.faults), call, carried_out).await
 }
 
 async fn answer(request: reqwest::RequestBuilder) -> Result<Response, reqwest::Error> {

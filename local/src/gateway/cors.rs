@@ -1,4 +1,4 @@
-//! What browsers of other origins are told, from the template's `CorsConfiguration`. As on API Gateway, the
+//! What browsers of other origins are told, from the `CorsConfiguration` of the API or of a bucket. As on API Gateway, the
 //! configuration answers preflights by itself and replaces what a function says about origins.
 
 use axum::body::Body;
@@ -8,7 +8,7 @@ use axum::response::Response;
 use crate::template::Cors;
 
 /// The answer to a preflight; `None` if the request is not one.
-pub(super) fn preflight(cors: Option<&Cors>, method: &Method, request: &HeaderMap) -> Option<Response> {
+pub(crate) fn preflight(cors: Option<&Cors>, method: &Method, request: &HeaderMap) -> Option<Response> {
     let cors = cors?;
     let asked = request.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     if method != Method::OPTIONS || !asked || !request.contains_key(header::ORIGIN) {
@@ -26,7 +26,7 @@ pub(super) fn preflight(cors: Option<&Cors>, method: &Method, request: &HeaderMa
 }
 
 /// Adds to an ordinary response what its origin needs.
-pub(super) fn apply(cors: Option<&Cors>, request: &HeaderMap, response: &mut HeaderMap) {
+pub(crate) fn apply(cors: Option<&Cors>, request: &HeaderMap, response: &mut HeaderMap) {
     let Some(cors) = cors else { return };
     response.remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
     response.remove(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);

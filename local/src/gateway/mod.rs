@@ -1,7 +1,7 @@
 //! Plays API Gateway's HTTP API: routes, authorises, calls the function, answers. Everything it decides by comes from
 //! the template; it knows nothing of the product.
 
-mod cors;
+pub(crate) mod cors;
 mod event;
 mod response;
 mod route;

@@ -151,6 +151,13 @@ impl Host {
         }
     }
 
+    /// Ends a process as a crash of its machine would; returns once it is gone.
+    pub(crate) async fn kill(&self, token: &str) {
+        if let Some(process) = self.process(token) {
+            process.end().await;
+        }
+    }
+
     async fn run(&self, function: &str, payload: Bytes) -> Result<Bytes, FunctionError> {
         let hosted = self.0.functions.get(function).ok_or(FunctionError::Unknown)?;
         let stopping = || FunctionError::new("Runtime.Stopped", "the local stack is stopping");

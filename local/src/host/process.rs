@@ -11,8 +11,8 @@ use tokio::sync::{Notify, oneshot, watch};
 use super::log::Log;
 use super::{FunctionError, Launch, file_name, lock};
 use crate::stop::Stop;
-use crate::system;
 use crate::template::{Function, REGION, function_arn};
+use crate::{aws, system};
 
 type Outcome = Result<Bytes, FunctionError>;
 
@@ -85,6 +85,7 @@ impl Process {
             // With the scheme, which Lambda leaves out: an address with a path is no URI without one.
             .env("AWS_LAMBDA_RUNTIME_API", format!("http://{runtime_api}/{}", self.token))
             .envs(lambda_environment(function))
+            .env("AWS_ACCESS_KEY_ID", aws::access_key(&function.name, &self.token))
             .envs(&launch.endpoints)
             .envs(&function.environment)
             .stdin(Stdio::null())
@@ -103,6 +104,13 @@ impl Process {
 
     pub(super) fn has_ended(&self) -> bool {
         matches!(*self.phase.borrow(), Phase::Ended(_))
+    }
+
+    /// Ends the process and waits for its end.
+    pub(super) async fn end(&self) {
+        self.kill.notify_one();
+        // An error means that nobody can tell any more, for it is gone.
+        let _ = self.phase.subscribe().wait_for(|phase| !matches!(phase, Phase::Starting | Phase::Ready)).await;
     }
 
     /// Waits until the process asks for its first event.
@@ -250,7 +258,7 @@ async fn end(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
 }
 
 /// What Lambda itself puts into a function's environment.
-fn lambda_environment(function: &Function) -> [(&'static str, String); 16] {
+fn lambda_environment(function: &Function) -> [(&'static str, String); 15] {
     [
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
@@ -261,8 +269,7 @@ fn lambda_environment(function: &Function) -> [(&'static str, String); 16] {
         ("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023".to_owned()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_DEFAULT_REGION", REGION.to_owned()),
-        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", aws::SECRET.to_owned()),
         ("AWS_SESSION_TOKEN", "local".to_owned()),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         ("_HANDLER", "bootstrap".to_owned()),

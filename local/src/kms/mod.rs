@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::faults::{self, Service};
+use crate::faults::{self, Call, Service};
 use crate::files::{self, Readers};
 use crate::local::Local;
 use crate::template::{self, ACCOUNT, REGION};
@@ -155,7 +155,9 @@ pub(crate) async fn call(State(local): State<Local>, headers: HeaderMap, body: B
             Err(Refused(kind, why)) => aws::refused(CONTENT_TYPE, kind, &why),
         }
     };
-    faults::between(local.faults.as_deref(), Service::Kms, operation, &body, carried_out).await
+    let text = || body.to_vec();
+    let call = Call { service: Service::Kms, operation, headers: &headers, text: &text };
+    faults::between(local.faults.as_deref(), call, carried_out).await
 }
 
 #[cfg(test)]

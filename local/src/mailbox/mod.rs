@@ -1,6 +1,7 @@
 //! The mailbox: every message that the functions send through SES ends here and nowhere else, kept durably before the
 //! sender is told that it was taken.
 
+pub(crate) mod feedback;
 mod page;
 pub(crate) use page::escape;
 pub(crate) mod ses;
@@ -36,6 +37,18 @@ struct Letter {
     text: Option<String>,
     html: Option<String>,
     sent_at: String,
+    /// What the sender noted about it, for SES's events.
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+}
+
+/// A message on its way in.
+struct Arriving {
+    raw: Vec<u8>,
+    /// This and the next may be empty: the message's headers then say it.
+    sender: String,
+    recipients: Vec<String>,
+    tags: Vec<(String, String)>,
 }
 
 /// All messages, the newest last.
@@ -56,8 +69,9 @@ impl Mailbox {
         Ok(Self { letters: Store::open(data, "mail")?, folder, raw: Mutex::default(), arrived: Notify::new() })
     }
 
-    /// Keeps a message; returns its id. Both envelope fields may be empty: the message's headers then say it.
-    async fn receive(&self, raw: Vec<u8>, sender: String, recipients: Vec<String>) -> Result<String, Rejection> {
+    /// Keeps a message.
+    async fn receive(&self, arriving: Arriving) -> Result<Letter, Rejection> {
+        let Arriving { raw, sender, recipients, tags } = arriving;
         let message = MessageParser::default().parse(&raw).ok_or(Rejection::Refused("the message cannot be parsed"))?;
         let from = if sender.is_empty() { addresses(message.from()).pop().unwrap_or_default() } else { sender };
         if from.is_empty() {
@@ -69,7 +83,7 @@ impl Mailbox {
             return Err(Rejection::Refused("Missing required header 'To'."));
         }
         let now = system::now();
-        let id = format!("{:016x}-{}-000000", now.as_millisecond(), system::uuid());
+        let id = format!("0107{:012x}-{}-000000", now.as_millisecond(), system::uuid());
         let letter = Letter {
             id: id.clone(),
             from,
@@ -78,8 +92,9 @@ impl Mailbox {
             text: message.text_part(0).and_then(text),
             html: message.html_part(0).and_then(html),
             sent_at: format!("{now:.3}"),
+            tags: tags.into_iter().collect(),
         };
-        let letter = serde_json::to_value(letter).map_err(|error| Rejection::Failed(error.to_string()))?;
+        let document = serde_json::to_value(&letter).map_err(|error| Rejection::Failed(error.to_string()))?;
         let failed = |error: std::io::Error| Rejection::Failed(error.to_string());
         match &self.folder {
             Some(folder) => {
@@ -90,9 +105,9 @@ impl Mailbox {
             }
         }
         // Last, because a message is there once this document is.
-        self.letters.put(&id, letter).await.map_err(failed)?;
+        self.letters.put(&id, document).await.map_err(failed)?;
         self.arrived.notify_waiters();
-        Ok(id)
+        Ok(letter)
     }
 
     fn list(&self, recipient: Option<&str>) -> Vec<Letter> {

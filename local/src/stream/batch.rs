@@ -33,22 +33,13 @@ pub(super) enum Next {
 /// Which record of the part failed first: `None` if none did. `numbers` are the part's sequence numbers.
 pub(super) fn first_failure(policy: Policy, result: Result<&[u8], ()>, numbers: &[&str]) -> Option<usize> {
     let Ok(response) = result else { return Some(0) };
-    if !policy.reports_failures || response.is_empty() {
+    if !policy.reports_failures {
         return None;
     }
-    let failures = match serde_json::from_slice(response) {
-        Ok(Value::Null) => return None,
-        Ok(Value::Object(members)) => match members.get("batchItemFailures") {
-            None | Some(Value::Null) => return None,
-            Some(Value::Array(failures)) => failures.clone(),
-            Some(_) => return Some(0),
-        },
-        // Not the response that was promised: nothing can be taken as done.
-        _ => return Some(0),
-    };
+    // Not the response that was promised: nothing can be taken as done.
+    let Some(identifiers) = reported(response) else { return Some(0) };
     let mut first = None;
-    for failure in failures {
-        let identifier = failure.get("itemIdentifier").and_then(Value::as_str).unwrap_or_default();
+    for identifier in identifiers {
         match numbers.iter().position(|number| *number == identifier) {
             // An empty or unknown identifier: the whole batch counts as failed.
             None => return Some(0),
@@ -56,6 +47,25 @@ pub(super) fn first_failure(policy: Policy, result: Result<&[u8], ()>, numbers: 
         }
     }
     first
+}
+
+/// The identifiers that a response reports as failed, empty where it names none; `None` if it is not the response that was
+/// promised. The same for streams and queues.
+pub(crate) fn reported(response: &[u8]) -> Option<Vec<String>> {
+    if response.is_empty() {
+        return Some(Vec::new());
+    }
+    let failures = match serde_json::from_slice(response).ok()? {
+        Value::Null => return Some(Vec::new()),
+        Value::Object(members) => match members.get("batchItemFailures") {
+            None | Some(Value::Null) => return Some(Vec::new()),
+            Some(Value::Array(failures)) => failures.clone(),
+            Some(_) => return None,
+        },
+        _ => return None,
+    };
+    let identifier = |it: &Value| it.get("itemIdentifier").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Some(failures.iter().map(identifier).collect())
 }
 
 /// Decides how to go on. `failed` is the position of the first failed record within the part.

@@ -2,28 +2,27 @@
 //! at least once. The checkpoint moves only after success (or after a record was put aside whole), so a kill at any
 //! moment repeats records and loses none. Records are not put aside for their age: the stack may have been off for days.
 
-mod batch;
+pub(crate) mod batch;
+pub(crate) mod failures;
 pub(crate) mod filter;
+pub(crate) mod probe;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::dynamodb::DynamoDb;
 use crate::host::{FunctionError, Host};
-use crate::local::Local;
 use crate::stop::Stop;
 use crate::store::Store;
-use crate::system;
 use crate::template::StreamSource;
 use batch::{Next, Part, Policy};
+use probe::{Probe, Probes};
 
 /// How often an idle stream is looked at. A finished invocation wakes the reader at once.
 const IDLE: Duration = Duration::from_millis(50);
@@ -37,12 +36,15 @@ pub(crate) struct Means {
     pub(crate) host: Host,
     pub(crate) checkpoints: Arc<Store>,
     pub(crate) failures: Arc<Store>,
+    /// In a stack for tests only.
+    pub(crate) probes: Option<Arc<Probes>>,
 }
 
 /// Starts a reader for each of the sources.
 pub(crate) fn start(sources: &[StreamSource], means: &Means, stop: &Stop, tasks: &mut JoinSet<()>) {
     for source in sources {
-        let reader = Reader { source: source.clone(), means: means.clone() };
+        let probe = means.probes.as_ref().and_then(|probes| probes.get(&source.function)).cloned();
+        let reader = Reader { source: source.clone(), means: means.clone(), probe };
         let ends = stop.clone();
         tasks.spawn(async move { ends.race(reader.run()).await.unwrap_or_default() });
     }
@@ -51,6 +53,7 @@ pub(crate) fn start(sources: &[StreamSource], means: &Means, stop: &Stop, tasks:
 struct Reader {
     source: StreamSource,
     means: Means,
+    probe: Option<Arc<Probe>>,
 }
 
 /// A record's sequence number.
@@ -62,6 +65,7 @@ impl Reader {
     /// Reads until the task is dropped.
     async fn run(self) {
         let mut checkpoint = self.checkpoint();
+        self.reached(checkpoint.as_deref());
         loop {
             // Listening starts before the look, so that no end of an invocation falls between the two.
             let woken = self.means.host.next_end();
@@ -71,6 +75,7 @@ impl Reader {
                 Ok(records) if !records.is_empty() => {
                     if let Some(last) = self.deliver(records, checkpoint.clone()).await {
                         checkpoint = Some(last);
+                        self.reached(checkpoint.as_deref());
                     }
                 }
                 Ok(_) => {
@@ -84,6 +89,13 @@ impl Reader {
                     tokio::time::sleep(LONGEST_PAUSE).await;
                 }
             }
+        }
+    }
+
+    /// Says how far it is, if anybody wants to know.
+    fn reached(&self, position: Option<&str>) {
+        if let Some(probe) = &self.probe {
+            probe.reached(position);
         }
     }
 
@@ -117,8 +129,10 @@ impl Reader {
         let last = records.last().map(number)?.to_owned();
         let wanted: Vec<Value> =
             records.into_iter().filter(|record| filter::passes(&self.source.filters, record)).collect();
-        for batch in wanted.chunks(self.source.batch_size) {
-            self.batch(batch).await;
+        let shaped = self.probe.as_ref().and_then(|probe| probe.shape(&wanted));
+        let in_order = shaped.is_none();
+        for batch in shaped.as_ref().unwrap_or(&wanted).chunks(self.source.batch_size) {
+            self.batch(batch, in_order).await;
         }
         // Records that nobody wants need no durable checkpoint: passing over them again does no harm.
         if !wanted.is_empty() {
@@ -127,7 +141,8 @@ impl Reader {
         Some(last)
     }
 
-    async fn batch(&self, records: &[Value]) {
+    /// `in_order` says that a record stands for all before it.
+    async fn batch(&self, records: &[Value], in_order: bool) {
         let policy = Policy {
             reports_failures: self.source.reports_failures,
             bisect: self.source.bisect,
@@ -157,8 +172,12 @@ impl Reader {
                     (done, pause)
                 }
             };
+            if let Some(probe) = &self.probe {
+                probe.invoked();
+                probe.delivered(done.saturating_sub(part.start));
+            }
             let last_done = done.checked_sub(1).filter(|it| *it >= part.start).and_then(|it| records.get(it));
-            if let Some(record) = last_done {
+            if let Some(record) = last_done.filter(|_| in_order) {
                 self.advance(number(record)).await;
             }
             if let Some(pause) = pause {
@@ -177,13 +196,7 @@ impl Reader {
         for record in records {
             let sequence_number = number(record);
             eprintln!("{} gave up on the record {sequence_number}; see /_local/failures", self.source.function);
-            let document = json!({
-                "function": self.source.function,
-                "failed_at": format!("{:.3}", system::now()),
-                "reason": String::from_utf8_lossy(reason),
-                "record": record,
-            });
-            let name = format!("{sequence_number}.{}", self.source.function);
+            let (name, document) = failures::failure(&self.source.function, record, reason);
             while let Err(error) = self.means.failures.put(&name, document.clone()).await {
                 eprintln!("the record {sequence_number} cannot be put aside: {error}");
                 tokio::time::sleep(LONGEST_PAUSE).await;
@@ -196,9 +209,4 @@ impl Reader {
 fn pause(retries: u32) -> Duration {
     let doublings = retries.saturating_sub(1).min(10);
     FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE)
-}
-
-/// `GET /_local/failures`: the records that were put aside, the oldest first.
-pub(crate) async fn failures(State(local): State<Local>) -> Json<Value> {
-    Json(json!({ "items": local.failures.all() }))
 }

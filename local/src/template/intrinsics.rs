@@ -135,6 +135,13 @@ impl<'a> Resolver<'a> {
         match self.resource_type(target)? {
             "AWS::DynamoDB::Table" => Ok(self.table_name(target)?.into()),
             "AWS::KMS::Key" => Ok(key_id(target).into()),
+            "AWS::S3::Bucket" => Ok(self.bucket_name(target)?.into()),
+            "AWS::SQS::Queue" => {
+                let name = self.name(target, "QueueName")?;
+                Ok(format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}").into())
+            }
+            "AWS::SNS::Topic" => Ok(topic_arn(&self.name(target, "TopicName")?).into()),
+            "AWS::SES::ConfigurationSet" => Ok(self.name(target, "Name")?.into()),
             "AWS::Serverless::HttpApi" | "AWS::Serverless::Function" => Ok(target.into()),
             other => Err(format!("{target} ({other}) has no local counterpart")),
         }
@@ -151,18 +158,33 @@ impl<'a> Resolver<'a> {
             ("AWS::DynamoDB::Table", "StreamArn") => format!("{}/stream/local", table_arn(&self.table_name(resource)?)),
             ("AWS::Serverless::Function", "Arn") => function_arn(resource),
             ("AWS::KMS::Key", "Arn") => key_arn(&key_id(resource)),
+            ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{}", self.bucket_name(resource)?),
+            ("AWS::SQS::Queue", "Arn") => queue_arn(&self.name(resource, "QueueName")?),
+            ("AWS::SQS::Queue", "QueueName") => self.name(resource, "QueueName")?,
+            ("AWS::SNS::Topic", "TopicArn") => topic_arn(&self.name(resource, "TopicName")?),
+            ("AWS::SNS::Topic", "TopicName") => self.name(resource, "TopicName")?,
             (other, _) => return Err(format!("{resource}.{attribute} ({other}) has no local counterpart")),
         };
         Ok(arn.into())
     }
 
-    /// The name of a table: its own if the template gives it one, else one made from its logical id.
+    /// The name of a table.
     pub(super) fn table_name(&self, logical_id: &str) -> Result<String, String> {
-        match self.template.pointer(&format!("/Resources/{logical_id}/Properties/TableName")) {
+        self.name(logical_id, "TableName")
+    }
+
+    /// The name of a bucket, which has no capitals.
+    pub(super) fn bucket_name(&self, logical_id: &str) -> Result<String, String> {
+        Ok(self.name(logical_id, "BucketName")?.to_ascii_lowercase())
+    }
+
+    /// The name of a resource: its own if the template gives it one, else one made from its logical id.
+    pub(super) fn name(&self, logical_id: &str, property: &str) -> Result<String, String> {
+        match self.template.pointer(&format!("/Resources/{logical_id}/Properties/{property}")) {
             None => Ok(format!("{STACK}-{logical_id}")),
             Some(name) => match self.resolve(name)? {
                 Value::String(name) => Ok(name),
-                _ => Err(format!("the TableName of {logical_id} is not a text")),
+                _ => Err(format!("the {property} of {logical_id} is not a text")),
             },
         }
     }
@@ -289,6 +311,16 @@ pub(crate) fn table_arn(name: &str) -> String {
 /// The local ARN of a function.
 pub(crate) fn function_arn(name: &str) -> String {
     format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
+}
+
+/// The local ARN of a queue.
+pub(super) fn queue_arn(name: &str) -> String {
+    format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
+}
+
+/// The local ARN of a topic.
+fn topic_arn(name: &str) -> String {
+    format!("arn:aws:sns:{REGION}:{ACCOUNT}:{name}")
 }
 
 /// The id of a key, made from its logical id.

@@ -3,6 +3,8 @@
 //! it were deployed with given parameters, and must not know what they stand for.
 
 mod intrinsics;
+mod messaging;
+mod policy;
 mod read;
 mod settings;
 #[cfg(test)]
@@ -16,6 +18,8 @@ use serde_json::Value;
 
 use crate::Error;
 pub(crate) use intrinsics::{function_arn, table_arn};
+pub(crate) use messaging::{Bucket, EventDestination, Notification, Queue, QueueSource, Redrive, Subscription};
+pub(crate) use policy::Denial;
 
 /// What parameters of the template are given in place of their defaults, by name.
 pub(crate) type Parameters = BTreeMap<String, String>;
@@ -37,6 +41,15 @@ pub(crate) struct Template {
     pub(crate) streams: Vec<StreamSource>,
     pub(crate) schedules: Vec<Schedule>,
     pub(crate) keys: Vec<Key>,
+    pub(crate) buckets: Vec<Bucket>,
+    /// What the buckets' policies forbid.
+    pub(crate) denials: Vec<Denial>,
+    pub(crate) queues: Vec<Queue>,
+    pub(crate) queue_sources: Vec<QueueSource>,
+    pub(crate) subscriptions: Vec<Subscription>,
+    /// The names of the configuration sets of SES.
+    pub(crate) configuration_sets: Vec<String>,
+    pub(crate) event_destinations: Vec<EventDestination>,
     /// Event sources that the stack does not play, as "function (type)".
     pub(crate) ignored: Vec<String>,
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::intrinsics::{Resolver, key_arn, key_id, parse, text_of};
+use super::messaging;
 use super::settings::{self, Limits};
 use super::{Access, Cors, DEFAULT_ROUTE, Function, Key, Parameters, Route, StreamSource, Table, Template};
 
@@ -20,6 +21,13 @@ pub(super) fn template(text: &str, parameters: &Parameters) -> Result<Template, 
         streams: Vec::new(),
         schedules: Vec::new(),
         keys: Vec::new(),
+        buckets: Vec::new(),
+        denials: Vec::new(),
+        queues: Vec::new(),
+        queue_sources: Vec::new(),
+        subscriptions: Vec::new(),
+        configuration_sets: Vec::new(),
+        event_destinations: Vec::new(),
         ignored: Vec::new(),
     };
     let resources = document.get("Resources").and_then(Value::as_object).ok_or("it has no Resources")?;
@@ -31,7 +39,11 @@ pub(super) fn template(text: &str, parameters: &Parameters) -> Result<Template, 
             Some("AWS::DynamoDB::Table") => template.tables.push(reader.table(id, resource)?),
             Some("AWS::Serverless::Function") => reader.function(id, resource, &mut template)?,
             Some("AWS::KMS::Key") => template.keys.push(reader.key(id, resources)?),
-            _ => {}
+            Some(kind) => {
+                let read = messaging::resource(&reader.resolver, id, kind, resource, &mut template);
+                read.map_err(|error| format!("{id}: {error}"))?;
+            }
+            None => {}
         }
     }
     reader.limits()?.give(&mut template.routes)?;
@@ -122,9 +134,11 @@ impl Reader<'_> {
                     template.streams.push(stream_source(&properties, function)?);
                 }
             }
+            "SQS" => template.queue_sources.extend(messaging::queue_source(&self.resolver, properties, function)?),
             "ScheduleV2" => {
-                let properties =
-                    self.resolver.resolve(&without(properties, &["DeadLetterConfig", "RoleArn", "KmsKeyArn"]))?;
+                let properties = self
+                    .resolver
+                    .resolve(&without(properties, &["DeadLetterConfig", "RetryPolicy", "RoleArn", "KmsKeyArn"]))?;
                 match settings::schedule(name, &properties, function)? {
                     Some(schedule) => template.schedules.push(schedule),
                     None if properties.get("State").and_then(Value::as_str) == Some("DISABLED") => {}
@@ -298,12 +312,12 @@ fn without(properties: &Value, names: &[&str]) -> Value {
     properties
 }
 
-fn truthy(value: &Value) -> bool {
+pub(super) fn truthy(value: &Value) -> bool {
     text_of(value).is_ok_and(|text| text == "true")
 }
 
 /// A list of texts; a single text is a list of one, an absent one is empty.
-fn texts(value: Option<&Value>) -> Result<Vec<String>, String> {
+pub(super) fn texts(value: Option<&Value>) -> Result<Vec<String>, String> {
     match value {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(items)) => items.iter().map(text_of).collect(),

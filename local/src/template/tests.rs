@@ -173,6 +173,139 @@ fn schedules_and_keys_are_read() {
     assert_eq!(template.keys, [key]);
 }
 
+const WIRED: &str = r#"
+Resources:
+  Function:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: target/lambda/things/
+      Environment:
+        Variables:
+          BUCKET: !Ref Files
+          BUCKET_ARN: !GetAtt Files.Arn
+          QUEUE: !Ref Arrived
+          QUEUE_NAME: !GetAtt Named.QueueName
+          SET: !Ref Set
+          TOPIC: !Ref Feedback
+          TOPIC_NAME: !GetAtt Feedback.TopicName
+      Events:
+        Arrived: {Type: SQS, Properties: {Queue: !GetAtt Arrived.Arn, BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures]}}
+        Off: {Type: SQS, Properties: {Queue: !GetAtt Named.Arn, Enabled: false}}
+        Slow: {Type: SQS, Properties: {Queue: !GetAtt Named.Arn, MaximumBatchingWindowInSeconds: 3, ScalingConfig: {MaximumConcurrency: 2}}}
+        Often: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 hour), RetryPolicy: {MaximumRetryAttempts: 1}, DeadLetterConfig: {Arn: !GetAtt Dead.Arn}}}
+  Files:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketEncryption: !GetAtt Unknown.Arn
+      NotificationConfiguration:
+        QueueConfigurations:
+          - {Event: "s3:ObjectCreated:*", Filter: {S3Key: {Rules: [{Name: prefix, Value: in/}, {Name: Suffix, Value: .pdf}]}}, Queue: !GetAtt Arrived.Arn}
+          - {Event: "s3:ObjectCreated:Copy", Queue: !GetAtt Named.Arn}
+  Plain: {Type: AWS::S3::Bucket, Properties: {BucketName: !Sub "plain-${AWS::AccountId}"}}
+  Policy:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref Files
+      PolicyDocument:
+        Statement:
+          - {Effect: Deny, Principal: "*", Action: ["s3:Put*"], Resource: !Sub "${Files.Arn}/in/*", Condition: {StringNotEqualsIfExists: {"s3:x-amz-server-side-encryption": [aws:kms]}, "Null": {"s3:If-None-Match": "true"}}}
+          - {Effect: Deny, Principal: {AWS: "*"}, Action: "s3:*", Resource: !GetAtt Files.Arn, Condition: {NumericGreaterThan: {"s3:signatureAge": 300000}}}
+          - {Effect: Deny, Principal: {AWS: !GetAtt Unknown.Arn}, Action: "s3:*", Resource: "*"}
+          - {Effect: Deny, Principal: "*", Action: "s3:*", Resource: "*", Condition: {ArnNotEquals: {"aws:PrincipalArn": !GetAtt Unknown.Arn}}}
+          - {Effect: Allow, Principal: "*", Action: "s3:*", Resource: "*"}
+  Arrived: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: 60, RedrivePolicy: {deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 5}}}
+  Dead: {Type: AWS::SQS::Queue}
+  Named: {Type: AWS::SQS::Queue, Properties: {QueueName: named}}
+  Feedback: {Type: AWS::SNS::Topic, Properties: {KmsMasterKeyId: !GetAtt Unknown.Arn}}
+  ToNamed: {Type: AWS::SNS::Subscription, Properties: {Protocol: sqs, TopicArn: !Ref Feedback, Endpoint: !GetAtt Named.Arn}}
+  ToAnn: {Type: AWS::SNS::Subscription, Properties: {Protocol: email, TopicArn: !Ref Feedback, Endpoint: ann@example.com}}
+  Set: {Type: AWS::SES::ConfigurationSet}
+  Told:
+    Type: AWS::SES::ConfigurationSetEventDestination
+    Properties: {ConfigurationSetName: !Ref Set, EventDestination: {Enabled: true, MatchingEventTypes: [send, BOUNCE], SnsDestination: {TopicARN: !Ref Feedback}}}
+  Off:
+    Type: AWS::SES::ConfigurationSetEventDestination
+    Properties: {ConfigurationSetName: !Ref Set, EventDestination: {Enabled: false, MatchingEventTypes: [send], SnsDestination: {TopicARN: !Ref Feedback}}}
+"#;
+
+fn queue(name: &str) -> String {
+    format!("arn:aws:sqs:eu-central-1:000000000000:{name}")
+}
+
+#[test]
+fn buckets_and_queues_are_read_with_their_wiring() {
+    let template = read::template(WIRED, &Parameters::new()).expect("a template");
+    let notification = |event: &str, prefix: &str, suffix: &str, to: &str| Notification {
+        event: event.to_owned(),
+        prefix: prefix.to_owned(),
+        suffix: suffix.to_owned(),
+        queue: queue(to),
+    };
+    let notifications = vec![
+        notification("ObjectCreated:*", "in/", ".pdf", "outlay-local-Arrived"),
+        notification("ObjectCreated:Copy", "", "", "named"),
+    ];
+    let mut buckets = template.buckets;
+    buckets.sort_by(|left, right| left.name.cmp(&right.name));
+    let names: Vec<&str> = buckets.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["outlay-local-files", "plain-000000000000"]);
+    assert_eq!(buckets[0].notifications, notifications);
+    let mut queues: Vec<_> = template.queues.iter().map(|it| (it.arn.clone(), it.redrive.clone())).collect();
+    queues.sort_by(|left, right| left.0.cmp(&right.0));
+    let redrive = Redrive { to: queue("outlay-local-Dead"), max_receives: 5 };
+    let expected = [("named", None), ("outlay-local-Arrived", Some(redrive)), ("outlay-local-Dead", None)];
+    assert_eq!(queues, expected.map(|(name, redrive)| (queue(name), redrive)));
+    let source = |name: &str, batch_size, window, reports_failures, concurrency| QueueSource {
+        function: "things".to_owned(),
+        queue: queue(name),
+        batch_size,
+        window: Duration::from_secs(window),
+        reports_failures,
+        concurrency,
+    };
+    let expected = [source("outlay-local-Arrived", 5, 0, true, 5), source("named", 10, 3, false, 2)];
+    assert_eq!(template.queue_sources, expected);
+    assert_eq!((template.schedules.len(), template.ignored.len()), (1, 0));
+}
+
+#[test]
+fn topics_and_the_events_of_mail_are_read_with_their_wiring() {
+    let template = read::template(WIRED, &Parameters::new()).expect("a template");
+    let topic = "arn:aws:sns:eu-central-1:000000000000:outlay-local-Feedback".to_owned();
+    assert_eq!(template.subscriptions, [Subscription { topic: topic.clone(), queue: queue("named"), raw: false }]);
+    let (configuration_set, kinds) = ("outlay-local-Set".to_owned(), vec!["send".to_owned(), "bounce".to_owned()]);
+    assert_eq!(template.configuration_sets, ["outlay-local-Set"]);
+    assert_eq!(template.event_destinations, [EventDestination { configuration_set, kinds, topic }]);
+    let expected = [
+        ("BUCKET", "outlay-local-files"),
+        ("BUCKET_ARN", "arn:aws:s3:::outlay-local-files"),
+        ("QUEUE", "https://sqs.eu-central-1.amazonaws.com/000000000000/outlay-local-Arrived"),
+        ("QUEUE_NAME", "named"),
+        ("SET", "outlay-local-Set"),
+        ("TOPIC", "arn:aws:sns:eu-central-1:000000000000:outlay-local-Feedback"),
+        ("TOPIC_NAME", "outlay-local-Feedback"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(template.functions[0].environment, BTreeMap::from(expected));
+}
+
+#[test]
+fn what_a_policy_forbids_everybody_is_read() {
+    let template = read::template(WIRED, &Parameters::new()).expect("a template");
+    assert_eq!(template.denials.len(), 2, "{:?}", template.denials);
+    let forbidden = |action: &str, key: &str, values: &[(&str, &str)]| {
+        let value = |key: &str| values.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
+        template.denials.iter().any(|it| it.forbids(action, &format!("arn:aws:s3:::outlay-local-files{key}"), value))
+    };
+    assert!(forbidden("s3:PutObject", "/in/x", &[]));
+    assert!(!forbidden("s3:PutObject", "/in/x", &[("s3:if-none-match", "*")]));
+    assert!(!forbidden("s3:PutObject", "/in/x", &[("s3:x-amz-server-side-encryption", "aws:kms")]));
+    assert!(!forbidden("s3:PutObject", "/out/x", &[]) && !forbidden("s3:GetObject", "/in/x", &[]));
+    assert!(forbidden("s3:ListBucket", "", &[("s3:signatureage", "300001")]));
+    let wrong = WIRED.replace("NumericGreaterThan", "NumericLessThanEquals");
+    assert!(read::template(&wrong, &Parameters::new()).is_err_and(|it| it.contains("Policy: the condition")));
+}
+
 #[test]
 fn given_parameters_come_before_defaults() {
     let given =
@@ -217,4 +350,5 @@ fn the_project_s_own_template_can_be_used() {
     assert_eq!(template.tables.len(), 1);
     assert_eq!(template.streams.len(), 1);
     assert_eq!(template.ignored, Vec::<String>::new());
+    assert!(crate::queue::Queues::of(None, &template).is_ok(), "every queue that is named is there");
 }

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::conversion::RateEntry;
 use crate::expense::Expense;
-use crate::ids::{ExpenseId, MemberId, OrgId, ReportId};
-use crate::member::Role;
+use crate::ids::{ExpenseId, MemberId, OrgId, ReceiptId, ReportId};
+use crate::member::{AddressFault, Role};
 use crate::money::Money;
+use crate::receipt::{MediaType, Unfit};
 use crate::report::Report;
 use crate::route::Step;
 
@@ -49,8 +50,9 @@ pub struct Event {
     pub subject: Subject,
     /// Position in the subject's history, from 1 (for rates, the moment in milliseconds).
     pub seq: u64,
-    /// Who did it.
-    pub actor: MemberId,
+    /// Who did it; nobody, for what the backend does by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<MemberId>,
     /// For whom, when he acted by delegation or for the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<MemberId>,
@@ -148,6 +150,67 @@ impl Asked {
     }
 }
 
+/// Why a step asks others than it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Escalation {
+    /// Its due date has passed.
+    Overdue,
+    /// Mail to who is asked comes back.
+    Unreachable,
+}
+
+impl EventKind {
+    /// The report as it stood, where a mail is to tell of it.
+    #[must_use]
+    pub const fn snapshot(&self) -> Option<&Snapshot> {
+        match self {
+            Self::ReportSubmitted { report, .. }
+            | Self::StepApproved { report, .. }
+            | Self::StepReassigned { report, .. }
+            | Self::StepEscalated { report, .. }
+            | Self::ReportApproved { report, .. }
+            | Self::ReportAutoApproved { report, .. }
+            | Self::ReportReturned { report, .. }
+            | Self::ReportRejected { report, .. } => Some(report),
+            _ => None,
+        }
+    }
+}
+
+/// Who is told of an event by mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// These members.
+    Members(Vec<MemberId>),
+    /// The organisation's admins.
+    Admins,
+}
+
+impl Event {
+    /// Who is told of it by mail; nobody, of most events. While they are not, the event waits in the outbox.
+    #[must_use]
+    pub fn told(&self) -> Option<Told> {
+        let members = match &self.kind {
+            EventKind::MemberInvited { .. } | EventKind::PayoutAccountChanged {} => match self.subject {
+                Subject::Member(member) => vec![member],
+                _ => return None,
+            },
+            EventKind::AddressFailed { .. } => return Some(Told::Admins),
+            EventKind::ReportSubmitted { asked, .. }
+            | EventKind::StepApproved { asked, .. }
+            | EventKind::StepReassigned { asked, .. } => asked.approvers.clone(),
+            EventKind::StepEscalated { asked, from, .. } => asked.approvers.iter().chain(from).copied().collect(),
+            EventKind::ReportApproved { report, .. }
+            | EventKind::ReportAutoApproved { report, .. }
+            | EventKind::ReportReturned { report, .. }
+            | EventKind::ReportRejected { report, .. } => vec![report.owner],
+            _ => return None,
+        };
+        Some(Told::Members(members))
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
@@ -181,6 +244,12 @@ pub enum EventKind {
     /// The member named another payout account. Which one is said nowhere but in the sealed account.
     #[serde(rename = "member.payout_account_changed")]
     PayoutAccountChanged {},
+    /// Mail to the member comes back, or is not wanted.
+    #[serde(rename = "member.address_failed")]
+    AddressFailed {
+        /// Which of both.
+        fault: AddressFault,
+    },
     /// What says who the member was is gone.
     #[serde(rename = "member.erased")]
     MemberErased {},
@@ -232,6 +301,56 @@ pub enum EventKind {
         /// What it was worth.
         amount: Money,
     },
+    /// A file was declared as a line's receipt.
+    #[serde(rename = "receipt.declared")]
+    ReceiptDeclared {
+        /// The line's identifier.
+        expense_id: ExpenseId,
+        /// The receipt's.
+        receipt_id: ReceiptId,
+        /// What its owner calls it.
+        name: String,
+        /// What it is said to be.
+        media_type: MediaType,
+        /// How many bytes.
+        size: u64,
+        /// SHA-256 of the file: no other one is taken.
+        sha256: String,
+    },
+    /// The file of a receipt was looked at and is kept.
+    #[serde(rename = "receipt.accepted")]
+    ReceiptAccepted {
+        /// The receipt's identifier.
+        receipt_id: ReceiptId,
+    },
+    /// The file of a receipt was looked at and is not kept.
+    #[serde(rename = "receipt.refused")]
+    ReceiptRefused {
+        /// The receipt's identifier.
+        receipt_id: ReceiptId,
+        /// Why.
+        reason: Unfit,
+    },
+    /// Another report came to have the same file while this one was looked at.
+    #[serde(rename = "receipt.duplicate_found")]
+    ReceiptDuplicateFound {
+        /// The receipt's identifier.
+        receipt_id: ReceiptId,
+    },
+    /// A receipt was taken off its line.
+    #[serde(rename = "receipt.removed")]
+    ReceiptRemoved {
+        /// The line's identifier.
+        expense_id: ExpenseId,
+        /// The receipt's.
+        receipt_id: ReceiptId,
+    },
+    /// The file of a receipt never came, so it was taken off its line.
+    #[serde(rename = "receipt.abandoned")]
+    ReceiptAbandoned {
+        /// The receipt's identifier.
+        receipt_id: ReceiptId,
+    },
     /// Title or payee were changed.
     #[serde(rename = "report.changed")]
     ReportChanged {},
@@ -270,6 +389,18 @@ pub enum EventKind {
         /// Why.
         reason: String,
         /// The step as it is for the member who is asked instead.
+        asked: Asked,
+    },
+    /// A pending step asks others, because nobody was heard in time or mail to an approver comes back.
+    #[serde(rename = "step.escalated")]
+    StepEscalated {
+        /// The report as it stands.
+        report: Snapshot,
+        /// Why.
+        because: Escalation,
+        /// Who is no longer waited for.
+        from: Vec<MemberId>,
+        /// The step as it is for those who are asked instead.
         asked: Asked,
     },
     /// An approver agreed and others of the step still have to.

@@ -7,6 +7,7 @@ use crate::conversion::{Conversion, ConversionFault, RateBook};
 use crate::ids::{ExpenseId, MemberId};
 use crate::money::{Currency, Money};
 use crate::policy::Policy;
+use crate::receipt::Receipt;
 use crate::tax;
 
 /// Who has paid the merchant.
@@ -139,6 +140,9 @@ pub struct Expense {
     /// What an approver lets be reimbursed, when that is less.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<LineApproval>,
+    /// The files behind it, in the order they were declared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub receipts: Vec<Receipt>,
 }
 
 impl Expense {
@@ -155,7 +159,7 @@ impl Expense {
         let convert = |to| rates.convert(facts.amount, facts.tax, to, facts.date);
         let converted = convert(currency)?;
         let base = if rates.base() == currency { converted.clone() } else { convert(rates.base())? };
-        Ok(Self { id, facts, converted, base, cap: None, approved: None })
+        Ok(Self { id, facts, converted, base, cap: None, approved: None, receipts: Vec::new() })
     }
 
     /// Amount in the report's currency.
@@ -192,6 +196,19 @@ impl Expense {
         }
         // A part of an amount is in the range of the amount.
         amount.portion(granted.minor(), self.facts.amount.minor()).unwrap_or(amount)
+    }
+
+    /// Whether something stands for it: a file that was looked at, or a word on where the receipt is kept.
+    #[must_use]
+    pub fn has_receipt(&self) -> bool {
+        self.facts.receipt_reference.is_some() || self.receipts.iter().any(Receipt::is_clean)
+    }
+
+    /// The line as everybody may read it who reads about it: without the other reports that have the same receipt.
+    #[must_use]
+    pub fn told(&self) -> Self {
+        let receipts = self.receipts.iter().cloned().map(|receipt| Receipt { also_on: Vec::new(), ..receipt });
+        Self { receipts: receipts.collect(), ..self.clone() }
     }
 
     /// The line as it was before anybody decided on it.

@@ -26,6 +26,8 @@ identifiers! {
     ReportTag ReportId "rep";
     /// An expense (a line of a report), `exp_…`.
     ExpenseTag ExpenseId "exp";
+    /// A receipt (a file behind an expense), `rcp_…`.
+    ReceiptTag ReceiptId "rcp";
 }
 
 /// What makes identifiers: the time of the request and random bytes drawn once for it.

@@ -2,6 +2,7 @@
 //! counted together is counted in the order of what the lines say, not of when they came. It finds violations and caps; whether
 //! they stop a submission is for [`crate::change`] to say.
 
+mod files;
 mod limits;
 mod lines;
 
@@ -53,6 +54,7 @@ pub fn judge(lines: &[Expense], grounds: &Grounds<'_>) -> Result<Judgement, Conv
     let mut violations: Vec<Violation> = lines.iter().flat_map(|line| lines::judge(line, grounds)).collect();
     violations.extend(lines::receipts(&lines, &visits, grounds.policy));
     violations.extend(lines::duplicates(&lines, &visits, grounds));
+    violations.extend(lines.iter().flat_map(files::judge));
     violations.extend(limits::judge(&mut lines, &visits, grounds)?);
     violations.sort_by(|one, other| (&one.expense_ids, one.rule).cmp(&(&other.expense_ids, other.rule)));
     Ok(Judgement { lines, violations })

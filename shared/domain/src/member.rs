@@ -3,10 +3,12 @@
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{MemberId, OrgId};
+use crate::language::Language;
 use crate::money::Money;
 
 /// What a member may do beyond his own reports.
@@ -85,6 +87,27 @@ impl MemberKind {
     }
 }
 
+/// What is wrong with a member's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressFault {
+    /// Mail to it comes back for good: nothing is sent to it any longer.
+    Bounced,
+    /// Its owner has marked mail as unwanted: nothing is sent to it that can do without.
+    Complained,
+}
+
+impl AddressFault {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
+        }
+    }
+}
+
 /// That one member decides for another for some time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delegation {
@@ -142,6 +165,15 @@ pub struct Member {
     /// E-mail address in lower case; unique in the organisation. A service has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// What is wrong with the address, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_fault: Option<AddressFault>,
+    /// The language he is written to in.
+    #[serde(default, skip_serializing_if = "Language::is_default")]
+    pub language: Language,
+    /// The IANA name of the time zone he lives in; UTC, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
     /// Role.
     pub role: Role,
     /// Whether the member can act.
@@ -192,6 +224,19 @@ impl Member {
         self.status != MemberStatus::Erased && self.role != Role::Auditor && self.kind.is_person()
     }
 
+    /// The day and the time of day where he lives.
+    #[must_use]
+    pub fn local(&self, now: Timestamp) -> DateTime {
+        let zone = self.time_zone.as_deref().and_then(time_zone);
+        now.to_zoned(zone.unwrap_or(TimeZone::UTC)).datetime()
+    }
+
+    /// Whether mail reaches him, as far as is known.
+    #[must_use]
+    pub fn is_reachable(&self) -> bool {
+        self.email.is_some() && self.address_fault != Some(AddressFault::Bounced)
+    }
+
     /// Whether there is a person behind him: he can be a manager, and be paid.
     #[must_use]
     pub fn is_somebody(&self) -> bool {
@@ -215,6 +260,13 @@ impl Member {
     pub fn person(&self) -> Person {
         Person { id: self.id, name: self.name.clone() }
     }
+}
+
+/// The time zone of an IANA name.
+#[must_use]
+pub fn time_zone(name: &str) -> Option<TimeZone> {
+    // "Etc/Unknown" and offsets are names of nothing that anybody lives in.
+    TimeZone::get(name).ok().filter(|zone| zone.iana_name().is_some() && !zone.is_unknown())
 }
 
 /// A member as others see him in a route: who, by which name.

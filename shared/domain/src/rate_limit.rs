@@ -144,6 +144,9 @@ const fn quota(per_minute: u32, burst: u32) -> Quota {
     Quota { per_minute, burst }
 }
 
+/// How often somebody may ask for organisations that he is no member of, all together: a mistake or two, not a search.
+pub const STRANGER: Quota = quota(30, 30);
+
 impl Plan {
     /// What holds for an organisation without a plan of its own: more than people need, less than a loop gone wild wants.
     pub const STANDARD: Self = Self {

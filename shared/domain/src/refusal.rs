@@ -67,6 +67,10 @@ pub enum Refusal {
     Limit(ConversionFault),
     /// A member would be his own manager.
     OwnManager,
+    /// A service would be admin: it could make and unmake the people who check each other.
+    ServiceAdmin,
+    /// Nobody who can be paid: a service, or somebody who is gone.
+    NotPaid,
     /// More would be delegated than the one who is away may approve.
     Ceiling {
         /// What he may.
@@ -86,6 +90,15 @@ pub enum Refusal {
     TotalTooLarge,
     /// There is no such line.
     UnknownExpense,
+    /// There is no such receipt on the line.
+    UnknownReceipt,
+    /// The line, or the report, would have more receipts than this.
+    TooManyReceipts {
+        /// What would have them.
+        of: &'static str,
+        /// How many it may have.
+        most: usize,
+    },
     /// Lines cannot be converted: the position of each among those entered (`None` when one line was entered by itself) and
     /// what is missing.
     Conversion(Vec<(Option<usize>, ConversionFault)>),

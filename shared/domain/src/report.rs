@@ -1,6 +1,6 @@
 //! A report: the claim, its lines, where it stands and what it adds up to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 
 use crate::expense::{Expense, PaymentMethod};
 use crate::history::canonical_hash;
-use crate::ids::{ExpenseId, MemberId, OrgId, ReportId};
+use crate::ids::{ExpenseId, MemberId, OrgId, ReceiptId, ReportId};
 use crate::member::Person;
 use crate::money::{Currency, Money, SumFault};
 use crate::policy::Violation;
+use crate::receipt::{LOOKED_AT_BYTES, Receipt};
 use crate::route::{Step, StepStatus};
 use crate::text::hex;
 
@@ -176,6 +177,19 @@ impl Report {
         self.expenses.iter().find(|expense| expense.id == id)
     }
 
+    /// The receipts of its lines, each once: parts of a split line have the same ones.
+    #[must_use]
+    pub fn receipts(&self) -> BTreeMap<ReceiptId, &Receipt> {
+        let all = self.expenses.iter().flat_map(|expense| &expense.receipts);
+        all.map(|receipt| (receipt.id, receipt)).collect()
+    }
+
+    /// The receipt with this identifier, on whichever line.
+    #[must_use]
+    pub fn receipt(&self, id: ReceiptId) -> Option<&Receipt> {
+        self.expenses.iter().flat_map(|expense| &expense.receipts).find(|receipt| receipt.id == id)
+    }
+
     /// Whether the lines are those the head speaks of, and the head is as it was written.
     #[must_use]
     pub fn is_whole(&self) -> bool {
@@ -222,13 +236,21 @@ impl Report {
         [Some(self.owner)].into_iter().chain(others).flatten()
     }
 
-    /// Its size as JSON in bytes, lines and findings included.
+    /// Whether somebody has a part in it: it is not a decision for him, or he is asked for one, or has made one.
+    #[must_use]
+    pub fn has_part(&self, member: MemberId) -> bool {
+        self.concerned().any(|id| id == member) || self.steps.iter().any(|step| step.asks(member) || step.heard(member))
+    }
+
+    /// Its size as JSON in bytes, lines and findings included, and what is to be said of files that were not looked at yet.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let mut counted = Counted(0);
+        let receipts = self.expenses.iter().flat_map(|expense| &expense.receipts);
+        let to_come = receipts.filter(|receipt| receipt.is_pending()).count() * LOOKED_AT_BYTES;
         // Texts, numbers and maps with text keys always serialise, and counting does not fail.
         serde_json::to_writer(&mut counted, self)
-            .map_or(usize::MAX, |()| counted.0 + self.content_bytes + self.expense_count * ANSWERED)
+            .map_or(usize::MAX, |()| counted.0 + self.content_bytes + self.expense_count * ANSWERED + to_come)
     }
 
     /// The report with other lines, on which nothing is decided or found yet.

@@ -76,9 +76,12 @@ pub struct Step {
     /// The day the decision is due, once the step is pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_on: Option<Date>,
-    /// Whom it is to be escalated to when it is overdue: named for an admin who reassigns it.
+    /// Who is asked when it is overdue.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub escalates_to: Vec<Person>,
+    /// Who was asked here and is no longer waited for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed_over: Vec<MemberId>,
     /// What was decided, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decision>,

@@ -17,9 +17,10 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use lambda_http::http::{Method, StatusCode, header};
+use lambda_http::http::{Method, StatusCode, Uri, header};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, LambdaEvent, Request, RequestExt, Response, Service};
+use outlay_receipts::Bucket;
 use outlay_store::{CommitError, Store, pause};
 use outlay_vault::Vault;
 
@@ -33,6 +34,9 @@ use crate::token::{Expected, Issuer};
 /// The five roots that Amazon Trust Services asks custom trust stores to hold. Parsing them takes a tenth of the time that
 /// the system's roots take at each cold start.
 pub(crate) const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
+
+/// The longest path, in bytes; API Gateway takes 10,240 for the request line and all headers.
+const MAX_PATH: usize = 10_240;
 
 /// What a function's `main` gives.
 pub type BootResult = Result<(), lambda_http::Error>;
@@ -92,6 +96,17 @@ pub async fn serve_with_vault<F: Future<Output = Outcome> + Send>(handler: fn(Ca
     run(|request| answer(gate.clone(), request, |call| handler(call, Arc::clone(&vault)))).await
 }
 
+/// The same for an endpoint that lets files in or out, or takes them away.
+///
+/// # Errors
+/// As for [`serve`].
+pub async fn serve_with_bucket<F: Future<Output = Outcome> + Send>(handler: fn(Call, Arc<Bucket>) -> F) -> BootResult {
+    let config = config()?;
+    let bucket = Arc::new(bucket(&config)?);
+    let gate = gate(&config, false).await?;
+    run(|request| answer(gate.clone(), request, |call| handler(call, Arc::clone(&bucket)))).await
+}
+
 /// Serves an HTTP endpoint whose answer is always the same and needs nothing.
 ///
 /// # Errors
@@ -139,9 +154,22 @@ async fn run<F: Future<Output = Response<Body>> + Send>(handler: impl Fn(Request
     lambda_runtime::run(lambda_runtime::service_fn(|event| adapter.call(readable(event)))).await
 }
 
-/// An event whose body is not the base64 that it says it is would end the process; so something is handed on in its place that is no JSON.
+/// An event whose body is not the base64 that it says it is would end the process, and so would one that no URL can be made of: in the
+/// place of such a body something is handed on that is no JSON, in that of such a query something that is no parameter. The host and the
+/// scheme, which nothing here goes by, are always the same.
 fn readable(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
     if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
+        request.headers.remove(header::HOST);
+        request.headers.remove("x-forwarded-proto");
+        request.request_context.domain_name = Some("api.internal".to_owned());
+        let path = request.raw_path.as_deref().unwrap_or_default();
+        if !path.starts_with('/') || path.len() > MAX_PATH {
+            request.raw_path = Some("/".to_owned());
+        }
+        let query = request.raw_query_string.as_deref().unwrap_or_default();
+        if Uri::try_from(format!("/?{query}")).is_err() {
+            request.raw_query_string = Some("unreadable".to_owned());
+        }
         let body = request.body.as_deref().unwrap_or_default();
         if request.is_base64_encoded && STANDARD.decode(body).is_err() {
             request.is_base64_encoded = false;
@@ -171,6 +199,21 @@ pub(crate) fn store(config: &SdkConfig) -> Result<Store, String> {
         builder = builder.endpoint_url(endpoint);
     }
     Ok(Store::new(aws_sdk_dynamodb::Client::from_conf(builder.build()), variable("TABLE_NAME")?))
+}
+
+/// The client of S3.
+pub(crate) fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
+    let mut builder = aws_sdk_s3::config::Builder::from(config);
+    if let Ok(endpoint) = variable("AWS_ENDPOINT_URL_S3") {
+        // Elsewhere than on AWS a bucket has no host name of its own.
+        builder = builder.endpoint_url(endpoint).force_path_style(true);
+    }
+    aws_sdk_s3::Client::from_conf(builder.build())
+}
+
+/// The bucket of receipts.
+pub(crate) fn bucket(config: &SdkConfig) -> Result<Bucket, String> {
+    Ok(Bucket::new(s3(config), variable("RECEIPTS_BUCKET")?, variable("RECEIPTS_KEY")?))
 }
 
 async fn answer<F: Future<Output = Outcome> + Send>(

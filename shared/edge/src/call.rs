@@ -15,7 +15,7 @@ use outlay_domain::permission::{OrgAction, OrgPermit, permit_org};
 use outlay_domain::rate_limit::Class;
 use outlay_domain::text::hex;
 use outlay_store::keys::{self, Key};
-use outlay_store::{Answer, CommitError, Identity, PageRequest, Receipt, Recorded, Store, StoreError};
+use outlay_store::{Answer, CommitError, Identity, Receipt, Recorded, Seat, Store, StoreError};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use type_safe_id::{StaticType, TypeSafeId};
@@ -28,6 +28,7 @@ use crate::fault::Faults;
 use crate::gate::Gate;
 use crate::limit::{Admission, Holder, Report, Uncounted};
 use crate::problem::{Problem, ProblemType};
+use crate::query::Query;
 use crate::reply::{Outcome, Reply, Stop};
 
 /// How long the answer to a request with an idempotency key is kept, in seconds.
@@ -80,6 +81,8 @@ pub struct Caller {
     pub member: Member,
     /// Whether this is his first call: the next change binds him to his identity.
     joining: bool,
+    /// Whether that cannot be, because a service has it.
+    displaced: bool,
     recorded: Option<Recorded>,
 }
 
@@ -90,6 +93,18 @@ impl Caller {
     /// 403 when the member's role does not allow it.
     pub fn permit<A: OrgAction>(&self) -> Result<OrgPermit<'_, A>, Stop> {
         Ok(permit_org(&self.member)?)
+    }
+
+    /// Whether his next change binds him to his identity.
+    ///
+    /// # Errors
+    /// 409 when it would, but a service has his identity.
+    pub fn joins(&self) -> Result<bool, Stop> {
+        if self.joining && self.displaced {
+            let detail = "A service was added under your identity. Ask an admin to suspend it and erase it; until then you can only read.";
+            return Err(Problem::new(ProblemType::AlreadyExists, detail).into());
+        }
+        Ok(self.joining)
     }
 }
 
@@ -179,15 +194,20 @@ impl Call {
     pub async fn caller(&self) -> Result<Caller, Stop> {
         let org = self.org()?;
         let reading = async { tokio::try_join!(self.store().seat(org, self.identity()), self.recorded(Some(org))) };
-        let (counted, read) = tokio::join!(self.count(Some(org)), reading);
+        // Who has asked for too many organisations that are not his writes nothing any more, until he is known to be a member here.
+        let suspect = self.signed.gate.limiter.strays(&self.identity().subject, self.now()).is_some();
+        let (counted, read) =
+            if suspect { (Ok(None), reading.await) } else { tokio::join!(self.count(Some(org)), reading) };
         let (seat, recorded) = read?;
         let seat = seat.filter(|seat| matches!(seat.member.status, MemberStatus::Invited | MemberStatus::Active));
-        let Some(seat) = seat else { return Err(self.stranger(counted).await) };
+        let Some(Seat { member, joining, displaced }) = seat else { return Err(self.stranger(counted).await) };
         counted?;
-        Ok(Caller { member: seat.member, joining: seat.joining, recorded })
+        self.count(Some(org)).await?;
+        Ok(Caller { member, joining, displaced, recorded })
     }
 
-    /// What somebody is answered who is no member: nothing that tells whether there is such an organisation, nor what its limits are.
+    /// What somebody is answered who is no member: nothing that tells whether there is such an organisation, nor what its limits are. That
+    /// he asked counts against a limit of his own, for the others are of one organisation, and he can invent as many as he likes.
     async fn stranger(&self, counted: Result<Option<Admission>, Uncounted>) -> Stop {
         *self.counted.lock().unwrap_or_else(PoisonError::into_inner) = None;
         match counted {
@@ -195,7 +215,11 @@ impl Call {
             Err(Uncounted::Beyond(Report { holder: Holder::Organisation, .. })) | Ok(None) => {}
             Err(uncounted) => return uncounted.into(),
         }
-        Problem::not_found().into()
+        let Signed { gate, identity, class, moment } = &self.signed;
+        match gate.limiter.stray(&identity.subject, *class, moment.now).await {
+            Some(report) => Uncounted::Beyond(report).into(),
+            None => Problem::not_found().into(),
+        }
     }
 
     /// Counts the request against the limits, unless that was done.
@@ -349,9 +373,22 @@ impl Call {
     /// # Errors
     /// 412 when somebody was faster, 409 when something exists already, 503 when the table is not available.
     pub async fn commit(&self, caller: &Caller, change: Change, reply: Reply) -> Outcome {
-        let joining = caller.joining.then(|| self.join(caller)).into_iter();
-        let changes: Vec<Change> = std::iter::once(change).chain(joining).collect();
-        self.commit_for(Some(caller.member.org), &changes, reply).await
+        self.commit_for(Some(caller.member.org), &self.along(caller, change)?, reply).await
+    }
+
+    /// The change with what goes along with it: that an invited caller joins, and that whoever changes members is still as he was read, so
+    /// that two admins cannot each take the other's right away at the same moment.
+    fn along(&self, caller: &Caller, change: Change) -> Result<Vec<Change>, Stop> {
+        let members = if let Change::Members(changes) = &change { changes.as_slice() } else { &[] };
+        // A transaction holds each item once: a change of the caller himself binds him, and stands on his version, by the way.
+        let himself = members.iter().any(|change| change.after.id == caller.member.id);
+        let more = match caller.joins()? {
+            _ if himself => None,
+            true => Some(self.join(caller)),
+            false if members.is_empty() => None,
+            false => Some(Change::Standing(Box::new(caller.member.clone()))),
+        };
+        Ok(std::iter::once(change).chain(more).collect())
     }
 
     /// Carries out changes of members, the first of which is answered; without any the answer is the member as he is.
@@ -362,7 +399,6 @@ impl Call {
         if changes.is_empty() {
             return Ok(Reply::ok(&MemberOut::from(member))?.version(member.version));
         }
-        // A change of the caller himself binds him by the way: a transaction holds each item once.
         let himself = changes.iter().position(|change| change.after.id == caller.member.id);
         if let Some(at) = himself.filter(|_| caller.joining) {
             let change = changes.remove(at).binding(&self.signed.identity.subject);
@@ -370,9 +406,7 @@ impl Call {
         }
         let after = changes.first().map_or(member, |change| &change.after);
         let reply = Reply::ok(&MemberOut::from(after))?.version(after.version);
-        let joining = (caller.joining && himself.is_none()).then(|| self.join(caller)).into_iter();
-        let changes: Vec<Change> = std::iter::once(Change::Members(changes)).chain(joining).collect();
-        self.commit_for(Some(caller.member.org), &changes, reply).await
+        self.commit(caller, Change::Members(changes), reply).await
     }
 
     fn join(&self, caller: &Caller) -> Change {
@@ -419,20 +453,7 @@ impl Call {
     /// # Errors
     /// 400 otherwise.
     pub fn query(&self, offered: &[&str]) -> Result<Query, Stop> {
-        let refuse = |detail: String| Problem::new(ProblemType::InvalidParameter, detail);
-        let mut given: Vec<(String, String)> = Vec::new();
-        for (name, value) in self.parts.query_string_parameters_ref().into_iter().flat_map(|query| query.iter()) {
-            if !offered.contains(&name) {
-                return Err(
-                    refuse(format!("There is no such parameter here; there are: {}.", offered.join(", "))).into()
-                );
-            }
-            if given.iter().any(|(known, _)| known == name) {
-                return Err(refuse(format!("{name} is given twice.")).into());
-            }
-            given.push((name.to_owned(), value.to_owned()));
-        }
-        Ok(Query { given, reader: self.identity().subject.clone(), now: self.now().as_second() })
+        Query::read(&self.parts, offered, self.identity().subject.clone(), self.now())
     }
 }
 
@@ -449,48 +470,6 @@ impl Probe {
     pub(crate) async fn twin(self) -> Option<Answer> {
         let recorded = self.store.recorded(&self.key, self.now).await.ok().flatten()?;
         (recorded.fingerprint == self.fingerprint).then_some(recorded.answer)
-    }
-}
-
-/// Query parameters.
-#[derive(Clone, Debug)]
-pub struct Query {
-    given: Vec<(String, String)>,
-    reader: String,
-    now: i64,
-}
-
-impl Query {
-    /// A parameter, read by `parse`.
-    ///
-    /// # Errors
-    /// 400 with `expected` when it cannot be read.
-    pub fn get<T>(&self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Stop> {
-        let value = self.given.iter().find(|(known, _)| known == name);
-        let parsed = value.map(|(_, value)| {
-            parse(value).ok_or_else(|| {
-                Problem::new(ProblemType::InvalidParameter, format!("{name} must be {expected}.")).into()
-            })
-        });
-        parsed.transpose()
-    }
-
-    /// `limit` (25 when absent, 100 at most) and `cursor`.
-    ///
-    /// # Errors
-    /// 400 when one of them cannot be read.
-    pub fn page(&self) -> Result<PageRequest, Stop> {
-        let whole = |text: &str| {
-            text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten().filter(|n| *n >= 1)
-        };
-        let limit = self.get("limit", "a whole number from 1", whole)?.unwrap_or(25).min(100);
-        let cursor = self.get("cursor", "a cursor", |text| Some(text.to_owned()))?;
-        Ok(PageRequest {
-            limit: i32::try_from(limit).unwrap_or(100),
-            cursor,
-            reader: self.reader.clone(),
-            now: self.now,
-        })
     }
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use outlay_domain::ids::MemberId;
+use outlay_domain::member;
 use outlay_domain::money::{AmountFault, Currency, Money};
 use outlay_domain::text::{self, TextFault};
 use validator::{ValidateEmail, ValidationError};
@@ -40,12 +41,51 @@ pub fn short_text(raw: &str) -> Result<(), ValidationError> {
     text_of(raw, SHORT, false).map(drop)
 }
 
+/// The name of an organisation or a member: as [`short_text`], and no address of a page. Names go into mail to people who have not asked
+/// for it, and mail programs make links of addresses.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn name(raw: &str) -> Result<(), ValidationError> {
+    let text = text_of(raw, SHORT, false)?;
+    if text.contains("://") { Err(refuse("characters", "Must not contain an address of a page.")) } else { Ok(()) }
+}
+
 /// A note, reason or comment: at most [`LONG`] characters, line breaks allowed.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn long_text(raw: &str) -> Result<(), ValidationError> {
     text_of(raw, LONG, true).map(drop)
+}
+
+/// The IANA name of a time zone, such as `Europe/Berlin`.
+///
+/// # Errors
+/// When there is no such zone.
+pub fn time_zone(raw: &str) -> Result<(), ValidationError> {
+    let known = member::time_zone(raw).map(drop);
+    known.ok_or_else(|| refuse("time-zone", "Must be the name of a time zone, such as Europe/Berlin."))
+}
+
+/// What somebody calls a file: one line of at most 255 characters, whatever it looks like. Nothing is found by it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn file_name(raw: &str) -> Result<(), ValidationError> {
+    text_of(raw, 255, false).map(drop)
+}
+
+/// SHA-256 as 64 lower-case hexadecimal digits.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn sha256(raw: &str) -> Result<(), ValidationError> {
+    if raw.len() == 64 && raw.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        Ok(())
+    } else {
+        Err(refuse("sha256", "Must be 64 lower-case hexadecimal digits."))
+    }
 }
 
 /// The text as it is stored; to be called after the check of the same name.

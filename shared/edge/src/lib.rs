@@ -5,18 +5,25 @@
 //! What this crate must not do: decide anything that a policy could want to change.
 
 pub mod api;
+pub mod arrival;
+mod aside;
 pub mod boot;
 pub mod call;
 pub mod checks;
 pub mod decode;
 pub mod desk;
 pub mod fault;
+pub mod feedback;
 pub mod gate;
 pub mod limit;
 pub mod loads;
 pub mod notices;
+pub mod post;
 pub mod problem;
+pub mod query;
+pub mod queue;
 pub mod reply;
+pub mod schedule;
 pub mod stream;
 pub mod token;
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use outlay_domain::ids::OrgId;
-use outlay_domain::rate_limit::{Class, Plan, Quota, SHARDS, Standing};
+use outlay_domain::rate_limit::{Class, Plan, Quota, SHARDS, STRANGER, Standing};
 use outlay_store::keys::{self, Key};
 use outlay_store::limits::Counted;
 use outlay_store::{Store, StoreError};
@@ -16,6 +16,8 @@ use sha2::{Digest, Sha256};
 const PLAN_READ: i64 = 60_000_000;
 /// For how many times as long as a burst lasts a limit is taken to be in use.
 const IN_USE: i64 = 5;
+/// What requests to organisations that somebody is no member of are counted as.
+const STRAY: &str = "stranger";
 /// How much a process remembers of others' limits before it forgets all of it.
 const MEMORY: usize = 10_000;
 
@@ -52,6 +54,8 @@ pub enum Holder {
     Member,
     /// The members of the organisation that share a part of its limit.
     Organisation,
+    /// Whoever sent it to organisations that he is no member of.
+    Stranger,
 }
 
 /// A request that was counted.
@@ -140,9 +144,8 @@ impl Limiter {
         let report =
             |holder, quota: Quota, arrival| Report { holder, class, quota, standing: quota.standing(arrival, now) };
         // Whoever is known to be beyond his limit costs nothing, and the others of his part nothing either.
-        let told = self.arrivals().get(&own.0).copied();
-        if let Some(told) = told.filter(|told| told.arrival > own.1.latest(now)) {
-            return Err(Uncounted::Beyond(report(Holder::Member, own.1, told.arrival)));
+        if let Some(arrival) = self.beyond(&own.0, own.1, now) {
+            return Err(Uncounted::Beyond(report(Holder::Member, own.1, arrival)));
         }
         let of_all = async {
             match &shared {
@@ -173,6 +176,32 @@ impl Limiter {
         if let Some((key, quota)) = &admission.shared {
             self.give_back(key, *quota).await;
         }
+    }
+
+    /// The arrival time of somebody who is known to have asked for too many organisations that he is no member of.
+    #[must_use]
+    pub fn strays(&self, subject: &str, now: Timestamp) -> Option<i64> {
+        self.beyond(&keys::limit(None, subject, STRAY), STRANGER, now.as_microsecond())
+    }
+
+    /// Counts that somebody has asked for an organisation that he is no member of; where he stands, when that was one too many. It is not
+    /// refused for want of counters.
+    pub async fn stray(&self, subject: &str, class: Class, now: Timestamp) -> Option<Report> {
+        let micros = now.as_microsecond();
+        let arrival = match self.strays(subject, now) {
+            Some(arrival) => arrival,
+            None => match self.take(&keys::limit(None, subject, STRAY), STRANGER, micros).await {
+                Ok(Counted::Refused(arrival)) => arrival,
+                Ok(Counted::Admitted(_)) | Err(_) => return None,
+            },
+        };
+        let standing = STRANGER.standing(arrival, micros);
+        Some(Report { holder: Holder::Stranger, class, quota: STRANGER, standing })
+    }
+
+    /// The arrival time at a limit, if it is known to be beyond it.
+    fn beyond(&self, key: &Key, quota: Quota, now: i64) -> Option<i64> {
+        self.arrivals().get(key).map(|told| told.arrival).filter(|arrival| *arrival > quota.latest(now))
     }
 
     async fn take(&self, key: &Key, quota: Quota, now: i64) -> Result<Counted, StoreError> {
@@ -222,6 +251,7 @@ impl Report {
     pub const fn name(&self) -> &'static str {
         match (self.holder, self.class) {
             (Holder::Member, class) => class.name(),
+            (Holder::Stranger, _) => STRAY,
             (Holder::Organisation, Class::Read) => "organisation-read",
             (Holder::Organisation, Class::Write) => "organisation-write",
             (Holder::Organisation, Class::Costly) => "organisation-costly",

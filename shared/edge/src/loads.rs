@@ -7,7 +7,7 @@ use outlay_domain::change::Rules;
 use outlay_domain::conversion::RateBook;
 use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::ids::{MemberId, OrgId};
-use outlay_domain::member::{Member, Person, Role};
+use outlay_domain::member::{Member, Role};
 use outlay_domain::money::Currency;
 use outlay_domain::organisation::Organisation;
 use outlay_domain::permission::{ChangeMember, CreateForOthers, OrgPermit};
@@ -121,11 +121,6 @@ impl Named {
             }
         };
         let (owner, payee) = tokio::try_join!(read(owner, "owner_id"), read(wanted.payee, "payee_id"))?;
-        if payee.as_ref().is_some_and(|payee| !payee.is_somebody()) {
-            let mut faults = Faults::default();
-            faults.note("payee_id", "role", "Services and former members are not paid.");
-            return Err(Problem::invalid(faults).into());
-        }
         Ok(Self { owner, payee })
     }
 
@@ -143,8 +138,8 @@ impl Named {
 
     /// Who is paid, when the request names him.
     #[must_use]
-    pub fn payee(&self) -> Option<Person> {
-        self.payee.as_ref().map(Member::person)
+    pub fn payee(&self) -> Option<Member> {
+        self.payee.clone()
     }
 }
 

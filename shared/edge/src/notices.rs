@@ -1,197 +1,259 @@
-//! Which mail an event calls for: who is told, and what. Facts come from the event, which is the record of what happened;
-//! lines come from the report, if they are still those the event speaks of.
+//! Which mail an event calls for: what is said to whom. Facts come from the event, which is the record of what happened;
+//! lines come from the report, if they are still those the event speaks of. Who is told is said by [`Event::told`].
 
+use jiff::Timestamp;
 use outlay_domain::change::today;
-use outlay_domain::event::{Asked, Event, EventKind, Snapshot, Subject};
+use outlay_domain::event::{Asked, Escalation, Event, EventKind, Snapshot, Subject, Told};
 use outlay_domain::expense::Expense;
-use outlay_domain::ids::{MemberId, ReportId};
-use outlay_domain::member::Member;
+use outlay_domain::ids::{MemberId, OrgId, ReportId};
+use outlay_domain::member::{AddressFault, Member, Role};
 use outlay_domain::permission::Asking;
-use outlay_domain::report::Report;
-use outlay_mail::{LineFacts, Notice, ReportFacts};
-use outlay_store::{Store, StoreError};
+use outlay_domain::reminder::{Due, digest};
+use outlay_domain::report::{Report, Status};
+use outlay_mail::{By, Escalated, LineFacts, Mailer, Notice, Recipient, ReportFacts, TaskFacts};
+use outlay_store::deliveries::{Delivery, Mailing};
+use outlay_store::{ListError, PageRequest, ReportFilter, Store, StoreError};
 
 /// One mail to send.
 #[derive(Clone, Debug)]
 pub struct Letter {
     /// To whom.
     pub to: Member,
-    /// At which address.
-    pub address: String,
     /// What it says.
     pub notice: Notice,
-    /// What all mail of one report has in common.
-    pub thread: Option<String>,
+    /// The message ids of the mail about the same report that he had before, oldest first.
+    pub earlier: Vec<String>,
+}
+
+impl Letter {
+    /// Where it goes; nowhere, to who has no address.
+    #[must_use]
+    pub fn recipient(&self) -> Option<Recipient> {
+        let Member { name, email, language, .. } = &self.to;
+        Some(Recipient { name: name.clone(), address: email.clone()?, language: *language })
+    }
+}
+
+/// What is known about an event beside itself.
+struct Context {
+    members: Vec<Member>,
+    report: Option<Report>,
+    deliveries: Vec<Delivery>,
+}
+
+impl Context {
+    async fn read(store: &Store, event: &Event, wanted: &[MemberId]) -> Result<Self, StoreError> {
+        let report_id = match event.subject {
+            Subject::Report(report) => Some(report),
+            _ => None,
+        };
+        let report = async {
+            match report_id {
+                // The mail goes out without the lines of a report that somebody has damaged; it must not hold back others.
+                Some(id) => match store.report(event.org, id).await {
+                    Err(StoreError::Broken { .. }) => Ok(None),
+                    read => read,
+                },
+                None => Ok(None),
+            }
+        };
+        let deliveries = earlier(store, event, report_id);
+        let (members, report, deliveries) =
+            tokio::try_join!(store.members_by_id(event.org, wanted), report, deliveries)?;
+        Ok(Self { members, report, deliveries })
+    }
+
+    fn member(&self, id: MemberId) -> Option<&Member> {
+        self.members.iter().find(|member| member.id == id)
+    }
+
+    fn name(&self, id: MemberId) -> String {
+        self.member(id).map_or_else(String::new, |member| member.name.clone())
+    }
+
+    fn names(&self, ids: &[MemberId]) -> Vec<String> {
+        ids.iter().map(|id| self.name(*id)).collect()
+    }
+
+    /// Who did it, in whose place.
+    fn by(&self, event: &Event) -> By {
+        let name = event.actor.map_or_else(String::new, |actor| self.name(actor));
+        match event.on_behalf_of {
+            Some(away) => By::InsteadOf { name, away: self.name(away) },
+            None => By::Person(name),
+        }
+    }
+}
+
+/// The mail that went out before about the same report.
+async fn earlier(store: &Store, event: &Event, report: Option<ReportId>) -> Result<Vec<Delivery>, StoreError> {
+    match report {
+        Some(report) => store.deliveries(event.org, Subject::Report(report), (0, event.seq.saturating_sub(1))).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// The mail an event calls for; none, for most events.
 ///
 /// # Errors
 /// [`StoreError`] when the members or the report cannot be read.
-pub async fn letters(store: &Store, event: &Event) -> Result<Vec<Letter>, StoreError> {
-    let Some(recipients) = recipients(event) else {
-        return Ok(Vec::new());
+pub async fn letters(store: &Store, mailer: &Mailer, event: &Event) -> Result<Vec<Letter>, StoreError> {
+    let told = match event.told() {
+        None => return Ok(Vec::new()),
+        Some(Told::Members(members)) => members,
+        Some(Told::Admins) => admins(store, event).await?,
     };
-    let owner = snapshot(&event.kind).map(|report| report.owner);
-    let wanted: Vec<MemberId> =
-        recipients.iter().copied().chain([event.actor]).chain(owner).chain(event.on_behalf_of).collect();
-    let report_id = report_id(event);
-    let report = async {
-        match report_id {
-            // The mail goes out without the lines of a report that somebody has damaged; it must not hold back others.
-            Some(id) => match store.report(event.org, id).await {
-                Err(StoreError::Broken { .. }) => Ok(None),
-                read => read,
-            },
-            None => Ok(None),
-        }
+    let owner = event.kind.snapshot().map(|report| report.owner);
+    let about = match event.subject {
+        Subject::Member(member) => Some(member),
+        _ => None,
     };
-    let (members, report) = tokio::try_join!(store.members_by_id(event.org, &wanted), report)?;
-    let name = |id: MemberId| {
-        members.iter().find(|member| member.id == id).map_or_else(String::new, |member| member.name.clone())
-    };
-    let facts = snapshot(&event.kind).map(|snapshot| report_facts(snapshot, report.as_ref(), name(snapshot.owner)));
-    let actor = match event.on_behalf_of {
-        Some(away) => format!("{} (for {})", name(event.actor), name(away)),
-        None => name(event.actor),
-    };
-    let Some(notice) = notice(event, facts, actor) else {
-        return Ok(Vec::new());
-    };
-    let thread = report_id.map(|id| id.to_string());
-    // Who has no address (a service, or who was erased) is not told.
-    let letter = |to: &Member, notice: &Notice| {
-        let (address, notice, thread) = (to.email.clone()?, notice.clone(), thread.clone());
-        Some(Letter { to: to.clone(), address, notice, thread })
-    };
-    let asked: Vec<&Member> =
-        recipients.iter().filter_map(|id| members.iter().find(|member| member.id == *id)).collect();
-    let mut letters: Vec<Letter> = asked.iter().filter_map(|to| letter(to, &notice)).collect();
-    if let (Notice::ApprovalRequested { .. }, Some(snapshot)) = (&notice, snapshot(&event.kind)) {
-        let day = today(event.at);
-        let taken: Vec<MemberId> = report.iter().flat_map(Report::taken).collect();
-        let ids: Vec<MemberId> = asked.iter().filter_map(|approver| approver.delegate(day)).collect();
-        for to in store.members_by_id(event.org, &ids).await? {
-            let (concerned, base_total) = (&snapshot.concerned, snapshot.base_total);
-            let asking = Asking { approvers: &recipients, concerned, taken: &taken, base_total };
-            // Who is asked himself has his own letter.
-            let away = asking.say_of(&to, day).filter(|approver| *approver != to.id);
-            if let Some(approver) = asked.iter().find(|approver| Some(approver.id) == away) {
-                letters.extend(letter(&to, &instead_of(approver, &notice)));
-            }
-        }
+    let others = [event.actor, event.on_behalf_of, owner, about].into_iter().flatten();
+    let wanted: Vec<MemberId> = told.iter().copied().chain(others).collect();
+    let context = Context::read(store, event, &wanted).await?;
+    let mut letters: Vec<Letter> = told
+        .iter()
+        .filter_map(|id| {
+            let to = context.member(*id)?;
+            Some(letter(mailer, &context, to, notice(event, &context, to.id)?))
+        })
+        .collect();
+    if let (Some(asked), Some(snapshot)) = (asked(&event.kind), event.kind.snapshot()) {
+        letters.extend(to_delegates(store, mailer, event, (asked, snapshot), &context).await?);
     }
+    // Who has no address (a service, or who was erased) is not told.
+    letters.retain(|letter| letter.to.email.is_some());
     Ok(letters)
 }
 
-/// The notice for who decides in place of an approver.
-fn instead_of(approver: &Member, notice: &Notice) -> Notice {
-    let mut notice = notice.clone();
-    if let Notice::ApprovalRequested { reason, .. } = &mut notice {
-        *reason = format!("{reason} You decide for {}, who is away.", approver.name);
-    }
-    notice
+fn letter(mailer: &Mailer, context: &Context, to: &Member, notice: Notice) -> Letter {
+    let his = context.deliveries.iter().filter(|delivery| delivery.recipient == to.id);
+    let earlier = his.filter_map(|delivery| Some(mailer.message_id(delivery.message_id.as_deref()?))).collect();
+    Letter { to: to.clone(), notice, earlier }
 }
 
-fn recipients(event: &Event) -> Option<Vec<MemberId>> {
-    match &event.kind {
-        EventKind::MemberInvited { .. } | EventKind::PayoutAccountChanged {} => match event.subject {
-            Subject::Member(member) => Some(vec![member]),
-            _ => None,
-        },
+/// The admins, but for the member it is about.
+async fn admins(store: &Store, event: &Event) -> Result<Vec<MemberId>, StoreError> {
+    let officers = store.officers(event.org).await?;
+    let concerned = |id: MemberId| event.subject == Subject::Member(id);
+    let admins = officers.iter().filter(|member| member.role == Role::Admin && !concerned(member.id));
+    Ok(admins.map(|member| member.id).collect())
+}
+
+/// The step an event has opened to somebody.
+const fn asked(kind: &EventKind) -> Option<&Asked> {
+    match kind {
         EventKind::ReportSubmitted { asked, .. }
         | EventKind::StepApproved { asked, .. }
-        | EventKind::StepReassigned { asked, .. } => Some(asked.approvers.clone()),
-        EventKind::ReportApproved { report, .. }
-        | EventKind::ReportAutoApproved { report, .. }
-        | EventKind::ReportReturned { report, .. }
-        | EventKind::ReportRejected { report, .. } => Some(vec![report.owner]),
-        EventKind::OrganisationCreated {}
-        | EventKind::ServiceAdded { .. }
-        | EventKind::MemberJoined {}
-        | EventKind::MemberChanged {}
-        | EventKind::DelegationChanged {}
-        | EventKind::MemberErased {}
-        | EventKind::PolicyChanged { .. }
-        | EventKind::RatesEntered { .. }
-        | EventKind::ReportCreated { .. }
-        | EventKind::ExpenseAdded { .. }
-        | EventKind::ExpenseChanged { .. }
-        | EventKind::ExpenseSplit { .. }
-        | EventKind::ExpenseRemoved { .. }
-        | EventKind::ReportChanged {}
-        | EventKind::ReportDeleted {}
-        | EventKind::ReportCommented { .. }
-        | EventKind::StepAgreed { .. }
-        | EventKind::ReportRecalled {} => None,
-    }
-}
-
-const fn snapshot(kind: &EventKind) -> Option<&Snapshot> {
-    match kind {
-        EventKind::ReportSubmitted { report, .. }
-        | EventKind::StepApproved { report, .. }
-        | EventKind::StepReassigned { report, .. }
-        | EventKind::ReportApproved { report, .. }
-        | EventKind::ReportAutoApproved { report, .. }
-        | EventKind::ReportReturned { report, .. }
-        | EventKind::ReportRejected { report, .. } => Some(report),
+        | EventKind::StepReassigned { asked, .. }
+        | EventKind::StepEscalated { asked, .. } => Some(asked),
         _ => None,
     }
 }
 
-const fn report_id(event: &Event) -> Option<ReportId> {
-    match event.subject {
-        Subject::Report(report) => Some(report),
-        _ => None,
+/// The mail to those who decide in place of who is asked.
+async fn to_delegates(
+    store: &Store,
+    mailer: &Mailer,
+    event: &Event,
+    (asked, snapshot): (&Asked, &Snapshot),
+    context: &Context,
+) -> Result<Vec<Letter>, StoreError> {
+    let day = today(event.at);
+    let taken: Vec<MemberId> = context.report.iter().flat_map(Report::taken).collect();
+    let approvers: Vec<&Member> = asked.approvers.iter().filter_map(|id| context.member(*id)).collect();
+    let ids: Vec<MemberId> = approvers.iter().filter_map(|approver| approver.delegate(day)).collect();
+    let (concerned, base_total) = (&snapshot.concerned, snapshot.base_total);
+    let asking = Asking { approvers: &asked.approvers, concerned, taken: &taken, base_total };
+    let delegates = store.members_by_id(event.org, &ids).await?;
+    let letters = delegates.iter().filter_map(|to| {
+        // Who is asked himself has his own letter.
+        let away = asking.say_of(to, day).filter(|approver| *approver != to.id)?;
+        let report = report_facts(snapshot, context);
+        let notice = request(asked, report, Some(context.name(away)), None);
+        Some(letter(mailer, context, to, notice))
+    });
+    Ok(letters.collect())
+}
+
+fn request(asked: &Asked, report: ReportFacts, instead_of: Option<String>, because: Option<String>) -> Notice {
+    Notice::ApprovalRequested {
+        report,
+        step: asked.name.clone(),
+        reason: asked.reason.clone(),
+        due_on: asked.due_on,
+        instead_of,
+        reassigned_because: because,
     }
 }
 
-fn notice(event: &Event, facts: Option<ReportFacts>, actor: String) -> Option<Notice> {
-    match (&event.kind, facts) {
-        (EventKind::MemberInvited { organisation, role }, _) => {
-            Some(Notice::Invited { organisation: organisation.clone(), inviter: actor, role: role.name().to_owned() })
-        }
-        (EventKind::PayoutAccountChanged {}, _) => {
-            Some(Notice::PayoutAccountChanged { at: event.at.strftime("%-d %B %Y, %H:%M UTC").to_string() })
+/// What is said of an event to a member.
+fn notice(event: &Event, context: &Context, to: MemberId) -> Option<Notice> {
+    let report = event.kind.snapshot().map(|snapshot| report_facts(snapshot, context));
+    let by = context.by(event);
+    Some(match (&event.kind, report) {
+        (EventKind::MemberInvited { organisation, role }, _) => Notice::Invited {
+            organisation: organisation.clone(),
+            inviter: event.actor.map_or_else(String::new, |actor| context.name(actor)),
+            role: *role,
+        },
+        (EventKind::PayoutAccountChanged {}, _) => Notice::PayoutAccountChanged { at: event.at },
+        (EventKind::AddressFailed { fault }, _) => {
+            let Subject::Member(member) = event.subject else { return None };
+            let member = context.member(member)?;
+            Notice::AddressFailed {
+                member: member.name.clone(),
+                address: member.email.clone()?,
+                complained: *fault == AddressFault::Complained,
+            }
         }
         (EventKind::ReportSubmitted { asked, .. } | EventKind::StepApproved { asked, .. }, Some(report)) => {
-            Some(asked_notice(asked, report, asked.reason.clone()))
+            request(asked, report, None, None)
         }
         (EventKind::StepReassigned { asked, reason, .. }, Some(report)) => {
-            Some(asked_notice(asked, report, format!("{} The reason: {reason}", asked.reason)))
+            request(asked, report, None, Some(reason.clone()))
+        }
+        (EventKind::StepEscalated { asked, from, because, .. }, Some(report)) => {
+            let (step, reason) = (asked.name.clone(), escalated(*because));
+            if asked.approvers.contains(&to) {
+                Notice::EscalatedTo { report, step, reason, from: context.names(from), due_on: asked.due_on }
+            } else {
+                Notice::EscalatedFrom { report, step, reason, to: context.names(&asked.approvers) }
+            }
         }
         (EventKind::ReportAutoApproved { below, .. }, Some(report)) => {
-            Some(Notice::Approved { report, by: format!("The policy (reports below {below})"), comment: None })
+            Notice::Approved { report, by: By::Policy { below: *below }, comment: None }
         }
         (EventKind::ReportApproved { comment, .. }, Some(report)) => {
-            Some(Notice::Approved { report, by: actor, comment: comment.clone() })
+            Notice::Approved { report, by, comment: comment.clone() }
         }
         (EventKind::ReportReturned { reason, .. }, Some(report)) => {
-            Some(Notice::Returned { report, by: actor, reason: reason.clone() })
+            Notice::Returned { report, by, reason: reason.clone() }
         }
         (EventKind::ReportRejected { reason, .. }, Some(report)) => {
-            Some(Notice::Rejected { report, by: actor, reason: reason.clone() })
+            Notice::Rejected { report, by, reason: reason.clone() }
         }
-        _ => None,
+        _ => return None,
+    })
+}
+
+const fn escalated(because: Escalation) -> Escalated {
+    match because {
+        Escalation::Overdue => Escalated::Overdue,
+        Escalation::Unreachable => Escalated::Unreachable,
     }
 }
 
-fn asked_notice(asked: &Asked, report: ReportFacts, reason: String) -> Notice {
-    let due_on = asked.due_on.map_or_else(String::new, |due| due.to_string());
-    Notice::ApprovalRequested { report, step: asked.name.clone(), reason, due_on }
-}
-
-fn report_facts(snapshot: &Snapshot, report: Option<&Report>, owner: String) -> ReportFacts {
-    let unchanged = report.filter(|report| report.content_hash == snapshot.content_hash);
+fn report_facts(snapshot: &Snapshot, context: &Context) -> ReportFacts {
+    let unchanged = context.report.as_ref().filter(|report| report.content_hash == snapshot.content_hash);
     let same_currency = snapshot.base_total.currency() == snapshot.total.currency();
     ReportFacts {
         title: snapshot.title.clone(),
         number: snapshot.number.clone(),
-        owner,
-        total: snapshot.total.to_string(),
-        base_total: (!same_currency).then(|| snapshot.base_total.to_string()),
-        not_reimbursed: snapshot.not_reimbursed.map(|part| part.to_string()),
+        owner: context.name(snapshot.owner),
+        total: snapshot.total,
+        base_total: (!same_currency).then_some(snapshot.base_total),
+        not_reimbursed: snapshot.not_reimbursed,
         expenses: snapshot.expenses,
         violations: snapshot.violations.clone(),
         lines: unchanged
@@ -201,21 +263,71 @@ fn report_facts(snapshot: &Snapshot, report: Option<&Report>, owner: String) -> 
 }
 
 fn line_facts(line: &Expense, report: &Report) -> LineFacts {
-    let amount = match &line.converted {
-        Some(conversion) => format!("{} ({})", line.facts.amount, conversion.amount),
-        None => line.facts.amount.to_string(),
-    };
     let granted = line.granted();
-    let amount = if granted == line.facts.amount { amount } else { format!("{amount}, granted {granted}") };
     let refused = line.approved.as_ref().map(|approval| approval.reason.clone());
     let flagged = report.violations.iter().any(|violation| violation.expense_ids.contains(&line.id));
     LineFacts {
-        date: line.facts.date.to_string(),
+        date: line.facts.date,
         merchant: line.facts.merchant.clone(),
         category: line.facts.category.clone(),
-        amount,
+        amount: line.facts.amount,
+        converted: line.converted.as_ref().map(|conversion| conversion.amount),
+        granted: (granted != line.facts.amount).then_some(granted),
         note: refused
             .or_else(|| line.facts.justification.clone().filter(|_| flagged))
             .or_else(|| line.facts.note.clone()),
+    }
+}
+
+/// The reports of an organisation that are with their approvers, without their lines. The list may lag behind by a moment.
+///
+/// # Errors
+/// [`ListError`]
+pub async fn submitted(store: &Store, org: OrgId) -> Result<Vec<Report>, ListError> {
+    let filter = ReportFilter { status: Some(Status::Submitted), ..ReportFilter::default() };
+    let (mut reports, mut page) = (Vec::new(), PageRequest::unseen(100));
+    loop {
+        let found = store.list_reports(org, &filter, &page).await?;
+        reports.extend(found.items);
+        match found.next {
+            Some(next) => page.cursor = Some(next),
+            None => return Ok(reports),
+        }
+    }
+}
+
+/// The reminders of an organisation that it is time for: one for each member whom something waits for too long.
+///
+/// # Errors
+/// [`ListError`]
+pub async fn reminders(store: &Store, org: OrgId, now: Timestamp) -> Result<Vec<(Mailing, Letter)>, ListError> {
+    let reports = submitted(store, org).await?;
+    let asked = reports.iter().filter_map(Report::pending_step).flat_map(|step| step.outstanding().map(|one| one.id));
+    let approvers = store.members_by_id(org, &distinct(asked)).await?;
+    let delegates = distinct(approvers.iter().filter_map(|approver| approver.delegate(today(now))));
+    let known: Vec<MemberId> = approvers.iter().map(|member| member.id).collect();
+    let delegates: Vec<MemberId> = delegates.into_iter().filter(|id| !known.contains(id)).collect();
+    let members = approvers.into_iter().chain(store.members_by_id(org, &delegates).await?);
+    let reminder = |to: Member| {
+        let (day, due) = digest(&to, &reports, now)?;
+        let notice = Notice::Reminder { day, tasks: due.iter().map(task_facts).collect() };
+        Some((Mailing::reminder(org, to.id, day), Letter { to, notice, earlier: Vec::new() }))
+    };
+    Ok(members.filter_map(reminder).collect())
+}
+
+/// Each once, in order.
+pub fn distinct(ids: impl Iterator<Item = MemberId>) -> Vec<MemberId> {
+    ids.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+}
+
+fn task_facts(due: &Due<'_>) -> TaskFacts {
+    let report = due.report;
+    TaskFacts {
+        number: report.number.clone(),
+        title: report.title.clone(),
+        owner: report.owner_name.clone(),
+        total: report.totals.total,
+        due_on: due.on,
     }
 }

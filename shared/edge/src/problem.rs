@@ -5,9 +5,11 @@ use lambda_http::http::{StatusCode, header};
 use lambda_http::{Body, Response};
 use outlay_domain::conversion::ConversionFault;
 use outlay_domain::money::Money;
+use outlay_domain::receipt::MAX_BYTES_A_DAY;
 use outlay_domain::refusal::{LineFault, Refusal};
 use outlay_domain::report::{MAX_BYTES, MAX_COST_CENTRES, MAX_EXPENSES};
 use outlay_domain::spending::{MAX_BUCKETS, MAX_CLAIMS};
+use outlay_receipts::BucketError;
 use outlay_store::{CommitError, CursorFault, ListError, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -194,6 +196,17 @@ impl Problem {
         problem
     }
 
+    /// More bytes than a member may declare on a day; the next one begins in so many seconds.
+    #[must_use]
+    pub fn too_much_today(seconds: i64) -> Self {
+        let most = MAX_BYTES_A_DAY / 1_000_000;
+        let detail = format!("A member uploads at most {most} MB a day. Go on after midnight UTC; nothing was done.");
+        let mut problem = Self::new(ProblemType::QuotaExceeded, detail);
+        problem.violated = Some("uploads");
+        problem.headers.push(("retry-after", seconds.to_string()));
+        problem
+    }
+
     /// A request with a method that its path does not have.
     #[must_use]
     pub fn not_with(allowed: &str) -> Self {
@@ -276,6 +289,17 @@ impl From<Uncounted> for Problem {
     }
 }
 
+impl From<BucketError> for Problem {
+    fn from(error: BucketError) -> Self {
+        let shown = "Files cannot be reached at the moment. Try again.";
+        if error.is_unavailable() {
+            Self { cause: Some(error.to_string()), ..Self::new(ProblemType::DependencyUnavailable, shown) }
+        } else {
+            Self::internal(error)
+        }
+    }
+}
+
 impl From<ListError> for Problem {
     fn from(error: ListError) -> Self {
         match error {
@@ -319,7 +343,7 @@ impl From<CommitError> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::NotVisible | Refusal::UnknownExpense => Self::not_found(),
+            Refusal::NotVisible | Refusal::UnknownExpense | Refusal::UnknownReceipt => Self::not_found(),
             Refusal::UnknownManager(_) | Refusal::UnknownConcerned(_) => {
                 Self::internal("a route was refused for want of a member")
             }
@@ -365,6 +389,8 @@ fn note(refusal: Refusal, faults: &mut Faults) {
         Refusal::NotAssignable(why) => ("/to", "assignable", format!("This member {why}.")),
         Refusal::NotAsked => ("/from", "not-asked", "This member is not asked at the pending step.".to_owned()),
         Refusal::OwnManager => ("/manager_id", "own-manager", "Nobody is his own manager.".to_owned()),
+        Refusal::ServiceAdmin => ("/role", "kind", "A service cannot be an admin: a person has to be.".to_owned()),
+        Refusal::NotPaid => ("/payee_id", "role", "Services and former members are not paid.".to_owned()),
         Refusal::Ceiling { limit } => {
             ("/ceiling", "maximum", format!("Must be at most {limit}, what the member himself may approve."))
         }
@@ -374,6 +400,7 @@ fn note(refusal: Refusal, faults: &mut Faults) {
         Refusal::Parts { parts, whole } => ("/parts", "sum", difference(parts, whole)),
         Refusal::Empty => ("/expenses", "length", "A report needs at least one expense to be submitted.".to_owned()),
         Refusal::TooManyExpenses => ("/expenses", "length", format!("A report has at most {MAX_EXPENSES} expenses.")),
+        Refusal::TooManyReceipts { of, most } => ("/receipts", "length", format!("{of} has at most {most} receipts.")),
         Refusal::TooLarge => {
             let most = MAX_BYTES / 1024;
             ("/expenses", "size", format!("A report holds at most {most} KiB, its findings included. Split it."))

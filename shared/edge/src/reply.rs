@@ -4,6 +4,7 @@
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use outlay_domain::refusal::Refusal;
+use outlay_receipts::BucketError;
 use outlay_store::{Answer, CommitError, ListError, Page, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -53,7 +54,7 @@ macro_rules! stops {
     )*};
 }
 
-stops!(Refusal, StoreError, ListError, Uncounted);
+stops!(Refusal, StoreError, ListError, Uncounted, BucketError);
 
 impl From<CommitError> for Stop {
     fn from(error: CommitError) -> Self {

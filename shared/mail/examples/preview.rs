@@ -1,27 +1,33 @@
-//! Writes every notice as `<name>.html`, `<name>.txt` and `<name>.eml` into the folder given as argument, to be looked at.
-//! Run it with `cargo run -p outlay-mail --example preview -- <folder>`.
+//! Writes every notice in every language as `<language>-<name>.html`, `.txt` and `.eml` into the folder given as argument, to be looked
+//! at. Run it with `cargo run -p outlay-mail --example preview -- <folder>`.
 
 use std::error::Error;
 use std::path::PathBuf;
 use std::{env, fs};
 
+use outlay_domain::language::Language;
 use outlay_mail::{LineFacts, ReportFacts};
 
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "written for tests, from literals")]
 #[path = "../tests/mail/samples.rs"]
 mod samples;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(env::args().nth(1).ok_or("usage: preview <folder>")?);
     fs::create_dir_all(&folder)?;
-    let to = samples::recipient();
     let mut notices = samples::notices();
     notices.push(("approval-extreme", samples::approval(extreme_report())));
-    for (name, notice) in notices {
-        let message = notice.render(&to)?;
-        fs::write(folder.join(format!("{name}.html")), &message.html)?;
-        fs::write(folder.join(format!("{name}.txt")), format!("Subject: {}\n\n{}", message.subject, message.text))?;
-        let mime = message.to_mime("Outlay <expenses@example.com>", &to, Some("rep_01h455vb4pex5vsknk084sn02q"))?;
-        fs::write(folder.join(format!("{name}.eml")), mime)?;
+    let earlier =
+        ["0100-first@eu-central-1.amazonses.com".to_owned(), "0100-last@eu-central-1.amazonses.com".to_owned()];
+    for language in Language::ALL {
+        let to = samples::recipient(language);
+        for (name, notice) in &notices {
+            let message = notice.render(&to)?;
+            let file = |kind: &str| folder.join(format!("{}-{name}.{kind}", language.tag()));
+            fs::write(file("html"), &message.html)?;
+            fs::write(file("txt"), format!("Subject: {}\n\n{}", message.subject, message.text))?;
+            fs::write(file("eml"), message.to_mime("Outlay <expenses@example.com>", &to, &earlier)?)?;
+        }
     }
     Ok(())
 }
@@ -29,13 +35,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Values that strain the layout: unbreakable words, huge amounts, other scripts.
 fn extreme_report() -> ReportFacts {
     let sample = samples::report();
-    let total = "1,204,600,000,000.00 IDR".to_owned();
+    let total = samples::money("9999999999.99 IDR");
     let strained = LineFacts {
-        date: "2025-06-30".to_owned(),
-        merchant: "מסעדת השף & Söhne <GmbH>".to_owned(),
-        category: "Meals".to_owned(),
-        amount: total.clone(),
-        note: None,
+        converted: Some(total),
+        granted: Some(samples::money("9999999999.98 IDR")),
+        amount: total,
+        ..samples::line("2025-06-30", "מסעדת השף & Söhne <GmbH>", "ארוחות", "1.00 EUR")
     };
     ReportFacts {
         title: "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz-Schulung in Mecklenburg-Vorpommern, second \

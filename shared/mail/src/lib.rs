@@ -1,12 +1,16 @@
-//! Turns a notice (plain facts about a report or an invitation) into one e-mail with an HTML and a text part, and sends it
-//! through SES as raw MIME. Facts arrive as strings that are already formatted; this crate has no store, no clock, no
-//! randomness and no environment, and must not decide who gets a message or what the facts are.
+//! Turns a notice (plain facts about a report or an invitation) into one e-mail with an HTML and a text part, in the reader's language,
+//! and sends it through SES as raw MIME. This crate has no store, no clock, no randomness and no environment, and must not decide who
+//! gets a message or what the facts are.
 
+mod compose;
 mod message;
 mod notice;
 mod ses;
+mod subject;
 mod view;
+mod voice;
+mod words;
 
 pub use message::{MailError, Message};
-pub use notice::{LineFacts, Notice, Recipient, RenderError, ReportFacts};
-pub use ses::{Mailer, SendError};
+pub use notice::{By, Escalated, LineFacts, Notice, Recipient, RenderError, ReportFacts, TaskFacts};
+pub use ses::{Mailer, SendError, Tag};

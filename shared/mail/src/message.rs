@@ -35,21 +35,24 @@ pub enum MailError {
         /// The header it was meant for.
         header: &'static str,
     },
-    /// The thread is not made of ASCII letters, digits, `_`, `-` and `.`.
-    #[error("unusable thread identifier")]
+    /// The id of an earlier message is none.
+    #[error("unusable id of an earlier message")]
     Thread,
 }
+
+/// How many of the latest messages are referred to; readers need no more, and lines are no longer.
+const LAST: usize = 9;
 
 impl Message {
     /// Writes the whole message, CRLF line ends, as `multipart/alternative` with the text first.
     ///
-    /// `from` is an address or `Name <address>`. `thread` is what this mail belongs to, such as a report's identifier: mail
-    /// with the same thread and the same sender domain carries the same `References` and `In-Reply-To`. `Date` and
+    /// `from` is an address or `Name <address>`. `earlier` are the ids of the recipient's earlier messages about the same, oldest first, as
+    /// [`crate::Mailer::message_id`] gives them: they become `References` and `In-Reply-To`. `Date` and
     /// `Message-ID` are left out because SES sets both. The same input gives the same bytes.
     ///
     /// # Errors
-    /// [`MailError`] when a name, an address, the subject or the thread cannot stand in a header.
-    pub fn to_mime(&self, from: &str, to: &Recipient, thread: Option<&str>) -> Result<Vec<u8>, MailError> {
+    /// [`MailError`] when a name, an address, the subject or an id cannot stand in a header.
+    pub fn to_mime(&self, from: &str, to: &Recipient, earlier: &[String]) -> Result<Vec<u8>, MailError> {
         let (from_name, from_address) = split_mailbox(from);
         let from_header = mailbox("From", from_name, from_address)?;
         let to_header = mailbox("To", &to.name, &to.address)?;
@@ -65,10 +68,17 @@ impl Message {
             .header("From", from_header)
             .header("To", to_header)
             .header("Subject", Text::new(subject))
-            .header("Auto-Submitted", Raw::new("auto-generated"));
-        if let Some(thread) = thread {
-            let id = thread_id(thread, from_address)?;
-            part = part.header("In-Reply-To", MessageId::new(id.clone())).header("References", MessageId::new(id));
+            .header("Auto-Submitted", Raw::new("auto-generated"))
+            .header("Content-Language", Raw::new(to.language.tag()));
+        for id in earlier {
+            is_message_id(id)?;
+        }
+        if let Some(last) = earlier.last() {
+            // The first, by which readers know the thread, and the last ones.
+            let first = earlier.iter().take(1);
+            let references = first.chain(earlier.iter().skip(1.max(earlier.len().saturating_sub(LAST)))).cloned();
+            part = part.header("In-Reply-To", MessageId::new(last.clone()));
+            part = part.header("References", MessageId::new_list(references));
         }
         let mut mime = Vec::new();
         part.write_part(&mut mime);
@@ -125,11 +135,10 @@ fn is_address(address: &str) -> bool {
         })
 }
 
-fn thread_id(thread: &str, from_address: &str) -> Result<String, MailError> {
+/// Letters, digits and what else stands in the ids that SES gives out.
+fn is_message_id(id: &str) -> Result<(), MailError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if thread.is_empty() || thread.len() > 100 || !thread.chars().all(allowed) {
-        return Err(MailError::Thread);
-    }
-    let domain = from_address.rsplit_once('@').map_or(from_address, |(_, domain)| domain);
-    Ok(format!("{thread}@{domain}"))
+    let whole = |part: &str| !part.is_empty() && part.len() <= 200 && part.chars().all(allowed);
+    let fits = id.split_once('@').is_some_and(|(left, right)| whole(left) && whole(right));
+    if fits { Ok(()) } else { Err(MailError::Thread) }
 }

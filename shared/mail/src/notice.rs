@@ -1,9 +1,18 @@
-//! The facts that a message is made of. Everything here is a finished string: this module formats no money and no dates.
+//! The facts that a message is made of, as they are: nothing here is worded or formatted.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use outlay_domain::language::Language;
+use outlay_domain::member::Role;
+use outlay_domain::money::Money;
 
 use askama::Template;
 
+use crate::compose::Composer;
 use crate::message::Message;
-use crate::view::{HtmlPart, TextPart, View, subject};
+use crate::subject::subject;
+use crate::view::{HtmlPart, TextPart};
+use crate::voice::Voice;
 
 /// What a report looks like in a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,18 +23,18 @@ pub struct ReportFacts {
     pub number: String,
     /// The name of the member whose report it is.
     pub owner: String,
-    /// The total in the report's currency, such as `1,204.60 EUR`.
-    pub total: String,
+    /// The total in the report's currency.
+    pub total: Money,
     /// The total in the organisation's base currency, when that is another one.
-    pub base_total: Option<String>,
+    pub base_total: Option<Money>,
     /// What the owner paid himself and does not get back, when that is anything.
-    pub not_reimbursed: Option<String>,
+    pub not_reimbursed: Option<Money>,
     /// How many expenses the report has, whether or not `lines` lists them all.
     pub expenses: usize,
     /// What policy found, one sentence each.
     pub violations: Vec<String>,
-    /// The expenses to list. May be empty or shorter than `expenses`; the mail then says `4 of 6
-    /// expenses`. No more than 40 are shown, because readers cut off large mail.
+    /// The expenses to list. May be empty or shorter than `expenses`; the mail then says `4 of 6 expenses`. No more than 40 are shown, and
+    /// fewer where people wrote much, because readers cut off large mail.
     pub lines: Vec<LineFacts>,
 }
 
@@ -33,15 +42,62 @@ pub struct ReportFacts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineFacts {
     /// The day of the expense.
-    pub date: String,
+    pub date: Date,
     /// Who was paid.
     pub merchant: String,
     /// The category of the expense.
     pub category: String,
-    /// The amount with its currency, such as `420.00 EUR`.
-    pub amount: String,
+    /// The amount, in the currency it was paid in.
+    pub amount: Money,
+    /// The amount in the report's currency, when that is another one.
+    pub converted: Option<Money>,
+    /// What is granted of the amount, when that is not all of it.
+    pub granted: Option<Money>,
     /// What a reader should know about this line, such as a violation.
     pub note: Option<String>,
+}
+
+/// One line of a reminder: a report that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskFacts {
+    /// The number under which people look the report up.
+    pub number: String,
+    /// The report's title.
+    pub title: String,
+    /// The name of its owner.
+    pub owner: String,
+    /// Its total in its own currency.
+    pub total: Money,
+    /// The day the decision is due.
+    pub due_on: Date,
+}
+
+/// Who decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// A member, by name.
+    Person(String),
+    /// A member in place of one who is away.
+    InsteadOf {
+        /// Who decided.
+        name: String,
+        /// In whose place.
+        away: String,
+    },
+    /// The policy, because the total is below this amount.
+    Policy {
+        /// The amount.
+        below: Money,
+    },
+}
+
+/// Why a step asks others than it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Escalated {
+    /// It was overdue.
+    Overdue,
+    /// Mail to who was asked comes back.
+    Unreachable,
 }
 
 /// One thing that happened and that one person should hear about.
@@ -56,14 +112,42 @@ pub enum Notice {
         /// Why the recipient is the one who is asked.
         reason: String,
         /// The day by which the decision is due.
-        due_on: String,
+        due_on: Option<Date>,
+        /// The approver who is away and for whom the recipient decides.
+        instead_of: Option<String>,
+        /// Why an admin has reassigned the step to the recipient.
+        reassigned_because: Option<String>,
+    },
+    /// A step that others did not decide waits for the recipient.
+    EscalatedTo {
+        /// The report to decide on.
+        report: ReportFacts,
+        /// The name of the step.
+        step: String,
+        /// Why.
+        reason: Escalated,
+        /// Who was asked before.
+        from: Vec<String>,
+        /// The day by which the decision is due.
+        due_on: Option<Date>,
+    },
+    /// A step that waited for the recipient asks others now.
+    EscalatedFrom {
+        /// The report.
+        report: ReportFacts,
+        /// The name of the step.
+        step: String,
+        /// Why.
+        reason: Escalated,
+        /// Who is asked now.
+        to: Vec<String>,
     },
     /// The recipient's report was approved by its last approver.
     Approved {
         /// The approved report.
         report: ReportFacts,
-        /// The name of the approver.
-        by: String,
+        /// Who approved it.
+        by: By,
         /// What the approver wrote; line breaks are kept.
         comment: Option<String>,
     },
@@ -71,8 +155,8 @@ pub enum Notice {
     Returned {
         /// The returned report.
         report: ReportFacts,
-        /// The name of the member who returned it.
-        by: String,
+        /// Who returned it.
+        by: By,
         /// Why it came back; line breaks are kept.
         reason: String,
     },
@@ -80,15 +164,49 @@ pub enum Notice {
     Rejected {
         /// The rejected report.
         report: ReportFacts,
-        /// The name of the approver.
-        by: String,
+        /// Who rejected it.
+        by: By,
         /// Why it was rejected; line breaks are kept.
         reason: String,
     },
+    /// What the recipient is owed for a report was paid.
+    Reimbursed {
+        /// The report.
+        report: ReportFacts,
+        /// What was paid.
+        amount: Money,
+        /// When.
+        paid_on: Date,
+    },
+    /// What the recipient is owed could not be paid.
+    PaymentFailed {
+        /// The report.
+        report: ReportFacts,
+        /// What was to be paid.
+        amount: Money,
+        /// Why it failed.
+        reason: String,
+    },
+    /// Reports wait for the recipient's decision, and are due.
+    Reminder {
+        /// The recipient's day.
+        day: Date,
+        /// What waits, due first in front.
+        tasks: Vec<TaskFacts>,
+    },
+    /// Mail to a member comes back, or is not wanted. For admins.
+    AddressFailed {
+        /// The member's name.
+        member: String,
+        /// His address.
+        address: String,
+        /// Whether he complained; otherwise mail came back.
+        complained: bool,
+    },
     /// The recipient's payout account was changed. Nothing here says which account it is.
     PayoutAccountChanged {
-        /// When, as people read it.
-        at: String,
+        /// When.
+        at: Timestamp,
     },
     /// The recipient was added to an organisation.
     Invited {
@@ -97,7 +215,7 @@ pub enum Notice {
         /// The name of the member who sent the invitation.
         inviter: String,
         /// The role that the recipient will have.
-        role: String,
+        role: Role,
     },
 }
 
@@ -108,22 +226,38 @@ pub struct Recipient {
     pub name: String,
     /// The person's e-mail address, `local@domain` in ASCII.
     pub address: String,
+    /// The language to write in.
+    pub language: Language,
 }
 
-/// A template could not be filled in.
+/// A message could not be written. No input is known to cause it.
 #[derive(Debug, thiserror::Error)]
-#[error("the message could not be rendered")]
-pub struct RenderError(#[from] askama::Error);
+pub enum RenderError {
+    /// A template could not be filled in.
+    #[error("a template could not be filled in")]
+    Template(#[from] askama::Error),
+    /// What is known of a language cannot be read.
+    #[error("a language cannot be read")]
+    Language,
+    /// A language lacks a sentence, or it wants something that is not given.
+    #[error("the sentence {0} cannot be said")]
+    Sentence(&'static str),
+    /// A date is outside of what can be written.
+    #[error("a date cannot be written")]
+    Date,
+}
 
 impl Notice {
-    /// Writes the subject, the text part and the HTML part. Both parts are made from the same facts and say the same.
+    /// Writes the subject, the text part and the HTML part in the recipient's language. Both parts are made from the same facts and say
+    /// the same.
     ///
     /// # Errors
-    /// [`RenderError`] when a template cannot be filled in, which no input is known to cause.
+    /// [`RenderError`], which no input is known to cause.
     pub fn render(&self, to: &Recipient) -> Result<Message, RenderError> {
-        let view = View::new(self, to);
+        let voice = Voice::new(to.language)?;
+        let view = Composer::new(&voice, to).view(self)?;
         Ok(Message {
-            subject: subject(self),
+            subject: subject(self, &voice)?,
             text: TextPart { view: &view }.render()?,
             html: HtmlPart { view: &view }.render()?,
         })

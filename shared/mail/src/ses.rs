@@ -5,7 +5,7 @@ use aws_sdk_ses::Client;
 use aws_sdk_ses::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ses::operation::send_raw_email::SendRawEmailError;
 use aws_sdk_ses::primitives::Blob;
-use aws_sdk_ses::types::RawMessage;
+use aws_sdk_ses::types::{MessageTag, RawMessage};
 
 use crate::message::split_mailbox;
 use crate::notice::Recipient;
@@ -15,6 +15,17 @@ use crate::notice::Recipient;
 pub struct Mailer {
     client: Client,
     from: String,
+    configuration_set: Option<String>,
+    region: String,
+}
+
+/// A tag that SES's events about a message carry: letters, digits, `_`, `-`, `.` and `@`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
 }
 
 /// SES did not take a message. Carries SES's error code, never its message text, which quotes addresses.
@@ -60,10 +71,19 @@ impl SendError {
 }
 
 impl Mailer {
-    /// A mailer with a client of its own, to be made once per cold start. `from` is an address or `Name <address>`.
+    /// Mail from `from` (an address or `Name <address>`), sent as the configuration says. Only with a configuration set does SES tell what
+    /// becomes of a message.
     #[must_use]
-    pub fn new(config: &SdkConfig, from: String) -> Self {
-        Self { client: Client::new(config), from }
+    pub fn new(config: &SdkConfig, from: String, configuration_set: Option<String>) -> Self {
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
+        Self { client: Client::new(config), from, configuration_set, region }
+    }
+
+    /// The `Message-ID` that SES has put into the message with this id, without its angle brackets.
+    #[must_use]
+    pub fn message_id(&self, ses_id: &str) -> String {
+        let host = if self.region == "us-east-1" { "email" } else { &self.region };
+        format!("{ses_id}@{host}.amazonses.com")
     }
 
     /// The sender, as [`crate::Message::to_mime`] wants it.
@@ -77,17 +97,22 @@ impl Mailer {
     /// # Errors
     /// [`SendError`] when SES did not take the message; ask it whether trying again makes sense.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that sends mail")]
-    pub async fn send(&self, to: &Recipient, mime: Vec<u8>) -> Result<String, SendError> {
+    pub async fn send(&self, to: &Recipient, mime: Vec<u8>, tags: &[Tag]) -> Result<String, SendError> {
         let raw = RawMessage::builder()
             .data(Blob::new(mime))
             .build()
             .map_err(|_| SendError::Refused { code: "EmptyMessage".to_owned() })?;
+        let tags = tags.iter().map(|tag| MessageTag::builder().name(tag.name).value(&tag.value).build());
+        let tags =
+            tags.collect::<Result<Vec<_>, _>>().map_err(|_| SendError::Refused { code: "EmptyTag".to_owned() })?;
         let sent = self
             .client
             .send_raw_email()
             .source(split_mailbox(&self.from).1)
             .destinations(&to.address)
             .raw_message(raw)
+            .set_configuration_set_name(self.configuration_set.clone())
+            .set_tags(Some(tags))
             .send()
             .await
             .map_err(|error| classify(&error))?;

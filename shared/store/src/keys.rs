@@ -16,12 +16,19 @@
 //! | what a member has claimed in a month or on a trip | `ORG#{org}#SPENDING#{member}` | `MONTH#{yyyy-mm}`, `TRIP#{name}` |
 //! | event | the partition of its subject | `EVENT#{seq}` |
 //! | delivery of a mail about an event | as the event | `DELIVERY#{seq}#{member}` |
+//! | delivery of a reminder | as the member's events | `DELIVERY#REMINDER-{day}#{member}` |
+//! | event that somebody is still to be told of | `ORG#{org}#OUTBOX` | `{at}#{event's place}` |
+//! | file of a receipt that is to be looked after | `ORG#{org}#FILES` | `{receipt}` |
+//! | clean receipt of a file, by its SHA-256 | `ORG#{org}#RECEIPT_HASH#{sha256}` | `{report}#{receipt}` |
+//! | what SES told of a mail that is not known | `ORG#{org}#FEEDBACK`, `FEEDBACK` | `{message}#{type}` |
 //! | approver's task | `ORG#{org}#APPROVER#{member}` | `TASK#{due}#{report}#{step}` |
 //! | exchange rate | `ORG#{org}#RATES` | `{currency}#{date}` |
 //! | answer of a request with an idempotency key | `ORG#{org}#IDEMPOTENCY#{sub}` | `{key}` |
 //! | the same, before there is an organisation | `IDENTITY#{sub}#IDEMPOTENCY` | `{key}` |
 //! | how much of a limit is used up | `ORG#{org}#LIMIT#{sub}`, `ORG#{org}#LIMIT#SHARD#{n}`, `IDENTITY#{sub}#LIMIT` | `{class}` |
+//! | how many bytes somebody has declared on a day | `ORG#{org}#LIMIT#{sub}` | `UPLOADS#{day}` |
 //! | limits of an organisation, set by the operator | `ORG#{org}#PLAN` | `PLAN` |
+//! | that there is an organisation | `ORGS` | `{org}` |
 //! | verification keys of the token issuer | `ISSUER#{url}` | `KEYS` |
 //!
 //! Four indexes list the heads of reports:
@@ -41,7 +48,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use outlay_domain::event::{Event, Subject};
-use outlay_domain::ids::{MemberId, OrgId, ReportId, Seed};
+use outlay_domain::ids::{MemberId, OrgId, ReceiptId, ReportId, Seed};
 use outlay_domain::member::Role;
 use outlay_domain::money::{Currency, Money};
 use outlay_domain::report::{Report, Status};
@@ -83,7 +90,10 @@ impl Key {
     #[must_use]
     pub fn place(&self) -> String {
         let is_told = |part: &str| {
-            let is_id = part.get(3..4) == Some("_") && part.len() == 30;
+            let is_id = part.parse::<OrgId>().is_ok()
+                || part.parse::<MemberId>().is_ok()
+                || part.parse::<ReportId>().is_ok()
+                || part.parse::<ReceiptId>().is_ok();
             is_id || part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
         };
         let told = |part: &str| if is_told(part) { part.to_owned() } else { "…".to_owned() };
@@ -106,6 +116,8 @@ pub const MEMBERS: &str = "MEMBER#";
 pub const OFFICERS: &str = "ROLE#";
 /// Sort keys of events begin with this; the stream's filter knows it too.
 pub const EVENTS: &str = "EVENT#";
+/// Sort keys of deliveries begin with this.
+pub const DELIVERIES: &str = "DELIVERY#";
 /// Sort keys of tasks begin with this.
 pub const TASKS: &str = "TASK#";
 
@@ -238,10 +250,71 @@ pub fn event_at(org: OrgId, subject: Subject, seq: u64) -> Key {
     Key::new(subject_partition(org, subject), format!("{EVENTS}{seq:015}"))
 }
 
-/// The delivery of a mail about an event to one member.
+/// The delivery of a mail to one member: about what, and on which occasion.
 #[must_use]
-pub fn delivery(event: &Event, recipient: MemberId) -> Key {
-    Key::new(subject_partition(event.org, event.subject), format!("DELIVERY#{:015}#{recipient}", event.seq))
+pub fn delivery(org: OrgId, subject: Subject, occasion: &str, recipient: MemberId) -> Key {
+    Key::new(subject_partition(org, subject), format!("{DELIVERIES}{occasion}#{recipient}"))
+}
+
+/// The partition of the events that somebody is still to be told of.
+#[must_use]
+pub fn outbox_partition(org: OrgId) -> String {
+    format!("ORG#{org}#OUTBOX")
+}
+
+/// That somebody is still to be told of an event; in the order of time.
+#[must_use]
+pub fn outbox(event: &Event) -> Key {
+    let Key { pk, sk } = self::event(event);
+    Key::new(outbox_partition(event.org), format!("{}#{pk}/{sk}", updated_at(event.at)))
+}
+
+/// What SES told of a mail that is not known here.
+#[must_use]
+pub fn feedback(org: Option<OrgId>, message: &str, kind: &str) -> Key {
+    let partition = org.map_or_else(|| "FEEDBACK".to_owned(), |org| format!("ORG#{org}#FEEDBACK"));
+    Key::new(partition, format!("{message}#{kind}"))
+}
+
+/// The partition of the files that are to be looked after.
+#[must_use]
+pub fn files_partition(org: OrgId) -> String {
+    format!("ORG#{org}#FILES")
+}
+
+/// That the file of a receipt is to be looked after.
+#[must_use]
+pub fn file(org: OrgId, receipt: ReceiptId) -> Key {
+    Key::new(files_partition(org), receipt.to_string())
+}
+
+/// The partition of the clean receipts of one file.
+#[must_use]
+pub fn receipt_hash_partition(org: OrgId, sha256: &str) -> String {
+    format!("ORG#{org}#RECEIPT_HASH#{sha256}")
+}
+
+/// Where a report's clean receipts are found by their files.
+#[must_use]
+pub fn receipt_hashes(report: &Report) -> BTreeSet<Key> {
+    let receipts = report.receipts().into_values().filter(|receipt| receipt.is_clean());
+    let partition = |sha256: &str| receipt_hash_partition(report.org, sha256);
+    receipts.map(|one| Key::new(partition(&one.sha256), format!("{}#{}", report.id, one.id))).collect()
+}
+
+/// How many bytes somebody has declared on a day.
+#[must_use]
+pub fn uploads(org: OrgId, subject: &str, day: Date) -> Key {
+    limit(Some(org), subject, &format!("UPLOADS#{day}"))
+}
+
+/// The partition that lists the organisations, for what is done by the clock.
+pub const ORGANISATIONS: &str = "ORGS";
+
+/// That there is an organisation.
+#[must_use]
+pub fn listed_organisation(org: OrgId) -> Key {
+    Key::new(ORGANISATIONS.to_owned(), org.to_string())
 }
 
 /// The partition of an approver's tasks.
@@ -387,7 +460,10 @@ mod tests {
         let org: OrgId = seed.draw();
         let report: ReportId = seed.draw();
         assert_eq!(super::report(org, report).place(), format!("ORG#{org}#REPORT#{report}/REPORT"));
-        assert_eq!(email(org, "ana@example.com").place(), format!("ORG#{org}/EMAIL#…"));
+        let looks_like_one = format!("ana_{}", &org.to_string()[4..]);
+        for address in ["ana@example.com", "ana_silva.of.sales@example.com", &looks_like_one] {
+            assert_eq!(email(org, address).place(), format!("ORG#{org}/EMAIL#…"), "{address}");
+        }
         assert_eq!(idempotency(Some(org), "ana", "my-key").place(), format!("ORG#{org}#IDEMPOTENCY#…/…"));
     }
 

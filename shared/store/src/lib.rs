@@ -1,16 +1,18 @@
 //! The one DynamoDB table. Keys are built in [`keys`] alone; [`Store::commit`] is the only code that writes what a decision
-//! of the rules changed; [`deliveries`] keeps the state of outgoing mail. Every list is a query, nothing scans.
+//! of the rules changed; [`deliveries`] and [`outbox`] keep the state of outgoing mail, [`files`] that of uploads. Every list is a query, nothing scans.
 //! What this crate must not do: decide anything.
 
 pub mod commit;
 pub mod deliveries;
 mod digest;
 pub mod error;
+pub mod files;
 pub mod issuer;
 pub mod items;
 pub mod keys;
 pub mod limits;
 mod lists;
+pub mod outbox;
 pub mod page;
 mod reads;
 mod spending;

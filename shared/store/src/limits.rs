@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use jiff::Timestamp;
 use outlay_domain::ids::OrgId;
 use outlay_domain::rate_limit::{Plan, Quota};
 
@@ -92,6 +93,39 @@ impl Store {
     pub async fn uncount(&self, key: &Key, quota: Quota) -> Result<(), StoreError> {
         let values = [(":interval", quota.interval())];
         match self.update_limit(key, "SET arrival = arrival - :interval, entity = :entity", None, values).await {
+            Ok(_) | Err(Declined::Condition(_)) => Ok(()),
+            Err(Declined::Store(error)) => Err(error),
+        }
+    }
+
+    /// Counts bytes that somebody is going to upload against the most he may on the day; `false` when that would be more, and nothing was
+    /// counted.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn count_upload(&self, key: &Key, bytes: u64, most: u64, now: Timestamp) -> Result<bool, StoreError> {
+        let (update, condition) = (
+            "SET used = if_not_exists(used, :none) + :bytes, expires_at = :expires, entity = :entity",
+            "attribute_not_exists(used) OR used <= :room",
+        );
+        let Some(room) = most.checked_sub(bytes) else { return Ok(false) };
+        let count = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        let expires = now.as_second().saturating_add(2 * KEPT);
+        let values = [(":none", 0), (":bytes", count(bytes)), (":room", count(room)), (":expires", expires)];
+        match self.update_limit(key, update, Some(condition), values).await {
+            Ok(_) => Ok(true),
+            Err(Declined::Condition(_)) => Ok(false),
+            Err(Declined::Store(error)) => Err(error),
+        }
+    }
+
+    /// Takes back bytes that are not going to be uploaded.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn uncount_upload(&self, key: &Key, bytes: u64) -> Result<(), StoreError> {
+        let values = [(":bytes", i64::try_from(bytes).unwrap_or(0))];
+        match self.update_limit(key, "SET used = used - :bytes, entity = :entity", None, values).await {
             Ok(_) | Err(Declined::Condition(_)) => Ok(()),
             Err(Declined::Store(error)) => Err(error),
         }

@@ -10,7 +10,7 @@ use outlay_domain::conversion::RateEntry;
 use outlay_domain::event::{Event, Subject};
 use outlay_domain::expense::Expense;
 use outlay_domain::ids::{MemberId, OrgId, ReportId};
-use outlay_domain::member::{Member, MemberStatus};
+use outlay_domain::member::{Member, MemberKind, MemberStatus};
 use outlay_domain::money::Currency;
 use outlay_domain::organisation::Organisation;
 use outlay_domain::payout::SealedAccount;
@@ -42,6 +42,8 @@ pub struct Seat {
     pub member: Member,
     /// Whether he was invited and this is the first time he signs in: the next change binds him.
     pub joining: bool,
+    /// Whether his identity has a service's seat, so that no change can bind him.
+    pub displaced: bool,
 }
 
 /// What an earlier request with the same idempotency key was answered.
@@ -80,13 +82,16 @@ impl Store {
         self.get(&keys::organisation(org)).await
     }
 
-    /// The membership of a signed-in person: by his identity, or, before he is bound to one, by the invited address.
+    /// The membership of a signed-in person: by his identity, or, before he is bound to one, by the invited address. Whoever has a verified
+    /// address is a person, and no service's seat is his: it was added under his identity by mistake.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn seat(&self, org: OrgId, identity: &Identity) -> Result<Option<Seat>, StoreError> {
-        if let Some(member) = self.get(&keys::identity(org, &identity.subject)).await? {
-            return Ok(Some(Seat { member, joining: false }));
+        let bound: Option<Member> = self.get(&keys::identity(org, &identity.subject)).await?;
+        let displaced = bound.is_some();
+        if let Some(member) = bound.filter(|bound| bound.kind == MemberKind::Person || identity.email.is_none()) {
+            return Ok(Some(Seat { member, joining: false, displaced: false }));
         }
         let Some(address) = &identity.email else {
             return Ok(None);
@@ -96,9 +101,11 @@ impl Store {
         };
         let found = self.member(org, member_id).await?;
         Ok(found.and_then(|member| match member.status {
-            MemberStatus::Invited => Some(Seat { member, joining: true }),
+            MemberStatus::Invited => Some(Seat { member, joining: true, displaced }),
             // Another request of the same person has bound him since the first read.
-            _ if member.subject.as_ref() == Some(&identity.subject) => Some(Seat { member, joining: false }),
+            _ if member.subject.as_ref() == Some(&identity.subject) => {
+                Some(Seat { member, joining: false, displaced: false })
+            }
             _ => None,
         }))
     }
@@ -273,7 +280,7 @@ impl Store {
     }
 
     /// Every item of a partition between two sort keys, in order.
-    async fn query_all(&self, partition: &str, from: &str, to: &str) -> Result<Vec<Item>, StoreError> {
+    pub(crate) async fn query_all(&self, partition: &str, from: &str, to: &str) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -321,7 +328,7 @@ mod tests {
     use super::*;
     use crate::digest::with_digest;
     use crate::items::{chunks, report_head, to_item};
-    use crate::testing::{draft, event, line, seed};
+    use crate::testing::{draft, event, line, receipt, seed};
 
     fn items(report: &Report) -> Vec<Item> {
         let key = |at| keys::expenses(report.org, report.id, at);
@@ -334,7 +341,10 @@ mod tests {
     fn a_report_is_read_as_it_was_stored() {
         let mut seed = seed();
         for count in [0, 1, 50, 51, 120] {
-            let lines = (0..count).map(|_| line(&mut seed, Some("sales"), "note")).collect();
+            let mut lines: Vec<Expense> = (0..count).map(|_| line(&mut seed, Some("sales"), "note")).collect();
+            if let Some(last) = lines.last_mut() {
+                last.receipts = vec![receipt(&mut seed, true), receipt(&mut seed, false)];
+            }
             let report = draft(&mut seed, lines);
             assert_eq!(items(&report).len(), 1 + usize::div_ceil(count, 50));
             assert_eq!(assembled(items(&report)).unwrap(), Some(report));

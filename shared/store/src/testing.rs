@@ -7,6 +7,7 @@ use outlay_domain::ids::{MemberId, OrgId, Seed};
 use outlay_domain::member::{Member, MemberKind, MemberStatus, Person, Role};
 use outlay_domain::money::Money;
 use outlay_domain::policy::Mode;
+use outlay_domain::receipt::{MediaType, Receipt, ReceiptStatus};
 use outlay_domain::report::{Report, Status, Totals, content_hash, number};
 use outlay_domain::route::{Step, StepStatus};
 use outlay_domain::spending::SpendingChange;
@@ -36,7 +37,22 @@ pub(crate) fn line(seed: &mut Seed, cost_centre: Option<&str>, note: &str) -> Ex
         cost_centre: cost_centre.map(str::to_owned),
         trip: None,
     };
-    Expense { id: seed.draw(), facts, converted: None, base: None, cap: None, approved: None }
+    Expense { id: seed.draw(), facts, converted: None, base: None, cap: None, approved: None, receipts: Vec::new() }
+}
+
+/// A receipt that waits for its file, or is clean.
+pub(crate) fn receipt(seed: &mut Seed, clean: bool) -> Receipt {
+    Receipt {
+        id: seed.draw(),
+        name: "Ticket 🧾.pdf".to_owned(),
+        media_type: MediaType::Pdf,
+        size: 1000,
+        sha256: "ab".repeat(32),
+        by: seed.draw(),
+        upload_until: "2026-11-22T10:05:00.250Z".parse().unwrap(),
+        status: if clean { ReceiptStatus::Clean { kept_bytes: 900, preview: true } } else { ReceiptStatus::Pending },
+        also_on: if clean { vec![seed.draw()] } else { Vec::new() },
+    }
 }
 
 /// A draft with these lines, its hashes as a reader expects them.
@@ -92,7 +108,7 @@ pub(crate) fn event(report: &Report, seq: u64, kind: EventKind) -> Event {
         org: report.org,
         subject: Subject::Report(report.id),
         seq,
-        actor: report.owner,
+        actor: Some(report.owner),
         on_behalf_of: None,
         at: report.updated_at,
         policy_version: None,
@@ -116,6 +132,7 @@ pub(crate) fn step(number: u32, approvers: impl IntoIterator<Item = MemberId>) -
         due_in_days: 5,
         due_on: Some("2026-11-27".parse().unwrap()),
         escalates_to: Vec::new(),
+        passed_over: Vec::new(),
         decisions: Vec::new(),
     }
 }
@@ -127,6 +144,9 @@ pub(crate) fn member(org: OrgId, seed: &mut Seed, role: Role, subject: Option<&s
         name: "Ada".to_owned(),
         kind: MemberKind::Person,
         email: Some("ada@example.com".to_owned()),
+        address_fault: None,
+        language: outlay_domain::language::Language::En,
+        time_zone: None,
         role,
         status: if subject.is_some() { MemberStatus::Active } else { MemberStatus::Invited },
         manager_id: None,

@@ -8,7 +8,7 @@ use super::{ReportChange, Rules, resubmit};
 use crate::conversion::{Conversion, RateBook};
 use crate::event::EventKind;
 use crate::expense::{Expense, ExpenseFacts};
-use crate::ids::{ExpenseId, Seed};
+use crate::ids::{ExpenseId, MemberId, Seed};
 use crate::member::{Member, Person};
 use crate::money::{Currency, Money, SumFault};
 use crate::permission::{
@@ -25,7 +25,7 @@ pub struct NewReport {
     /// The currency it is claimed in.
     pub currency: Currency,
     /// Who is paid, when that is not the owner.
-    pub payee: Option<Person>,
+    pub payee: Option<Member>,
     /// The cost centre of lines that name none; the owner's, when absent.
     pub cost_centre: Option<String>,
     /// Its lines, in order.
@@ -35,7 +35,7 @@ pub struct NewReport {
 /// Creates a draft, owned by the permit's actor, or by the member he enters it for.
 ///
 /// # Errors
-/// A line that cannot be converted, too many lines, or a total beyond the range.
+/// An owner who can have none, a payee who cannot be paid, a line that cannot be converted, too many lines, or a total beyond the range.
 pub fn create(
     permit: OrgPermit<'_, CreateReport>,
     for_other: Option<(OrgPermit<'_, CreateForOthers>, &Member)>,
@@ -49,6 +49,7 @@ pub fn create(
     if !owner.can_own() {
         return Err(Refusal::NoReports);
     }
+    let payee = payee(new.payee.as_ref(), owner.id)?;
     let id = seed.draw();
     let zero = Money::zero(new.currency);
     let mut expenses = Vec::with_capacity(new.expenses.len());
@@ -69,7 +70,7 @@ pub fn create(
         owner: owner.id,
         owner_name: owner.name.clone(),
         entered_by: (owner.id != actor.id).then(|| actor.person()),
-        payee: new.payee.filter(|payee| payee.id != owner.id),
+        payee,
         title: new.title,
         cost_centre: new.cost_centre.or_else(|| owner.cost_centre.clone()),
         currency: new.currency,
@@ -94,6 +95,14 @@ pub fn create(
     let after = with_lines(empty, expenses)?;
     let kind = EventKind::ReportCreated { expenses: after.expense_count, total: after.totals.total };
     Ok(ReportChange::new(after).telling(actor, kind, now))
+}
+
+/// Who is paid in the owner's place, as he stands on the report; nobody, when it is the owner himself.
+fn payee(wanted: Option<&Member>, owner: MemberId) -> Result<Option<Person>, Refusal> {
+    match wanted.filter(|payee| payee.id != owner) {
+        Some(payee) if !payee.is_somebody() => Err(Refusal::NotPaid),
+        payee => Ok(payee.map(Member::person)),
+    }
 }
 
 /// One line entered by itself.
@@ -170,8 +179,11 @@ pub fn change_expense(
     let old = permit.report().expense(id).ok_or(Refusal::UnknownExpense)?;
     let kind = EventKind::ExpenseChanged { expense_id: id };
     let only_texts = old.facts.same_claim(&facts);
-    let new =
-        if only_texts { Expense { facts, ..old.clone() } } else { line(id, facts, change.after.currency, rates)? };
+    let new = if only_texts {
+        Expense { facts, ..old.clone() }
+    } else {
+        Expense { receipts: old.receipts.clone(), ..line(id, facts, change.after.currency, rates)? }
+    };
     let others = permit.report().expenses.iter().filter(|line| line.id != id).cloned();
     let lines: Vec<Expense> = others.chain([new]).collect();
     if only_texts && !change.after.status.is_with_owner() {
@@ -201,7 +213,7 @@ pub fn remove_expense(
     edited(change, permit.actor(), kind, rules, now)
 }
 
-/// Adds a line like another one, of another day when one is given. Its receipt and its justification are not taken over: they
+/// Adds a line like another one, of another day when one is given. Its receipts and its justification are not taken over: they
 /// belong to the first.
 ///
 /// # Errors
@@ -254,7 +266,8 @@ impl Part {
     }
 }
 
-/// Puts several lines in the place of one. Amounts add up to the line's, in every currency; so do taxes unless they are given.
+/// Puts several lines in the place of one, each with its receipts. Amounts add up to the line's, in every currency; so do taxes unless they
+/// are given.
 ///
 /// # Errors
 /// [`Refusal::Parts`] when the parts are not the whole, [`Refusal::PartFault`] when one cannot be; otherwise as for
@@ -284,8 +297,9 @@ pub fn split_expense(
         return Err(Refusal::PartFault(at, LineFault::TooMuch { most: line.facts.amount }));
     }
     let others = permit.report().expenses.iter().filter(|line| line.id != id).cloned();
-    change.after = with_lines(change.after, others.chain(lines.clone()))?;
-    edited(change, permit.actor(), EventKind::ExpenseSplit { expense_id: id, into: lines }, rules, now)
+    let into = lines.iter().map(Expense::told).collect();
+    change.after = with_lines(change.after, others.chain(lines))?;
+    edited(change, permit.actor(), EventKind::ExpenseSplit { expense_id: id, into }, rules, now)
 }
 
 fn parts_of(old: &Expense, parts: &[Part], seed: &mut Seed) -> Result<Vec<Expense>, SumFault> {
@@ -305,7 +319,7 @@ fn parts_of(old: &Expense, parts: &[Part], seed: &mut Seed) -> Result<Vec<Expens
             attendees: part.attendees.clone().unwrap_or_else(|| old.facts.attendees.clone()),
             ..old.facts.clone()
         };
-        Expense { id: seed.draw(), facts, converted, base, cap: None, approved: None }
+        Expense { id: seed.draw(), facts, converted, base, cap: None, approved: None, receipts: old.receipts.clone() }
     });
     Ok(lines.collect())
 }
@@ -345,7 +359,17 @@ fn shared(
     Ok(each.map(|(amount, tax)| Some(Conversion { amount, tax, ..conversion.clone() })).collect())
 }
 
-/// A new draft with the same lines, converted by today's knowledge of rates. Receipts and justifications are not taken over.
+/// What a cloned report does not take over as it stands.
+#[derive(Clone, Debug, Default)]
+pub struct Anew<'a> {
+    /// What it is for, when that differs.
+    pub title: Option<String>,
+    /// The payee of the report that is cloned, as he is now.
+    pub payee: Option<&'a Member>,
+}
+
+/// A new draft with the same lines, converted by today's knowledge of rates. Receipts and justifications are not taken over, nor is
+/// a payee who cannot be paid any more.
 ///
 /// # Errors
 /// As for [`create`].
@@ -353,16 +377,17 @@ pub fn clone_report(
     permit: Permit<'_, CloneAction>,
     may_create: OrgPermit<'_, CreateReport>,
     for_other: Option<(OrgPermit<'_, CreateForOthers>, &Member)>,
-    title: Option<String>,
+    anew: Anew<'_>,
     rates: &RateBook,
     seed: &mut Seed,
     now: Timestamp,
 ) -> Result<ReportChange, Refusal> {
     let old = permit.report();
+    let same = |payee: &&Member| old.payee.as_ref().is_some_and(|known| known.id == payee.id) && payee.is_somebody();
     let new = NewReport {
-        title: title.unwrap_or_else(|| old.title.clone()),
+        title: anew.title.unwrap_or_else(|| old.title.clone()),
         currency: old.currency,
-        payee: old.payee.clone(),
+        payee: anew.payee.filter(same).cloned(),
         cost_centre: old.cost_centre.clone(),
         expenses: old.expenses.iter().map(|line| like(&line.facts)).collect(),
     };
@@ -375,7 +400,7 @@ pub struct ReportPatch {
     /// What it is for.
     pub title: Option<String>,
     /// Who is paid, when that is not the owner.
-    pub payee: Option<Option<Person>>,
+    pub payee: Option<Option<Member>>,
     /// The cost centre of lines that name none.
     pub cost_centre: Option<Option<String>>,
 }
@@ -384,12 +409,9 @@ impl ReportPatch {
     /// Whether it changes anything of a report.
     #[must_use]
     pub fn changes(&self, report: &Report) -> bool {
-        let payee = |person: &Person| person.id != report.owner;
-        let differs = |patch: &Option<Option<Person>>| {
-            patch.as_ref().is_some_and(|wanted| wanted.as_ref().filter(|person| payee(person)) != report.payee.as_ref())
-        };
+        let payee = |wanted: &Member| (wanted.id != report.owner).then(|| wanted.person());
         self.title.as_ref().is_some_and(|title| *title != report.title)
-            || differs(&self.payee)
+            || self.payee.as_ref().is_some_and(|wanted| wanted.as_ref().and_then(payee) != report.payee)
             || self.cost_centre.as_ref().is_some_and(|code| *code != report.cost_centre)
     }
 }
@@ -397,7 +419,7 @@ impl ReportPatch {
 /// Changes a report's head. The title is a text; payee and cost centre are part of the claim.
 ///
 /// # Errors
-/// Those of a submission when the claim changes past draft.
+/// [`Refusal::NotPaid`] for a payee who cannot be; those of a submission when the claim changes past draft.
 pub fn change_report(
     permit: Permit<'_, Edit>,
     patch: ReportPatch,
@@ -408,7 +430,9 @@ pub fn change_report(
     let mut change = ReportChange::on(report, now);
     let after = &mut change.after;
     after.title = patch.title.unwrap_or_else(|| report.title.clone());
-    after.payee = patch.payee.unwrap_or_else(|| report.payee.clone()).filter(|payee| payee.id != report.owner);
+    if let Some(wanted) = &patch.payee {
+        after.payee = payee(wanted.as_ref(), report.owner)?;
+    }
     after.cost_centre = patch.cost_centre.unwrap_or_else(|| report.cost_centre.clone());
     let same_claim = after.payee == report.payee && after.cost_centre == report.cost_centre;
     if same_claim {

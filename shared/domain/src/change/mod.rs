@@ -3,8 +3,10 @@
 
 mod decide;
 mod draft;
+mod escalate;
 mod organisation;
 mod privacy;
+mod receipts;
 mod submit;
 
 use std::collections::BTreeMap;
@@ -26,25 +28,29 @@ use crate::spending::SpendingChange;
 
 pub use decide::{Approval, LineVerdict, approve, assignable, reassign, reject, return_to_owner};
 pub use draft::{
-    NewReport, Part, ReportPatch, add_expense, change_expense, change_report, clone_expense, clone_report, comment,
-    create, delete, remove_expense, split_expense,
+    Anew, NewReport, Part, ReportPatch, add_expense, change_expense, change_report, clone_expense, clone_report,
+    comment, create, delete, remove_expense, split_expense,
 };
+pub use escalate::{escalate, to_escalate};
 pub use organisation::{
     Absence, Founder, Invitation, MemberPatch, Newcomer, change_member, change_policy, delegate, enter_rates, found,
-    invite, join,
+    invite, join, note_address_fault,
 };
 pub use privacy::{FORMER, erase, set_payout_account};
+pub use receipts::{Declared, abandon_receipt, declare_receipt, look_at_receipt, note_duplicates, remove_receipt};
 use submit::resubmit;
 
 pub use submit::{Assessment, Outcome, Rules, assess, recall, submit};
 
-/// A decision of the rules, to be stored whole or not at all.
+/// A decision of the rules, to be stored whole or not at all; or what it rests on.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// An organisation with its first member, who is admin, and its first policy.
     Founded(Box<Founded>),
     /// Members were invited, have joined or changed.
     Members(Vec<MemberChange>),
+    /// Nothing; but this member, by whose right the other changes are made, must still be as he was read.
+    Standing(Box<Member>),
     /// A member named another payout account.
     Payout(Box<PayoutChange>),
     /// A policy version was put in force.
@@ -147,7 +153,18 @@ impl ReportChange {
         Some(self.after.owner).filter(|owner| entered && *owner != actor.id)
     }
 
-    fn telling_for(self, actor: &Member, on_behalf_of: Option<MemberId>, kind: EventKind, now: Timestamp) -> Self {
+    /// The same for what the backend does by itself.
+    fn telling_by_itself(self, kind: EventKind, now: Timestamp) -> Self {
+        self.telling_for(None, None, kind, now)
+    }
+
+    fn telling_for<'a>(
+        self,
+        actor: impl Into<Option<&'a Member>>,
+        on_behalf_of: Option<MemberId>,
+        kind: EventKind,
+        now: Timestamp,
+    ) -> Self {
         let changed = self.changed_since(self.before.as_ref());
         self.telling_with(changed, actor, on_behalf_of, kind, now)
     }
@@ -158,10 +175,10 @@ impl ReportChange {
     }
 
     /// The same, with what the event is to tell as changed: of several events of one change each tells its own.
-    fn telling_with(
+    fn telling_with<'a>(
         mut self,
         changes: Vec<FieldChange>,
-        actor: &Member,
+        actor: impl Into<Option<&'a Member>>,
         on_behalf_of: Option<MemberId>,
         kind: EventKind,
         now: Timestamp,
@@ -172,7 +189,7 @@ impl ReportChange {
             org: self.after.org,
             subject: Subject::Report(self.after.id),
             seq: self.after.last_event,
-            actor: actor.id,
+            actor: actor.into().map(|actor| actor.id),
             on_behalf_of,
             at: now,
             policy_version: self.after.policy_version,
@@ -245,7 +262,14 @@ fn fields(report: &Report, lines: &[&Expense]) -> BTreeMap<String, Value> {
     put("/totals", json(serde_json::to_value(report.totals)));
     put("/base_total", json(serde_json::to_value(report.base_total)));
     for line in lines {
-        put(&format!("/expenses/{}", line.id), json(serde_json::to_value(line)));
+        let at = format!("/expenses/{}", line.id);
+        let mut told = json(serde_json::to_value(line));
+        // A receipt names other reports. What was declared of it is told when it is declared.
+        told.as_object_mut().and_then(|members| members.remove("receipts"));
+        put(&at, told);
+        for receipt in &line.receipts {
+            put(&format!("{at}/receipts/{}/status", receipt.id), receipt.status.name().into());
+        }
     }
     fields
 }

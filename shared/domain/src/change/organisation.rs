@@ -6,8 +6,9 @@ use jiff::civil::Date;
 use super::{Founded, MemberChange, PolicyChange, RatesChange};
 use crate::conversion::RateEntry;
 use crate::event::{Event, EventKind, FieldChange, Subject};
-use crate::ids::{MemberId, Seed};
-use crate::member::{Delegation, MAX_ACTS_FOR, Member, MemberKind, MemberStatus, Role};
+use crate::ids::{MemberId, OrgId, Seed};
+use crate::language::Language;
+use crate::member::{AddressFault, Delegation, MAX_ACTS_FOR, Member, MemberKind, MemberStatus, Role};
 use crate::money::{Currency, Money};
 use crate::organisation::Organisation;
 use crate::permission::{ChangeMember, ChangePolicy, EnterRates, InviteMember, OrgPermit};
@@ -23,6 +24,10 @@ pub struct Founder {
     pub email: String,
     /// Display name.
     pub name: String,
+    /// The language he is written to in.
+    pub language: Language,
+    /// The time zone he lives in.
+    pub time_zone: Option<String>,
 }
 
 /// Who comes in.
@@ -49,6 +54,10 @@ pub struct Invitation {
     pub who: Newcomer,
     /// The role offered.
     pub role: Role,
+    /// The language he is written to in.
+    pub language: Language,
+    /// The time zone he lives in.
+    pub time_zone: Option<String>,
     /// The manager, who is a member of the same organisation.
     pub manager: Option<Member>,
     /// His grade.
@@ -64,6 +73,12 @@ pub struct Invitation {
 pub struct MemberPatch {
     /// Display name.
     pub name: Option<String>,
+    /// The language he is written to in.
+    pub language: Option<Language>,
+    /// The time zone he lives in.
+    pub time_zone: Option<Option<String>>,
+    /// Whether his address is to be tried again.
+    pub address_mended: bool,
     /// Role.
     pub role: Option<Role>,
     /// Whether he is suspended.
@@ -78,12 +93,19 @@ pub struct MemberPatch {
     pub approval_limit: Option<Option<Money>>,
 }
 
-fn event(subject: Subject, seq: u64, actor: &Member, now: Timestamp, kind: EventKind) -> Event {
+fn event<'a>(
+    org: OrgId,
+    subject: Subject,
+    seq: u64,
+    actor: impl Into<Option<&'a Member>>,
+    now: Timestamp,
+    kind: EventKind,
+) -> Event {
     Event {
-        org: actor.org,
+        org,
         subject,
         seq,
-        actor: actor.id,
+        actor: actor.into().map(|actor| actor.id),
         on_behalf_of: None,
         at: now,
         policy_version: None,
@@ -104,6 +126,9 @@ pub fn found(name: String, base_currency: Currency, founder: Founder, seed: &mut
         name: founder.name,
         kind: MemberKind::Person,
         email: Some(founder.email),
+        address_fault: None,
+        language: founder.language,
+        time_zone: founder.time_zone,
         role: Role::Admin,
         status: MemberStatus::Active,
         manager_id: None,
@@ -118,29 +143,38 @@ pub fn found(name: String, base_currency: Currency, founder: Founder, seed: &mut
         last_hash: String::new(),
         created_at: now,
     };
-    let event = event(Subject::Organisation, 1, &member, now, EventKind::OrganisationCreated {}).chained("");
+    let event =
+        event(member.org, Subject::Organisation, 1, &member, now, EventKind::OrganisationCreated {}).chained("");
     Founded { organisation, founder: member, policy: Policy::initial(), event }
 }
 
 /// Invites a person, or adds a service, which is active at once.
-#[must_use]
+///
+/// # Errors
+/// [`Refusal::ServiceAdmin`]
 pub fn invite(
     permit: OrgPermit<'_, InviteMember>,
     organisation: &Organisation,
     invitation: Invitation,
     seed: &mut Seed,
     now: Timestamp,
-) -> MemberChange {
+) -> Result<MemberChange, Refusal> {
     let (kind, status, email, subject) = match invitation.who {
         Newcomer::Person { email } => (MemberKind::Person, MemberStatus::Invited, Some(email), None),
         Newcomer::Service { subject } => (MemberKind::Service, MemberStatus::Active, None, Some(subject)),
     };
+    if kind == MemberKind::Service && invitation.role == Role::Admin {
+        return Err(Refusal::ServiceAdmin);
+    }
     let mut after = Member {
         id: seed.draw(),
         org: organisation.id,
         name: invitation.name,
         kind,
         email,
+        address_fault: None,
+        language: invitation.language,
+        time_zone: invitation.time_zone,
         role: invitation.role,
         status,
         manager_id: invitation.manager.map(|manager| manager.id),
@@ -159,9 +193,9 @@ pub fn invite(
         MemberKind::Person => EventKind::MemberInvited { organisation: organisation.name.clone(), role: after.role },
         MemberKind::Service => EventKind::ServiceAdded { role: after.role },
     };
-    let event = event(Subject::Member(after.id), 1, permit.actor(), now, kind).chained("");
+    let event = event(after.org, Subject::Member(after.id), 1, permit.actor(), now, kind).chained("");
     after.last_hash.clone_from(&event.hash);
-    MemberChange { before: None, after, event }
+    Ok(MemberChange { before: None, after, event })
 }
 
 /// What the history does not tell of a member.
@@ -177,7 +211,13 @@ impl MemberChange {
     }
 
     /// From one state of a member to the next, with what changed in it; names, addresses and accounts stay out of the history.
-    pub(super) fn between(before: &Member, after: Member, actor: &Member, kind: EventKind, now: Timestamp) -> Self {
+    pub(super) fn between<'a>(
+        before: &Member,
+        after: Member,
+        actor: impl Into<Option<&'a Member>>,
+        kind: EventKind,
+        now: Timestamp,
+    ) -> Self {
         let mut after = Member { version: before.version + 1, ..after };
         // What is erased is not told once more where it cannot be erased.
         let erased = kind == EventKind::MemberErased {};
@@ -197,7 +237,7 @@ impl MemberChange {
             (old != new).then(|| FieldChange { field: format!("/{name}"), old, new })
         };
         let changes = names.into_iter().filter_map(change).collect();
-        let told = Event { changes, ..event(Subject::Member(after.id), after.version, actor, now, kind) };
+        let told = Event { changes, ..event(after.org, Subject::Member(after.id), after.version, actor, now, kind) };
         let told = told.chained(&before.last_hash);
         after.last_hash.clone_from(&told.hash);
         Self { before: Some(before.clone()), after, event: told }
@@ -228,7 +268,7 @@ pub fn join(invited: &Member, subject: &str, now: Timestamp) -> MemberChange {
 ///
 /// # Errors
 /// [`Refusal::Duties`] for an admin who changes more of himself than his name; [`Refusal::OwnManager`] for a member who would manage
-/// himself; [`Refusal::MemberState`] for one who was erased.
+/// himself; [`Refusal::ServiceAdmin`] for a service that would be one; [`Refusal::MemberState`] for one who was erased.
 pub fn change_member(
     permit: OrgPermit<'_, ChangeMember>,
     member: &Member,
@@ -240,15 +280,21 @@ pub fn change_member(
     if member.status == MemberStatus::Erased {
         return Err(Refusal::MemberState("This member was erased, which is final."));
     }
-    let only_name = MemberPatch { name: None, ..patch.clone() } == MemberPatch::default();
-    if actor.id == member.id && !only_name {
+    let own = MemberPatch { name: None, language: None, time_zone: None, address_mended: false, ..patch.clone() };
+    if actor.id == member.id && own != MemberPatch::default() {
         return Err(Refusal::Duties("Nobody changes what he may or who decides on his reports: another admin does."));
     }
     if patch.manager_id == Some(Some(member.id)) {
         return Err(Refusal::OwnManager);
     }
+    if member.kind == MemberKind::Service && patch.role == Some(Role::Admin) {
+        return Err(Refusal::ServiceAdmin);
+    }
     let mut after = member.clone();
     after.name = patch.name.unwrap_or(after.name);
+    after.language = patch.language.unwrap_or(after.language);
+    after.time_zone = patch.time_zone.unwrap_or(after.time_zone);
+    after.address_fault = after.address_fault.filter(|_| !patch.address_mended);
     after.role = patch.role.unwrap_or(after.role);
     after.manager_id = patch.manager_id.unwrap_or(after.manager_id);
     after.grade = patch.grade.unwrap_or(after.grade);
@@ -272,6 +318,17 @@ pub fn change_member(
     }
     changes.extend(follow(&after, others, actor, now));
     Ok(changes)
+}
+
+/// Notes that mail to a member comes back, or is not wanted; nothing, when that is known. A bounce weighs more than a complaint.
+#[must_use]
+pub fn note_address_fault(member: &Member, fault: AddressFault, now: Timestamp) -> Option<MemberChange> {
+    let known = member.address_fault == Some(AddressFault::Bounced) || member.address_fault == Some(fault);
+    if known || member.email.is_none() {
+        return None;
+    }
+    let after = Member { address_fault: Some(fault), ..member.clone() };
+    Some(MemberChange::between(member, after, None::<&Member>, EventKind::AddressFailed { fault }, now))
 }
 
 /// What becomes of the delegations of a member on their other side: they follow his approval limit, and end when he cannot approve.
@@ -382,7 +439,8 @@ pub fn change_policy(
 ) -> PolicyChange {
     let mut after = Policy { version: current.version + 1, changed_at: Some(now), ..proposed };
     let kind = EventKind::PolicyChanged { version: after.version };
-    let event = event(Subject::Policy, after.version, permit.actor(), now, kind).chained(&current.last_hash);
+    let event = event(permit.actor().org, Subject::Policy, after.version, permit.actor(), now, kind)
+        .chained(&current.last_hash);
     after.last_hash.clone_from(&event.hash);
     PolicyChange { before: current.version, after, event }
 }
@@ -397,6 +455,6 @@ pub fn enter_rates(
 ) -> RatesChange {
     let seq = u64::try_from(now.as_millisecond()).unwrap_or(0);
     let kind = EventKind::RatesEntered { rates: entries.clone() };
-    let event = event(Subject::Rates(date), seq, permit.actor(), now, kind).chained("");
+    let event = event(permit.actor().org, Subject::Rates(date), seq, permit.actor(), now, kind).chained("");
     RatesChange { entries, event }
 }

@@ -34,11 +34,12 @@ pub const FORMER: &str = "Former member";
 ///
 /// # Errors
 /// [`Refusal::Duties`] for an admin who would erase himself; [`Refusal::MemberState`] for a member who is active, or erased already,
-/// or has reports that are submitted or approved (`owns_open`): somebody is waiting for his money.
+/// or has a part in reports that are submitted or approved (`has_part`): somebody is waiting for his money, and who comes back as
+/// another member must not decide on what he had a part in as this one.
 pub fn erase(
     permit: OrgPermit<'_, EraseMembers>,
     member: &Member,
-    owns_open: bool,
+    has_part: bool,
     others: &[Member],
     now: Timestamp,
 ) -> Result<Vec<MemberChange>, Refusal> {
@@ -51,8 +52,10 @@ pub fn erase(
         MemberStatus::Active => return Err(Refusal::MemberState("Suspend this member before you erase him.")),
         MemberStatus::Erased => return Err(Refusal::MemberState("This member was erased, which is final.")),
     }
-    if owns_open {
-        return Err(Refusal::MemberState("This member has reports that are submitted or approved; they come first."));
+    if has_part {
+        return Err(Refusal::MemberState(
+            "This member has a part in reports that are submitted or approved; they come first.",
+        ));
     }
     let after = Member {
         id: member.id,
@@ -60,6 +63,9 @@ pub fn erase(
         name: FORMER.to_owned(),
         kind: member.kind,
         email: None,
+        address_fault: None,
+        language: member.language,
+        time_zone: None,
         role: member.role,
         status: MemberStatus::Erased,
         manager_id: None,

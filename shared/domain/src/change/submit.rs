@@ -10,7 +10,7 @@ use crate::conversion::RateBook;
 use crate::event::{Asked, EventKind, Snapshot};
 use crate::expense::Expense;
 use crate::judge::{Grounds, Judgement, judge};
-use crate::member::{Member, Role};
+use crate::member::{Member, MemberStatus, Person, Role};
 use crate::money::Money;
 use crate::permission::{Permit, Recall, Submit};
 use crate::policy::{Policy, Severity, Violation};
@@ -147,6 +147,7 @@ pub(super) fn resubmit(
         return Err(Refusal::TooManyPeriods);
     }
     let Assessment { lines, violations, outcome } = assess(report, rules, today(now))?;
+    all_there(report, rules.people)?;
     let (status, steps, below) = match outcome {
         Outcome::Blocked => return Err(blocked(report, violations)),
         Outcome::NoApprover { step } => return Err(Refusal::NoApprover { step }),
@@ -179,6 +180,24 @@ pub(super) fn resubmit(
     let principal = change.principal(actor);
     let changed = change.changed_since(edited.as_ref().or(change.before.as_ref()));
     Ok(change.telling_with(changed, actor, principal, kind, now))
+}
+
+/// Whether those with a part in the report are still somebody. Who was erased may be invited again as another member, who would then
+/// decide on what is his own.
+fn all_there(report: &Report, people: &Directory) -> Result<(), Refusal> {
+    if people.owner.status == MemberStatus::Erased {
+        return Err(Refusal::NoReports);
+    }
+    let is = |person: &Option<Person>, id| person.as_ref().is_some_and(|person| person.id == id);
+    for member in &people.concerned {
+        if is(&report.payee, member.id) && !member.is_somebody() {
+            return Err(Refusal::NotPaid);
+        }
+        if is(&report.entered_by, member.id) && member.status == MemberStatus::Erased {
+            return Err(Refusal::MemberState("Who entered this report was erased. Clone it and submit the clone."));
+        }
+    }
+    Ok(())
 }
 
 fn blocked(report: &Report, violations: Vec<Violation>) -> Refusal {

@@ -94,7 +94,7 @@ fn too_old(line: &Expense, policy: &Policy, today: Date) -> Option<Violation> {
 /// Lines without the receipt they need: by themselves, or, where splitting is watched, with others of their day and merchant.
 pub(super) fn receipts(lines: &[Expense], visits: &Visits<'_>, policy: &Policy) -> Vec<Violation> {
     let Some(from) = policy.receipt_required_from else { return Vec::new() };
-    let bare = |line: &&Expense| line.facts.receipt_reference.is_none();
+    let bare = |line: &&Expense| !line.has_receipt();
     let large = |line: &&Expense| at_least(line.amount_in_base(), from);
     let found = |rule, lines: &[&Expense], actual: Money, what: String| {
         let message = format!("{what}; one is required from {from}.");

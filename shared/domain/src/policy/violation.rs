@@ -39,6 +39,12 @@ pub enum Rule {
     NonWorkingDay,
     /// The same amount was spent at the same merchant on the same day by another line.
     Duplicate,
+    /// The file of a receipt has not arrived, or was not looked at yet.
+    ReceiptPending,
+    /// The file of a receipt was refused.
+    ReceiptRefused,
+    /// Another report has a receipt of the same bytes.
+    DuplicateReceipt,
 }
 
 impl Rule {
@@ -61,6 +67,9 @@ impl Rule {
             Self::MaximumAge => "maximum-age",
             Self::NonWorkingDay => "non-working-day",
             Self::Duplicate => "duplicate",
+            Self::ReceiptPending => "receipt-pending",
+            Self::ReceiptRefused => "receipt-refused",
+            Self::DuplicateReceipt => "duplicate-receipt",
         }
     }
 }
@@ -122,6 +131,8 @@ pub enum Field {
     Justification,
     /// `receipt_reference`
     ReceiptReference,
+    /// `receipts`
+    Receipts,
     /// `date`
     Date,
     /// `attendees`
@@ -143,6 +154,7 @@ impl Field {
             Self::Amount => "amount",
             Self::Justification => "justification",
             Self::ReceiptReference => "receipt_reference",
+            Self::Receipts => "receipts",
             Self::Date => "date",
             Self::Attendees => "attendees",
             Self::Project => "project",

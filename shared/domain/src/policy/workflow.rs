@@ -91,7 +91,7 @@ pub struct StepRule {
     pub mode: Mode,
     /// Working days the approvers have.
     pub due_in_days: u8,
-    /// Whom it is to be escalated to when the decision is overdue: named for an admin who reassigns it.
+    /// Who is asked instead when the decision is overdue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalate_to: Option<Approvers>,
 }

@@ -112,9 +112,45 @@ impl<'a> Search<'a> {
             due_in_days: rule.due_in_days,
             due_on: None,
             escalates_to,
+            passed_over: Vec::new(),
             decisions: Vec::new(),
         });
         Ok(())
+    }
+
+    /// Who can be asked at a pending step of the report in place of others: of `named`, if any of them may; otherwise, unless only these
+    /// will do, the next manager up, the fallback, or the admins.
+    ///
+    /// # Errors
+    /// [`NoRoute::Unknown`] for a manager who has to be known.
+    pub fn stand_ins(&self, step: &Step, named: &[Member], only: bool) -> Result<Vec<Person>, NoRoute> {
+        let fits = |member: &Member| {
+            self.excludes(member).is_none() && member.is_reachable() && !step.passed_over.contains(&member.id)
+        };
+        let people = |members: &mut dyn Iterator<Item = &Member>| {
+            let mut people: Vec<Person> = members.filter(|member| fits(member)).map(Member::person).collect();
+            people.sort_unstable_by_key(|person| person.id);
+            people.truncate(MAX_APPROVERS);
+            people
+        };
+        let mut found = people(&mut named.iter());
+        if !found.is_empty() || only {
+            return Ok(found);
+        }
+        let mut level = 1;
+        while let Some(manager) = self.manager(level)? {
+            if fits(manager) {
+                return Ok(vec![manager.person()]);
+            }
+            level += 1;
+        }
+        if let Some(fallback) = &self.policy.fallback {
+            found = people(&mut self.candidates(fallback)?.into_iter());
+        }
+        if found.is_empty() {
+            found = people(&mut self.people.officers.iter().filter(|member| member.role == Role::Admin));
+        }
+        Ok(found)
     }
 
     /// The manager of a level, from 1.

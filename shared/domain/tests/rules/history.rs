@@ -39,7 +39,7 @@ const CHANGES: usize = 10;
 fn changed(mut event: Event, how: usize) -> Event {
     let before = event.clone();
     match how {
-        0 => event.actor = somebody(77),
+        0 => event.actor = Some(somebody(77)),
         1 => event.at += SignedDuration::from_millis(1),
         2 => event.seq += 1,
         3 => event.on_behalf_of = if event.on_behalf_of.is_some() { None } else { Some(somebody(78)) },

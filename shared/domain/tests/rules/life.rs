@@ -1,6 +1,6 @@
 //! The life of a report, scene by scene.
 
-use outlay_domain::change::{self, Approval, LineVerdict, Part, ReportChange, ReportPatch};
+use outlay_domain::change::{self, Anew, Approval, LineVerdict, Part, ReportChange, ReportPatch};
 use outlay_domain::event::EventKind;
 use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::member::{Member, Role};
@@ -175,7 +175,7 @@ fn a_delegate_decides_up_to_the_ceiling_and_says_for_whom() {
     deputy.acts_for[0].ceiling = Some(money("499.00"));
     let change = approve(&report, &deputy, Vec::new()).unwrap();
     let event = &change.events[0];
-    assert_eq!((event.actor, event.on_behalf_of), (deputy.id, Some(people.marco.id)));
+    assert_eq!((event.actor, event.on_behalf_of), (Some(deputy.id), Some(people.marco.id)));
     // Neither of them can decide again.
     for member in [&people.marco, &deputy] {
         assert_eq!(approve(&change.after, member, Vec::new()).unwrap_err(), Refusal::AlreadyDecided);
@@ -343,7 +343,7 @@ fn what_finance_enters_for_somebody_is_his() {
     let change = change::create(permits.0, Some((permits.1, &people.ana)), new, &no_rates(), &mut seed(9), now());
     let change = change.unwrap();
     assert_eq!((change.after.owner, change.after.entered_by), (people.ana.id, Some(people.fiona.person())));
-    assert_eq!((change.events[0].actor, change.events[0].on_behalf_of), (people.fiona.id, Some(people.ana.id)));
+    assert_eq!((change.events[0].actor, change.events[0].on_behalf_of), (Some(people.fiona.id), Some(people.ana.id)));
 }
 
 #[test]
@@ -393,7 +393,8 @@ fn copies_take_over_neither_receipt_nor_justification() {
     let copied = ExpenseFacts { receipt_reference: None, justification: None, ..full };
     let permit = permit_for::<CloneAction>(&people.ana, &report).unwrap();
     let may = permit_org(&people.ana).unwrap();
-    let copy = change::clone_report(permit, may, None, None, &no_rates(), &mut seed(5), now()).unwrap().after;
+    let copy =
+        change::clone_report(permit, may, None, Anew::default(), &no_rates(), &mut seed(5), now()).unwrap().after;
     assert_eq!((&copy.expenses[0].facts, copy.status, copy.version), (&copied, Status::Draft, 1));
     assert!(copy.id != report.id && copy.number != report.number);
     let day = crate::support::day("2026-11-13");

@@ -1,6 +1,7 @@
 //! The rules of the domain as its users see them: policy, routing, permissions and the life of a report.
 #![cfg(test)]
 
+mod by_itself;
 mod duties;
 mod history;
 mod judgement;
@@ -12,6 +13,7 @@ mod permissions;
 mod policy;
 mod privacy;
 mod rate_limit;
+mod receipts;
 mod routing;
 mod sequences;
 mod services;

@@ -212,7 +212,7 @@ fn fair(report: &Report, people: &[Member]) {
 fn decided_fairly(change: &ReportChange, people: &[Member], act: Act) {
     let (before, after) = (change.before.as_ref().unwrap(), &change.after);
     assert!(before.status != Status::Rejected, "rejected is final: {after:?}");
-    let by = change.events[0].actor;
+    let by = change.events[0].actor.unwrap();
     if !matches!(act, Act::Approve | Act::Return | Act::Reject) {
         assert_eq!(by, before.owner, "only the owner writes: {after:?}");
         return;

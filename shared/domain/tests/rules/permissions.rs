@@ -175,7 +175,7 @@ counts. The other columns are the states of a report.
 
 A service is a member that is a program. It has a role, and does what this page says of it, with these exceptions: it does not decide
 on a report and does not return one, whatever the table says (403, or 404 where the report is hidden); it is asked at no step and by no
-delegation; and it has no reports and no payout account.
+delegation; it has no reports and no payout account; and it cannot be an admin, so that no admin is two people.
 ";
 
 const OWN: &str = "\

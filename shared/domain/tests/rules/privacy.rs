@@ -1,13 +1,17 @@
 //! Erasure: what says who a member was is gone, what the books need is not, and it is final.
 
-use outlay_domain::change::{self, FORMER, MemberChange, MemberPatch, erase};
+use outlay_domain::change::{self, Anew, FORMER, MemberChange, MemberPatch, ReportPatch, erase};
 use outlay_domain::event::EventKind;
 use outlay_domain::member::{Member, MemberKind, MemberStatus, Role};
-use outlay_domain::permission::{ChangeMember, permit_org};
+use outlay_domain::permission::{ChangeMember, Submit, permit_org};
 use outlay_domain::refusal::Refusal;
+use outlay_domain::report::Report;
+use outlay_domain::route::Directory;
 use proptest::prelude::*;
 
-use crate::support::{People, let_decide, member, money, no_rates, now, seed, titled};
+use crate::support::{
+    Given, People, draft, let_decide, member, money, no_rates, now, permit_for, seed, titled, workflow,
+};
 
 /// Nora, of whom everything is known, and those who share a delegation with her.
 fn known(people: &People) -> (Member, Vec<Member>) {
@@ -63,7 +67,7 @@ fn the_history_tells_that_he_was_erased_and_not_what() {
     let (nora, others) = known(&people);
     let changes = erased(&people, &nora, &others).unwrap();
     let event = &changes[0].event;
-    assert_eq!((&event.kind, event.actor, event.seq), (&EventKind::MemberErased {}, people.ada.id, 13));
+    assert_eq!((&event.kind, event.actor, event.seq), (&EventKind::MemberErased {}, Some(people.ada.id), 13));
     let told = serde_json::to_value(&event.changes).unwrap();
     assert_eq!(told, serde_json::json!([{"field": "/status", "old": "suspended", "new": "erased"}]));
     assert_eq!(event.hash, changes[0].after.last_hash);
@@ -144,4 +148,69 @@ fn erased_is_final() {
         now(),
     );
     assert_eq!(entered.unwrap_err(), Refusal::NoReports);
+}
+
+/// A service, and somebody who is gone: neither can be paid.
+fn nobody() -> [Member; 2] {
+    let person = member(43, Role::Employee, None);
+    let service =
+        Member { kind: MemberKind::Service, email: None, subject: Some("payroll".to_owned()), ..person.clone() };
+    [service, Member { status: MemberStatus::Erased, name: FORMER.to_owned(), email: None, ..person }]
+}
+
+#[test]
+fn nobody_is_paid_who_is_a_service_or_gone_whichever_way_he_comes_in() {
+    let people = People::new();
+    let suspended = Member { status: MemberStatus::Suspended, ..people.marco.clone() };
+    let own = draft(&people.ana, &[money("9.00")]);
+    let create = |payee: &Member| {
+        let new = change::NewReport { payee: Some(payee.clone()), ..titled(Vec::new()) };
+        change::create(permit_org(&people.ana).unwrap(), None, new, &no_rates(), &mut seed(9), now())
+    };
+    let patch = |payee: &Member| {
+        let patch = ReportPatch { payee: Some(Some(payee.clone())), ..ReportPatch::default() };
+        assert!(patch.changes(&own));
+        change::change_report(permit_for(&people.ana, &own).unwrap(), patch, None, now())
+    };
+    let clone = |of: &Report, payee: &Member| {
+        let anew = Anew { title: None, payee: Some(payee) };
+        let (permit, may) = (permit_for(&people.ana, of).unwrap(), permit_org(&people.ana).unwrap());
+        change::clone_report(permit, may, None, anew, &no_rates(), &mut seed(5), now()).unwrap().after
+    };
+    let submit = |payee: &Member| {
+        let report = Report { payee: Some(payee.person()), ..own.clone() };
+        let concerned = vec![payee.clone()];
+        Given::new(workflow(), Directory { concerned, ..people.directory(&people.ana) }).submit(&report)
+    };
+    for payee in nobody() {
+        assert_eq!(create(&payee).unwrap_err(), Refusal::NotPaid);
+        assert_eq!(patch(&payee).unwrap_err(), Refusal::NotPaid);
+        assert_eq!(submit(&payee).unwrap_err(), Refusal::NotPaid);
+        let named = Report { payee: Some(payee.person()), ..own.clone() };
+        assert_eq!(clone(&named, &payee).payee, None);
+    }
+    let expected = Some(suspended.person());
+    assert_eq!(create(&suspended).unwrap().after.payee, expected);
+    let named = patch(&suspended).unwrap().after;
+    assert_eq!((&named.payee, &clone(&named, &suspended).payee), (&expected, &expected));
+    assert_eq!(submit(&suspended).unwrap().after.payee, expected);
+    // Another member than the report's is not smuggled in by cloning it.
+    assert_eq!(clone(&named, &people.fiona).payee, None);
+}
+
+#[test]
+fn a_draft_is_not_submitted_once_its_owner_or_who_entered_it_is_erased() {
+    let people = People::new();
+    let gone = |member: &Member| Member { status: MemberStatus::Erased, name: FORMER.to_owned(), ..member.clone() };
+    let entered = Report { entered_by: Some(people.fiona.person()), ..draft(&people.ana, &[money("9.00")]) };
+    let submit = |actor: &Member, owner: &Member, enterer: &Member| {
+        let people = Directory { concerned: vec![enterer.clone()], ..people.directory(owner) };
+        let given = Given::new(workflow(), people);
+        change::submit(permit_for::<Submit>(actor, &entered).unwrap(), given.rules(), now())
+    };
+    assert!(submit(&people.ana, &people.ana, &people.fiona).is_ok());
+    assert_eq!(submit(&people.fiona, &gone(&people.ana), &people.fiona).unwrap_err(), Refusal::NoReports);
+    assert!(matches!(submit(&people.ana, &people.ana, &gone(&people.fiona)), Err(Refusal::MemberState(_))));
+    let suspended = Member { status: MemberStatus::Suspended, ..people.fiona.clone() };
+    assert!(submit(&people.ana, &people.ana, &suspended).is_ok());
 }

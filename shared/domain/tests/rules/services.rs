@@ -147,11 +147,13 @@ fn a_service_is_active_at_once_and_known_by_its_tokens() {
     let people = People::new();
     let organisation =
         Organisation { id: people.ada.org, name: "Acme".to_owned(), base_currency: eur(), created_at: now() };
-    let invite = |who: Newcomer| {
+    let offer = |who: Newcomer, role: Role| {
         let invitation = Invitation {
             name: "Payroll".to_owned(),
             who,
-            role: Role::Finance,
+            role,
+            language: outlay_domain::language::Language::En,
+            time_zone: None,
             manager: None,
             grade: None,
             cost_centre: None,
@@ -160,6 +162,7 @@ fn a_service_is_active_at_once_and_known_by_its_tokens() {
         let permit = permit_org::<InviteMember>(&people.ada).unwrap();
         change::invite(permit, &organisation, invitation, &mut seed(30), now())
     };
+    let invite = |who: Newcomer| offer(who, Role::Finance).unwrap();
     let added = invite(Newcomer::Service { subject: "client-7".to_owned() });
     let after = &added.after;
     assert_eq!((after.kind, after.status), (MemberKind::Service, MemberStatus::Active));
@@ -181,4 +184,18 @@ fn a_service_is_active_at_once_and_known_by_its_tokens() {
         change::change_member(permit, service, patch(suspended), &[], now()).unwrap().remove(0).after
     };
     assert_eq!(change(&change(after, true), false).status, MemberStatus::Active);
+
+    // It is admin neither from the start nor later: an admin would be two people with it.
+    let refused = offer(Newcomer::Service { subject: "client-8".to_owned() }, Role::Admin);
+    assert_eq!(refused.unwrap_err(), Refusal::ServiceAdmin);
+    assert_eq!(
+        offer(Newcomer::Person { email: "ada2@example.com".to_owned() }, Role::Admin).unwrap().after.role,
+        Role::Admin
+    );
+    for role in [Role::Employee, Role::Finance, Role::Admin, Role::Auditor] {
+        let permit = permit_org::<ChangeMember>(&people.ada).unwrap();
+        let patch = MemberPatch { role: Some(role), ..MemberPatch::default() };
+        let changed = change::change_member(permit, after, patch, &[], now());
+        assert_eq!(changed.err(), (role == Role::Admin).then_some(Refusal::ServiceAdmin), "{role:?}");
+    }
 }

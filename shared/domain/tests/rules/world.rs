@@ -221,7 +221,7 @@ impl World {
                 change::clone_expense(edit()?, self.line(*at)?, day, &rates, rules, &mut self.seed(), now)
             }
             Act::Payee(payee) => {
-                patch(ReportPatch { payee: Some(payee.map(|at| self.people[at].person())), ..ReportPatch::default() })
+                patch(ReportPatch { payee: Some(payee.map(|at| self.people[at].clone())), ..ReportPatch::default() })
             }
             Act::CostCentre(number) => {
                 patch(ReportPatch { cost_centre: Some(Some(format!("c{number}"))), ..ReportPatch::default() })

@@ -146,6 +146,21 @@ pub struct ExpensePath {
     expense: String,
 }
 
+/// The receipt in the path.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "describes parameters to OpenAPI")]
+pub struct ReceiptPath {
+    /// The organisation, `org_…`.
+    org: String,
+    /// The report, `rep_…`.
+    report: String,
+    /// The expense, `exp_…`.
+    expense: String,
+    /// The receipt, `rcp_…`.
+    receipt: String,
+}
+
 /// Paging.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::common::MoneyIo;
+use super::receipt::ReceiptOut;
 use crate::call::Input;
 use crate::checks;
 use crate::decode::Patch;
@@ -72,7 +73,7 @@ pub struct ExpenseIn {
     /// Why what the policy found is all right: a limit exceeded, a day off, the same claim twice; at most 2000 characters.
     #[validate(custom(function = "checks::long_text"))]
     pub justification: Option<String>,
-    /// Where the receipt is kept: a document number or a file name; at most 200 characters.
+    /// Where the receipt is kept, when it is not uploaded: a document number or a file name; at most 200 characters.
     #[validate(custom(function = "checks::short_text"))]
     pub receipt_reference: Option<String>,
     /// Who was there; at most 50 people of at most 200 characters.
@@ -341,6 +342,8 @@ pub struct ExpenseOut {
     pub converted: Option<ConversionOut>,
     /// The amount in the organisation's base currency; null when it was paid in it.
     pub base: Option<ConversionOut>,
+    /// The files behind it.
+    pub receipts: Vec<ReceiptOut>,
 }
 
 impl From<&Expense> for ExpenseOut {
@@ -364,6 +367,7 @@ impl From<&Expense> for ExpenseOut {
             approved_reason: expense.approved.as_ref().map(|approval| approval.reason.clone()),
             converted: expense.converted.as_ref().map(Into::into),
             base: expense.base.as_ref().map(Into::into),
+            receipts: expense.receipts.iter().map(Into::into).collect(),
         }
     }
 }

@@ -11,7 +11,7 @@ use outlay_vault::Vault;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::history::EventOut;
+use super::history::{EventOut, people};
 use super::member::MemberOut;
 use super::payout::{PayoutAccountOut, open};
 use super::report::ReportOut;
@@ -87,9 +87,10 @@ fn position(text: &str) -> Result<u64, ListError> {
 }
 
 async fn entries(store: &Store, org: OrgId, events: &[Event]) -> Result<Vec<EventOut>, Stop> {
-    let actors: Vec<MemberId> = events.iter().map(|event| event.actor).collect();
-    let people = store.members_by_id(org, &actors).await?;
-    Ok(events.iter().map(|event| EventOut::of(event, &people)).collect::<Result<_, _>>()?)
+    let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(Vec::new()) };
+    let mail = store.deliveries(org, first.subject, (first.seq, last.seq)).await?;
+    let people = store.members_by_id(org, &people(events, &mail)).await?;
+    Ok(events.iter().map(|event| EventOut::of(event, &people, &mail)).collect::<Result<_, _>>()?)
 }
 
 /// As many of the next reports as fit, and the cursor behind them.

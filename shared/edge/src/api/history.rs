@@ -1,15 +1,18 @@
 //! The history of a report over the API, and whether it is as it was written.
 
-use outlay_domain::event::{Event, FieldChange};
+use jiff::Timestamp;
+use outlay_domain::event::{Event, FieldChange, Told};
 use outlay_domain::history::first_break;
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::Member;
 use outlay_domain::report::Report;
+use outlay_store::deliveries::{Delivery, DeliveryState};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::common::{PersonOut, time};
+use crate::notices::distinct;
 use crate::problem::Problem;
 
 /// A field that changed.
@@ -31,6 +34,61 @@ impl From<&FieldChange> for FieldChangeOut {
     }
 }
 
+/// A mail about an entry.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Mail)]
+pub struct MailOut {
+    /// To whom.
+    pub to: PersonOut,
+    /// `queued`, `sent`, `delivered`, `bounced`, `complained`, or `suppressed`: not sent, because mail to the address comes back.
+    #[schema(example = "delivered")]
+    pub status: &'static str,
+    /// Since when, RFC 3339 in UTC.
+    #[schema(format = DateTime)]
+    pub at: String,
+}
+
+impl MailOut {
+    /// The mail about an event: what is on its way, and what is going to be.
+    fn of(event: &Event, deliveries: &[Delivery], people: &[Member]) -> Vec<Self> {
+        let his = |id: MemberId| people.iter().find(|member| member.id == id);
+        let mail = |id: MemberId, state: DeliveryState, at: Timestamp| Self {
+            to: person(id, people),
+            status: state.name(),
+            at: time(at),
+        };
+        let sent = deliveries.iter().filter(|delivery| delivery.seq() == event.seq);
+        let begun: Vec<Self> =
+            sent.clone().map(|delivery| mail(delivery.recipient, delivery.state, delivery.at)).collect();
+        let told = match event.told() {
+            Some(Told::Members(members)) => members,
+            Some(Told::Admins) | None => Vec::new(),
+        };
+        // Who has no address is not told.
+        let waits = |id: &MemberId| {
+            his(*id).is_some_and(|member| member.email.is_some()) && !sent.clone().any(|one| one.recipient == *id)
+        };
+        let queued = told.iter().filter(|id| waits(id)).map(|id| mail(*id, DeliveryState::Queued, event.at));
+        begun.into_iter().chain(queued).collect()
+    }
+}
+
+fn person(id: MemberId, people: &[Member]) -> PersonOut {
+    let name = people.iter().find(|member| member.id == id).map_or_else(String::new, |member| member.name.clone());
+    PersonOut { id: id.to_string(), name }
+}
+
+/// Who is named with the entries: who did what, for whom, and who is told.
+#[must_use]
+pub fn people(events: &[Event], deliveries: &[Delivery]) -> Vec<MemberId> {
+    let told = |event: &Event| match event.told() {
+        Some(Told::Members(members)) => members,
+        Some(Told::Admins) | None => Vec::new(),
+    };
+    let of = |event: &Event| [event.actor, event.on_behalf_of].into_iter().flatten().chain(told(event));
+    distinct(events.iter().flat_map(of).chain(deliveries.iter().map(|delivery| delivery.recipient)))
+}
+
 /// One entry of the history.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Event)]
@@ -41,8 +99,8 @@ pub struct EventOut {
     #[serde(rename = "type")]
     #[schema(value_type = String, example = "report.submitted")]
     pub kind: Value,
-    /// Who did it.
-    pub actor: PersonOut,
+    /// Who did it; null for what Outlay did by itself.
+    pub actor: Option<PersonOut>,
     /// For whom, when he acted by delegation or for the owner.
     pub on_behalf_of: Option<PersonOut>,
     /// When, RFC 3339 in UTC.
@@ -54,31 +112,31 @@ pub struct EventOut {
     pub changes: Vec<FieldChangeOut>,
     /// What else belongs to it: the reason, the step, the line that was added.
     pub data: Value,
+    /// The mail it called for, and how far that has come.
+    pub mail: Vec<MailOut>,
     /// SHA-256, in hexadecimal, of the hash of the entry before and this entry as it is stored, as canonical JSON.
     pub hash: String,
 }
 
 impl EventOut {
-    /// The entry, with names of the people in it.
+    /// The entry, with names of the people in it, and the mail about it among `deliveries`.
     ///
     /// # Errors
     /// A problem of type `internal` when it cannot be written as JSON.
-    pub fn of(event: &Event, people: &[Member]) -> Result<Self, Problem> {
+    pub fn of(event: &Event, people: &[Member], deliveries: &[Delivery]) -> Result<Self, Problem> {
         let mut kind = serde_json::to_value(&event.kind).map_err(Problem::internal)?;
         let mut take = |name: &str| kind.get_mut(name).map_or(Value::Null, Value::take);
-        let name = |id: MemberId| {
-            people.iter().find(|member| member.id == id).map_or_else(String::new, |member| member.name.clone())
-        };
-        let person = |id: MemberId| PersonOut { id: id.to_string(), name: name(id) };
+        let person = |id: MemberId| person(id, people);
         Ok(Self {
             seq: event.seq,
             kind: take("type"),
-            actor: person(event.actor),
+            actor: event.actor.map(person),
             on_behalf_of: event.on_behalf_of.map(person),
             at: time(event.at),
             policy_version: event.policy_version,
             changes: event.changes.iter().map(Into::into).collect(),
             data: take("data"),
+            mail: MailOut::of(event, deliveries, people),
             hash: event.hash.clone(),
         })
     }

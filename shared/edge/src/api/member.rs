@@ -2,7 +2,8 @@
 
 use outlay_domain::change::Newcomer;
 use outlay_domain::ids::{MemberId, OrgId};
-use outlay_domain::member::{Delegation, Member, MemberKind, MemberStatus, Role};
+use outlay_domain::language::Language;
+use outlay_domain::member::{AddressFault, Delegation, Member, MemberKind, MemberStatus, Role};
 use outlay_domain::permission::{OrgAction, ReadMembers, permit_org};
 use outlay_domain::refusal::Refusal;
 use outlay_domain::report::Status;
@@ -65,6 +66,43 @@ pub enum MemberKindIo {
     Service,
 }
 
+/// A language that people are written to in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Language)]
+pub enum LanguageIo {
+    /// English.
+    En,
+    /// German.
+    De,
+    /// French.
+    Fr,
+    /// Spanish.
+    Es,
+}
+
+impl From<LanguageIo> for Language {
+    fn from(language: LanguageIo) -> Self {
+        match language {
+            LanguageIo::En => Self::En,
+            LanguageIo::De => Self::De,
+            LanguageIo::Fr => Self::Fr,
+            LanguageIo::Es => Self::Es,
+        }
+    }
+}
+
+impl From<Language> for LanguageIo {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::En => Self::En,
+            Language::De => Self::De,
+            Language::Fr => Self::Fr,
+            Language::Es => Self::Es,
+        }
+    }
+}
+
 /// That one member decides for another for some time.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Delegation)]
@@ -104,6 +142,15 @@ pub struct MemberOut {
     pub kind: MemberKindIo,
     /// E-mail address; a service has none, nor has who was erased.
     pub email: Option<String>,
+    /// What is wrong with the address: `bounced`, when mail to it comes back and no more is sent, or `complained`, when only what has to
+    /// be is sent; null, when nothing is.
+    #[schema(example = "bounced")]
+    pub address_fault: Option<&'static str>,
+    /// The language he is written to in.
+    pub language: LanguageIo,
+    /// The IANA name of his time zone; UTC, when null. Reminders come in the morning of his day.
+    #[schema(example = "Europe/Berlin")]
+    pub time_zone: Option<String>,
     /// Role.
     pub role: RoleIo,
     /// `invited`, `active`, `suspended` or `erased`.
@@ -138,6 +185,9 @@ impl From<&Member> for MemberOut {
                 MemberKind::Service => MemberKindIo::Service,
             },
             email: member.email.clone(),
+            address_fault: member.address_fault.map(AddressFault::name),
+            language: member.language.into(),
+            time_zone: member.time_zone.clone(),
             role: member.role.into(),
             status: match member.status {
                 MemberStatus::Invited => "invited",
@@ -250,20 +300,20 @@ pub fn demand_version(call: &Call) -> Result<(), Stop> {
     Err(Problem::new(ProblemType::PreconditionRequired, detail).into())
 }
 
-/// Whether a member owns reports that are submitted or approved. The list of them may lag behind the last change by a moment.
+/// Whether a member has a part in reports that are submitted or approved, whoever's they are. The lists of them may lag behind the last
+/// change by a moment.
 ///
 /// # Errors
 /// Problems of the table.
-pub async fn owns_open(store: &Store, org: OrgId, owner: MemberId) -> Result<bool, Stop> {
+pub async fn has_part(store: &Store, org: OrgId, member: MemberId) -> Result<bool, Stop> {
     for status in Status::ALL.into_iter().filter(|status| status.is_claimed()) {
-        let filter = ReportFilter { owner: Some(owner), status: Some(status), ..ReportFilter::default() };
-        let mut page = PageRequest::unseen(1);
+        let filter = ReportFilter { status: Some(status), ..ReportFilter::default() };
+        let mut page = PageRequest::unseen(100);
         loop {
             let found = store.list_reports(org, &filter, &page).await?;
-            if !found.items.is_empty() {
+            if found.items.iter().any(|report| report.has_part(member)) {
                 return Ok(true);
             }
-            // A page without any can be one that has passed over many of another status.
             match found.next {
                 Some(next) => page.cursor = Some(next),
                 None => break,

@@ -10,4 +10,5 @@ pub mod member;
 pub mod payout;
 pub mod policy;
 pub mod rates;
+pub mod receipt;
 pub mod report;

@@ -161,11 +161,7 @@ pub async fn open(
 /// # Errors
 /// 412 when somebody was faster, 503 when the table is not available.
 pub async fn commit(call: &Call, caller: &Caller, change: PayoutChange, shown: &PayoutAccountOut) -> Outcome {
-    let member = match &caller.member.subject {
-        Some(_) => change.member,
-        // His first change, which binds him to his identity.
-        None => change.member.binding(&call.identity().subject),
-    };
+    let member = if caller.joins()? { change.member.binding(&call.identity().subject) } else { change.member };
     let reply = Reply::ok(shown)?.version(member.after.version);
     let change = Change::Payout(Box::new(PayoutChange { member, ..change }));
     call.store().commit(&[change], None).await?;

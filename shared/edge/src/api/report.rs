@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use outlay_domain::change::NewReport;
 use outlay_domain::expense::Entry;
 use outlay_domain::ids::MemberId;
-use outlay_domain::member::Person;
+use outlay_domain::member::Member;
 use outlay_domain::money::Currency;
 use outlay_domain::policy::{Measure, Policy, Violation};
 use outlay_domain::report::{Report, Totals};
@@ -70,7 +70,7 @@ pub struct ReportToCreate {
 impl ReportToCreate {
     /// The report, in the base currency unless it names another; taxes that were not said are the categories'.
     #[must_use]
-    pub fn new_report(self, base: Currency, policy: &Policy, payee: Option<Person>) -> NewReport {
+    pub fn new_report(self, base: Currency, policy: &Policy, payee: Option<Member>) -> NewReport {
         NewReport {
             title: self.title,
             currency: self.currency.unwrap_or(base),
@@ -234,7 +234,7 @@ pub struct StepOut {
     /// Until when the decision is due, once the step is pending.
     #[schema(format = Date)]
     pub due_on: Option<String>,
-    /// Whom it is to be escalated to when it is overdue: named for an admin who reassigns it.
+    /// Who is asked instead when it is overdue.
     pub escalates_to: Vec<PersonOut>,
     /// What was decided, in order.
     pub decisions: Vec<DecisionOut>,

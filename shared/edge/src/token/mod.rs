@@ -75,19 +75,24 @@ pub fn is_subject(text: &str) -> bool {
     (1..=MAX_SUBJECT).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
 }
 
-/// An ID token tells an application who somebody is, a refresh token is for the issuer; neither is meant for an API.
+/// An ID token tells an application who somebody is, a refresh token is for the issuer; neither is meant for an API. Nothing may say that
+/// it is one of these, and something must say that it is not: an ID token of a flow without a nonce bears no mark of its own.
 fn is_access_token(header: &Map<String, Value>, claims: &Map<String, Value>) -> Result<(), Why> {
-    let is = |value: Option<&Value>, allowed: &[&str]| {
-        value.is_none_or(|it| it.as_str().is_some_and(|it| allowed.iter().any(|one| it.eq_ignore_ascii_case(one))))
+    let is = |value: &Value, allowed: &[&str]| {
+        value.as_str().is_some_and(|it| allowed.iter().any(|one| it.eq_ignore_ascii_case(one)))
     };
-    let typed = is(header.get("typ"), &["JWT", "at+jwt", "application/at+jwt"]);
+    let (typ, token_use, claimed) = (header.get("typ"), claims.get("token_use"), claims.get("typ"));
     // `token_use` is Cognito's, the claim `typ` Keycloak's; the last three are what OpenID Connect puts into ID tokens.
-    let used = is(claims.get("token_use"), &["access"]) && is(claims.get("typ"), &["Bearer", "at+jwt"]);
-    if typed && used && !["nonce", "at_hash", "c_hash"].iter().any(|name| claims.contains_key(*name)) {
-        Ok(())
-    } else {
-        Err("it is not an access token")
-    }
+    let contradicted = typ.is_some_and(|it| !is(it, &["JWT", "at+jwt", "application/at+jwt"]))
+        || token_use.is_some_and(|it| !is(it, &["access"]))
+        || claimed.is_some_and(|it| !is(it, &["Bearer", "at+jwt"]))
+        || ["nonce", "at_hash", "c_hash"].iter().any(|name| claims.contains_key(*name));
+    // What was granted to whom is for an API to know.
+    let marked = typ.is_some_and(|it| is(it, &["at+jwt", "application/at+jwt"]))
+        || token_use.is_some()
+        || claimed.is_some()
+        || ["scope", "scp", "client_id"].iter().any(|name| claims.contains_key(*name));
+    if marked && !contradicted { Ok(()) } else { Err("it is not an access token") }
 }
 
 fn in_time(claims: &Map<String, Value>, now: i64) -> Result<(), Why> {
@@ -163,6 +168,33 @@ mod tests {
             outcome(&json!({"alg": "RS256"}), &with(&changes)).unwrap_or_else(|why| panic!("{changes}: {why}"));
         }
         assert!(outcome(&json!({"typ": "at+jwt"}), &with(&json!({}))).is_ok());
+    }
+
+    #[test]
+    fn something_says_that_a_token_is_an_access_token() {
+        let bare = with(&json!({"token_use": null}));
+        let jwt = json!({"alg": "RS256", "typ": "JWT"});
+        assert_eq!(outcome(&jwt, &bare).err(), Some("it is not an access token"));
+        assert!(outcome(&json!({}), &bare).is_err());
+        for typ in ["at+jwt", "application/at+jwt", "AT+JWT"] {
+            assert!(outcome(&json!({"typ": typ}), &bare).is_ok(), "{typ}");
+        }
+        let marks = [
+            json!({"token_use": "access"}),
+            json!({"token_use": null, "typ": "Bearer"}),
+            json!({"token_use": null, "scope": "reports"}),
+            json!({"token_use": null, "scp": ["reports"]}),
+            json!({"token_use": null, "client_id": "web"}),
+        ];
+        for mark in marks {
+            assert!(outcome(&jwt, &with(&mark)).is_ok(), "{mark}");
+            // However it is marked, what says that it is another token counts.
+            for other in ["nonce", "at_hash", "c_hash"] {
+                let mut claims = with(&mark);
+                claims[other] = json!("n-0S6_WzA2Mj");
+                assert!(outcome(&jwt, &claims).is_err(), "{claims}");
+            }
+        }
     }
 
     #[test]

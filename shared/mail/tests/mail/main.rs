@@ -1,6 +1,10 @@
 //! Black-box tests of the mail crate, one binary so that they share their samples.
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod languages;
+#[cfg(test)]
 mod mime;
 #[cfg(test)]
 mod render;

@@ -2,12 +2,26 @@
 
 use crate::samples;
 use mail_parser::{HeaderName, Message as Parsed, MessageParser, MimeHeaders};
+use outlay_domain::language::Language;
 use outlay_mail::{MailError, Message, Recipient};
 
 const FROM: &str = "Outlay <expenses@example.com>";
 
+/// The id that SES gives a message in a region.
+fn id(number: usize) -> String {
+    format!("0102019{number:03}-aa-000000@eu-west-1.amazonses.com")
+}
+
+fn earlier() -> [String; 2] {
+    [id(1), id(2)]
+}
+
+fn recipient(address: &str) -> Recipient {
+    Recipient { name: String::new(), address: address.to_owned(), language: Language::En }
+}
+
 fn message() -> Message {
-    samples::approval(samples::report()).render(&samples::recipient()).unwrap()
+    samples::approval(samples::report()).render(&samples::recipient(Language::En)).unwrap()
 }
 
 fn parse(mime: &[u8]) -> Parsed<'_> {
@@ -17,8 +31,8 @@ fn parse(mime: &[u8]) -> Parsed<'_> {
 #[test]
 fn a_parser_reads_back_the_headers_and_both_parts() {
     for (name, notice) in samples::notices() {
-        let message = notice.render(&samples::recipient()).unwrap();
-        let mime = message.to_mime(FROM, &samples::recipient(), Some("rep_01h4")).unwrap();
+        let message = notice.render(&samples::recipient(Language::En)).unwrap();
+        let mime = message.to_mime(FROM, &samples::recipient(Language::En), &earlier()).unwrap();
         let parsed = parse(&mime);
 
         let from = parsed.from().unwrap().first().unwrap();
@@ -27,12 +41,16 @@ fn a_parser_reads_back_the_headers_and_both_parts() {
         assert_eq!((to.name(), to.address()), (Some("Márta Kowalska"), Some("marta@example.com")));
         assert_eq!(parsed.subject(), Some(message.subject.as_str()));
         assert_eq!(parsed.header("Auto-Submitted").unwrap().as_text(), Some("auto-generated"));
-        assert_eq!(parsed.references().as_text(), Some("rep_01h4@example.com"));
-        assert_eq!(parsed.in_reply_to().as_text(), Some("rep_01h4@example.com"));
+        assert_eq!(parsed.header("Content-Language").unwrap().as_text(), Some("en"));
+        assert_eq!(parsed.references().as_text_list().unwrap(), earlier());
+        assert_eq!(parsed.in_reply_to().as_text(), Some(id(2).as_str()));
         assert!(parsed.date().is_none() && parsed.message_id().is_none(), "SES sets both");
 
         let root = parsed.content_type().unwrap();
         assert_eq!((root.ctype(), root.subtype()), ("multipart", Some("alternative")));
+        for part in &parsed.parts[1..] {
+            assert_eq!(part.content_type().unwrap().attribute("charset"), Some("utf-8"));
+        }
         let kinds: Vec<_> =
             parsed.parts[1..].iter().map(|part| part.content_type().unwrap().subtype().unwrap()).collect();
         assert_eq!(kinds, ["plain", "html"], "{name}: text first, then HTML, nothing else");
@@ -44,21 +62,62 @@ fn a_parser_reads_back_the_headers_and_both_parts() {
 
 #[test]
 fn exactly_the_expected_headers_and_no_others() {
-    let mime = message().to_mime(FROM, &samples::recipient(), Some("rep_01h4")).unwrap();
+    let mime = message().to_mime(FROM, &samples::recipient(Language::En), &earlier()).unwrap();
     let parsed = parse(&mime);
     let mut names: Vec<&str> = parsed.headers().iter().map(|header| header.name.as_str()).collect();
     names.sort_unstable();
-    let expected =
-        ["Auto-Submitted", "Content-Type", "From", "In-Reply-To", "MIME-Version", "References", "Subject", "To"];
+    let expected = [
+        "Auto-Submitted",
+        "Content-Language",
+        "Content-Type",
+        "From",
+        "In-Reply-To",
+        "MIME-Version",
+        "References",
+        "Subject",
+        "To",
+    ];
     assert_eq!(names, expected);
 
-    let mime = message().to_mime(FROM, &samples::recipient(), None).unwrap();
-    assert!(parse(&mime).header(HeaderName::References).is_none());
+    let mime = message().to_mime(FROM, &samples::recipient(Language::En), &[]).unwrap();
+    let parsed = parse(&mime);
+    assert!(parsed.header(HeaderName::References).is_none() && parsed.header(HeaderName::InReplyTo).is_none());
+}
+
+#[test]
+fn a_long_thread_refers_to_its_first_message_and_the_last_nine() {
+    let to = samples::recipient(Language::En);
+    for (count, expected) in [
+        (1, vec![1]),
+        (10, (1..=10).collect()),
+        (11, [1].into_iter().chain(3..=11).collect::<Vec<_>>()),
+        (300, [1].into_iter().chain(292..=300).collect()),
+    ] {
+        let thread: Vec<String> = (1..=count).map(id).collect();
+        let mime = message().to_mime(FROM, &to, &thread).unwrap();
+        let parsed = parse(&mime);
+        let referred: Vec<String> = match parsed.references().as_text_list() {
+            Some(list) => list.iter().map(ToString::to_string).collect(),
+            None => vec![parsed.references().as_text().unwrap().to_owned()],
+        };
+        assert_eq!(referred, expected.into_iter().map(id).collect::<Vec<_>>());
+        assert_eq!(parsed.in_reply_to().as_text(), Some(id(count).as_str()));
+        assert!(String::from_utf8(mime).unwrap().lines().all(|line| line.len() <= 78));
+    }
+}
+
+#[test]
+fn the_language_of_the_message_is_named() {
+    for language in Language::ALL {
+        let to = samples::recipient(language);
+        let mime = samples::approval(samples::report()).render(&to).unwrap().to_mime(FROM, &to, &[]).unwrap();
+        assert_eq!(parse(&mime).header("Content-Language").unwrap().as_text(), Some(language.tag()));
+    }
 }
 
 #[test]
 fn the_same_input_gives_the_same_bytes() {
-    let write = || message().to_mime(FROM, &samples::recipient(), Some("rep_01h4")).unwrap();
+    let write = || message().to_mime(FROM, &samples::recipient(Language::En), &earlier()).unwrap();
     assert_eq!(write(), write());
 }
 
@@ -66,8 +125,8 @@ fn the_same_input_gives_the_same_bytes() {
 fn the_wire_is_ascii_with_short_crlf_lines() {
     let mut message = message();
     message.subject = "Überprüfung ".repeat(20);
-    let to = Recipient { name: "Владимир Ђорђевић ".repeat(8), address: "v@example.com".to_owned() };
-    let mime = String::from_utf8(message.to_mime(FROM, &to, Some("rep_01h4")).unwrap()).unwrap();
+    let to = Recipient { name: "Владимир Ђорђевић ".repeat(8), ..recipient("v@example.com") };
+    let mime = String::from_utf8(message.to_mime(FROM, &to, &earlier()).unwrap()).unwrap();
     assert!(mime.is_ascii());
     assert!(mime.contains("Subject: =?utf-8?") && mime.contains("To: =?utf-8?"), "{mime}");
     for line in mime.split("\r\n") {
@@ -83,8 +142,8 @@ fn the_wire_is_ascii_with_short_crlf_lines() {
 fn names_from_everywhere_survive() {
     for name in ["José Ñandú", "山田 太郎", "עדי כהן", "Zoë \"Z\" O'Neil, Jr. <x>", "🙂 Smile", "a\\b;c:d"]
     {
-        let to = Recipient { name: name.to_owned(), address: "x@example.com".to_owned() };
-        let mime = message().to_mime(FROM, &to, None).unwrap();
+        let to = Recipient { name: name.to_owned(), ..recipient("x@example.com") };
+        let mime = message().to_mime(FROM, &to, &[]).unwrap();
         let parsed = parse(&mime);
         let all: Vec<_> = parsed.to().unwrap().iter().map(|a| (a.name(), a.address())).collect();
         assert_eq!(all, [(Some(name), Some("x@example.com"))]);
@@ -93,7 +152,7 @@ fn names_from_everywhere_survive() {
 
 #[test]
 fn a_sender_may_come_without_a_name() {
-    let mime = message().to_mime("expenses@example.com", &samples::recipient(), None).unwrap();
+    let mime = message().to_mime("expenses@example.com", &samples::recipient(Language::En), &[]).unwrap();
     let parsed = parse(&mime);
     let from = parsed.from().unwrap().first().unwrap();
     assert_eq!((from.name(), from.address()), (None, Some("expenses@example.com")));
@@ -102,17 +161,17 @@ fn a_sender_may_come_without_a_name() {
 #[test]
 fn control_characters_are_refused_in_every_header() {
     for bad in ["\r", "\n", "\r\nBcc: thief@example.net", "\0", "\u{7f}", "\u{85}"] {
-        let to = samples::recipient();
-        let subject = Message { subject: format!("Hello{bad}"), ..message() }.to_mime(FROM, &to, None);
+        let to = samples::recipient(Language::En);
+        let subject = Message { subject: format!("Hello{bad}"), ..message() }.to_mime(FROM, &to, &[]);
         assert_eq!(subject, Err(MailError::ControlCharacter { header: "Subject" }), "{bad:?}");
 
         let named = Recipient { name: format!("Ana{bad}"), ..to.clone() };
-        assert_eq!(message().to_mime(FROM, &named, None), Err(MailError::ControlCharacter { header: "To" }));
+        assert_eq!(message().to_mime(FROM, &named, &[]), Err(MailError::ControlCharacter { header: "To" }));
         let addressed = Recipient { address: format!("ana@example.com{bad}"), ..to.clone() };
-        assert_eq!(message().to_mime(FROM, &addressed, None), Err(MailError::ControlCharacter { header: "To" }));
+        assert_eq!(message().to_mime(FROM, &addressed, &[]), Err(MailError::ControlCharacter { header: "To" }));
         let from = format!("Out{bad}lay <expenses@example.com>");
-        assert_eq!(message().to_mime(&from, &to, None), Err(MailError::ControlCharacter { header: "From" }));
-        assert_eq!(message().to_mime(FROM, &to, Some(&format!("rep{bad}"))), Err(MailError::Thread));
+        assert_eq!(message().to_mime(&from, &to, &[]), Err(MailError::ControlCharacter { header: "From" }));
+        assert_eq!(message().to_mime(FROM, &to, &[format!("{bad}{}", id(1)), id(2)]), Err(MailError::Thread));
     }
 }
 
@@ -120,15 +179,15 @@ fn control_characters_are_refused_in_every_header() {
 fn a_title_with_a_line_break_cannot_become_a_header() {
     let mut report = samples::report();
     report.title = "Trip\r\nBcc: thief@example.net".to_owned();
-    let message = samples::approval(report).render(&samples::recipient()).unwrap();
-    let refused = message.to_mime(FROM, &samples::recipient(), None);
+    let message = samples::approval(report).render(&samples::recipient(Language::En)).unwrap();
+    let refused = message.to_mime(FROM, &samples::recipient(Language::En), &[]);
     assert_eq!(refused, Err(MailError::ControlCharacter { header: "Subject" }));
 }
 
 #[test]
 fn a_subject_cannot_smuggle_an_encoded_word() {
     let message = Message { subject: "Approve: =?utf-8?Q?=0D=0ABcc:_x?=".to_owned(), ..message() };
-    let mime = message.to_mime(FROM, &samples::recipient(), None).unwrap();
+    let mime = message.to_mime(FROM, &samples::recipient(Language::En), &[]).unwrap();
     assert_eq!(parse(&mime).subject(), Some("Approve: = ?utf-8?Q?=0D=0ABcc:_x?="));
 }
 
@@ -152,16 +211,23 @@ fn only_plain_single_addresses_are_taken() {
         &overlong,
     ];
     for address in bad {
-        let to = Recipient { name: String::new(), address: address.to_owned() };
-        assert_eq!(message().to_mime(FROM, &to, None), Err(MailError::Address { header: "To" }), "{address:?}");
+        let to = recipient(address);
+        assert_eq!(message().to_mime(FROM, &to, &[]), Err(MailError::Address { header: "To" }), "{address:?}");
     }
-    assert_eq!(message().to_mime("Outlay", &samples::recipient(), None), Err(MailError::Address { header: "From" }));
+    assert_eq!(
+        message().to_mime("Outlay", &samples::recipient(Language::En), &[]),
+        Err(MailError::Address { header: "From" })
+    );
 }
 
 #[test]
-fn threads_that_could_not_be_a_message_id_are_refused() {
-    for thread in ["", "rep 1", "rep@x", "<rep>", "rép", &"r".repeat(101)] {
-        assert_eq!(message().to_mime(FROM, &samples::recipient(), Some(thread)), Err(MailError::Thread), "{thread:?}");
+fn ids_that_could_not_be_a_message_id_are_refused() {
+    let long = format!("{}@x", "r".repeat(201));
+    for bad in ["", "rep", "@x", "rep@", "r p@x", "r@x@y", "<r@x>", "r@x>\r\nBcc: a@b", "rép@x", &long] {
+        for thread in [[bad.to_owned(), id(2)], [id(1), bad.to_owned()]] {
+            let refused = message().to_mime(FROM, &samples::recipient(Language::En), &thread);
+            assert_eq!(refused, Err(MailError::Thread), "{bad:?}");
+        }
     }
 }
 
@@ -169,7 +235,7 @@ fn threads_that_could_not_be_a_message_id_are_refused() {
 fn text_that_looks_like_the_boundary_stays_text() {
     let mut message = message();
     message.text = "a\n--=_outlay_0\nContent-Type: text/html\n\n<b>b</b>\n--=_outlay_1--\nc".to_owned();
-    let mime = message.to_mime(FROM, &samples::recipient(), None).unwrap();
+    let mime = message.to_mime(FROM, &samples::recipient(Language::En), &[]).unwrap();
     let parsed = parse(&mime);
     assert_eq!(parsed.parts.len(), 3);
     assert_eq!(parsed.body_text(0).unwrap().replace("\r\n", "\n"), message.text);

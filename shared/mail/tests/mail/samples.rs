@@ -1,20 +1,43 @@
 //! One realistic notice of each kind, for the tests and for the preview example.
 
-use outlay_mail::{LineFacts, Notice, Recipient, ReportFacts};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use outlay_domain::language::Language;
+use outlay_domain::member::Role;
+use outlay_domain::money::Money;
+use outlay_mail::{By, Escalated, LineFacts, Notice, Recipient, ReportFacts, TaskFacts};
 
 /// The person all samples are for.
-pub fn recipient() -> Recipient {
-    Recipient { name: "Márta Kowalska".to_owned(), address: "marta@example.com".to_owned() }
+pub fn recipient(language: Language) -> Recipient {
+    Recipient { name: "Márta Kowalska".to_owned(), address: "marta@example.com".to_owned(), language }
+}
+
+/// An amount, written like `148.00 EUR`.
+pub fn money(written: &str) -> Money {
+    let (amount, currency) = written.split_once(' ').unwrap();
+    Money::parse(amount, currency.parse().unwrap()).unwrap()
+}
+
+/// A day, written like `2025-06-30`.
+pub fn day(written: &str) -> Date {
+    written.parse().unwrap()
 }
 
 /// A report in a foreign currency with two violations and some of its lines.
 pub fn report() -> ReportFacts {
+    let hotel = LineFacts {
+        converted: Some(money("914.22 USD")),
+        note: Some("The only hotel with free rooms near the fair.".to_owned()),
+        ..line("2025-07-01", "Hôtel des Artistes", "Lodging", "840.00 EUR")
+    };
+    let taxi =
+        LineFacts { note: Some("Lost the receipt.".to_owned()), ..line("2025-07-02", "Taxi G7", "Taxi", "38.60 EUR") };
     ReportFacts {
         title: "Client visit Lyon".to_owned(),
         number: "EXP-2041".to_owned(),
         owner: "Ana Silva".to_owned(),
-        total: "1,204.60 EUR".to_owned(),
-        base_total: Some("1,310.20 USD".to_owned()),
+        total: money("1204.60 EUR"),
+        base_total: Some(money("1310.20 USD")),
         not_reimbursed: None,
         expenses: 6,
         violations: vec![
@@ -22,27 +45,24 @@ pub fn report() -> ReportFacts {
             "Taxi G7: a receipt is required from 25.00 EUR.".to_owned(),
         ],
         lines: vec![
-            line("2025-06-30", "SNCF", "Train", "148.00 EUR", None),
-            line(
-                "2025-07-01",
-                "Hôtel des Artistes",
-                "Lodging",
-                "840.00 EUR",
-                Some("Over the limit of 180.00 EUR a night"),
-            ),
-            line("2025-07-02", "Taxi G7", "Local transport", "38.60 EUR", Some("No receipt")),
-            line("2025-07-02", "Brasserie Georges", "Meals", "96.00 EUR", None),
+            line("2025-06-30", "SNCF", "Train", "148.00 EUR"),
+            hotel,
+            taxi,
+            line("2025-07-02", "Brasserie Georges", "Meals", "96.00 EUR"),
         ],
     }
 }
 
-fn line(date: &str, merchant: &str, category: &str, amount: &str, note: Option<&str>) -> LineFacts {
+/// One expense.
+pub fn line(date: &str, merchant: &str, category: &str, amount: &str) -> LineFacts {
     LineFacts {
-        date: date.to_owned(),
+        date: day(date),
         merchant: merchant.to_owned(),
         category: category.to_owned(),
-        amount: amount.to_owned(),
-        note: note.map(str::to_owned),
+        amount: money(amount),
+        converted: None,
+        granted: None,
+        note: None,
     }
 }
 
@@ -51,47 +71,12 @@ pub fn plain_report() -> ReportFacts {
     ReportFacts { base_total: None, expenses: 1, violations: Vec::new(), lines: Vec::new(), ..report() }
 }
 
-/// Every kind of notice under a file-name-safe name.
-pub fn notices() -> Vec<(&'static str, Notice)> {
-    let by = "João Pereira".to_owned();
-    vec![
-        ("approval-requested", approval(report())),
-        (
-            "approved",
-            Notice::Approved {
-                report: ReportFacts { violations: Vec::new(), ..report() },
-                by: by.clone(),
-                comment: Some("Thanks for adding the train tickets.".to_owned()),
-            },
-        ),
-        ("approved-plain", Notice::Approved { report: plain_report(), by: by.clone(), comment: None }),
-        (
-            "returned",
-            Notice::Returned {
-                report: ReportFacts { not_reimbursed: Some("84.20 EUR".to_owned()), ..report() },
-                by: by.clone(),
-                reason: "Two things, please:\n1. Add the taxi receipt.\n2. Say why the hotel was over the limit."
-                    .to_owned(),
-            },
-        ),
-        (
-            "rejected",
-            Notice::Rejected {
-                report: plain_report(),
-                by,
-                reason: "This trip was already paid with report EXP-2033.".to_owned(),
-            },
-        ),
-        ("payout-account-changed", Notice::PayoutAccountChanged { at: "14 July 2025, 09:30 UTC".to_owned() }),
-        (
-            "invited",
-            Notice::Invited {
-                organisation: "Acme Ltd".to_owned(),
-                inviter: "Bruno Costa".to_owned(),
-                role: "employee".to_owned(),
-            },
-        ),
-    ]
+/// A report of which part was granted.
+fn cut_report() -> ReportFacts {
+    let mut report = ReportFacts { not_reimbursed: Some(money("120.00 EUR")), violations: Vec::new(), ..report() };
+    report.lines[1].granted = Some(money("720.00 EUR"));
+    report.lines[1].note = Some("The limit is 180.00 EUR a night.".to_owned());
+    report
 }
 
 /// A request to approve `report`.
@@ -99,7 +84,132 @@ pub fn approval(report: ReportFacts) -> Notice {
     Notice::ApprovalRequested {
         report,
         step: "Line manager".to_owned(),
-        reason: "You are Ana Silva's manager".to_owned(),
-        due_on: "2025-07-14".to_owned(),
+        reason: "The total of 1204.60 EUR reaches 500.00 EUR.".to_owned(),
+        due_on: Some(day("2025-07-14")),
+        instead_of: None,
+        reassigned_because: None,
     }
+}
+
+/// A report that waits.
+pub fn task(number: &str, title: &str, owner: &str, total: &str, due_on: &str) -> TaskFacts {
+    TaskFacts {
+        number: number.to_owned(),
+        title: title.to_owned(),
+        owner: owner.to_owned(),
+        total: money(total),
+        due_on: day(due_on),
+    }
+}
+
+/// A digest of 14 July 2025.
+pub fn reminder(tasks: Vec<TaskFacts>) -> Notice {
+    Notice::Reminder { day: day("2025-07-14"), tasks }
+}
+
+/// Every kind of notice under a file-name-safe name.
+pub fn notices() -> Vec<(&'static str, Notice)> {
+    let mut all = requests();
+    all.extend(decisions());
+    all.extend(others());
+    all
+}
+
+fn requests() -> Vec<(&'static str, Notice)> {
+    let step = "Line manager".to_owned();
+    let delegated = Notice::ApprovalRequested {
+        report: plain_report(),
+        step: step.clone(),
+        reason: "This step applies to every report.".to_owned(),
+        due_on: None,
+        instead_of: Some("Carla Mendes".to_owned()),
+        reassigned_because: Some("Marco has left the team.".to_owned()),
+    };
+    vec![
+        ("approval-requested", approval(report())),
+        ("approval-delegated", delegated),
+        (
+            "escalated-to",
+            Notice::EscalatedTo {
+                report: report(),
+                step: step.clone(),
+                reason: Escalated::Overdue,
+                from: vec!["Marco Rossi".to_owned(), "Inés Ibarra".to_owned()],
+                due_on: Some(day("2025-07-16")),
+            },
+        ),
+        (
+            "escalated-to-unreachable",
+            Notice::EscalatedTo {
+                report: plain_report(),
+                step: step.clone(),
+                reason: Escalated::Unreachable,
+                from: vec!["Marco Rossi".to_owned()],
+                due_on: None,
+            },
+        ),
+        (
+            "escalated-from",
+            Notice::EscalatedFrom {
+                report: plain_report(),
+                step: step.clone(),
+                reason: Escalated::Overdue,
+                to: vec!["Ada Admin".to_owned()],
+            },
+        ),
+        (
+            "escalated-from-unreachable",
+            Notice::EscalatedFrom { report: plain_report(), step, reason: Escalated::Unreachable, to: Vec::new() },
+        ),
+    ]
+}
+
+fn decisions() -> Vec<(&'static str, Notice)> {
+    let by = By::Person("João Pereira".to_owned());
+    let instead = By::InsteadOf { name: "João Pereira".to_owned(), away: "Carla Mendes".to_owned() };
+    let thanks = Some("Thanks for adding the train tickets.".to_owned());
+    let policy = By::Policy { below: money("50.00 EUR") };
+    let small = ReportFacts { total: money("42.50 EUR"), ..plain_report() };
+    let reason = "Two things, please:\n1. Add the taxi receipt.\n2. Say why the hotel was over the limit.".to_owned();
+    let final_reason = "This trip was already paid with report EXP-2033.".to_owned();
+    vec![
+        ("approved", Notice::Approved { report: cut_report(), by: by.clone(), comment: thanks }),
+        ("approved-plain", Notice::Approved { report: plain_report(), by: instead, comment: None }),
+        ("approved-by-policy", Notice::Approved { report: small, by: policy, comment: None }),
+        ("returned", Notice::Returned { report: report(), by: by.clone(), reason }),
+        ("rejected", Notice::Rejected { report: plain_report(), by, reason: final_reason }),
+    ]
+}
+
+fn others() -> Vec<(&'static str, Notice)> {
+    let (amount, member) = (money("1084.60 EUR"), "Bo Lind".to_owned());
+    let tasks = vec![
+        task("EXP-2033", "Trade fair Hanover", "Ana Silva", "1204.60 EUR", "2025-07-10"),
+        task("EXP-2039", "Team lunch", "Yuki Tanaka", "18400 JPY", "2025-07-14"),
+    ];
+    let address = "bo@example.com".to_owned();
+    let bounced = Notice::AddressFailed { member: member.clone(), address: address.clone(), complained: false };
+    let unpaid = "The bank does not know the account.".to_owned();
+    vec![
+        ("reimbursed", Notice::Reimbursed { report: cut_report(), amount, paid_on: day("2025-07-21") }),
+        ("payment-failed", Notice::PaymentFailed { report: plain_report(), amount, reason: unpaid }),
+        ("reminder", reminder(tasks)),
+        ("reminder-of-one", reminder(vec![task("EXP-2039", "Team lunch", "Yuki Tanaka", "42.50 EUR", "2025-07-14")])),
+        ("address-bounced", bounced),
+        ("address-complained", Notice::AddressFailed { member, address, complained: true }),
+        ("payout-account-changed", Notice::PayoutAccountChanged { at: moment("2025-07-14T09:30:00Z") }),
+        (
+            "invited",
+            Notice::Invited {
+                organisation: "Acme Ltd".to_owned(),
+                inviter: "Bruno Costa".to_owned(),
+                role: Role::Employee,
+            },
+        ),
+    ]
+}
+
+/// A moment.
+pub fn moment(written: &str) -> Timestamp {
+    written.parse().unwrap()
 }

@@ -9,7 +9,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use outlay_mail::{Mailer, SendError};
+use outlay_domain::language::Language;
+use outlay_mail::{Mailer, SendError, Tag};
 
 /// Answers one request and hands back its body; the address is free again afterwards.
 fn answer_once(status: &'static str, body: String) -> (String, JoinHandle<String>) {
@@ -42,15 +43,19 @@ fn answer_once(status: &'static str, body: String) -> (String, JoinHandle<String
 }
 
 fn mailer(endpoint: &str) -> Mailer {
+    mailer_in("eu-west-1", endpoint, Some("outlay-mail"))
+}
+
+fn mailer_in(region: &'static str, endpoint: &str, configuration_set: Option<&str>) -> Mailer {
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("eu-west-1"))
+        .region(Region::from_static(region))
         .endpoint_url(endpoint)
         .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys("id", "secret", None)))
         .retry_config(RetryConfig::disabled())
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
-    Mailer::new(&config, "Outlay <expenses@example.com>".to_owned())
+    Mailer::new(&config, "Outlay <expenses@example.com>".to_owned(), configuration_set.map(str::to_owned))
 }
 
 async fn refused(status: &'static str, code: &str) -> SendError {
@@ -59,7 +64,7 @@ async fn refused(status: &'static str, code: &str) -> SendError {
          <RequestId>r</RequestId></ErrorResponse>"
     );
     let (endpoint, server) = answer_once(status, body);
-    let error = mailer(&endpoint).send(&samples::recipient(), b"mime".to_vec()).await.unwrap_err();
+    let error = mailer(&endpoint).send(&samples::recipient(Language::En), b"mime".to_vec(), &[]).await.unwrap_err();
     server.join().unwrap();
     error
 }
@@ -70,17 +75,30 @@ async fn ses_gets_the_message_for_one_recipient_and_answers_with_its_id() {
                 </SendRawEmailResponse>";
     let (endpoint, server) = answer_once("200 OK", body.to_owned());
     let mailer = mailer(&endpoint);
-    let to = samples::recipient();
+    let to = samples::recipient(Language::En);
     let message = samples::approval(samples::report()).render(&to).unwrap();
-    let mime = message.to_mime(mailer.from_mailbox(), &to, Some("rep_01h4")).unwrap();
+    let mime = message.to_mime(mailer.from_mailbox(), &to, &[]).unwrap();
+    let tags = [("event", "evt_01h4"), ("attempt", "2")].map(|(name, value)| Tag { name, value: value.to_owned() });
 
-    assert_eq!(mailer.send(&to, mime).await.unwrap(), "0102");
+    assert_eq!(mailer.send(&to, mime, &tags).await.unwrap(), "0102");
 
     let request = server.join().unwrap();
     assert!(request.starts_with("Action=SendRawEmail&"), "{request}");
     assert!(request.contains("Source=expenses%40example.com&"), "{request}");
     assert!(request.contains("Destinations.member.1=marta%40example.com&"), "{request}");
     assert!(!request.contains("Destinations.member.2"), "{request}");
+    assert!(request.contains("ConfigurationSetName=outlay-mail"), "{request}");
+    for (at, tag) in (1..).zip(&tags) {
+        assert!(request.contains(&format!("Tags.member.{at}.Name={}&", tag.name)), "{request}");
+        assert!(request.contains(&format!("Tags.member.{at}.Value={}&", tag.value)), "{request}");
+    }
+}
+
+#[test]
+fn a_message_is_known_by_what_ses_writes_into_it() {
+    let id = |region| mailer_in(region, "http://127.0.0.1:9", None).message_id("0102-aa-000000");
+    assert_eq!(id("eu-central-1"), "0102-aa-000000@eu-central-1.amazonses.com");
+    assert_eq!(id("us-east-1"), "0102-aa-000000@email.amazonses.com");
 }
 
 #[tokio::test]
@@ -103,7 +121,7 @@ async fn only_a_fault_of_the_message_is_final() {
 async fn a_service_that_is_not_there_is_worth_another_try() {
     // The port is free again once the listener is dropped.
     let endpoint = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
-    let error = mailer(&endpoint).send(&samples::recipient(), b"mime".to_vec()).await.unwrap_err();
+    let error = mailer(&endpoint).send(&samples::recipient(Language::En), b"mime".to_vec(), &[]).await.unwrap_err();
     assert_eq!(error, SendError::Unavailable { code: "DispatchFailure".to_owned() });
     assert!(error.retryable());
 }

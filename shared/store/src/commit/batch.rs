@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
+use jiff::Timestamp;
 use outlay_domain::change::{Change, Founded, MemberChange, PayoutChange, PolicyChange, RatesChange, ReportChange};
 use outlay_domain::event::Event;
 use outlay_domain::ids::{OrgId, ReportId};
@@ -16,10 +17,12 @@ use outlay_domain::spending::SpendingChange;
 use super::{Receipt, Recorded};
 use crate::StoreError;
 use crate::digest::with_digest;
+use crate::files::{FileMarker, SameFile, abandoned_at};
 use crate::items::{
     Item, Lines, Task, chunks, key_attributes, number, report_head, sealed_account, text, text_of, to_item,
 };
 use crate::keys::{self, Key};
+use crate::outbox::waiting;
 use crate::spending::StoredBucket;
 
 /// What a failed condition of one item means.
@@ -33,6 +36,8 @@ pub(super) enum Guard {
     Joining,
     /// The owner's claims have moved on.
     Spending,
+    /// Who asks for the change is no longer as he was read.
+    Standing,
     /// The idempotency key has an answer.
     Receipt,
     /// There is no condition that could fail.
@@ -136,6 +141,21 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// Writes nothing, and demands that a member is still as he was read.
+    fn standing(&mut self, member: &Member) -> Result<(), StoreError> {
+        let (expression, value) = at_version(Some(member.version));
+        let check = ConditionCheck::builder()
+            .table_name(self.table)
+            .set_key(Some(key_attributes(&keys::member(member.org, member.id))))
+            .condition_expression(expression)
+            .set_expression_attribute_values(values(value))
+            .build()
+            .map_err(refused)?;
+        let item = TransactWriteItem::builder().condition_check(check).build();
+        self.writes.push(Write { item, guard: Guard::Standing });
+        Ok(())
+    }
+
     /// Takes a report out of a bucket, whatever else is in it by now: nobody comes over a limit by what is taken back.
     fn withdraw(&mut self, key: &Key, report: ReportId) -> Result<(), StoreError> {
         let update = Update::builder()
@@ -155,6 +175,7 @@ impl<'a> Batch<'a> {
         match change {
             Change::Founded(founded) => self.founded(founded),
             Change::Members(changes) => changes.iter().try_for_each(|change| self.member_change(change)),
+            Change::Standing(member) => self.standing(member),
             Change::Payout(change) => self.payout_change(change),
             Change::Policy(change) => self.policy_change(change),
             Change::Rates(change) => self.rates_change(change),
@@ -165,13 +186,20 @@ impl<'a> Batch<'a> {
     fn event(&mut self, event: &Event, guard: Guard) -> Result<(), StoreError> {
         let mut item = to_item(&keys::event(event), "event", event)?;
         item.insert(MARK.to_owned(), text(format!("{:016x}", self.mark)));
-        self.put(item, guard, Some(ABSENT))
+        self.put(item, guard, Some(ABSENT))?;
+        if event.told().is_none() {
+            return Ok(());
+        }
+        self.put(waiting(event)?, Guard::None, None)
     }
 
     fn founded(&mut self, founded: &Founded) -> Result<(), StoreError> {
         let Founded { organisation, founder, policy, event } = founded;
         let key = keys::organisation(organisation.id);
         self.put(to_item(&key, "organisation", organisation)?, Guard::Version, Some(ABSENT))?;
+        let listed = BTreeMap::from([("organisation_id", organisation.id.to_string())]);
+        let key = keys::listed_organisation(organisation.id);
+        self.put(to_item(&key, "listed_organisation", &listed)?, Guard::None, None)?;
         self.member(None, founder, Guard::Version)?;
         self.policy(organisation.id, policy, None)?;
         self.event(event, Guard::Version)
@@ -276,6 +304,7 @@ impl<'a> Batch<'a> {
         self.lines(before, left)?;
         self.tasks(before, left)?;
         self.listings(before, left)?;
+        self.files(before, left, after.updated_at)?;
         self.spending(after, spending)?;
         events.iter().try_for_each(|event| self.event(event, Guard::Version))
     }
@@ -311,6 +340,25 @@ impl<'a> Batch<'a> {
         for key in new.difference(&old) {
             let nothing = BTreeMap::<&str, &str>::new();
             self.put(to_item(key, "listing", &nothing)?, Guard::None, None)?;
+        }
+        old.difference(&new).try_for_each(|key| self.delete(key, Guard::None, None))
+    }
+
+    /// What says which files are to be looked after, those that are to come and those that are to go, and where equal ones are found.
+    fn files(&mut self, before: Option<&Report>, after: Option<&Report>, now: Timestamp) -> Result<(), StoreError> {
+        let Some(report) = after.or(before) else { return Ok(()) };
+        let old = before.map(Report::receipts).unwrap_or_default();
+        let new = after.map(Report::receipts).unwrap_or_default();
+        let declared = new.iter().filter(|(id, _)| !old.contains_key(id)).map(|(id, one)| (id, abandoned_at(one)));
+        let gone = old.keys().filter(|id| !new.contains_key(id)).map(|id| (id, now.as_second()));
+        for (receipt, due) in declared.chain(gone) {
+            let marker = FileMarker { org: report.org, report_id: report.id, receipt_id: *receipt, due };
+            self.put(to_item(&keys::file(report.org, *receipt), "file", &marker)?, Guard::None, None)?;
+        }
+        let old = before.map(keys::receipt_hashes).unwrap_or_default();
+        let new = after.map(keys::receipt_hashes).unwrap_or_default();
+        for key in new.difference(&old) {
+            self.put(to_item(key, "receipt_hash", &SameFile { report_id: report.id })?, Guard::None, None)?;
         }
         old.difference(&new).try_for_each(|key| self.delete(key, Guard::None, None))
     }

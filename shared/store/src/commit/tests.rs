@@ -7,7 +7,7 @@ use outlay_domain::change::{MemberChange, PayoutChange, ReportChange};
 use outlay_domain::event::{EventKind, FieldChange, Subject};
 use outlay_domain::expense::PaymentMethod;
 use outlay_domain::ids::{MemberId, ReportId, Seed};
-use outlay_domain::member::{Member, MemberKind, MemberStatus, Role};
+use outlay_domain::member::{MAX_ACTS_FOR, Member, MemberKind, MemberStatus, Role};
 use outlay_domain::payout::SealedAccount;
 use outlay_domain::report::{MAX_BYTES, MAX_COST_CENTRES, MAX_EXPENSES, Report, Status};
 use outlay_domain::route::{Decision, MAX_APPROVERS};
@@ -19,6 +19,8 @@ use crate::items::{Item, size, text_of, to_sealed_account};
 use crate::keys::{self, names};
 use crate::testing::{change, draft, eur, event, hashed, line, member, seed, step};
 
+mod files;
+
 /// One write as a line of text: what is done, to which sort key, and on which condition.
 fn told(write: &Write) -> String {
     let key = |key: Option<&Item>| key.and_then(|key| text_of(key, names::SK)).unwrap_or("?").to_owned();
@@ -26,6 +28,8 @@ fn told(write: &Write) -> String {
         ("put", key(Some(put.item())), put.condition_expression())
     } else if let Some(delete) = write.item.delete() {
         ("delete", key(Some(delete.key())), delete.condition_expression())
+    } else if let Some(check) = write.item.condition_check() {
+        ("check", key(Some(check.key())), Some(check.condition_expression()))
     } else {
         let update = write.item.update().unwrap();
         ("update", key(Some(update.key())), update.condition_expression())
@@ -273,8 +277,34 @@ fn a_payout_account_is_stored_beside_the_history_and_on_the_version_of_its_membe
 }
 
 #[test]
+fn the_largest_change_of_members_fits_too_and_stands_on_who_makes_it() {
+    let mut seed = seed();
+    let org = seed.draw();
+    let mut officer = |subject: &str| member(org, &mut seed, Role::Finance, Some(subject));
+    let next = |before: &Member| Member { version: before.version + 1, ..before.clone() };
+    let before = Member { payout_version: Some(2), ..officer("gone") };
+    let after =
+        Member { status: MemberStatus::Erased, email: None, subject: None, payout_version: None, ..next(&before) };
+    let others: Vec<Member> = (0..=MAX_ACTS_FOR).map(|at| officer(&format!("sub-{at}"))).collect();
+    let admin = officer("admin");
+    let mut told_of = event(&draft(&mut self::seed(), Vec::new()), 1, EventKind::DelegationChanged {});
+    let mut change = |before: &Member, after: Member| {
+        told_of.subject = Subject::Member(after.id);
+        MemberChange { before: Some(before.clone()), after, event: told_of.clone() }
+    };
+    let mut changes = vec![change(&before, after)];
+    changes.extend(others.iter().map(|other| change(other, next(other))));
+    let standing = Change::Standing(Box::new(admin.clone()));
+    let writes = writes(&[Change::Members(changes), standing]);
+    let last = writes.last().unwrap();
+    assert_eq!((told(last), last.guard), (format!("check MEMBER#{} if unchanged", admin.id), Guard::Standing));
+    // With the answer, and an admin who joins with it in the place of the one who stands.
+    assert!(writes.len() + 1 + 3 <= MAX_ITEMS, "{} items", writes.len());
+}
+
+#[test]
 fn of_several_failed_conditions_the_weightiest_is_told() {
-    let guards = [Guard::Spending, Guard::Joining, Guard::Taken, Guard::Version];
+    let guards = [Guard::Standing, Guard::Spending, Guard::Joining, Guard::Taken, Guard::Version];
     let report = draft(&mut seed(), Vec::new());
     let item = writes(&[Change::Report(Box::new(change(None, report)))]).remove(0).item;
     let all: Vec<Write> = guards.iter().map(|guard| Write { item: item.clone(), guard: *guard }).collect();
@@ -283,8 +313,9 @@ fn of_several_failed_conditions_the_weightiest_is_told() {
         Failure::Final(error) => error.to_string(),
         Failure::Conflict | Failure::Done => "no error".to_owned(),
     };
-    let expected = [CommitError::Overtaken, CommitError::Overtaken, CommitError::AddressTaken, CommitError::Stale];
-    assert_eq!([1, 2, 3, 4].map(outcome), expected.map(|error| error.to_string()));
+    let again = || CommitError::Overtaken;
+    let expected = [again(), again(), again(), CommitError::AddressTaken, CommitError::Stale];
+    assert_eq!([1, 2, 3, 4, 5].map(outcome), expected.map(|error| error.to_string()));
     let conflict = CancellationReason::builder().code("TransactionConflict").build();
     assert!(matches!(cancellation(&all[..1], &[conflict]), Failure::Conflict));
 }

@@ -193,7 +193,7 @@ pub struct StepRuleIo {
     /// Working days the approvers have, 1 to 60; 5 when absent.
     #[validate(range(min = 1, max = 60))]
     pub due_in_days: Option<u8>,
-    /// Whom it is to be escalated to when the decision is overdue: named for an admin who reassigns it.
+    /// Who is asked instead when the decision is overdue.
     pub escalate_to: Option<ApproversIo>,
 }
 

@@ -1,0 +1,191 @@
+//! PDF, written by hand.
+
+use super::samples::*;
+use super::*;
+
+fn outcome(catalog: &str, more: &[Vec<u8>]) -> Result<Cleaned, Unfit> {
+    inspected(&pdf_of(&one_page(catalog, more), ""), MediaType::Pdf)
+}
+
+fn text(text: &str) -> Vec<u8> {
+    text.as_bytes().to_vec()
+}
+
+#[test]
+fn a_plain_document_stays_as_it_is() {
+    let bytes = pdf_of(
+        &one_page("", &[text("<< /Title (HTML/CSS /JavaScript \\) /Launch) /Author <2F4A53> >>")]),
+        "/Info 5 0 R",
+    );
+    let cleaned = inspected(&bytes, MediaType::Pdf).unwrap();
+    assert_eq!(cleaned, Cleaned { bytes: bytes.clone(), media_type: MediaType::Pdf, preview: None });
+    // A page of today: everything but the streams is packed, and the table too.
+    let objects = [
+        (1, "<</Type/Catalog/Pages 2 0 R>>"),
+        (2, "<</Type/Pages/Kids[3 0 R]/Count 1>>"),
+        (3, "<</Type/Page/Parent 2 0 R>>"),
+    ];
+    let mut bytes =
+        [b"%PDF-1.5\n9 0 obj\n".to_vec(), object_stream(&objects, "/Type /ObjStm"), text("\nendobj\n")].concat();
+    let table = bytes.len();
+    bytes.extend(
+        [text("10 0 obj\n"), stream("/Type /XRef /Size 11 /W [1 2 1] /Root 1 0 R", b"????"), text("\nendobj\n")]
+            .concat(),
+    );
+    bytes.extend(format!("startxref\n{table}\n%%EOF").into_bytes());
+    assert_eq!(inspected(&bytes, MediaType::Pdf).unwrap().bytes, bytes);
+}
+
+#[test]
+fn what_follows_the_end_goes() {
+    let bytes = pdf();
+    for tail in ["PK\u{3}\u{4} an archive", "<html><script>", "\n\n\n"] {
+        assert_eq!(
+            inspected(&[&bytes, tail.as_bytes()].concat(), MediaType::Pdf).unwrap().bytes.len(),
+            bytes.len() + usize::from(tail.starts_with('\n'))
+        );
+    }
+}
+
+#[test]
+fn harmless_actions_are_not_active() {
+    for catalog in [
+        "/OpenAction [3 0 R /Fit]",
+        "/OpenAction << /S /GoTo /D [3 0 R /Fit] >>",
+        "/OpenAction 5 0 R",
+        "/OpenAction /Chapter1",
+        "/OpenAction null /AA << >>",
+        "/Names << /Dests 6 0 R >>",
+    ] {
+        let more =
+            [text("<< /S /GoTo /D [3 0 R /Fit] >>"), text("<< /A << /S /URI /URI (https://example.com/Launch) >> >>")];
+        assert!(outcome(catalog, &more).is_ok(), "{catalog}");
+    }
+}
+
+/// Ways in which a document does something by itself, as the value of a key in the catalogue.
+const ACTS: [&str; 18] = [
+    "/OpenAction << /S /JavaScript /JS (app.alert(1)) >>",
+    "/OpenAction << /S /J#61vaScript /#4aS 5 0 R >>",
+    "/OpenAction<</S/URI/URI(https://example.com)>>",
+    "/OpenAction << /S /GoTo /D [3 0 R /Fit] /Next << /S /URI /URI (https://example.com) >> >>",
+    "/OpenAction 6 0 R",
+    "/OpenAction << /S 7 0 R >>",
+    "/OpenAction << /S /Named /N /Print >>",
+    "/AA << /WC << /S /URI /URI (x) >> >>",
+    "/AA 6 0 R",
+    "/Names << /JavaScript 6 0 R >>",
+    "/Names << /EmbeddedFiles 6 0 R >>",
+    "/A << /S /Launch /F (calc.exe) >>",
+    "/A << /S /SubmitForm >>",
+    "/A << /S /ImportData >>",
+    "/A << /S /GoToR /F (\\\\\\\\host\\\\share) >>",
+    "/A << /S /Rendition >>",
+    "/AcroForm << /XFA [ ] >>",
+    "/X << /Subtype /RichMedia >>",
+];
+
+#[test]
+fn whatever_acts_is_active_wherever_it_stands() {
+    let more = [text("null"), text("<< /S /URI /URI (https://example.com) >>"), text("/JavaScript")];
+    for acts in ACTS {
+        assert_eq!(outcome(acts, &more), Err(Unfit::Active), "{acts}");
+        let page = one_page("", &[]);
+        // In an object of its own, in one of a stream of objects, and in one that does not say that it is one.
+        let object = format!("<< {acts} >>");
+        assert_eq!(outcome("", &[more.as_slice(), &[text(&object)]].concat()), Err(Unfit::Active), "{acts}");
+        for kind in ["/Type /ObjStm", "/Type /XObject"] {
+            let packed = object_stream(&[(20, "[1 2]"), (21, &object)], kind);
+            let objects = [page.as_slice(), &more, &[packed]].concat();
+            assert_eq!(inspected(&pdf_of(&objects, ""), MediaType::Pdf), Err(Unfit::Active), "{kind} {acts}");
+        }
+    }
+    assert_eq!(outcome("", &[stream("/Type /EmbeddedFile", b"MZ")]), Err(Unfit::Active));
+}
+
+#[test]
+fn an_action_in_a_stream_of_objects_is_known_by_its_number() {
+    for (number, expected) in [(20, true), (21, false)] {
+        let packed = object_stream(&[(20, "<</S/URI/URI(x)>>"), (21, "<</S/GoTo/D[3 0 R]>>")], "/Type /ObjStm");
+        let outcome = outcome(&format!("/OpenAction {number} 0 R"), &[packed]);
+        assert_eq!(outcome == Err(Unfit::Active), expected, "{number} {outcome:?}");
+    }
+}
+
+#[test]
+fn it_does_not_help_to_hide_an_object() {
+    let object = b"9 0 obj << /S /JavaScript /JS 5 0 R >> endobj";
+    let packed = deflated(object);
+    let hidden = [
+        // In a stream that is not packed, in one that is, in a string, in a comment, behind a dictionary that is not closed.
+        stream("", object),
+        stream("/Filter /FlateDecode", &packed),
+        stream(
+            "/Filter [/ASCIIHexDecode /FlateDecode]",
+            packed.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")).as_bytes(),
+        ),
+        stream("/Filter 7 0 R", &packed),
+        [b"(".as_slice(), object].concat(),
+        [b"% ".as_slice(), object].concat(),
+        [b"(<<>> stream\r\n".as_slice(), &packed].concat(),
+        [b"% <<>> stream\r".as_slice(), &packed].concat(),
+        [b"<< /A [ >> ".as_slice(), &stream("/Filter /FlateDecode", &packed)].concat(),
+        stream("", &[b"<< /Filter /FlateDecode >> stream\n".as_slice(), &packed].concat()),
+    ];
+    for (index, hidden) in hidden.iter().enumerate() {
+        assert_eq!(outcome("", std::slice::from_ref(hidden)), Err(Unfit::Active), "{index}");
+    }
+}
+
+#[test]
+fn a_locked_document_is_not_looked_into() {
+    let encrypt = text("<< /Filter /Standard /V 2 /R 3 /P -44 /O (x) /U (y) >>");
+    let bytes = pdf_of(&one_page("/A << /S /JavaScript >>", &[encrypt]), "/Encrypt 5 0 R");
+    assert_eq!(inspected(&bytes, MediaType::Pdf), Err(Unfit::Locked));
+    assert!(outcome("/PieceInfo << /Encrypt << /A /B >> >>", &[]).is_ok());
+}
+
+#[test]
+fn a_document_has_pages_but_not_too_many() {
+    let pages = |count: usize| vec![text("<< /Type /Page >>"); count];
+    assert!(outcome("", &pages(199)).is_ok());
+    assert_eq!(outcome("", &pages(200)), Err(Unfit::TooLarge));
+    let no_page = [text("<< /Type /Catalog >>")];
+    assert_eq!(inspected(&pdf_of(&no_page, ""), MediaType::Pdf), Err(Unfit::Damaged));
+    let no_catalog = [text("<< /Type /Page >>")];
+    assert_eq!(inspected(&pdf_of(&no_catalog, ""), MediaType::Pdf), Err(Unfit::Damaged));
+}
+
+#[test]
+fn a_document_that_ends_too_early_is_damaged() {
+    let bytes = pdf();
+    for share in [1, 3, 5, 9] {
+        assert_eq!(inspected(&bytes[..bytes.len() * share / 10], MediaType::Pdf), Err(Unfit::Damaged), "{share}");
+    }
+    // One for the web starts with an end mark that has no table.
+    let for_the_web =
+        [b"%PDF-1.7\n1 0 obj <</Linearized 1>> endobj\nstartxref\n0\n%%EOF\n".as_slice(), &bytes[9..bytes.len() - 20]]
+            .concat();
+    assert_eq!(inspected(&for_the_web, MediaType::Pdf), Err(Unfit::Damaged));
+}
+
+#[test]
+fn a_bomb_is_not_unpacked() {
+    let many = deflated(&vec![b' '; 40_000_000]);
+    assert!(many.len() < 50_000);
+    let packed = |dict: &str| stream(&format!("{dict} /Filter /FlateDecode"), &many);
+    assert_eq!(outcome("", &[packed("/Type /ObjStm /N 1 /First 10")]), Err(Unfit::TooLarge));
+    // Within the budget of a picture, and over that of a file.
+    assert!(outcome("", &[packed("")]).is_ok());
+    assert_eq!(outcome("", &vec![packed(""); 13]), Err(Unfit::TooLarge));
+    for filters in ["/FlateDecode /FlateDecode", "/LZWDecode /Fl", "/RunLengthDecode /RunLengthDecode"] {
+        let twice = stream(&format!("/Filter [{filters}]"), &deflated(&many));
+        assert_eq!(outcome("", &[twice]), Err(Unfit::Damaged), "{filters}");
+    }
+    for dict in ["/Filter /LZWDecode", "/Filter /DCTDecode", "/Filter /FlateDecode /DecodeParms << /Predictor 12 >>"] {
+        let strange = stream(&format!("/Type /ObjStm /N 1 /First 4 {dict}"), &deflated(b"9 0 null"));
+        assert_eq!(outcome("", &[strange]), Err(Unfit::Damaged), "{dict}");
+    }
+    let nested = format!("<< /A {} >>", "[".repeat(1000));
+    assert_eq!(outcome("", &[text(&nested)]), Err(Unfit::Damaged));
+}

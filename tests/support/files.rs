@@ -1,0 +1,191 @@
+//! Receipts as their owners and others handle them, files to be receipts, and the bucket behind, past the product.
+
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Region};
+use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
+use outlay_local::Stack;
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{Answer, Person, World, expense, now, running, send, until, with};
+
+/// A ticket.
+pub const TICKET: &[u8] = include_bytes!("../../events/demo/receipt.png");
+
+/// SHA-256 in lower-case hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// What is declared of a file.
+pub fn declaration(name: &str, media_type: &str, bytes: &[u8]) -> Value {
+    json!({"name": name, "media_type": media_type, "size": bytes.len(), "sha256": sha256(bytes)})
+}
+
+/// A ticket that no other test has: its bytes differ in a comment, and from the declared type in nothing.
+pub fn ticket(mark: &str) -> Vec<u8> {
+    let comment = chunk(*b"tEXt", format!("Comment\0{mark}").as_bytes());
+    // Before the last chunk, which is empty.
+    let (picture, end) = TICKET.split_at(TICKET.len() - 12);
+    [picture, &comment, end].concat()
+}
+
+/// A chunk of a PNG.
+pub fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+    let checked = [&kind[..], data].concat();
+    let sum = checked.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xEDB8_8320 } else { sum >> 1 })
+    });
+    [&length[..], &checked, &(!sum).to_be_bytes()].concat()
+}
+
+/// A document of one page, with these members in its catalogue and its trailer.
+pub fn pdf(catalogue: &str, trailer: &str) -> Vec<u8> {
+    let objects = [
+        format!("<< /Type /Catalog /Pages 2 0 R {catalogue} >>"),
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] >>".to_owned(),
+    ];
+    let begun = ("%PDF-1.7\n".to_owned(), "0000000000 65535 f \n".to_owned());
+    let (text, table) = objects.iter().enumerate().fold(begun, |(text, table), (at, object)| {
+        let entry = format!("{:010} 00000 n \n", text.len());
+        (format!("{text}{} 0 obj\n{object}\nendobj\n", at + 1), table + &entry)
+    });
+    let trailer = format!("trailer\n<< /Size 4 /Root 1 0 R {trailer} >>\nstartxref\n{}\n%%EOF\n", text.len());
+    format!("{text}xref\n0 4\n{table}{trailer}").into_bytes()
+}
+
+/// A draft of Ana's with one line that wants a receipt.
+pub async fn bare(world: &World) -> Value {
+    world.draft(&world.ana, &[without_reference("42.50")]).await
+}
+
+/// A line that does not say where its receipt is.
+pub fn without_reference(amount: &str) -> Value {
+    with(expense(amount), &json!({"receipt_reference": null}))
+}
+
+/// The path of a receipt of a report's line.
+pub fn path(world: &World, report: &Value, at: usize, receipt: &Value) -> String {
+    world.line(report, at, &format!("receipts/{}", receipt["id"].as_str().unwrap()))
+}
+
+/// Declares a file as a receipt of Ana's.
+pub async fn declare(world: &World, report: &Value, at: usize, declared: &Value) -> Value {
+    world.ana.post(&world.line(report, at, "receipts"), declared).await.expect(201)
+}
+
+/// The request that an upload link asks for, but for its body and its length, which a client knows itself.
+pub fn put_request(upload: &Value) -> RequestBuilder {
+    let headers = upload["headers"].as_object().unwrap();
+    let request = reqwest::Client::new().put(upload["url"].as_str().unwrap());
+    let others = headers.iter().filter(|(name, _)| *name != "content-length");
+    others.fold(request, |request, (name, value)| request.header(name.as_str(), value.as_str().unwrap()))
+}
+
+/// Follows an upload link.
+pub async fn upload(made: &Value, bytes: &[u8]) -> Answer {
+    send(put_request(&made["upload"]).body(bytes.to_vec())).await
+}
+
+/// The receipt, once it was looked at.
+pub async fn looked_at(person: &Person, path: &str) -> Value {
+    until("a file is looked at", || async {
+        let receipt = person.get(path).await.expect(200);
+        (receipt["status"] != "pending").then_some(receipt)
+    })
+    .await
+}
+
+/// Declares a file, uploads it and waits until it was looked at; gives the path of its receipt, and the receipt.
+pub async fn attach(world: &World, report: &Value, at: usize, declared: &Value, bytes: &[u8]) -> (String, Value) {
+    let made = declare(world, report, at, declared).await;
+    let answer = upload(&made, bytes).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let path = path(world, report, at, &made);
+    let receipt = looked_at(&world.ana, &path).await;
+    (path, receipt)
+}
+
+/// What the links of a receipt give: the status for its file, and for its picture.
+pub async fn followed_links(receipt: &Value) -> [u16; 2] {
+    let get = async |name: &str| reqwest::get(receipt[name]["url"].as_str().unwrap()).await.unwrap().status().as_u16();
+    [get("download").await, get("preview").await]
+}
+
+/// The keys of a receipt's file: where it is uploaded to, and where it is kept.
+pub fn keys(world: &World, report: &Value, receipt: &Value) -> [String; 2] {
+    let slot = format!("{}/{}/{}", world.org, report["id"].as_str().unwrap(), receipt["id"].as_str().unwrap());
+    [format!("quarantine/{slot}"), format!("clean/{slot}")]
+}
+
+/// The bucket of receipts on a stack.
+pub struct Bucket {
+    client: Client,
+    name: String,
+}
+
+impl Bucket {
+    /// That of the shared stack.
+    pub fn new() -> Self {
+        Self::on(&running().stack)
+    }
+
+    pub fn on(stack: &Stack) -> Self {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new("local", "local", None, None, "tests"))
+            .endpoint_url(stack.s3_url())
+            .force_path_style(true)
+            .build();
+        Self { client: Client::from_conf(config), name: "outlay-local-receiptsbucket".to_owned() }
+    }
+
+    /// Which of these objects are there.
+    pub async fn there<'a>(&self, keys: &'a [String]) -> Vec<&'a str> {
+        let mut found = Vec::new();
+        for key in keys {
+            let request = self.client.head_object().bucket(&self.name).key(key).presigned(validity(0)).await.unwrap();
+            let head = || reqwest::Client::new().head(request.uri()).send();
+            let mut status = head().await.unwrap().status().as_u16();
+            // The local bucket fails for an object that is removed while it looks.
+            for _ in 0..5 {
+                if status == 500 {
+                    status = head().await.unwrap().status().as_u16();
+                }
+            }
+            match status {
+                200 => found.push(key.as_str()),
+                404 => {}
+                status => panic!("{key}: {status}"),
+            }
+        }
+        found
+    }
+
+    /// A link to an object that was signed so long ago, for reading and for writing.
+    pub async fn links(&self, key: &str, ago: u64) -> [RequestBuilder; 2] {
+        let get = self.client.get_object().bucket(&self.name).key(key).presigned(validity(ago)).await.unwrap();
+        let put = self.client.put_object().bucket(&self.name).key(key).if_none_match("*");
+        let put = put.server_side_encryption(aws_sdk_s3::types::ServerSideEncryption::AwsKms);
+        let put = put.presigned(validity(ago)).await.unwrap();
+        [followed(&get, reqwest::Method::GET), followed(&put, reqwest::Method::PUT)]
+    }
+}
+
+/// Good for five minutes from a moment that many seconds ago.
+fn validity(ago: u64) -> PresigningConfig {
+    let start = SystemTime::from(now()) - Duration::from_secs(ago);
+    PresigningConfig::builder().start_time(start).expires_in(Duration::from_mins(5)).build().unwrap()
+}
+
+fn followed(link: &PresignedRequest, method: reqwest::Method) -> RequestBuilder {
+    let request = reqwest::Client::new().request(method, link.uri());
+    link.headers().fold(request, |request, (name, value)| request.header(name, value))
+}
