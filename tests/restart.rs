@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use outlay_local::{Data, Stack};
 use serde_json::{Value, json};
 
-use crate::support::{World, expense, mail, options};
+use crate::support::{World, expense, mail, now, options, send, turn};
 
 const FOLDER: &str = "OUTLAY_TEST_FOLDER";
 
@@ -72,6 +72,10 @@ async fn nothing_acknowledged_is_lost_and_every_mail_is_sent() {
     for report in &made {
         assert_eq!(&world.ana.get(&world.report(report, "")).await.expect(200), report);
     }
+    // A mail that was claimed by a run that was killed is not taken over by the stream: SES may have it. The sweep knows better later.
+    let idle = format!("{}/_local/streams/triggers-notify?until=idle", process.url);
+    while send(reqwest::Client::new().get(&idle)).await.expect(200)["behind"] != 0 {}
+    turn(&process.url, "triggers-sweep", now() + jiff::SignedDuration::from_hours(1)).await;
     let mut mails = mail(&process.url, &world.marco.email, 1 + made.len()).await;
     let about = |mails: &[Value], report: &Value| {
         let number = report["number"].as_str().unwrap();
