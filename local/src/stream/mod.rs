@@ -173,7 +173,7 @@ impl Reader {
                 }
             };
             if let Some(probe) = &self.probe {
-                probe.invoked();
+                probe.invoked(result.is_err());
                 probe.delivered(done.saturating_sub(part.start));
             }
             let last_done = done.checked_sub(1).filter(|it| *it >= part.start).and_then(|it| records.get(it));

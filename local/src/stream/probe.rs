@@ -85,6 +85,8 @@ struct Progress {
     position: Option<String>,
     delivered: u64,
     invocations: u64,
+    /// Those that ended in an error, or were killed.
+    failed: u64,
 }
 
 impl Probe {
@@ -112,9 +114,10 @@ impl Probe {
         self.moved.notify_waiters();
     }
 
-    pub(super) fn invoked(&self) {
+    pub(super) fn invoked(&self, has_failed: bool) {
         let mut progress = self.progress();
         progress.invocations = progress.invocations.saturating_add(1);
+        progress.failed = progress.failed.saturating_add(u64::from(has_failed));
     }
 
     /// So many records are done with: taken by the function, or given up.
@@ -133,7 +136,8 @@ impl Probe {
     async fn status(&self) -> Result<Value, String> {
         let behind = self.behind().await?;
         let progress = self.progress();
-        Ok(json!({ "delivered": progress.delivered, "behind": behind, "invocations": progress.invocations }))
+        let Progress { delivered, invocations, failed, .. } = *progress;
+        Ok(json!({ "delivered": delivered, "behind": behind, "invocations": invocations, "failed": failed }))
     }
 
     async fn idle(&self) -> Result<(), String> {
