@@ -127,16 +127,3 @@ async fn refused(world: &World, cases: Vec<Case>) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(changed.is_empty(), "one of {ids:?} has changed {changed:?}");
 }
-
-/// Makes calls of the functions to a service fail from now on; gives the rule's identifier. Its text should name the organisation.
-async fn fault(world: &World, rule: &Value) -> String {
-    let url = format!("{}/_local/faults", world.admin.base);
-    let answer = send(reqwest::Client::new().post(url).json(rule)).await;
-    answer.expect(200)["id"].as_str().unwrap().to_owned()
-}
-
-/// Ends a fault; gives how many calls it was for.
-async fn healed(world: &World, id: &str) -> u64 {
-    let url = format!("{}/_local/faults/{id}", world.admin.base);
-    send(reqwest::Client::new().delete(url)).await.expect(200)["hits"].as_u64().unwrap()
-}

@@ -1,11 +1,13 @@
 //! What SES tells of mail that was sent: where the mail stands, and what that means for the member.
 
 use jiff::SignedDuration;
-use outlay_local::{Data, Stack};
 use serde_json::{Value, json};
 
-use crate::support::{World, enqueue, expense, invoke, mail, now, options, queued, table, turn, until, url};
+use crate::support::{
+    World, enqueue, expense, fault, feed, healed, mail, morning, now, own, queued, table, turn, until, url,
+};
 
+const FUNCTION: &str = "triggers-mail-feedback";
 const QUEUE: &str = "FeedbackQueue";
 const DEAD: &str = "FeedbackDeadQueue";
 
@@ -17,8 +19,13 @@ fn notification(world: &World, report: &Value, kind: &str, more: &Value) -> Valu
     let about = json!({"timestamp": now().to_string(), "messageId": format!("{kind}-{}", world.org), "tags": tags});
     let mut event = json!({"eventType": kind, "mail": about});
     event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    notice_of(&event.to_string())
+}
+
+/// The SNS notification of a message on the template's topic.
+fn notice_of(message: &str) -> Value {
     json!({
-        "Type": "Notification", "MessageId": "1", "TopicArn": topic(), "Message": event.to_string(),
+        "Type": "Notification", "MessageId": "1", "TopicArn": topic(), "Message": message,
         "Timestamp": now().to_string(), "SignatureVersion": "2", "Signature": "c2ln",
         "SigningCertURL": "https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-1.pem",
     })
@@ -36,22 +43,6 @@ fn simulated(what: &str, world: &World) -> String {
 
 fn stamped() -> Value {
     json!({"timestamp": now().to_string()})
-}
-
-/// Hands messages to the function as its queue does; the identifiers of those that failed.
-async fn feed(base: &str, bodies: &[String]) -> Vec<String> {
-    let record = |(at, body): (usize, &String)| {
-        json!({
-            "messageId": format!("m{at}"), "receiptHandle": "r", "body": body, "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:eu-central-1:000000000000:FeedbackQueue", "awsRegion": "eu-central-1",
-            "attributes": {"SentTimestamp": now().as_millisecond().to_string(), "ApproximateReceiveCount": "1"},
-            "messageAttributes": {}, "md5OfBody": "",
-        })
-    };
-    let records: Vec<Value> = bodies.iter().enumerate().map(record).collect();
-    let answer = invoke(base, "triggers-mail-feedback", &json!({"Records": records})).await.expect(200);
-    let failures = answer["batchItemFailures"].as_array().unwrap();
-    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -72,13 +63,13 @@ async fn a_state_only_moves_forward() {
     world.is_told(&report, "report.submitted", &["Marco Rossi delivered"]).await;
     let event = |kind: &str, more: Value| notification(&world, &report, kind, &more).to_string();
     let late = [event("Send", json!({})), event("Send", json!({})), event("Delivery", json!({"delivery": stamped()}))];
-    assert_eq!(feed(&url(), &late).await, [""; 0]);
+    assert_eq!(feed(&url(), FUNCTION, &late).await, [""; 0]);
     assert_eq!(world.told(&report, "report.submitted").await, ["Marco Rossi delivered"]);
     let passing = json!({"bounce": {"bounceType": "Transient", "timestamp": now().to_string()}});
-    assert_eq!(feed(&url(), &[event("Bounce", passing)]).await, [""; 0]);
+    assert_eq!(feed(&url(), FUNCTION, &[event("Bounce", passing)]).await, [""; 0]);
     assert_eq!(world.told(&report, "report.submitted").await, ["Marco Rossi delivered"]);
     assert_eq!(
-        feed(&url(), &[event("Complaint", json!({"complaint": stamped()})), event("Send", json!({}))]).await,
+        feed(&url(), FUNCTION, &[event("Complaint", json!({"complaint": stamped()})), event("Send", json!({}))]).await,
         [""; 0]
     );
     assert_eq!(world.told(&report, "report.submitted").await, ["Marco Rossi complained"]);
@@ -111,6 +102,14 @@ async fn an_address_that_bounces_is_marked_shown_to_admins_and_written_to_no_mor
     world.admin.patch(&member, &json!({"address_fault": "bounced"})).await.problem(422, "/problems/validation-failed");
     let mended = world.admin.patch(&member, &json!({"address_fault": null})).await.expect(200);
     assert_eq!(mended["address_fault"], Value::Null);
+    // What SES told before, and comes back from the dead queue only now, does not undo it.
+    let tags = json!({"org": [world.org], "about": [lost.id], "mail": ["000000000000001"], "to": [lost.id]});
+    let before = (now() - SignedDuration::from_mins(1)).to_string();
+    let mail = json!({"timestamp": before, "messageId": "late", "tags": tags});
+    let event =
+        json!({"eventType": "Bounce", "mail": mail, "bounce": {"bounceType": "Permanent", "timestamp": before}});
+    assert_eq!(feed(&url(), FUNCTION, &[notice_of(&event.to_string()).to_string()]).await, [""; 0]);
+    assert_eq!(world.admin.get(&member).await.expect(200)["version"], mended["version"]);
 }
 
 #[tokio::test]
@@ -124,9 +123,7 @@ async fn the_suppression_list_counts_as_a_bounce() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_complains_gets_no_reminders_and_still_what_has_to_be() {
-    let stack = Stack::start(options(Data::InMemory)).await.unwrap();
-    let world = World::on(stack.url()).await;
-    table::plan_on(&stack, &world.org, 60_000, 10_000).await;
+    let (stack, world) = own().await;
     let angry = world.join("Cy Complains", "complaint@simulator.example.com", &json!({})).await;
     let ana = world.path(&format!("members/{}", world.ana.id));
     world.admin.patch(&ana, &json!({"manager_id": angry.id})).await.expect(200);
@@ -134,7 +131,11 @@ async fn who_complains_gets_no_reminders_and_still_what_has_to_be() {
     world.is_told(&report, "report.submitted", &["Cy Complains complained"]).await;
     let member = world.path(&format!("members/{}", angry.id));
     assert_eq!(world.admin.get(&member).await.expect(200)["address_fault"], "complained");
-    turn(stack.url(), "triggers-remind", now() + SignedDuration::from_hours(24 * 30)).await;
+    let other = world.hire("Otto", &json!({})).await;
+    world.change(&world.ana, &json!({"manager_id": other.id})).await;
+    world.claim(&world.ana, &[expense("41.00")]).await.expect(201);
+    turn(stack.url(), "triggers-remind", morning(30)).await;
+    assert_eq!(world.mail(&other, 3).await.len(), 3, "invited, asked and reminded in the same turn");
     assert_eq!(mail(stack.url(), &angry.email, 2).await.len(), 2, "invited and asked, not reminded");
     stack.stop().await;
 }
@@ -144,7 +145,7 @@ async fn what_is_told_of_a_mail_nobody_knows_is_kept_for_a_week() {
     let world = World::new().await;
     let report = json!({"id": "rep_01jd0000000000000000000000"});
     let body = notification(&world, &report, "Delivery", &json!({"delivery": stamped()})).to_string();
-    assert_eq!(feed(&url(), &[body.clone(), body.clone()]).await, [""; 0]);
+    assert_eq!(feed(&url(), FUNCTION, &[body.clone(), body.clone()]).await, [""; 0]);
     let kept = table::items(&format!("ORG#{}#FEEDBACK", world.org)).await;
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0]["body"]["S"], json!(body));
@@ -173,12 +174,28 @@ async fn what_is_not_from_our_topic_or_not_signed_by_sns_is_refused_and_nothing_
         "not JSON".to_owned(),
         notification(&world, &report, "Send", &json!({})).to_string(),
     ];
-    assert_eq!(feed(&url(), &bodies).await, ["m0", "m1", "m2", "m3", "m4", "m5", "m6"]);
+    assert_eq!(feed(&url(), FUNCTION, &bodies).await, ["m0", "m1", "m2", "m3", "m4", "m5", "m6"]);
     assert_eq!(world.told(&report, "report.submitted").await, ["Marco Rossi delivered"]);
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_ends_whole_in_the_dead_queue_and_comes_back_from_there() {
+async fn the_message_ses_tries_a_topic_with_tells_nothing() {
+    let trial = "Successfully validated SNS topic for Amazon SES event publishing.";
+    assert_eq!(feed(&url(), FUNCTION, &[notice_of(trial).to_string()]).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_ses_does_not_send_is_seen_in_the_history() {
+    let world = World::new().await;
+    let report = world.submitted("40.00").await;
+    world.is_told(&report, "report.submitted", &["Marco Rossi delivered"]).await;
+    let rejected = notification(&world, &report, "Reject", &json!({"reject": {"reason": "Bad content"}}));
+    assert_eq!(feed(&url(), FUNCTION, &[rejected.to_string()]).await, [""; 0]);
+    assert_eq!(world.told(&report, "report.submitted").await, ["Marco Rossi refused"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_ends_whole_in_the_dead_queue() {
     let world = World::new().await;
     let poison = format!("not JSON, of {}", world.org);
     enqueue(&url(), QUEUE, &poison).await;
@@ -194,7 +211,7 @@ async fn the_same_message_at_once_has_one_effect() {
     let bounce = json!({"bounce": {"bounceType": "Permanent", "timestamp": now().to_string()}});
     let body = [notification(&world, &report, "Bounce", &bounce).to_string()];
     let base = url();
-    let both = futures_util::future::join_all((0..8).map(|_| feed(&base, &body))).await;
+    let both = futures_util::future::join_all((0..8).map(|_| feed(&base, FUNCTION, &body))).await;
     assert!(both.iter().all(Vec::is_empty), "{both:?}");
     assert_eq!(world.told(&report, "report.submitted").await, ["Marco Rossi bounced"]);
     let marco = world.admin.get(&world.path(&format!("members/{}", world.marco.id))).await.expect(200);
@@ -211,15 +228,11 @@ fn redriven() -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_failed_is_done_when_it_comes_back_from_the_dead_queue() {
-    let stack = Stack::start(options(Data::InMemory)).await.unwrap();
-    let world = World::on(stack.url()).await;
-    table::plan_on(&stack, &world.org, 60_000, 10_000).await;
+    let (stack, world) = own().await;
     let report = world.submitted("40.00").await;
     world.is_told(&report, "report.submitted", &["Marco Rossi delivered"]).await;
-    let faults = format!("{}/_local/faults", stack.url());
-    let rule = json!({"service": "dynamodb", "fault": "refuse", "function": "triggers-mail-feedback"});
-    let rule = crate::support::send(reqwest::Client::new().post(&faults).json(&rule)).await;
-    assert_eq!(rule.status / 100, 2, "{}", rule.text);
+    let rule = json!({"service": "dynamodb", "fault": "refuse", "function": FUNCTION});
+    let rule = fault(stack.url(), &rule).await;
     let count = redriven();
     let body = |number: usize| {
         let other = json!({"id": format!("rep_01jd00000000000000000{number:05}")});
@@ -232,8 +245,7 @@ async fn what_failed_is_done_when_it_comes_back_from_the_dead_queue() {
     }
     let all = || async { (queued(stack.url(), DEAD, &world.org).await.len() == count).then_some(()) };
     until("the dead letters", all).await;
-    let id = rule.json()["id"].to_string().replace('"', "");
-    crate::support::send(reqwest::Client::new().delete(format!("{faults}/{id}"))).await;
+    healed(stack.url(), &rule).await;
     for _ in 0..2 {
         let redrive = format!("{}/_local/queues/{DEAD}/redrive", stack.url());
         assert_eq!(crate::support::send(reqwest::Client::new().post(redrive)).await.status / 100, 2);

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Person, World, expense, send};
+use crate::support::{Answer, Person, World, expense, fault, hits, send, url};
 
 async fn keyed(person: &Person, path: &str, key: &str, body: &Value) -> Answer {
     send(person.request(Method::POST, path).header("Idempotency-Key", key).json(body)).await
@@ -176,11 +176,9 @@ async fn a_change_whose_answer_was_lost_is_a_success() {
     let rule = json!({
         "service": "dynamodb", "operation": "TransactWriteItems", "containing": report["id"], "fault": "lose_answer", "times": 1,
     });
-    let faults = format!("{}/_local/faults", crate::support::url());
-    let id = send(reqwest::Client::new().post(&faults).json(&rule)).await.json()["id"].as_str().unwrap().to_owned();
+    let lost = fault(&url(), &rule).await;
     let changed = world.ana.patch(&world.report(&report, ""), &json!({"title": "Lyon, again"})).await.expect(200);
     assert_eq!((&changed["title"], &changed["version"]), (&json!("Lyon, again"), &json!(2)));
-    let hits = send(reqwest::Client::new().get(format!("{faults}/{id}"))).await.expect(200);
-    assert_eq!(hits["hits"], 1);
+    assert_eq!(hits(&url(), &lost).await, 1);
     assert_eq!(world.ana.get(&world.report(&report, "")).await.expect(200), changed);
 }

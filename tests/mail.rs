@@ -84,14 +84,6 @@ async fn the_same_record_again_mails_nobody_again() {
 }
 
 #[tokio::test]
-async fn the_sample_event_is_understood() {
-    let sample = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/events/triggers-notify.json")).unwrap();
-    let invoke = format!("{}/2015-03-31/functions/triggers-notify/invocations", url());
-    let answer = send(reqwest::Client::new().post(invoke).body(sample)).await.expect(200);
-    assert_eq!(answer, json!({"batchItemFailures": []}));
-}
-
-#[tokio::test]
 async fn everybody_is_written_to_in_his_language() {
     let world = World::new().await;
     let marco = world.path(&format!("members/{}", world.marco.id));

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Person, World, send, table, url, with};
+use crate::support::{Answer, Person, World, fault, healed, send, table, url, with};
 
 const IBAN: &str = "DE89370400440532013000";
 
@@ -256,11 +256,9 @@ async fn an_account_that_was_replaced_does_not_come_back() {
 }
 
 /// Makes KMS fail for requests that name a member.
-async fn fault(person: &Person, operation: &str, kind: &str) -> String {
+async fn vault_fails(person: &Person, operation: &str, kind: &str) -> String {
     let rule = json!({"service": "kms", "operation": operation, "containing": person.id, "fault": kind});
-    let answer = send(reqwest::Client::new().post(format!("{}/_local/faults", url())).json(&rule)).await;
-    assert!(answer.status < 300, "{}", answer.text);
-    answer.json()["id"].as_str().unwrap().to_owned()
+    fault(&url(), &rule).await
 }
 
 fn unavailable(answer: &Answer) {
@@ -274,13 +272,14 @@ async fn without_the_vault_nothing_is_written_or_shown() {
     set(&world, &world.ana, &german()).await;
     let before = stored(&world, &world.ana).await;
     for kind in ["throttle", "unavailable", "refuse"] {
-        let (seal, open) = (fault(&world.ana, "Encrypt", kind).await, fault(&world.ana, "Decrypt", kind).await);
+        let (seal, open) =
+            (vault_fails(&world.ana, "Encrypt", kind).await, vault_fails(&world.ana, "Decrypt", kind).await);
         unavailable(&world.ana.put(&path(&world, "me"), &american("123456789")).await);
         unavailable(&world.ana.get(&path(&world, "me")).await);
         assert_eq!(stored(&world, &world.ana).await, before);
         assert_eq!(world.ana.get(&world.path("members/me")).await.expect(200)["version"], 2);
         for rule in [seal, open] {
-            send(reqwest::Client::new().delete(format!("{}/_local/faults/{rule}", url()))).await;
+            healed(&url(), &rule).await;
         }
     }
     assert_eq!(world.ana.get(&path(&world, "me")).await.expect(200)["version"], 1);

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Answer, Person, World, fresh_key, now, send, table, url};
+use crate::support::{Answer, Person, World, fault, fresh_key, healed, hits, now, send, table, url};
 
 const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
 const REDUCED_CAPACITY: &str = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
@@ -25,18 +25,7 @@ async fn limited(per_minute: u32, burst: u32) -> (String, Person) {
 /// Counts the calls of an operation with this text in them from now on.
 async fn counter(operation: &str, containing: &str) -> String {
     let rule = json!({"service": "dynamodb", "operation": operation, "containing": containing, "fault": "count"});
-    fault(&rule).await
-}
-
-async fn fault(rule: &Value) -> String {
-    let answer = send(reqwest::Client::new().post(format!("{}/_local/faults", url())).json(rule)).await;
-    answer.json()["id"].as_str().unwrap().to_owned()
-}
-
-async fn hits(id: &str) -> u64 {
-    send(reqwest::Client::new().get(format!("{}/_local/faults/{id}", url()))).await.expect(200)["hits"]
-        .as_u64()
-        .unwrap()
+    fault(&url(), &rule).await
 }
 
 fn subject(person: &Person) -> String {
@@ -115,7 +104,7 @@ async fn who_tries_organisation_after_organisation_is_stopped_and_costs_nothing_
     for n in 100..110 {
         admitted += u64::from(attempt(n).await.status == 404);
     }
-    assert!(admitted < 10 && hits(&writes).await <= 4 * admitted, "{admitted} of 10");
+    assert!(admitted < 10 && hits(&url(), &writes).await <= 4 * admitted, "{admitted} of 10");
 }
 
 #[tokio::test]
@@ -164,7 +153,7 @@ async fn fifty_clients_get_no_more_than_one() {
     let allowed = 20.0 + seconds * 10.0;
     #[expect(clippy::cast_precision_loss, reason = "a count of some thousands")]
     let over = admitted as f64 - allowed;
-    let writes = hits(&writes).await;
+    let writes = hits(&url(), &writes).await;
     println!("{admitted} of 2000 admitted in {seconds:.1} s ({over:.1} over {allowed:.1}), {writes} writes");
     assert!(over <= 1.0, "{admitted} admitted in {seconds} s");
     assert!(refused > 0);
@@ -177,14 +166,14 @@ async fn without_counters_reads_go_on_and_changes_wait() {
     let world = World::new().await;
     let counters = format!("ORG#{}#LIMIT#", world.org);
     let rule = json!({"service": "dynamodb", "operation": "UpdateItem", "containing": counters, "fault": "throttle"});
-    let throttled = fault(&rule).await;
+    let throttled = fault(&url(), &rule).await;
     world.ana.get(&world.path("members/me")).await.expect(200);
     let report = json!({"title": "Client visit Lyon"});
     let refused = world.ana.post(&world.path("reports"), &report).await;
     refused.problem(503, REDUCED_CAPACITY);
     assert_eq!(refused.header("retry-after"), "1");
-    assert!(hits(&throttled).await >= 2);
-    send(reqwest::Client::new().delete(format!("{}/_local/faults/{throttled}", url()))).await;
+    assert!(hits(&url(), &throttled).await >= 2);
+    healed(&url(), &throttled).await;
     world.ana.post(&world.path("reports"), &report).await.expect(201);
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::files::{
     Bucket, attach, bare, declaration, declare, keys, looked_at, path, ticket, upload, without_reference,
 };
-use crate::support::{World, enqueue, invoke, now, options, queued, send, table, turn, until, url};
+use crate::support::{World, enqueue, fault, feed, healed, now, options, queued, send, table, turn, until, url};
 
 const QUEUE: &str = "ReceiptQueue";
 const DEAD: &str = "ReceiptDeadQueue";
@@ -33,36 +33,9 @@ fn long_ago() -> Timestamp {
     now() - SignedDuration::from_mins(6)
 }
 
-/// Hands messages to the function as its queue does; the identifiers of those that failed.
-async fn feed(bodies: &[String]) -> Vec<String> {
-    let record = |(at, body): (usize, &String)| {
-        json!({
-            "messageId": format!("m{at}"), "receiptHandle": "r", "body": body, "eventSource": "aws:sqs",
-            "eventSourceARN": format!("arn:aws:sqs:eu-central-1:000000000000:{QUEUE}"), "awsRegion": "eu-central-1",
-            "attributes": {"SentTimestamp": now().as_millisecond().to_string(), "ApproximateReceiveCount": "1"},
-            "messageAttributes": {}, "md5OfBody": "",
-        })
-    };
-    let records: Vec<Value> = bodies.iter().enumerate().map(record).collect();
-    let answer = invoke(&url(), FUNCTION, &json!({"Records": records})).await.expect(200);
-    let failures = answer["batchItemFailures"].as_array().unwrap();
-    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
-}
-
 /// What the functions have logged so far.
 async fn log() -> String {
     send(reqwest::Client::new().get(format!("{}/_local/log", url()))).await.text
-}
-
-async fn rule(base: &str, rule: &Value) -> String {
-    let answer = send(reqwest::Client::new().post(format!("{base}/_local/faults")).json(rule)).await;
-    answer.expect(200)["id"].as_str().unwrap().to_owned()
-}
-
-/// Ends a fault; gives how many calls it was for.
-async fn ended(base: &str, id: &str) -> u64 {
-    let url = format!("{base}/_local/faults/{id}");
-    send(reqwest::Client::new().delete(url)).await.expect(200)["hits"].as_u64().unwrap()
 }
 
 /// How often each thing happened to a report's receipts.
@@ -81,11 +54,11 @@ pub async fn untold(world: &World, report: &Value) -> (Value, Vec<u8>, [String; 
     let bytes = ticket(&format!("{} {}", world.org, report["id"]));
     let made = declare(world, report, 0, &declaration("x.png", "image/png", &bytes)).await;
     let told = json!({"service": "s3", "operation": "GetObject", "function": FUNCTION, "containing": made["id"], "fault": "unavailable"});
-    let rule = rule(&world.admin.base, &told).await;
+    let rule = fault(&world.admin.base, &told).await;
     assert_eq!(upload(&made, &bytes).await.status, 200);
     let id = made["id"].as_str().unwrap().to_owned();
     until("the message is given up", || async { queued(&world.admin.base, DEAD, &id).await.pop() }).await;
-    assert!(ended(&world.admin.base, &rule).await >= 5, "tried again before it is given up");
+    assert!(healed(&world.admin.base, &rule).await >= 5, "tried again before it is given up");
     let keys = keys(world, report, &made);
     (made, bytes, keys)
 }
@@ -97,9 +70,11 @@ async fn a_message_that_comes_often_or_twice_at_once_is_one_acceptance() {
     let (made, _, keys) = untold(&world, &draft).await;
     // EV-14 and EV-31.
     let message = notification(&keys[0]).to_string();
-    let twins = futures_util::future::join_all((0..4).map(|_| feed(std::slice::from_ref(&message)))).await;
+    let base = url();
+    let twins =
+        futures_util::future::join_all((0..4).map(|_| feed(&base, FUNCTION, std::slice::from_ref(&message)))).await;
     assert!(twins.iter().all(Vec::is_empty), "{twins:?}");
-    assert_eq!(feed(&[message.clone(), message]).await, [""; 0]);
+    assert_eq!(feed(&url(), FUNCTION, &[message.clone(), message]).await, [""; 0]);
     assert_eq!(looked_at(&world.ana, &path(&world, &draft, 0, &made)).await["status"], "clean");
     assert_eq!(happened(&world, &draft, "receipt.accepted").await, 1);
     assert_eq!(Bucket::new().there(&keys).await, [&keys[1]]);
@@ -120,8 +95,8 @@ async fn a_file_without_a_receipt_is_waited_for_and_then_removed() {
     let keys = [key, gone, elsewhere];
     let bucket = Bucket::new();
     for key in &keys {
-        assert_eq!(feed(&[notification(key).to_string()]).await, ["m0"]);
-        assert_eq!(feed(&[at(key, BUCKET, long_ago()).to_string()]).await, [""; 0]);
+        assert_eq!(feed(&url(), FUNCTION, &[notification(key).to_string()]).await, ["m0"]);
+        assert_eq!(feed(&url(), FUNCTION, &[at(key, BUCKET, long_ago()).to_string()]).await, [""; 0]);
     }
     assert_eq!(bucket.there(&keys).await, [""; 0]);
     assert!(log().await.contains(&unknown), "it is told that a file was removed");
@@ -145,7 +120,7 @@ async fn what_is_not_ours_is_left_alone_and_somebody_is_told() {
         (at(&slot, "another-bucket", long_ago()), &slot),
     ];
     for (message, key) in foreign {
-        assert_eq!(feed(&[message.to_string()]).await, [""; 0], "acknowledged: {message}");
+        assert_eq!(feed(&url(), FUNCTION, &[message.to_string()]).await, [""; 0], "acknowledged: {message}");
         let told = json!({"cause": "an object that is not ours", "level": "error", "key": key});
         let is_told = |line: &str| {
             let line: Value = serde_json::from_str(line).unwrap_or_default();
@@ -157,7 +132,7 @@ async fn what_is_not_ours_is_left_alone_and_somebody_is_told() {
     assert!(log().await.lines().filter(|line| measured(line)).count() >= 5);
     // S3 tries whether it may tell.
     let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET});
-    assert_eq!(feed(&[test.to_string()]).await, [""; 0]);
+    assert_eq!(feed(&url(), FUNCTION, &[test.to_string()]).await, [""; 0]);
 }
 
 #[tokio::test]
@@ -167,10 +142,10 @@ async fn a_key_is_decoded_once() {
     let (made, _, keys) = untold(&world, &draft).await;
     // EV-32: as S3 may spell it.
     let spelt = keys[0].replace('_', "%5F").replace('/', "%2F");
-    assert_eq!(feed(&[notification(&spelt).to_string()]).await, [""; 0]);
+    assert_eq!(feed(&url(), FUNCTION, &[notification(&spelt).to_string()]).await, [""; 0]);
     assert_eq!(looked_at(&world.ana, &path(&world, &draft, 0, &made)).await["status"], "clean");
     let spaced = format!("a+b%20c%2B{}", world.org);
-    assert_eq!(feed(&[notification(&spaced).to_string()]).await, [""; 0]);
+    assert_eq!(feed(&url(), FUNCTION, &[notification(&spaced).to_string()]).await, [""; 0]);
     assert!(log().await.contains(&format!("a b c+{}", world.org)));
 }
 
@@ -195,7 +170,7 @@ async fn of_a_batch_exactly_those_fail_that_failed() {
         foreign,
         good,
     ];
-    assert_eq!(feed(&bodies).await, ["m0", "m3", "m6"]);
+    assert_eq!(feed(&url(), FUNCTION, &bodies).await, ["m0", "m3", "m6"]);
     assert_eq!(looked_at(&world.ana, &path(&world, &draft, 0, &made)).await["status"], "clean");
 }
 
@@ -251,15 +226,15 @@ fn calls(report: &Value, receipt: &Value) -> [(&'static str, &'static str, Strin
 }
 
 /// A file whose run meets a fault at one of its calls ends as any other.
-async fn interrupted(stack: &Stack, world: &World, call: usize, fault: &str) {
+async fn interrupted(stack: &Stack, world: &World, call: usize, kind: &str) {
     let draft = bare(world).await;
-    let bytes = ticket(&format!("{fault} {call} {}", draft["id"]));
+    let bytes = ticket(&format!("{kind} {call} {}", draft["id"]));
     let made = declare(world, &draft, 0, &declaration("x.png", "image/png", &bytes)).await;
     let (service, operation, containing) = calls(&draft, &made)[call].clone();
     let what = json!({
-        "service": service, "operation": operation, "containing": containing, "function": FUNCTION, "fault": fault, "times": 1,
+        "service": service, "operation": operation, "containing": containing, "function": FUNCTION, "fault": kind, "times": 1,
     });
-    let rule = rule(stack.url(), &what).await;
+    let rule = fault(stack.url(), &what).await;
     assert_eq!(upload(&made, &bytes).await.status, 200);
     assert_eq!(looked_at(&world.ana, &path(world, &draft, 0, &made)).await["status"], "clean", "{what}");
     let (keys, bucket) = (keys(world, &draft, &made), Bucket::on(stack));
@@ -269,7 +244,7 @@ async fn interrupted(stack: &Stack, world: &World, call: usize, fault: &str) {
     })
     .await;
     assert_eq!(happened(world, &draft, "receipt.accepted").await, 1, "{what}");
-    assert_eq!(ended(stack.url(), &rule).await, 1, "{what}");
+    assert_eq!(healed(stack.url(), &rule).await, 1, "{what}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

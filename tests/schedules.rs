@@ -1,20 +1,10 @@
 //! What is done by the clock: reminders and escalations. Each turn goes by the time it is for, so a test can play any day.
 
 use jiff::{SignedDuration, Timestamp};
-use outlay_local::{Data, Stack};
+use outlay_local::Stack;
 use serde_json::{Value, json};
 
-use crate::support::{World, day, expense, invoke, mail, now, options, table, turn, with};
-
-/// A stack of its own: a turn is for all organisations there are.
-async fn stack() -> Stack {
-    Stack::start(options(Data::InMemory)).await.unwrap()
-}
-
-/// A morning (in UTC) so many days from today.
-fn morning(days: i64) -> Timestamp {
-    format!("{}T09:00:00Z", day(-days)).parse().unwrap()
-}
+use crate::support::{World, expense, invoke, mail, morning, now, own, table, turn, with};
 
 /// The manager decides within a working day; then finance is asked, if that is wanted.
 fn policy(escalates: bool) -> Value {
@@ -24,17 +14,15 @@ fn policy(escalates: bool) -> Value {
     with(World::policy(), &json!({"steps": [step]}))
 }
 
-async fn world(stack: &Stack, escalates: bool) -> World {
-    let world = World::on(stack.url()).await;
-    table::plan_on(stack, &world.org, 60_000, 10_000).await;
+async fn ruled(escalates: bool) -> (Stack, World) {
+    let (stack, world) = own().await;
     world.admin.put(&world.path("policy"), &policy(escalates)).await.expect(200);
-    world
+    (stack, world)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_approver_gets_one_digest_a_day_however_often_it_is_run() {
-    let stack = stack().await;
-    let world = world(&stack, false).await;
+    let (stack, world) = ruled(false).await;
     let reports = [world.submitted("40.00").await, world.submitted("50.00").await];
     world.mail(&world.marco, 3).await;
     for _ in 0..3 {
@@ -62,8 +50,7 @@ async fn an_approver_gets_one_digest_a_day_however_often_it_is_run() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_digest_comes_in_the_morning_of_the_recipient_and_not_before_something_is_due() {
-    let stack = stack().await;
-    let world = world(&stack, false).await;
+    let (stack, world) = ruled(false).await;
     let patch = json!({"time_zone": "Pacific/Auckland"});
     world.admin.patch(&world.path(&format!("members/{}", world.marco.id)), &patch).await.expect(200);
     world.submitted("40.00").await;
@@ -80,8 +67,7 @@ async fn a_digest_comes_in_the_morning_of_the_recipient_and_not_before_something
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_overdue_goes_to_whom_the_workflow_names_and_both_are_told() {
-    let stack = stack().await;
-    let world = world(&stack, true).await;
+    let (stack, world) = ruled(true).await;
     let report = world.submitted("40.00").await;
     world.mail(&world.marco, 2).await;
     turn(stack.url(), "triggers-escalate", now()).await;
@@ -106,8 +92,7 @@ async fn what_is_overdue_goes_to_whom_the_workflow_names_and_both_are_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn steps_of_who_cannot_be_reached_ask_somebody_else_at_the_next_turn() {
-    let stack = stack().await;
-    let world = world(&stack, false).await;
+    let (stack, world) = ruled(false).await;
     let lost = world.join("Bo Bounce", "bounce@simulator.example.com", &json!({})).await;
     let ana = world.path(&format!("members/{}", world.ana.id));
     world.admin.patch(&ana, &json!({"manager_id": lost.id})).await.expect(200);
@@ -130,4 +115,45 @@ async fn a_turn_for_no_time_is_none() {
         let answer = invoke(&crate::support::url(), function, &json!({"source": "aws.scheduler"})).await;
         assert!(!answer.header("x-amz-function-error").is_empty(), "{function}: {}", answer.text);
     }
+}
+
+/// Somebody edits the head of a report by hand.
+async fn damage(stack: &Stack, world: &World, report: &Value) {
+    let pk = format!("ORG#{}#REPORT#{}", world.org, report["id"].as_str().unwrap());
+    let key = json!({"PK": {"S": pk}, "SK": {"S": "REPORT"}});
+    let mut head = table::call_on(stack, "GetItem", json!({"Key": key})).await["Item"].clone();
+    head["title"] = json!({"S": "Another one"});
+    table::call_on(stack, "PutItem", json!({"Item": head})).await;
+}
+
+/// A turn in which something fails: what it says of that.
+async fn failing(stack: &Stack, function: &str, time: Timestamp) -> String {
+    let answer = invoke(stack.url(), function, &json!({"time": time.to_string()})).await;
+    assert_eq!(answer.header("x-amz-function-error"), "Unhandled", "{}", answer.text);
+    answer.json()["errorMessage"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_report_holds_up_neither_the_others_nor_another_organisation() {
+    let (stack, first) = ruled(true).await;
+    let second = World::on(stack.url()).await;
+    table::plan_on(&stack, &second.org, 60_000, 10_000).await;
+    second.admin.put(&second.path("policy"), &policy(true)).await.expect(200);
+    // One of the two comes first in every turn, so both have a damaged report.
+    for world in [&first, &second] {
+        let damaged = world.submitted("40.00").await;
+        world.submitted("50.00").await;
+        world.mail(&world.marco, 3).await;
+        damage(&stack, world, &damaged).await;
+    }
+    assert_eq!(failing(&stack, "triggers-remind", morning(7)).await, "2 of 8 failed; the log says which and why");
+    assert_eq!(failing(&stack, "triggers-escalate", morning(7)).await, "2 of 8 failed; the log says which and why");
+    for world in [&first, &second] {
+        let mail = world.mail(&world.marco, 5).await;
+        assert_eq!(mail.len(), 5, "invited, asked twice, reminded of the whole one, and relieved of it");
+        assert!(mail[3]["text"].as_str().unwrap().contains("50.00"), "{}", mail[3]["text"]);
+        let taken_over = world.mail(&world.fiona, 2).await;
+        assert!(taken_over[1]["text"].as_str().unwrap().contains("50.00"), "{}", taken_over[1]["text"]);
+    }
+    stack.stop().await;
 }

@@ -13,7 +13,7 @@ use outlay_local::{Data, Options, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Person, mail, options, send, table};
+use crate::support::{Person, fault, healed, mail, options, send, table};
 use life::live;
 use trespass::trespass;
 use twin::{Heard, Twin};
@@ -127,14 +127,12 @@ async fn fail(stack: &Stack, ours: &Twin) {
     let (world, ana) = (&ours.world, &ours.world.ana);
     let report = ours.reports.borrow().last().unwrap().clone();
     let account = world.path("members/me/payout_account");
-    let rules = format!("{}/_local/faults", stack.url());
     // While the service fails so, the request is not carried out.
-    let failing = async |fault: Value, who: &Person, method: Method, path: &str, body: Value| {
-        let rule = send(reqwest::Client::new().post(&rules).json(&fault)).await.json();
+    let failing = async |rule: Value, who: &Person, method: Method, path: &str, body: Value| {
+        let failing = fault(stack.url(), &rule).await;
         let answer = ours.ask(who, method, path, None, Some(&body)).await;
-        assert!(answer.status >= 500, "{fault}: {}", answer.text);
-        let met = reqwest::Client::new().delete(format!("{rules}/{}", rule["id"].as_str().unwrap()));
-        assert!(send(met).await.status < 300);
+        assert!(answer.status >= 500, "{rule}: {}", answer.text);
+        healed(stack.url(), &failing).await;
     };
     let bad = Person { token: format!("{}.{}", ana.token, ours.mark()), ..ana.clone() };
     ours.ask(&bad, Method::GET, &world.path("policy"), None, None).await.expect(401);

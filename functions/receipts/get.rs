@@ -11,7 +11,7 @@ use outlay_receipts::{Bucket, Slot};
 
 /// Read a receipt.
 ///
-/// For whom the report is to see. A clean receipt has a link to its file, and where there is a picture of it one to that; each is good for
+/// For everyone who may read the report. A clean receipt has a link to its file, and where there is a picture of it one to that; each is good for
 /// five minutes, and downloads. A receipt that is pending or refused has none, whoever asks. Finance, admins and auditors are told which other
 /// reports have the same file.
 #[utoipa::path(get, path = "/v1/orgs/{org}/reports/{report}/expenses/{expense}/receipts/{receipt}", operation_id = "receiptsGet",

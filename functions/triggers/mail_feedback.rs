@@ -1,5 +1,5 @@
 //! Queue trigger: what SES tells of mail that was sent. It moves the mail's state forward, and notes on the member when mail to him comes
-//! back or is not wanted. Told twice, or in the wrong order, it says the same.
+//! back or is not wanted. A message that comes twice, or out of order, changes nothing.
 
 use std::sync::Arc;
 
@@ -7,17 +7,16 @@ use lambda_runtime::Error;
 use outlay_domain::change::{Change, note_address_fault};
 use outlay_domain::member::AddressFault;
 use outlay_edge::feedback::{Feedback, FeedbackDesk};
-use outlay_edge::post::Run;
+use outlay_edge::log::measure;
 use outlay_edge::queue::{Message, serve};
-use outlay_edge::schedule::measure;
 use outlay_store::deliveries::Mailing;
 use outlay_store::{CommitError, Store};
 
-async fn handler(desk: Arc<FeedbackDesk>, message: Message, _: Run) -> Result<(), Error> {
-    let told = desk.read(&message.body)?;
+async fn handler(desk: Arc<FeedbackDesk>, message: Message) -> Result<(), Error> {
+    let Some(told) = desk.read(&message.body)? else { return Ok(()) };
     let Some(state) = told.state else { return Ok(()) };
     let Some(mailing) = told.mailing else { return unknown(&desk.store, &told, &message).await };
-    if !desk.store.moved(&mailing, state, Some(&told.message_id), told.at).await? {
+    if !desk.store.record_delivery(&mailing, state, Some(&told.message_id), told.at).await? {
         return unknown(&desk.store, &told, &message).await;
     }
     match told.address_fault() {

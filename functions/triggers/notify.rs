@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use outlay_domain::event::Event;
-use outlay_edge::post::{PostRoom, Run};
+use outlay_edge::post::PostRoom;
+use outlay_edge::run::Run;
 
 async fn handler(room: Arc<PostRoom>, event: Event, run: Run) -> Result<(), lambda_runtime::Error> {
-    room.tell(&event, &run).await
+    room.tell(&event, &run).await.map(drop)
 }
 
 #[tokio::main(flavor = "current_thread")]

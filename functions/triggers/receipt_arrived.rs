@@ -1,13 +1,13 @@
-//! Queue trigger: looks at each file that was uploaded, keeps it or refuses it, and tells its report. Told twice, it finds that done.
+//! Queue trigger: looks at each file that was uploaded, keeps it or refuses it, and tells its report. A message that comes twice
+//! changes nothing.
 
 use std::sync::Arc;
 
 use lambda_runtime::Error;
 use outlay_edge::arrival::{self, ReceiptDesk};
-use outlay_edge::post::Run;
 use outlay_edge::queue::{Message, serve};
 
-async fn handler(desk: Arc<ReceiptDesk>, message: Message, _: Run) -> Result<(), Error> {
+async fn handler(desk: Arc<ReceiptDesk>, message: Message) -> Result<(), Error> {
     for object in arrival::read(&message.body)? {
         desk.arrived(&object, message.now).await?;
     }

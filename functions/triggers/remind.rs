@@ -5,17 +5,21 @@ use std::sync::Arc;
 
 use outlay_edge::notices::reminders;
 use outlay_edge::post::PostRoom;
-use outlay_edge::schedule::{Turn, serve};
+use outlay_edge::run::{Run, Tally};
+use outlay_edge::schedule::serve;
 
-async fn handler(room: Arc<PostRoom>, turn: Turn) -> Result<(), lambda_runtime::Error> {
-    let mut outcome = Ok(());
-    for org in room.store.organisations().await? {
-        for (mailing, letter) in reminders(&room.store, org, turn.now).await? {
-            // One mail that fails must not keep the others; the next turn makes up for it.
-            outcome = outcome.and(room.post(&mailing, &letter, &turn.run).await.map(drop));
+async fn handler(room: Arc<PostRoom>, run: Run) -> Result<(), lambda_runtime::Error> {
+    // One organisation, or one mail, that fails must not keep the others; the next turn makes up for it.
+    let mut tally = Tally::default();
+    for org in run.in_turn(room.store.organisations().await?) {
+        run.in_time()?;
+        let due = reminders(&room.store, org, run.now, &mut tally).await;
+        let due = tally.note(org, due);
+        for (mailing, letter) in due.into_iter().flatten() {
+            tally.note(mailing, room.post(&mailing, &letter, &run).await);
         }
     }
-    outcome
+    tally.outcome()
 }
 
 #[tokio::main(flavor = "current_thread")]

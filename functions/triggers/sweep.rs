@@ -7,8 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Error;
 use outlay_domain::ids::OrgId;
 use outlay_edge::arrival::{self, ReceiptDesk};
-use outlay_edge::post::PostRoom;
-use outlay_edge::schedule::{Turn, measure, serve};
+use outlay_edge::log::{Level, log, measure};
+use outlay_edge::post::{PostRoom, Posted};
+use outlay_edge::run::{Run, Tally};
+use outlay_edge::schedule::serve;
+use outlay_store::StoreError;
+use outlay_store::outbox::Waiting;
 
 /// How long the stream, with its own retries, is left alone with an event.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
@@ -19,47 +23,68 @@ struct Desk {
     receipts: ReceiptDesk,
 }
 
-async fn handler(desk: Arc<Desk>, turn: Turn) -> Result<(), Error> {
-    let (mut outcome, mut oldest) = (Ok(()), turn.now);
-    for org in desk.room.store.organisations().await? {
-        let (told, left) = tell(&desk, org, &turn).await?;
-        let settled = settle(&desk, org, &turn).await;
-        // What fails must not keep the rest; the next turn looks again.
-        outcome = outcome.and(told).and(settled);
-        oldest = oldest.min(left.unwrap_or(turn.now));
-    }
-    measure(turn.now, &[("OldestUnsent", "Seconds", turn.now.duration_since(oldest).as_secs())]);
-    outcome
+/// What there was to be told.
+#[derive(Default)]
+struct Found {
+    /// How many events were told here, and should have been by the stream.
+    told: i64,
+    /// When the oldest one happened that is still not told.
+    oldest: Option<Timestamp>,
 }
 
-/// Tells of the events that wait for too long. Also: since when the oldest one does that is left.
-async fn tell(desk: &Desk, org: OrgId, turn: &Turn) -> Result<(Result<(), Error>, Option<Timestamp>), Error> {
-    let (mut outcome, mut oldest) = (Ok(()), None);
-    let before = turn.now.saturating_sub(PATIENCE)?;
-    for entry in desk.room.store.waiting(org, before).await? {
-        let told = async {
-            match desk.room.store.event_of(&entry).await? {
-                Some(event) => desk.room.tell(&event, &turn.run).await,
-                None => Ok(()),
-            }
+async fn handler(desk: Arc<Desk>, run: Run) -> Result<(), Error> {
+    // One organisation, event or file that fails must not keep the rest; the next turn looks again.
+    let (mut tally, mut found) = (Tally::default(), Found::default());
+    let orgs = run.in_turn(desk.room.store.organisations().await?);
+    for org in &orgs {
+        let told = tell(&desk, *org, &run, &mut tally, &mut found).await;
+        tally.note(org, told);
+    }
+    let age = found.oldest.map_or(0, |oldest| run.now.duration_since(oldest).as_secs());
+    measure(run.now, &[("OldestUnsent", "Seconds", age), ("SweptEvents", "Count", found.told)]);
+    // Files come after all mail: one that is too much for a run must not keep anybody from being told.
+    for org in orgs {
+        let settled = settle(&desk, org, &run, &mut tally).await;
+        tally.note(org, settled);
+    }
+    tally.outcome()
+}
+
+/// Tells of the events that wait for too long.
+async fn tell(desk: &Desk, org: OrgId, run: &Run, tally: &mut Tally, found: &mut Found) -> Result<(), Error> {
+    for entry in desk.room.store.waiting(org, run.now.saturating_sub(PATIENCE)?).await? {
+        match tally.note(&entry, tell_one(desk, &entry, run).await) {
+            Some(Posted::Settled) => found.told += 1,
+            Some(Posted::Open) | None => found.oldest = found.oldest.into_iter().chain([entry.at]).min(),
+        }
+    }
+    Ok(())
+}
+
+async fn tell_one(desk: &Desk, entry: &Waiting, run: &Run) -> Result<Posted, Error> {
+    run.in_time()?;
+    match desk.room.store.event_of(entry).await {
+        Ok(Some(event)) => desk.room.tell(&event, run).await,
+        Ok(None) => Ok(Posted::Settled),
+        // The next version may be able to, and until then the next turn is not either.
+        Err(damaged @ StoreError::Broken { .. }) => {
+            log(Level::Warn, &damaged.to_string(), &[("about", entry)]);
+            Ok(Posted::Open)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Sees files through to their end that nobody has finished with in time.
+async fn settle(desk: &Desk, org: OrgId, run: &Run, tally: &mut Tally) -> Result<(), Error> {
+    for marker in desk.room.store.files_due(org, run.now).await? {
+        let settled = async {
+            run.in_time()?;
+            arrival::settle(&desk.receipts, &marker, run.now).await
         };
-        let told = if turn.run.has_time() { told.await } else { Err("there was no time left in this run".into()) };
-        if told.is_err() {
-            oldest = oldest.or(Some(entry.at));
-        }
-        outcome = outcome.and(told);
+        tally.note(marker.receipt_id, settled.await);
     }
-    Ok((outcome, oldest))
-}
-
-async fn settle(desk: &Desk, org: OrgId, turn: &Turn) -> Result<(), Error> {
-    let mut outcome = Ok(());
-    for marker in desk.room.store.files_due(org, turn.now).await? {
-        if turn.run.has_time() {
-            outcome = outcome.and(arrival::settle(&desk.receipts, &marker, turn.now).await.map(drop));
-        }
-    }
-    outcome
+    Ok(())
 }
 
 #[tokio::main(flavor = "current_thread")]

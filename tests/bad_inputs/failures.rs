@@ -5,13 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{INTEGRITY, UNAVAILABLE, fault, get, healed, refused, report};
-use crate::support::{Person, World, eur, expense, send, table, with};
+use super::{INTEGRITY, UNAVAILABLE, get, refused, report};
+use crate::support::{Person, World, eur, expense, fault, healed, send, table, with};
 
 /// Makes an operation of DynamoDB fail for requests that name the organisation.
 async fn fails(world: &World, operation: &str, how: &str) -> String {
     let rule = json!({"service": "dynamodb", "operation": operation, "containing": world.org, "fault": how});
-    fault(world, &rule).await
+    fault(&world.admin.base, &rule).await
 }
 
 #[tokio::test]
@@ -21,7 +21,7 @@ async fn a_table_that_refuses_is_a_failure_of_the_program_and_not_told() {
     // as a table that refuses the function, is the same problem.
     let refusing = fails(&world, "TransactWriteItems", "refuse").await;
     refused(&world, vec![("ERRORS-01", report(&world, &json!({})), (500, "/problems/internal"))]).await;
-    assert!(healed(&world, &refusing).await > 0, "ERRORS-01");
+    assert!(healed(&world.admin.base, &refusing).await > 0, "ERRORS-01");
     send(report(&world, &json!({}))).await.expect(201);
 }
 
@@ -35,10 +35,10 @@ async fn a_table_that_throttles_is_said_to_be_unavailable() {
         .await;
     let answer = send(change()).await;
     assert_eq!(answer.header("retry-after"), "1", "ERRORS-02");
-    assert!(healed(&world, &throttled).await > 0, "ERRORS-02");
+    assert!(healed(&world.admin.base, &throttled).await > 0, "ERRORS-02");
     let throttled = fails(&world, "Query", "throttle").await;
     refused(&world, vec![("ERRORS-02", get(&world, &world.ana, "reports"), UNAVAILABLE)]).await;
-    assert!(healed(&world, &throttled).await > 0, "ERRORS-02");
+    assert!(healed(&world.admin.base, &throttled).await > 0, "ERRORS-02");
     send(change()).await.expect(200);
 }
 
@@ -49,7 +49,7 @@ async fn a_write_that_does_not_come_back_in_time_is_given_up_before_the_function
     // given up long before the function's own time is.
     let hanging = fails(&world, "TransactWriteItems", "hang").await;
     refused(&world, vec![("ERRORS-04", report(&world, &json!({})), UNAVAILABLE)]).await;
-    assert!(healed(&world, &hanging).await > 0, "ERRORS-04");
+    assert!(healed(&world.admin.base, &hanging).await > 0, "ERRORS-04");
     let reports = world.ana.get(&world.path("reports")).await.expect(200);
     assert_eq!(reports["items"], json!([]), "ERRORS-04");
 }
@@ -90,7 +90,7 @@ async fn nothing_in_clear(world: &World, id: &str) {
 async fn without_its_key_nothing_is_stored_in_clear() {
     let world = World::new().await;
     send(name_account(&world, &world.ana, IBAN)).await.expect(200);
-    let broken = fault(&world, &json!({"service": "kms", "containing": world.org, "fault": "refuse"})).await;
+    let broken = fault(&world.admin.base, &json!({"service": "kms", "containing": world.org, "fault": "refuse"})).await;
     refused(
         &world,
         vec![
@@ -100,7 +100,7 @@ async fn without_its_key_nothing_is_stored_in_clear() {
         ],
     )
     .await;
-    assert!(healed(&world, &broken).await >= 3, "ERRORS-03");
+    assert!(healed(&world.admin.base, &broken).await >= 3, "ERRORS-03");
     nothing_in_clear(&world, "ERRORS-03").await;
     send(account(&world, &world.ana)).await.expect(200);
 }

@@ -5,8 +5,8 @@ use futures_util::stream;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Case, INVALID, INVALID_HEADER, MEDIA_TYPE, STALE, UNAVAILABLE, changed, fault, healed, is, refused};
-use crate::support::{Answer, World, eur, expense, send, table};
+use super::{Case, INVALID, INVALID_HEADER, MEDIA_TYPE, STALE, UNAVAILABLE, changed, is, refused};
+use crate::support::{Answer, World, eur, expense, fault, healed, send, table};
 
 /// A POST of a report under a key.
 fn keyed(world: &World, key: &str, body: &Value) -> RequestBuilder {
@@ -81,9 +81,9 @@ async fn a_repeated_request_does_nothing_and_is_answered_as_the_first() {
 async fn what_failed_is_carried_out_the_next_time() {
     let world = World::new().await;
     let rule = json!({"service": "dynamodb", "operation": "TransactWriteItems", "containing": world.org, "fault": "unavailable"});
-    let broken = fault(&world, &rule).await;
+    let broken = fault(&world.admin.base, &rule).await;
     refused(&world, vec![("IDEMPOTENCY-09", keyed(&world, "key-of-lyon", &lyon()), UNAVAILABLE)]).await;
-    assert!(healed(&world, &broken).await > 0, "IDEMPOTENCY-09");
+    assert!(healed(&world.admin.base, &broken).await > 0, "IDEMPOTENCY-09");
     let made = send(keyed(&world, "key-of-lyon", &lyon())).await;
     assert_eq!((made.status, made.header("idempotent-replayed")), (201, ""), "IDEMPOTENCY-09");
     let reports = world.ana.get(&world.path("reports")).await.expect(200);
@@ -144,9 +144,9 @@ async fn a_change_whose_answer_was_lost_is_answered_when_it_is_sent_again() {
         request.header("Idempotency-Key", "key-of-paris").json(&json!({"title": "Paris"}))
     };
     let rule = json!({"service": "dynamodb", "operation": "TransactWriteItems", "containing": world.org, "fault": "lose_answer"});
-    let losing = fault(&world, &rule).await;
+    let losing = fault(&world.admin.base, &rule).await;
     assert_eq!(is(&send(patch()).await, UNAVAILABLE), Ok(()), "CONCURRENCY-07");
-    assert!(healed(&world, &losing).await > 0, "CONCURRENCY-07");
+    assert!(healed(&world.admin.base, &losing).await > 0, "CONCURRENCY-07");
     let again = send(patch()).await;
     assert_eq!((again.status, again.header("idempotent-replayed")), (200, "true"), "CONCURRENCY-07: {}", again.text);
     let now = world.ana.get(&world.report(&report, "")).await.expect(200);

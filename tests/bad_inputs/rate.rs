@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{QUOTA, REDUCED, changed, decide, fault, get, healed, is, post, refused};
-use crate::support::{Answer, Person, World, now, send, table};
+use super::{QUOTA, REDUCED, changed, decide, get, is, post, refused};
+use crate::support::{Answer, Person, World, fault, healed, now, send, table};
 
 /// A limit of so many a minute and at once.
 fn quota(per_minute: u32, burst: u32) -> Value {
@@ -118,7 +118,7 @@ async fn without_counters_only_reading_goes_on() {
     let report = world.submitted("40.00").await;
     let counters = format!("ORG#{}#LIMIT#", world.org);
     let rule = json!({"service": "dynamodb", "operation": "UpdateItem", "containing": counters, "fault": "throttle"});
-    let broken = fault(&world, &rule).await;
+    let broken = fault(&world.admin.base, &rule).await;
     let before = table::organisation(&world.org).await;
     send(list(&world, &world.ana)).await.expect(200);
     assert_eq!(send(get(&world, &world.ana, "members/me")).await.status, 200, "RATE-04");
@@ -136,7 +136,7 @@ async fn without_counters_only_reading_goes_on() {
         assert_eq!(is(&answer, REDUCED), Ok(()), "RATE-05");
         assert_eq!(seconds_to_wait(&answer), 1, "RATE-05");
     }
-    assert!(healed(&world, &broken).await >= 5, "RATE-05");
+    assert!(healed(&world.admin.base, &broken).await >= 5, "RATE-05");
     assert_eq!(changed(&before, &table::organisation(&world.org).await), Vec::<String>::new(), "RATE-05");
     world.approve(&world.marco, &report).await.expect(200);
 }

@@ -10,7 +10,7 @@ use crate::receipts_arrived;
 use crate::support::files::{
     self, Bucket, attach, bare, chunk, declaration, declare, keys, looked_at, path, pdf, put_request, ticket, upload,
 };
-use crate::support::{World, enqueue, expense, fresh_key, options, send, url, with};
+use crate::support::{World, enqueue, expense, fault, fresh_key, healed, options, send, url, with};
 
 const QUEUE: &str = "ReceiptQueue";
 
@@ -267,11 +267,11 @@ async fn nothing_is_declared_that_cannot_be_counted() {
     let draft = bare(&world).await;
     let rule =
         json!({"service": "dynamodb", "operation": "UpdateItem", "containing": "UPLOADS#", "fault": "unavailable"});
-    let rule = super::fault(&world, &rule).await;
+    let rule = fault(&world.admin.base, &rule).await;
     let declared = declaration("x.png", "image/png", files::TICKET);
     let answer = world.ana.post(&world.line(&draft, 0, "receipts"), &declared).await;
     assert_eq!(is(&answer, super::REDUCED), Ok(()));
-    assert!(super::healed(&world, &rule).await > 0);
+    assert!(healed(&world.admin.base, &rule).await > 0);
     assert_eq!(world.ana.get(&world.report(&draft, "")).await.expect(200), draft);
     stack.stop().await;
 }

@@ -8,8 +8,13 @@ use outlay_local::{Data, Options, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+mod faults;
 pub mod files;
 pub mod table;
+mod triggers;
+
+pub use self::faults::{fault, healed, hits};
+pub use self::triggers::{enqueue, feed, invoke, morning, own, queued, turn, unreadable};
 
 /// A running stack in memory, with a runtime of its own: each test's runtime ends with the test.
 struct Running {
@@ -345,18 +350,6 @@ pub async fn mail(base: &str, address: &str, count: usize) -> Vec<Value> {
     panic!("{} of {count} mails to {address}: {subjects:?}", items.len())
 }
 
-/// Runs a function by itself, as its event source does.
-pub async fn invoke(base: &str, function: &str, payload: &Value) -> Answer {
-    let url = format!("{base}/2015-03-31/functions/{function}/invocations");
-    send(reqwest::Client::new().post(url).json(payload)).await
-}
-
-/// A turn of a scheduled function for a moment; what that moment is, is all it goes by.
-pub async fn turn(base: &str, function: &str, time: jiff::Timestamp) {
-    let answer = invoke(base, function, &json!({"source": "aws.scheduler", "time": time.to_string()})).await;
-    assert_eq!((answer.status, answer.header("x-amz-function-error")), (200, ""), "{}", answer.text);
-}
-
 /// Asks again and again until there is an answer, at most for twenty seconds.
 pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, ask: impl Fn() -> F) -> T {
     let asking = async {
@@ -368,34 +361,6 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, ask: impl Fn() 
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(20), asking).await.unwrap_or_else(|_| panic!("{what}: not yet"))
-}
-
-/// Puts a message into a queue of the template.
-pub async fn enqueue(base: &str, queue: &str, body: &str) {
-    let url = format!("{base}/_local/queues/{queue}");
-    let answer = send(reqwest::Client::new().post(url).body(body.to_owned())).await;
-    assert_eq!(answer.status / 100, 2, "{}", answer.text);
-}
-
-/// The messages in a queue of the template, of those that a test looks for.
-pub async fn queued(base: &str, queue: &str, containing: &str) -> Vec<Value> {
-    let listed = send(reqwest::Client::new().get(format!("{base}/_local/queues/{queue}"))).await.expect(200);
-    let messages = listed["items"].as_array().unwrap_or_else(|| panic!("{listed}")).clone();
-    messages
-        .into_iter()
-        .filter(|message| message["body"].as_str().is_some_and(|body| body.contains(containing)))
-        .collect()
-}
-
-/// What a stack with this data folder has put aside because it could not be read.
-pub fn unreadable(folder: &std::path::Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
-    let found = entries.flat_map(|path| if path.is_dir() { unreadable(&path) } else { vec![path] });
-    let is_record = |path: &PathBuf| {
-        let inside = path.parent().is_some_and(|parent| parent.ends_with("unreadable"));
-        inside && path.extension().is_some_and(|extension| extension == "json")
-    };
-    found.filter(is_record).collect()
 }
 
 /// An object, with the members of another in place of its own.

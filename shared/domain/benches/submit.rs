@@ -120,6 +120,7 @@ fn member(number: u8, role: Role, manager: Option<&Member>) -> Member {
         kind: MemberKind::Person,
         email: Some(format!("m{number}@example.com")),
         address_fault: None,
+        address_mended_at: None,
         language: outlay_domain::language::Language::En,
         time_zone: None,
         role,

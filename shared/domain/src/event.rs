@@ -180,7 +180,7 @@ impl EventKind {
 
 /// Who is told of an event by mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Recipients {
     /// These members.
     Members(Vec<MemberId>),
     /// The organisation's admins.
@@ -190,13 +190,13 @@ pub enum Told {
 impl Event {
     /// Who is told of it by mail; nobody, of most events. While they are not, the event waits in the outbox.
     #[must_use]
-    pub fn told(&self) -> Option<Told> {
+    pub fn recipients(&self) -> Option<Recipients> {
         let members = match &self.kind {
             EventKind::MemberInvited { .. } | EventKind::PayoutAccountChanged {} => match self.subject {
                 Subject::Member(member) => vec![member],
                 _ => return None,
             },
-            EventKind::AddressFailed { .. } => return Some(Told::Admins),
+            EventKind::AddressFailed { .. } => return Some(Recipients::Admins),
             EventKind::ReportSubmitted { asked, .. }
             | EventKind::StepApproved { asked, .. }
             | EventKind::StepReassigned { asked, .. } => asked.approvers.clone(),
@@ -207,7 +207,7 @@ impl Event {
             | EventKind::ReportRejected { report, .. } => vec![report.owner],
             _ => return None,
         };
-        Some(Told::Members(members))
+        Some(Recipients::Members(members))
     }
 }
 

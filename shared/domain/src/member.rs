@@ -168,6 +168,9 @@ pub struct Member {
     /// What is wrong with the address, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_fault: Option<AddressFault>,
+    /// When an admin last said that what was wrong with his address is mended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_mended_at: Option<Timestamp>,
     /// The language he is written to in.
     #[serde(default, skip_serializing_if = "Language::is_default")]
     pub language: Language,

@@ -2,6 +2,7 @@
 //! at once, or be killed between any two steps: each step finds what was done before, and the last one is to forget the file. What is
 //! wrong with a file is said by `outlay_receipts`, what that means for a report by the rules.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -20,7 +21,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::boot::{bucket, store, variable};
-use crate::schedule::measure;
+use crate::log::{Level, log, measure};
+use crate::problem::Problem;
 
 /// How long a receipt that a file came for may take to be seen in the table.
 const YOUNG: SignedDuration = SignedDuration::from_mins(5);
@@ -129,21 +131,15 @@ impl ReceiptDesk {
     pub async fn arrived(&self, object: &Created, now: Timestamp) -> Result<(), Error> {
         let slot = Slot::of_quarantine(&object.key).filter(|_| object.bucket == self.name);
         let Some(slot) = slot else {
-            let told = serde_json::json!({
-                "level": "error", "cause": "an object that is not ours", "bucket": object.bucket, "key": object.key,
-            });
-            eprintln!("{told}");
+            let about: [(&str, &dyn Display); 2] = [("bucket", &object.bucket), ("key", &object.key)];
+            log(Level::Error, "an object that is not ours", &about);
             measure(now, &[("ForeignObject", "Count", 1)]);
             return Ok(());
         };
         match look(self, &slot, now).await? {
             Arrival::Unknown if now.duration_since(object.at) < YOUNG => Err("there is no such receipt yet".into()),
             Arrival::Unknown => {
-                let told = serde_json::json!({
-                    "level": "warn", "cause": "a file without a receipt was removed", "org": slot.org.to_string(),
-                    "report": slot.report.to_string(), "receipt": slot.receipt.to_string(),
-                });
-                eprintln!("{told}");
+                log(Level::Warn, "a file without a receipt was removed", &[("slot", &slot)]);
                 Ok(self.bucket.remove(&slot).await?)
             }
             Arrival::Kept | Arrival::Refused | Arrival::Nothing => Ok(()),
@@ -197,24 +193,18 @@ impl ReceiptDesk {
         if others.iter().all(|other| receipt.also_on.contains(other)) {
             return Ok(());
         }
-        for attempt in 0..ATTEMPTS {
-            let Some(report) = self.store.report(slot.org, slot.report).await? else { return Ok(()) };
-            let change = note_duplicates(&report, slot.receipt, &others, now).map_err(|why| refused(&why))?;
-            let Some(change) = change else { return Ok(()) };
-            if self.commit(change, attempt).await? {
-                return Ok(());
-            }
-        }
-        Err(CommitError::Busy.into())
+        self.revise(slot, |report| note_duplicates(report, slot.receipt, &others, now)).await
     }
 
-    /// Takes a receipt off whose file never came.
-    async fn abandon(&self, slot: &Slot, now: Timestamp) -> Result<(), Error> {
+    /// Changes the report of a slot as is decided, and decides anew when others were faster.
+    async fn revise(
+        &self,
+        slot: &Slot,
+        decide: impl Fn(&Report) -> Result<Option<ReportChange>, Refusal>,
+    ) -> Result<(), Error> {
         for attempt in 0..ATTEMPTS {
             let Some(report) = self.store.report(slot.org, slot.report).await? else { return Ok(()) };
-            let Some(change) = abandon_receipt(&report, slot.receipt, now).map_err(|why| refused(&why))? else {
-                return Ok(());
-            };
+            let Some(change) = decide(&report).map_err(refused)? else { return Ok(()) };
             if self.commit(change, attempt).await? {
                 return Ok(());
             }
@@ -223,8 +213,8 @@ impl ReceiptDesk {
     }
 }
 
-fn refused(refusal: &Refusal) -> Error {
-    format!("refused: {refusal:?}").into()
+fn refused(refusal: Refusal) -> Error {
+    Problem::from(refusal).to_string().into()
 }
 
 /// Looks at what was uploaded to a slot, and sees it through to its end.
@@ -267,24 +257,23 @@ async fn noted(
         ReceiptStatus::Clean { .. } => desk.store.with_same_file(report.org, &receipt.sha256, report.id).await?,
         ReceiptStatus::Pending | ReceiptStatus::Refused { .. } => Vec::new(),
     };
-    look_at_receipt(report, receipt.id, found, &others, now).map_err(|why| refused(&why))
+    look_at_receipt(report, receipt.id, found, &others, now).map_err(refused)
 }
 
 /// Settles a file that nobody has finished with in time: it is looked at, given up, or removed.
 ///
 /// # Errors
 /// As for [`look`].
-pub async fn settle(desk: &ReceiptDesk, marker: &FileMarker, now: Timestamp) -> Result<Arrival, Error> {
+pub async fn settle(desk: &ReceiptDesk, marker: &FileMarker, now: Timestamp) -> Result<(), Error> {
     let slot = Slot { org: marker.org, report: marker.report_id, receipt: marker.receipt_id };
-    let arrival = look(desk, &slot, now).await?;
-    match arrival {
+    match look(desk, &slot, now).await? {
         Arrival::Unknown => {
             desk.bucket.remove(&slot).await?;
             desk.store.file_settled(slot.org, slot.receipt, marker.due).await?;
         }
         // Its marker says from now on that the slot is to be cleared.
-        Arrival::Nothing => desk.abandon(&slot, now).await?,
+        Arrival::Nothing => desk.revise(&slot, |report| abandon_receipt(report, slot.receipt, now)).await?,
         Arrival::Kept | Arrival::Refused => {}
     }
-    Ok(arrival)
+    Ok(())
 }

@@ -193,7 +193,10 @@ fn issuer(store: &Store) -> Result<Issuer, String> {
 }
 
 /// The store on the table that the environment names.
-pub(crate) fn store(config: &SdkConfig) -> Result<Store, String> {
+///
+/// # Errors
+/// When the environment is incomplete.
+pub fn store(config: &SdkConfig) -> Result<Store, String> {
     let mut builder = aws_sdk_dynamodb::config::Builder::from(config);
     if let Ok(endpoint) = variable("AWS_ENDPOINT_URL_DYNAMODB") {
         builder = builder.endpoint_url(endpoint);

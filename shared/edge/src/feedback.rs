@@ -32,9 +32,11 @@ impl FeedbackDesk {
 
     /// Reads a message of the queue.
     ///
+    /// Nothing is told by the message that SES tries a new topic with.
+    ///
     /// # Errors
     /// What is wrong with it, without quoting it: it names addresses.
-    pub fn read(&self, body: &str) -> Result<Feedback, String> {
+    pub fn read(&self, body: &str) -> Result<Option<Feedback>, String> {
         read(body, &self.topic)
     }
 }
@@ -65,6 +67,9 @@ impl Feedback {
         }
     }
 }
+
+/// What SES says once to a topic it is to tell from then on, in plain text.
+const TRIAL: &str = "Successfully validated SNS topic";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -110,13 +115,16 @@ struct Stamped {
     timestamp: Timestamp,
 }
 
-fn read(body: &str, topic: &str) -> Result<Feedback, String> {
+fn read(body: &str, topic: &str) -> Result<Option<Feedback>, String> {
     let notification: Notification = serde_json::from_str(body).map_err(|_| "not a notification of SNS".to_owned())?;
     if notification.kind != "Notification" || notification.topic_arn != topic {
         return Err("not a notification of our topic".to_owned());
     }
     if notification.signature_version != "2" || !is_of_sns(&notification.signing_cert_url) {
         return Err("signed by somebody else than SNS".to_owned());
+    }
+    if notification.message.starts_with(TRIAL) {
+        return Ok(None);
     }
     let event: SesEvent = serde_json::from_str(&notification.message).map_err(|_| "not an event of SES".to_owned())?;
     let SesEvent { event_type, mail, bounce, delivery, complaint } = event;
@@ -126,13 +134,15 @@ fn read(body: &str, topic: &str) -> Result<Feedback, String> {
         "Delivery" => Some(DeliveryState::Delivered),
         "Bounce" if permanent => Some(DeliveryState::Bounced),
         "Complaint" => Some(DeliveryState::Complained),
+        "Reject" => Some(DeliveryState::Refused),
         // A bounce that will pass, a delay: SES goes on trying, or the next mail will tell.
         _ => None,
     };
     let at = bounce.map(|bounce| bounce.timestamp).or(delivery.or(complaint).map(|stamped| stamped.timestamp));
     let tag = |name: &str| mail.tags.get(name)?.first().map(String::as_str);
     let mailing = Mailing::of_tags(tag);
-    Ok(Feedback { kind: event_type, at: at.unwrap_or(mail.timestamp), mailing, state, message_id: mail.message_id })
+    let at = at.unwrap_or(mail.timestamp);
+    Ok(Some(Feedback { kind: event_type, at, mailing, state, message_id: mail.message_id }))
 }
 
 /// Whether a certificate lies where SNS keeps its own: `https://sns.{region}.amazonaws.com/…`, in China with `.cn`.

@@ -12,6 +12,7 @@ use outlay_store::Store;
 use crate::boot::moment;
 use crate::call::{Call, Signed};
 use crate::limit::Limiter;
+use crate::log::{Level, log};
 use crate::problem::{Problem, ProblemType};
 use crate::token::{Issuer, Unverified};
 
@@ -95,18 +96,17 @@ fn framed(parts: &Parts, body: &[u8]) -> Result<Option<String>, Problem> {
 fn refused(why: Unverified, request_id: &str) -> Problem {
     let (level, problem, reason) = match why {
         Unverified::Refused(why) => (
-            "info",
+            Level::Info,
             Problem::new(ProblemType::Unauthenticated, "Send Authorization: Bearer with a valid access token."),
             why.to_owned(),
         ),
         Unverified::Unavailable(reason) => (
-            "error",
+            Level::Error,
             Problem::new(ProblemType::DependencyUnavailable, "Tokens cannot be verified at the moment. Try again."),
             reason,
         ),
     };
-    let line = serde_json::json!({"level": level, "request_id": request_id, "cause": "token", "reason": reason});
-    eprintln!("{line}");
+    log(level, "token", &[("request_id", &request_id), ("reason", &reason)]);
     problem
 }
 

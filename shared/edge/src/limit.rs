@@ -12,6 +12,8 @@ use outlay_store::limits::Counted;
 use outlay_store::{Store, StoreError};
 use sha2::{Digest, Sha256};
 
+use crate::log::{Level, log};
+
 /// How long a process relies on the limits it has read, in microseconds.
 const PLAN_READ: i64 = 60_000_000;
 /// For how many times as long as a burst lasts a limit is taken to be in use.
@@ -118,8 +120,7 @@ impl Limiter {
         if class != Class::Read || !matches!(error, StoreError::Unavailable(_)) {
             return counted;
         }
-        let line = serde_json::json!({"level": "warn", "cause": "limits are counted by this process alone", "reason": error.to_string()});
-        eprintln!("{line}");
+        log(Level::Warn, "limits are counted by this process alone", &[("reason", error)]);
         let (key, quota) = (keys::limit(org, subject, class.name()), Plan::STANDARD.member.of(class));
         let mut arrivals = self.arrivals();
         let arrival = arrivals.get(&key).map(|told| told.arrival);

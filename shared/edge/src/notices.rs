@@ -1,18 +1,21 @@
 //! Which mail an event calls for: what is said to whom. Facts come from the event, which is the record of what happened;
-//! lines come from the report, if they are still those the event speaks of. Who is told is said by [`Event::told`].
+//! lines come from the report, if they are still those the event speaks of. Who is told is said by [`Event::recipients`].
 
 use jiff::Timestamp;
+use lambda_runtime::Error;
 use outlay_domain::change::today;
-use outlay_domain::event::{Asked, Escalation, Event, EventKind, Snapshot, Subject, Told};
+use outlay_domain::event::{Asked, Event, EventKind, Recipients, Snapshot, Subject};
 use outlay_domain::expense::Expense;
 use outlay_domain::ids::{MemberId, OrgId, ReportId};
-use outlay_domain::member::{AddressFault, Member, Role};
+use outlay_domain::member::{Member, Role};
 use outlay_domain::permission::Asking;
 use outlay_domain::reminder::{Due, digest};
-use outlay_domain::report::{Report, Status};
-use outlay_mail::{By, Escalated, LineFacts, Mailer, Notice, Recipient, ReportFacts, TaskFacts};
+use outlay_domain::report::Report;
+use outlay_mail::{By, LineFacts, Mailer, Notice, Recipient, ReportFacts, TaskFacts};
 use outlay_store::deliveries::{Delivery, Mailing};
-use outlay_store::{ListError, PageRequest, ReportFilter, Store, StoreError};
+use outlay_store::{ListError, Store, StoreError};
+
+use crate::run::Tally;
 
 /// One mail to send.
 #[derive(Clone, Debug)]
@@ -96,34 +99,36 @@ async fn earlier(store: &Store, event: &Event, report: Option<ReportId>) -> Resu
 /// The mail an event calls for; none, for most events.
 ///
 /// # Errors
-/// [`StoreError`] when the members or the report cannot be read.
-pub async fn letters(store: &Store, mailer: &Mailer, event: &Event) -> Result<Vec<Letter>, StoreError> {
-    let told = match event.told() {
+/// When the members or the report cannot be read, or nothing is written for such an event.
+pub async fn letters(store: &Store, mailer: &Mailer, event: &Event) -> Result<Vec<Letter>, Error> {
+    let told = match event.recipients() {
         None => return Ok(Vec::new()),
-        Some(Told::Members(members)) => members,
-        Some(Told::Admins) => admins(store, event).await?,
+        Some(Recipients::Members(members)) => members,
+        Some(Recipients::Admins) => admins(store, event).await?,
     };
     let owner = event.kind.snapshot().map(|report| report.owner);
-    let about = match event.subject {
-        Subject::Member(member) => Some(member),
-        _ => None,
-    };
-    let others = [event.actor, event.on_behalf_of, owner, about].into_iter().flatten();
+    let others = [event.actor, event.on_behalf_of, owner, about(event)].into_iter().flatten();
     let wanted: Vec<MemberId> = told.iter().copied().chain(others).collect();
     let context = Context::read(store, event, &wanted).await?;
-    let mut letters: Vec<Letter> = told
-        .iter()
-        .filter_map(|id| {
-            let to = context.member(*id)?;
-            Some(letter(mailer, &context, to, notice(event, &context, to.id)?))
-        })
-        .collect();
+    let mut letters = Vec::new();
+    for to in told.iter().filter_map(|id| context.member(*id)) {
+        let notice = notice(event, &context, to.id)?;
+        letters.extend(notice.map(|notice| letter(mailer, &context, to, notice)));
+    }
     if let (Some(asked), Some(snapshot)) = (asked(&event.kind), event.kind.snapshot()) {
         letters.extend(to_delegates(store, mailer, event, (asked, snapshot), &context).await?);
     }
     // Who has no address (a service, or who was erased) is not told.
     letters.retain(|letter| letter.to.email.is_some());
     Ok(letters)
+}
+
+/// The member an event is about.
+const fn about(event: &Event) -> Option<MemberId> {
+    match event.subject {
+        Subject::Member(member) => Some(member),
+        _ => None,
+    }
 }
 
 fn letter(mailer: &Mailer, context: &Context, to: &Member, notice: Notice) -> Letter {
@@ -135,8 +140,7 @@ fn letter(mailer: &Mailer, context: &Context, to: &Member, notice: Notice) -> Le
 /// The admins, but for the member it is about.
 async fn admins(store: &Store, event: &Event) -> Result<Vec<MemberId>, StoreError> {
     let officers = store.officers(event.org).await?;
-    let concerned = |id: MemberId| event.subject == Subject::Member(id);
-    let admins = officers.iter().filter(|member| member.role == Role::Admin && !concerned(member.id));
+    let admins = officers.iter().filter(|member| member.role == Role::Admin && about(event) != Some(member.id));
     Ok(admins.map(|member| member.id).collect())
 }
 
@@ -187,11 +191,11 @@ fn request(asked: &Asked, report: ReportFacts, instead_of: Option<String>, becau
     }
 }
 
-/// What is said of an event to a member.
-fn notice(event: &Event, context: &Context, to: MemberId) -> Option<Notice> {
+/// What is said of an event to a member; nothing, when who it is about has been erased.
+fn notice(event: &Event, context: &Context, to: MemberId) -> Result<Option<Notice>, Error> {
     let report = event.kind.snapshot().map(|snapshot| report_facts(snapshot, context));
     let by = context.by(event);
-    Some(match (&event.kind, report) {
+    Ok(Some(match (&event.kind, report) {
         (EventKind::MemberInvited { organisation, role }, _) => Notice::Invited {
             organisation: organisation.clone(),
             inviter: event.actor.map_or_else(String::new, |actor| context.name(actor)),
@@ -199,13 +203,9 @@ fn notice(event: &Event, context: &Context, to: MemberId) -> Option<Notice> {
         },
         (EventKind::PayoutAccountChanged {}, _) => Notice::PayoutAccountChanged { at: event.at },
         (EventKind::AddressFailed { fault }, _) => {
-            let Subject::Member(member) = event.subject else { return None };
-            let member = context.member(member)?;
-            Notice::AddressFailed {
-                member: member.name.clone(),
-                address: member.email.clone()?,
-                complained: *fault == AddressFault::Complained,
-            }
+            let failed = about(event).and_then(|member| context.member(member));
+            let Some((member, address)) = failed.and_then(|it| Some((it, it.email.clone()?))) else { return Ok(None) };
+            Notice::AddressFailed { member: member.name.clone(), address, fault: *fault }
         }
         (EventKind::ReportSubmitted { asked, .. } | EventKind::StepApproved { asked, .. }, Some(report)) => {
             request(asked, report, None, None)
@@ -214,7 +214,7 @@ fn notice(event: &Event, context: &Context, to: MemberId) -> Option<Notice> {
             request(asked, report, None, Some(reason.clone()))
         }
         (EventKind::StepEscalated { asked, from, because, .. }, Some(report)) => {
-            let (step, reason) = (asked.name.clone(), escalated(*because));
+            let (step, reason) = (asked.name.clone(), *because);
             if asked.approvers.contains(&to) {
                 Notice::EscalatedTo { report, step, reason, from: context.names(from), due_on: asked.due_on }
             } else {
@@ -233,15 +233,9 @@ fn notice(event: &Event, context: &Context, to: MemberId) -> Option<Notice> {
         (EventKind::ReportRejected { reason, .. }, Some(report)) => {
             Notice::Rejected { report, by, reason: reason.clone() }
         }
-        _ => return None,
-    })
-}
-
-const fn escalated(because: Escalation) -> Escalated {
-    match because {
-        Escalation::Overdue => Escalated::Overdue,
-        Escalation::Unreachable => Escalated::Unreachable,
-    }
+        // Whoever adds an event that somebody is told of hears of it here, and not by mail that never comes.
+        _ => return Err("somebody is told of this event, and no mail says it".into()),
+    }))
 }
 
 fn report_facts(snapshot: &Snapshot, context: &Context) -> ReportFacts {
@@ -279,29 +273,25 @@ fn line_facts(line: &Expense, report: &Report) -> LineFacts {
     }
 }
 
-/// The reports of an organisation that are with their approvers, without their lines. The list may lag behind by a moment.
+/// The reports of an organisation that are with their approvers; one that is damaged counts as failed, and does not keep the others.
 ///
 /// # Errors
 /// [`ListError`]
-pub async fn submitted(store: &Store, org: OrgId) -> Result<Vec<Report>, ListError> {
-    let filter = ReportFilter { status: Some(Status::Submitted), ..ReportFilter::default() };
-    let (mut reports, mut page) = (Vec::new(), PageRequest::unseen(100));
-    loop {
-        let found = store.list_reports(org, &filter, &page).await?;
-        reports.extend(found.items);
-        match found.next {
-            Some(next) => page.cursor = Some(next),
-            None => return Ok(reports),
-        }
-    }
+pub async fn submitted(store: &Store, org: OrgId, tally: &mut Tally) -> Result<Vec<Report>, ListError> {
+    Ok(store.submitted(org).await?.into_iter().filter_map(|report| tally.note(org, report)).collect())
 }
 
 /// The reminders of an organisation that it is time for: one for each member whom something waits for too long.
 ///
 /// # Errors
 /// [`ListError`]
-pub async fn reminders(store: &Store, org: OrgId, now: Timestamp) -> Result<Vec<(Mailing, Letter)>, ListError> {
-    let reports = submitted(store, org).await?;
+pub async fn reminders(
+    store: &Store,
+    org: OrgId,
+    now: Timestamp,
+    tally: &mut Tally,
+) -> Result<Vec<(Mailing, Letter)>, ListError> {
+    let reports = submitted(store, org, tally).await?;
     let asked = reports.iter().filter_map(Report::pending_step).flat_map(|step| step.outstanding().map(|one| one.id));
     let approvers = store.members_by_id(org, &distinct(asked)).await?;
     let delegates = distinct(approvers.iter().filter_map(|approver| approver.delegate(today(now))));

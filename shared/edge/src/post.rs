@@ -8,7 +8,6 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use jiff::Timestamp;
 use lambda_runtime::Error;
 use outlay_domain::event::Event;
 use outlay_mail::{Mailer, Recipient, SendError, Tag};
@@ -16,59 +15,18 @@ use outlay_store::deliveries::{Claim, Claimant, DeliveryState, Mailing};
 use outlay_store::{Store, pause};
 
 use crate::boot::{moment, store, variable};
+use crate::log::{Level, log, measure};
 use crate::notices::{Letter, letters};
+use crate::run::{Run, Tally};
 
 /// How long SES is waited for.
 const SES_MILLIS: u64 = 10_000;
 /// How long a claim holds: longer than SES is waited for, retries included.
 const LEASE_MILLIS: i64 = 20_000;
-/// A mail is begun only with this much time left: claiming and marking it (seven seconds at most, each) and SES between them.
-const ENOUGH_MILLIS: i64 = 30_000;
 /// How often SES is asked again at once when it throttles; the event is repeated later anyway.
 const TRIES: u32 = 3;
-
-/// One run of a function that works by itself.
-#[derive(Clone, Copy, Debug)]
-pub struct Run {
-    /// When the invocation ends at the latest, in milliseconds since 1970.
-    until: i64,
-    /// The moment it is for, where that is not now.
-    as_of: Option<Timestamp>,
-}
-
-impl Run {
-    /// A run that ends at the deadline of an invocation.
-    #[must_use]
-    pub fn until(deadline: u64) -> Self {
-        Self { until: i64::try_from(deadline).unwrap_or(i64::MAX), as_of: None }
-    }
-
-    /// The same, for another moment: whether the claims of others have run out is judged as of then.
-    #[must_use]
-    pub const fn as_of(self, moment: Timestamp) -> Self {
-        Self { as_of: Some(moment), ..self }
-    }
-
-    /// Whether there is time left to begin something.
-    #[must_use]
-    pub fn has_time(&self) -> bool {
-        self.until.saturating_sub(moment().now.as_millisecond()) >= ENOUGH_MILLIS
-    }
-
-    /// Who claims a mail now. Each claim has a name of its own: one run may meet an event twice.
-    fn claimant(&self) -> Option<Claimant> {
-        let moment = moment();
-        let now = moment.now.as_millisecond();
-        let run = moment.random.iter().fold(String::new(), |mut name, byte| {
-            // Writing to a text cannot fail.
-            let _ = write!(name, "{byte:02x}");
-            name
-        });
-        let judged = self.as_of.map_or(now, Timestamp::as_millisecond);
-        let until = now.saturating_add(LEASE_MILLIS);
-        self.has_time().then_some(Claimant { run, at: moment.now, now: judged, until })
-    }
-}
+/// How often a mail that SES refuses is tried before it is given up: over some sixteen hours, by how long claims hold.
+const MAX_REFUSALS: u64 = 8;
 
 /// What became of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,23 +66,23 @@ impl PostRoom {
     ///
     /// # Errors
     /// When a mail could not be sent; the others were.
-    pub async fn tell(&self, event: &Event, run: &Run) -> Result<(), Error> {
-        if event.told().is_none() {
-            return Ok(());
+    pub async fn tell(&self, event: &Event, run: &Run) -> Result<Posted, Error> {
+        if event.recipients().is_none() {
+            return Ok(Posted::Settled);
         }
-        let (mut outcome, mut open) = (Ok(()), false);
+        let (mut tally, mut open) = (Tally::default(), false);
         for letter in letters(&self.store, &self.mailer, event).await? {
+            let mailing = Mailing::about(event, letter.to.id);
             // One address that fails must not keep the mail from the others.
-            match self.post(&Mailing::about(event, letter.to.id), &letter, run).await {
-                Ok(posted) => open |= posted == Posted::Open,
-                Err(error) => outcome = Err(error),
-            }
+            let posted = tally.note(mailing, self.post(&mailing, &letter, run).await);
+            open |= posted == Some(Posted::Open);
         }
-        outcome?;
-        if !open {
-            self.store.told(event).await?;
+        tally.outcome()?;
+        if open {
+            return Ok(Posted::Open);
         }
-        Ok(())
+        self.store.outbox_done(event).await?;
+        Ok(Posted::Settled)
     }
 
     /// Sends a mail, unless it was sent or is being sent by another run.
@@ -132,12 +90,12 @@ impl PostRoom {
     /// # Errors
     /// When SES refuses it, or the table is not available.
     pub async fn post(&self, mailing: &Mailing, letter: &Letter, run: &Run) -> Result<Posted, Error> {
-        let claimant = run.claimant().ok_or("there is no time left in this run")?;
-        match self.store.claim(mailing, &claimant).await? {
-            Claim::Won => {}
+        let claimant = claimant(run).ok_or("there is no time left in this run")?;
+        let tries = match self.store.claim(mailing, &claimant).await? {
+            Claim::Won(tries) => tries,
             Claim::Settled => return Ok(Posted::Settled),
             Claim::Held => return Ok(Posted::Open),
-        }
+        };
         let recipient = letter.recipient().filter(|_| letter.to.is_reachable());
         let (state, message_id) = match recipient {
             None => (DeliveryState::Suppressed, None),
@@ -145,13 +103,23 @@ impl PostRoom {
                 Ok(id) => (DeliveryState::Sent, Some(id)),
                 // SES may have it. Its event will tell; without one it is sent again when the claim has run out.
                 Err(Failure::Unknown) => return Ok(Posted::Open),
+                // An operator may mend it (an address that SES's sandbox does not know), and trying at once would not. Nobody waits for
+                // it: not those behind it in the stream, nor the claim, which runs out, each time for longer.
+                Err(Failure::Refused(cause)) => {
+                    log(Level::Error, &cause, &[("about", mailing)]);
+                    measure(moment().now, &[("RefusedMail", "Count", 1)]);
+                    if tries < MAX_REFUSALS {
+                        return Ok(Posted::Open);
+                    }
+                    (DeliveryState::Refused, None)
+                }
                 Err(Failure::NotSent(cause)) => {
-                    self.store.release(mailing, &claimant.run).await?;
-                    return Err(format!("the mail to {} was not sent: {cause}", mailing.to).into());
+                    self.store.release(mailing, &claimant.claim_id).await?;
+                    return Err(format!("the mail was not sent: {cause}").into());
                 }
             },
         };
-        self.store.moved(mailing, state, message_id.as_deref(), moment().now).await?;
+        self.store.record_delivery(mailing, state, message_id.as_deref(), moment().now).await?;
         Ok(Posted::Settled)
     }
 
@@ -168,13 +136,29 @@ impl PostRoom {
                     attempt += 1;
                 }
                 Err(SendError::Unavailable { .. }) => return Err(Failure::Unknown),
+                Err(refused @ SendError::Refused { .. }) => return Err(Failure::Refused(refused.to_string())),
                 sent => return sent.map_err(not_sent),
             }
         }
     }
 }
 
+/// Who claims a mail now, if there is time left. Each claim has a name of its own: one run may meet an event twice.
+fn claimant(run: &Run) -> Option<Claimant> {
+    let moment = moment();
+    let name = moment.random.iter().fold(String::new(), |mut name, byte| {
+        // Writing to a text cannot fail.
+        let _ = write!(name, "{byte:02x}");
+        name
+    });
+    let until = moment.now.as_millisecond().saturating_add(LEASE_MILLIS);
+    let claimant = Claimant { claim_id: name, at: moment.now, now: run.now.max(moment.now).as_millisecond(), until };
+    run.has_time().then_some(claimant)
+}
+
 enum Failure {
+    /// SES does not want this mail.
+    Refused(String),
     /// SES does not have the mail.
     NotSent(String),
     /// SES may have it.

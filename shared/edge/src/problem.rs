@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use crate::fault::{Fault, Faults};
 use crate::limit::{Report, Uncounted};
+use crate::log::{Level, log};
 
 macro_rules! catalogue {
     ($($(#[$doc:meta])* $name:ident $uri:literal $status:literal $title:literal;)*) => {
@@ -234,8 +235,7 @@ impl Problem {
     #[must_use]
     pub fn into_response(self, request_id: &str) -> Response<Body> {
         if let Some(cause) = &self.cause {
-            let line = serde_json::json!({"level": "error", "problem": self.kind.uri(), "request_id": request_id, "cause": cause});
-            eprintln!("{line}");
+            log(Level::Error, cause, &[("problem", &self.kind.uri()), ("request_id", &request_id)]);
         }
         let body = ProblemBody {
             kind: self.kind.uri().to_owned(),
@@ -337,6 +337,13 @@ impl From<CommitError> for Problem {
             }
             CommitError::Store(error) => error.into(),
         }
+    }
+}
+
+/// For logs: the cause, where there is one that clients are not shown.
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.kind.uri(), self.cause.as_ref().unwrap_or(&self.detail))
     }
 }
 

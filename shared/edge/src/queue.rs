@@ -7,10 +7,11 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::boot::{BootResult, config, moment};
-use crate::post::Run;
+use crate::log::{Level, log};
+use crate::run::Failures;
 
 /// A message of a queue.
 #[derive(Clone, Debug)]
@@ -25,7 +26,7 @@ pub struct Message {
     pub now: Timestamp,
 }
 
-// What Lambda hands on, and is told. The crate of event types has these too, but brings another serialisation library with macros along.
+// What Lambda hands on. The crate of event types has these too, but brings another serialisation library with macros along.
 
 /// A batch, in so far as it matters here.
 #[derive(Deserialize)]
@@ -51,18 +52,6 @@ struct Attributes {
     sent_timestamp: Option<String>,
 }
 
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Failures {
-    batch_item_failures: Vec<Failure>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Failure {
-    item_identifier: String,
-}
-
 impl From<Record> for Message {
     fn from(record: Record) -> Self {
         let now = moment().now;
@@ -78,7 +67,7 @@ impl From<Record> for Message {
 /// When the environment is incomplete or the Runtime API cannot be reached.
 pub async fn serve<D, F>(
     open: impl Fn(&SdkConfig) -> Result<D, String>,
-    handler: fn(Arc<D>, Message, Run) -> F,
+    handler: fn(Arc<D>, Message) -> F,
 ) -> BootResult
 where
     D: Send + Sync,
@@ -92,17 +81,16 @@ where
     .await
 }
 
-async fn batch<D, F>(desk: &Arc<D>, event: LambdaEvent<Batch>, handler: fn(Arc<D>, Message, Run) -> F) -> Failures
+async fn batch<D, F>(desk: &Arc<D>, event: LambdaEvent<Batch>, handler: fn(Arc<D>, Message) -> F) -> Failures
 where
     F: Future<Output = Result<(), Error>> + Send,
 {
-    let run = Run::until(event.context.deadline);
     let mut response = Failures::default();
     for message in event.payload.records.into_iter().map(Message::from) {
         let id = message.id.clone();
-        if let Err(cause) = handler(Arc::clone(desk), message, run).await {
-            eprintln!("{}", serde_json::json!({"level": "error", "message_id": id, "cause": cause.to_string()}));
-            response.batch_item_failures.push(Failure { item_identifier: id });
+        if let Err(cause) = handler(Arc::clone(desk), message).await {
+            log(Level::Error, &cause.to_string(), &[("message_id", &id)]);
+            response.add(id);
         }
     }
     response

@@ -27,6 +27,17 @@ pub enum Stop {
     Again,
 }
 
+/// For logs.
+impl std::fmt::Display for Stop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Problem(problem) => problem.fmt(f),
+            Self::Replay(_) => f.write_str("the request was carried out before"),
+            Self::Again => f.write_str("what the decision rests on has changed since it was read"),
+        }
+    }
+}
+
 impl From<Problem> for Stop {
     fn from(problem: Problem) -> Self {
         Self::Problem(problem)

@@ -5,16 +5,16 @@ use std::future::Future;
 use std::sync::Arc;
 
 use aws_lambda_events::dynamodb::EventRecord;
-use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use outlay_domain::event::Event;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::aside::Aside;
-use crate::boot::{BootResult, config};
-use crate::post::{PostRoom, Run};
-use crate::schedule::measure;
+use crate::boot::{BootResult, config, moment};
+use crate::log::{Level, log, measure};
+use crate::post::PostRoom;
+use crate::run::{Failures, Run};
 
 /// A batch, its records unread: one that is out of order must not fail the others.
 #[derive(Deserialize)]
@@ -49,12 +49,12 @@ async fn batch<F>(
     desk: &Desk,
     event: LambdaEvent<Batch>,
     handler: fn(Arc<PostRoom>, Event, Run) -> F,
-) -> Result<DynamoDbEventResponse, Error>
+) -> Result<Failures, Error>
 where
     F: Future<Output = Result<(), Error>> + Send,
 {
-    let mut response = DynamoDbEventResponse::default();
-    let run = Run::until(event.context.deadline);
+    let mut response = Failures::default();
+    let run = Run::new(event.context.deadline, moment().now);
     // All records are tried, so that one that fails does not keep mail from the others; Lambda repeats from the first failure,
     // and what was mailed is not mailed again.
     for record in event.payload.records {
@@ -62,28 +62,25 @@ where
         // Nobody could be told which one failed.
         let sequence = sequence.ok_or("a record without a number")?.to_owned();
         let result = match read(&record) {
-            Ok(Some(event)) => handler(Arc::clone(&desk.room), event, run).await,
+            Ok(Some(event)) => match run.in_time() {
+                Ok(()) => handler(Arc::clone(&desk.room), event, run).await,
+                late => late,
+            },
             Ok(None) => Ok(()),
             Err(reason) => put_aside(desk, &sequence, &reason, &record).await,
         };
         if let Err(reason) = result {
-            log(&sequence, &reason.to_string());
-            let mut failure = DynamoDbBatchItemFailure::default();
-            failure.item_identifier = Some(sequence);
-            response.batch_item_failures.push(failure);
+            log(Level::Error, &reason.to_string(), &[("sequence_number", &sequence)]);
+            response.add(sequence);
         }
     }
     Ok(response)
 }
 
-fn log(sequence: &str, cause: &str) {
-    eprintln!("{}", serde_json::json!({"level": "error", "sequence_number": sequence, "cause": cause}));
-}
-
 async fn put_aside(desk: &Desk, sequence: &str, reason: &str, record: &Value) -> Result<(), Error> {
     desk.aside.put(sequence, reason, record).await?;
-    log(sequence, &format!("put aside: {reason}"));
-    measure(crate::boot::moment().now, &[("PutAside", "Count", 1)]);
+    log(Level::Error, &format!("put aside: {reason}"), &[("sequence_number", &sequence)]);
+    measure(moment().now, &[("PutAside", "Count", 1)]);
     Ok(())
 }
 

@@ -5,10 +5,11 @@ mod about;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use outlay_domain::member::Role;
+use outlay_domain::event::Escalation;
+use outlay_domain::member::{AddressFault, Role};
 use outlay_domain::money::Money;
 
-use crate::notice::{By, Escalated, Notice, Recipient, RenderError, ReportFacts};
+use crate::notice::{By, Notice, Recipient, RenderError, ReportFacts};
 use crate::view::{Fact, Quote, Tone, View};
 use crate::voice::Voice;
 use crate::words::{inline, one_line};
@@ -75,7 +76,7 @@ impl<'a> Composer<'a> {
             Notice::Reimbursed { report, amount, paid_on } => self.paid(report, *amount, *paid_on),
             Notice::PaymentFailed { report, amount, reason } => self.unpaid(report, *amount, reason),
             Notice::Reminder { day, tasks } => self.reminder(*day, tasks),
-            Notice::AddressFailed { member, address, complained } => self.address_failed(member, address, *complained),
+            Notice::AddressFailed { member, address, fault } => self.address_failed(member, address, *fault),
             Notice::PayoutAccountChanged { at } => self.account_changed(*at),
             Notice::Invited { organisation, inviter, role } => self.invited(organisation, inviter, *role),
         }
@@ -152,21 +153,21 @@ impl<'a> Composer<'a> {
     }
 
     /// Why a step asks others than it did.
-    fn escalated(&self, reason: Escalated, from: &[String]) -> Said {
+    fn escalated(&self, reason: Escalation, from: &[String]) -> Said {
         let (names, count) = self.voice.people(from);
         let id = match reason {
-            Escalated::Overdue => "escalated-overdue",
-            Escalated::Unreachable => "escalated-unreachable",
+            Escalation::Overdue => "escalated-overdue",
+            Escalation::Unreachable => "escalated-unreachable",
         };
         self.voice.say(id, &[("names", names.into()), ("count", count.into())])
     }
 
-    fn passed_on(&self, report: &ReportFacts, step: &str, reason: Escalated, to: &[String]) -> Said<View> {
+    fn passed_on(&self, report: &ReportFacts, step: &str, reason: Escalation, to: &[String]) -> Said<View> {
         let headline = self.voice.plain("passed-headline")?;
         let mut view = self.about(report, Tone::Warn, "passed-label", headline)?;
         view.intro = self.voice.plain(match reason {
-            Escalated::Overdue => "passed-overdue",
-            Escalated::Unreachable => "passed-unreachable",
+            Escalation::Overdue => "passed-overdue",
+            Escalation::Unreachable => "passed-unreachable",
         })?;
         view.facts.push(self.fact("label-step", step)?);
         let (names, count) = self.voice.people(to);
@@ -236,9 +237,11 @@ impl<'a> Composer<'a> {
         Ok(view)
     }
 
-    fn address_failed(&self, member: &str, address: &str, complained: bool) -> Said<View> {
-        let (headline, intro) =
-            if complained { ("complained-subject", "complained-intro") } else { ("bounced-subject", "bounced-intro") };
+    fn address_failed(&self, member: &str, address: &str, fault: AddressFault) -> Said<View> {
+        let (headline, intro) = match fault {
+            AddressFault::Complained => ("complained-subject", "complained-intro"),
+            AddressFault::Bounced => ("bounced-subject", "bounced-intro"),
+        };
         let name = self.voice.person(member)?;
         let headline = self.voice.say(headline, &[("name", name.clone().into())])?;
         let mut view = self.blank(Tone::Bad, "bounced-label", headline)?;

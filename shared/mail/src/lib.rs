@@ -12,5 +12,5 @@ mod voice;
 mod words;
 
 pub use message::{MailError, Message};
-pub use notice::{By, Escalated, LineFacts, Notice, Recipient, RenderError, ReportFacts, TaskFacts};
+pub use notice::{By, LineFacts, Notice, Recipient, RenderError, ReportFacts, TaskFacts};
 pub use ses::{Mailer, SendError, Tag};

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use outlay_domain::event::Escalation;
 use outlay_domain::language::Language;
-use outlay_domain::member::Role;
+use outlay_domain::member::{AddressFault, Role};
 use outlay_domain::money::Money;
 
 use askama::Template;
@@ -91,15 +92,6 @@ pub enum By {
     },
 }
 
-/// Why a step asks others than it did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Escalated {
-    /// It was overdue.
-    Overdue,
-    /// Mail to who was asked comes back.
-    Unreachable,
-}
-
 /// One thing that happened and that one person should hear about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
@@ -125,7 +117,7 @@ pub enum Notice {
         /// The name of the step.
         step: String,
         /// Why.
-        reason: Escalated,
+        reason: Escalation,
         /// Who was asked before.
         from: Vec<String>,
         /// The day by which the decision is due.
@@ -138,7 +130,7 @@ pub enum Notice {
         /// The name of the step.
         step: String,
         /// Why.
-        reason: Escalated,
+        reason: Escalation,
         /// Who is asked now.
         to: Vec<String>,
     },
@@ -200,8 +192,8 @@ pub enum Notice {
         member: String,
         /// His address.
         address: String,
-        /// Whether he complained; otherwise mail came back.
-        complained: bool,
+        /// What is wrong with it.
+        fault: AddressFault,
     },
     /// The recipient's payout account was changed. Nothing here says which account it is.
     PayoutAccountChanged {

@@ -43,8 +43,8 @@ pub enum SendError {
         /// SES's error code.
         code: String,
     },
-    /// SES cannot send for this deployment until an operator changes something: sending is paused, an identity or a
-    /// permission is missing.
+    /// SES has not taken the message, for a reason that lies in the deployment and is an operator's to mend: sending is paused, an identity
+    /// or a permission is missing.
     #[error("SES is not ready to send for this deployment ({code})")]
     NotReady {
         /// SES's error code.
@@ -56,18 +56,6 @@ pub enum SendError {
         /// SES's error code, or the SDK's stage at which the call failed.
         code: String,
     },
-}
-
-impl SendError {
-    /// Whether the same message may go through when it is sent again. False only when the message itself is at fault; what
-    /// an operator has to mend is retryable, so that the mail ends where failed events wait and not in nothing.
-    #[must_use]
-    pub fn retryable(&self) -> bool {
-        match self {
-            Self::Refused { .. } => false,
-            Self::Throttled { .. } | Self::NotReady { .. } | Self::Unavailable { .. } => true,
-        }
-    }
 }
 
 impl Mailer {
@@ -120,9 +108,12 @@ impl Mailer {
     }
 }
 
-fn classify<R>(error: &SdkError<SendRawEmailError, R>) -> SendError {
+fn classify(error: &SdkError<SendRawEmailError>) -> SendError {
     match error {
-        SdkError::ServiceError(context) => classify_service(context.err()),
+        SdkError::ServiceError(context) => {
+            let failed_inside = context.raw().status().is_server_error();
+            classify_service(context.err(), failed_inside)
+        }
         SdkError::ConstructionFailure(_) => SendError::NotReady { code: "ConstructionFailure".to_owned() },
         SdkError::TimeoutError(_) => SendError::Unavailable { code: "Timeout".to_owned() },
         SdkError::DispatchFailure(_) => SendError::Unavailable { code: "DispatchFailure".to_owned() },
@@ -130,20 +121,12 @@ fn classify<R>(error: &SdkError<SendRawEmailError, R>) -> SendError {
     }
 }
 
-fn classify_service(error: &SendRawEmailError) -> SendError {
+fn classify_service(error: &SendRawEmailError, failed_inside: bool) -> SendError {
     let code = error.code().unwrap_or("Unknown").to_owned();
     match code.as_str() {
         "MessageRejected" | "InvalidParameterValue" | "ValidationError" => SendError::Refused { code },
         "Throttling" | "ThrottlingException" => SendError::Throttled { code },
-        "AccountSendingPausedException"
-        | "ConfigurationSetDoesNotExist"
-        | "ConfigurationSetSendingPausedException"
-        | "MailFromDomainNotVerifiedException"
-        | "AccessDenied"
-        | "AccessDeniedException"
-        | "InvalidClientTokenId"
-        | "SignatureDoesNotMatch"
-        | "ExpiredToken" => SendError::NotReady { code },
-        _ => SendError::Unavailable { code },
+        _ if failed_inside => SendError::Unavailable { code },
+        _ => SendError::NotReady { code },
     }
 }

@@ -1,6 +1,7 @@
 //! The subject of each message.
 
 use fluent_bundle::FluentValue;
+use outlay_domain::member::AddressFault;
 
 use crate::notice::{Notice, RenderError, ReportFacts};
 use crate::voice::Voice;
@@ -39,10 +40,10 @@ pub(crate) fn subject(notice: &Notice, voice: &Voice) -> Result<String, RenderEr
             fitted(voice, "unpaid-subject", ("title", &report.title), &[("amount", voice.money(*amount).into())])
         }
         Notice::Reminder { tasks, .. } => voice.say("reminder-subject", &[("count", tasks.len().into())]),
-        Notice::AddressFailed { member, complained: false, .. } => {
+        Notice::AddressFailed { member, fault: AddressFault::Bounced, .. } => {
             fitted(voice, "bounced-subject", ("name", member), &[])
         }
-        Notice::AddressFailed { member, complained: true, .. } => {
+        Notice::AddressFailed { member, fault: AddressFault::Complained, .. } => {
             fitted(voice, "complained-subject", ("name", member), &[])
         }
         Notice::PayoutAccountChanged { .. } => voice.plain("account-subject"),

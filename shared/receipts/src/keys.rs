@@ -1,6 +1,8 @@
 //! Every key of the bucket. What was uploaded and not looked at lies under `quarantine/`, what is kept under `clean/`; the rights of the
 //! functions and the life of the objects follow the prefix. A key is made of identifiers only, never of what a person wrote.
 
+use std::fmt;
+
 use outlay_domain::ids::{OrgId, ReceiptId, ReportId};
 
 /// Where the files of one receipt lie.
@@ -12,6 +14,13 @@ pub struct Slot {
     pub report: ReportId,
     /// The receipt.
     pub receipt: ReceiptId,
+}
+
+/// For logs.
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.org, self.report, self.receipt)
+    }
 }
 
 /// The folder of what was not looked at.
@@ -52,13 +61,14 @@ impl Slot {
     }
 
     fn under(&self, folder: &str) -> String {
-        format!("{folder}/{}/{}/{}", self.org, self.report, self.receipt)
+        format!("{folder}/{self}")
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use jiff::Timestamp;
+
     use outlay_domain::ids::Seed;
 
     use super::*;

@@ -3,7 +3,7 @@
 //! taking a mail and the mark, only SES's own event tells that it was sent, and it is waited for. What SES tells later (delivered,
 //! bounced, …) moves the state forward, never back.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -66,7 +66,7 @@ impl Mailing {
         }
     }
 
-    /// What the mail carries so that SES's events about it are known for its: names and values of SES's alphabet.
+    /// The tags by which SES's events are matched to this mail: names and values of SES's alphabet.
     #[must_use]
     pub fn tags(&self) -> [(&'static str, String); 4] {
         let about = match self.subject {
@@ -100,11 +100,19 @@ impl Mailing {
     }
 }
 
+impl fmt::Display for Mailing {
+    /// Its place in the table, for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Key { pk, sk } = self.key();
+        write!(f, "{pk}/{sk}")
+    }
+}
+
 /// Who wants to send, and until when the mail is his.
 #[derive(Clone, Debug)]
 pub struct Claimant {
     /// A name that no other claim has.
-    pub run: String,
+    pub claim_id: String,
     /// Now.
     pub at: Timestamp,
     /// The moment by which the claims of others are judged, in milliseconds since 1970: now, unless another day is played.
@@ -116,8 +124,8 @@ pub struct Claimant {
 /// The answer to a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// The claimant is to send the mail.
-    Won,
+    /// The claimant is to send the mail; so often has it been claimed, this time included.
+    Won(u64),
     /// It is settled: sent, or not to be sent.
     Settled,
     /// Another run holds the claim, or held it and was not heard of again: SES may have the mail, and its event is waited for.
@@ -140,6 +148,8 @@ pub enum DeliveryState {
     Complained,
     /// It was not sent, because mail to the address comes back.
     Suppressed,
+    /// SES does not send it, whatever the reason.
+    Refused,
 }
 
 impl DeliveryState {
@@ -153,6 +163,7 @@ impl DeliveryState {
             Self::Bounced => "bounced",
             Self::Complained => "complained",
             Self::Suppressed => "suppressed",
+            Self::Refused => "refused",
         }
     }
 
@@ -190,6 +201,16 @@ impl Delivery {
     pub const fn seq(&self) -> u64 {
         self.seq
     }
+
+    /// When somebody else may claim it, in milliseconds since 1970: at once when it was given back; otherwise [`GRACE_MILLIS`] after the
+    /// claim has run out, and twice as long with each further one that nobody was heard of again.
+    fn free_at(&self) -> i64 {
+        if self.claimed_until == 0 {
+            return 0;
+        }
+        let doublings = u32::try_from(self.epoch.saturating_sub(1)).unwrap_or(u32::MAX).min(MAX_DOUBLINGS);
+        self.claimed_until.saturating_add(GRACE_MILLIS << doublings)
+    }
 }
 
 impl Stored for Delivery {
@@ -199,9 +220,12 @@ impl Stored for Delivery {
 
 /// How long after a claim has run out SES's event about the mail is waited for, in milliseconds, before the mail is sent again.
 pub const GRACE_MILLIS: i64 = 5 * 60 * 1000;
+/// How often that doubles at most: to five hours and twenty minutes.
+const MAX_DOUBLINGS: u32 = 6;
 
 impl Store {
-    /// Claims a mail. A claim that has run out counts only after [`GRACE_MILLIS`] more: by then SES has told whether it has the mail.
+    /// Claims a mail. A claim that has run out counts for [`GRACE_MILLIS`] more, by which SES has told whether it has the mail, and
+    /// longer each time: who hears nothing from SES must not send the same mail for ever.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -217,7 +241,7 @@ impl Store {
             message_id: None,
             at: claimant.at,
             rank: DeliveryState::Queued.rank(),
-            run: claimant.run.clone(),
+            run: claimant.claim_id.clone(),
             epoch: 1,
             claimed_until: claimant.until,
             seq,
@@ -230,11 +254,11 @@ impl Store {
         let request = request
             .expression_attribute_names("#rank", "rank")
             .expression_attribute_values(":queued", number(DeliveryState::Queued.rank()))
-            .expression_attribute_values(":run", text(&claimant.run))
+            .expression_attribute_values(":run", text(&claimant.claim_id))
             .expression_attribute_values(":one", number(1))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let held: Delivery = match request.send().await {
-            Ok(_) => return Ok(Claim::Won),
+            Ok(_) => return Ok(Claim::Won(1)),
             Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => {
                 let PutItemError::ConditionalCheckFailedException(failed) = service.into_err() else {
                     return Ok(Claim::Held);
@@ -249,8 +273,7 @@ impl Store {
         if held.state != DeliveryState::Queued {
             return Ok(Claim::Settled);
         }
-        let free_at = if held.claimed_until == 0 { 0 } else { held.claimed_until.saturating_add(GRACE_MILLIS) };
-        if free_at > claimant.now {
+        if held.free_at() > claimant.now {
             return Ok(Claim::Held);
         }
         self.claim_again(mailing, &held, claimant).await
@@ -268,12 +291,12 @@ impl Store {
             .condition_expression("#rank = :queued AND (epoch = :epoch OR (epoch = :next AND run = :run))")
             .expression_attribute_names("#rank", "rank")
             .expression_attribute_values(":queued", number(DeliveryState::Queued.rank()))
-            .expression_attribute_values(":run", text(&claimant.run))
+            .expression_attribute_values(":run", text(&claimant.claim_id))
             .expression_attribute_values(":until", number(claimant.until))
             .expression_attribute_values(":epoch", number(held.epoch))
             .expression_attribute_values(":next", number(held.epoch.saturating_add(1)));
         match request.send().await {
-            Ok(_) => Ok(Claim::Won),
+            Ok(_) => Ok(Claim::Won(held.epoch.saturating_add(1))),
             Err(error) if error.as_service_error().is_some_and(is_condition) => Ok(Claim::Held),
             Err(error) => Err(error.into()),
         }
@@ -284,7 +307,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     #[expect(clippy::disallowed_methods, reason = "a delivery is not a decision of the rules")]
-    pub async fn moved(
+    pub async fn record_delivery(
         &self,
         mailing: &Mailing,
         state: DeliveryState,

@@ -49,18 +49,14 @@ pub fn abandoned_at(receipt: &Receipt) -> i64 {
 const MOST_EQUAL: i32 = 100;
 
 impl Store {
-    /// The files that should have been looked after before a time; at most as many as one read gives.
+    /// The files that should have been looked after before a time.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn files_due(&self, org: OrgId, now: Timestamp) -> Result<Vec<FileMarker>, StoreError> {
-        let request = self.client.query().table_name(&self.table).consistent_read(true);
-        let request = request
-            .key_condition_expression(format!("{} = :pk", names::PK))
-            .filter_expression("due <= :now")
-            .expression_attribute_values(":pk", text(keys::files_partition(org)))
-            .expression_attribute_values(":now", number(now.as_second()));
-        request.send().await?.items.unwrap_or_default().into_iter().map(from_item).collect()
+        let markers = self.query_all(&keys::files_partition(org), " ", "\u{10FFFF}").await?;
+        let markers = markers.into_iter().map(from_item).collect::<Result<Vec<FileMarker>, _>>()?;
+        Ok(markers.into_iter().filter(|marker| marker.due <= now.as_second()).collect())
     }
 
     /// Forgets a file with which there is nothing left to do, unless something has come up since.

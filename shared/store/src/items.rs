@@ -119,6 +119,10 @@ pub(crate) fn to_item(key: &Key, entity: &str, value: &impl Serialize) -> Result
 pub(crate) fn from_item<T: Stored>(item: Item) -> Result<T, StoreError> {
     let attribute = |name: &str| text_of(&item, name).unwrap_or_default().to_owned();
     let key = Key { pk: attribute(names::PK), sk: attribute(names::SK) };
+    // Read by the wrong rules it would say something else than was meant. A later version has written it.
+    if item.get("schema").is_some_and(|schema| *schema != number(SCHEMA)) {
+        return Err(StoreError::Broken { item: key.place(), reason: "it is of another layout".to_owned() });
+    }
     if T::HAS_DIGEST && !has_digest(&item) {
         return Err(StoreError::Broken { item: key.place(), reason: "it was edited by hand".to_owned() });
     }

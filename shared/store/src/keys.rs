@@ -266,7 +266,7 @@ pub fn outbox_partition(org: OrgId) -> String {
 #[must_use]
 pub fn outbox(event: &Event) -> Key {
     let Key { pk, sk } = self::event(event);
-    Key::new(outbox_partition(event.org), format!("{}#{pk}/{sk}", updated_at(event.at)))
+    Key::new(outbox_partition(event.org), format!("{}#{pk}/{sk}", moment(event.at)))
 }
 
 /// What SES told of a mail that is not known here.
@@ -396,9 +396,9 @@ pub fn updated_index(org: OrgId) -> String {
     format!("ORG#{org}#UPDATED")
 }
 
-/// What sort keys of GSI3 begin with: the moment in milliseconds, always of the same width.
+/// A moment in sort keys (of GSI3, of the outbox): in milliseconds, always of the same width, so that text sorts by time.
 #[must_use]
-pub fn updated_at(at: Timestamp) -> String {
+pub fn moment(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
@@ -417,7 +417,7 @@ pub fn total(minor: i64) -> String {
 /// The sort key of a report in GSI3.
 #[must_use]
 pub fn updated(at: Timestamp, report: ReportId) -> String {
-    format!("{}#{report}", updated_at(at))
+    format!("{}#{report}", moment(at))
 }
 
 /// The sort key of a report in GSI4.
@@ -471,7 +471,7 @@ mod tests {
     fn moments_sort_as_text() {
         let moments =
             ["2026-11-22T10:00:00Z", "2026-11-22T10:00:00.001Z", "2026-11-22T10:00:00.01Z", "2026-11-22T10:00:01Z"];
-        let texts: Vec<String> = moments.iter().map(|moment| updated_at(at(moment))).collect();
+        let texts: Vec<String> = moments.iter().map(|moment| super::moment(at(moment))).collect();
         assert!(texts.is_sorted(), "{texts:?}");
         assert!(texts.iter().all(|text| text.len() == "2026-11-22T10:00:00.000Z".len()), "{texts:?}");
     }

@@ -6,6 +6,7 @@ pub mod commit;
 pub mod deliveries;
 mod digest;
 pub mod error;
+mod feedback;
 pub mod files;
 pub mod issuer;
 pub mod items;

@@ -1,14 +1,16 @@
 //! The outbox: which events somebody is still to be told of. An entry is written in the transaction of its event and deleted when all
 //! who are told of it have been; what is left for long was lost on the way, and found here. Who is told is not decided here.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use outlay_domain::event::Event;
 use outlay_domain::ids::OrgId;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Stored;
-use crate::items::{Item, from_item, key_attributes, text, to_item};
-use crate::keys::{self, Key, names};
+use crate::items::{Item, from_item, key_attributes, to_item};
+use crate::keys::{self, Key};
 use crate::{Store, StoreError};
 
 /// That somebody is still to be told of an event.
@@ -18,6 +20,13 @@ pub struct Waiting {
     pub at: Timestamp,
     event_pk: String,
     event_sk: String,
+}
+
+impl fmt::Display for Waiting {
+    /// The event's place in the table, for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.event_pk, self.event_sk)
+    }
 }
 
 impl Stored for Waiting {
@@ -40,36 +49,7 @@ pub(crate) fn waiting(event: &Event) -> Result<Item, StoreError> {
     to_item(&keys::outbox(event), "outbox", &Waiting { at: event.at, event_pk: pk, event_sk: sk })
 }
 
-/// What SES told of a mail that is not known here.
-#[derive(Serialize)]
-struct Unplaced<'a> {
-    body: &'a str,
-    expires_at: i64,
-}
-
-/// How long what cannot be placed is kept, in seconds.
-const KEPT: i64 = 7 * 24 * 3600;
-
 impl Store {
-    /// Keeps what SES told of a mail that is not known here for a week.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    #[expect(clippy::disallowed_methods, reason = "no decision of the rules")]
-    pub async fn keep_feedback(
-        &self,
-        org: Option<OrgId>,
-        message_id: &str,
-        kind: &str,
-        body: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let unplaced = Unplaced { body, expires_at: now.as_second().saturating_add(KEPT) };
-        let item = to_item(&keys::feedback(org, message_id, kind), "feedback", &unplaced)?;
-        self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await?;
-        Ok(())
-    }
-
     /// The organisations there are.
     ///
     /// # Errors
@@ -79,17 +59,13 @@ impl Store {
         items.into_iter().map(|item| Ok(from_item::<Listed>(item)?.organisation_id)).collect()
     }
 
-    /// The events that somebody should have been told of before a time, oldest first; at most as many as one read gives.
+    /// The events that somebody should have been told of before a time, oldest first.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn waiting(&self, org: OrgId, before: Timestamp) -> Result<Vec<Waiting>, StoreError> {
-        let request = self.client.query().table_name(&self.table).consistent_read(true);
-        let request = request
-            .key_condition_expression(format!("{} = :pk AND {} < :to", names::PK, names::SK))
-            .expression_attribute_values(":pk", text(keys::outbox_partition(org)))
-            .expression_attribute_values(":to", text(keys::updated_at(before)));
-        request.send().await?.items.unwrap_or_default().into_iter().map(from_item).collect()
+        let waiting = self.query_all(&keys::outbox_partition(org), " ", &keys::moment(before)).await?;
+        waiting.into_iter().map(from_item).collect()
     }
 
     /// The event of an entry.
@@ -104,7 +80,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn told(&self, event: &Event) -> Result<(), StoreError> {
+    pub async fn outbox_done(&self, event: &Event) -> Result<(), StoreError> {
         self.delete(&keys::outbox(event)).await
     }
 

@@ -145,6 +145,7 @@ pub(crate) fn member(org: OrgId, seed: &mut Seed, role: Role, subject: Option<&s
         kind: MemberKind::Person,
         email: Some("ada@example.com".to_owned()),
         address_fault: None,
+        address_mended_at: None,
         language: outlay_domain::language::Language::En,
         time_zone: None,
         role,

@@ -127,6 +127,7 @@ pub fn found(name: String, base_currency: Currency, founder: Founder, seed: &mut
         kind: MemberKind::Person,
         email: Some(founder.email),
         address_fault: None,
+        address_mended_at: None,
         language: founder.language,
         time_zone: founder.time_zone,
         role: Role::Admin,
@@ -173,6 +174,7 @@ pub fn invite(
         kind,
         email,
         address_fault: None,
+        address_mended_at: None,
         language: invitation.language,
         time_zone: invitation.time_zone,
         role: invitation.role,
@@ -294,7 +296,9 @@ pub fn change_member(
     after.name = patch.name.unwrap_or(after.name);
     after.language = patch.language.unwrap_or(after.language);
     after.time_zone = patch.time_zone.unwrap_or(after.time_zone);
-    after.address_fault = after.address_fault.filter(|_| !patch.address_mended);
+    if patch.address_mended && after.address_fault.take().is_some() {
+        after.address_mended_at = Some(now);
+    }
     after.role = patch.role.unwrap_or(after.role);
     after.manager_id = patch.manager_id.unwrap_or(after.manager_id);
     after.grade = patch.grade.unwrap_or(after.grade);
@@ -320,11 +324,13 @@ pub fn change_member(
     Ok(changes)
 }
 
-/// Notes that mail to a member comes back, or is not wanted; nothing, when that is known. A bounce weighs more than a complaint.
+/// Notes that mail to a member came back, or was not wanted, at a moment; nothing, when that is known, or was mended since: what SES tells
+/// may come late. A bounce weighs more than a complaint.
 #[must_use]
 pub fn note_address_fault(member: &Member, fault: AddressFault, now: Timestamp) -> Option<MemberChange> {
     let known = member.address_fault == Some(AddressFault::Bounced) || member.address_fault == Some(fault);
-    if known || member.email.is_none() {
+    let mended_since = member.address_mended_at.is_some_and(|mended| now <= mended);
+    if known || mended_since || member.email.is_none() {
         return None;
     }
     let after = Member { address_fault: Some(fault), ..member.clone() };

@@ -64,6 +64,7 @@ pub fn erase(
         kind: member.kind,
         email: None,
         address_fault: None,
+        address_mended_at: None,
         language: member.language,
         time_zone: None,
         role: member.role,

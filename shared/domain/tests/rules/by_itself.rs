@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use outlay_domain::change::{escalate, note_address_fault, to_escalate};
-use outlay_domain::event::{Escalation, EventKind, Told};
+use outlay_domain::event::{Escalation, EventKind, Recipients};
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::{AddressFault, Member, MemberStatus, Role, time_zone};
 use outlay_domain::policy::{Approvers, Mode, Policy, StepRule};
@@ -55,7 +55,7 @@ fn what_is_overdue_goes_to_whom_the_workflow_names_and_only_after_its_day() {
     assert!(step.escalates_to.is_empty(), "once");
     let event = &change.events[0];
     assert_eq!((event.actor, event.on_behalf_of), (None, None));
-    assert_eq!(event.told(), Some(Told::Members(vec![people.fiona.id, people.marco.id])));
+    assert_eq!(event.recipients(), Some(Recipients::Members(vec![people.fiona.id, people.marco.id])));
     let EventKind::StepEscalated { because, from, asked, .. } = &event.kind else { panic!("{:?}", event.kind) };
     assert_eq!((*because, from.as_slice()), (Escalation::Overdue, &[people.marco.id][..]));
     assert_eq!(asked.approvers, [people.fiona.id]);
@@ -136,7 +136,7 @@ fn a_quorum_stays_within_reach() {
 fn an_address_that_fails_is_noted_once_and_told_to_the_admins() {
     let people = People::new();
     let complained = note_address_fault(&people.marco, AddressFault::Complained, now()).unwrap();
-    assert_eq!(complained.event.told(), Some(Told::Admins));
+    assert_eq!(complained.event.recipients(), Some(Recipients::Admins));
     assert_eq!(complained.event.actor, None);
     assert!(complained.after.is_reachable());
     let bounced = note_address_fault(&complained.after, AddressFault::Bounced, now()).unwrap();
@@ -144,6 +144,10 @@ fn an_address_that_fails_is_noted_once_and_told_to_the_admins() {
     for fault in [AddressFault::Bounced, AddressFault::Complained] {
         assert!(note_address_fault(&bounced.after, fault, now()).is_none(), "{fault:?}");
     }
+    // What is told late of a time before it was mended is known already.
+    let mended = Member { address_fault: None, address_mended_at: Some(now()), ..bounced.after };
+    assert!(note_address_fault(&mended, AddressFault::Bounced, now()).is_none());
+    assert!(note_address_fault(&mended, AddressFault::Bounced, now() + SignedDuration::from_secs(1)).is_some());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The history of a report over the API, and whether it is as it was written.
 
 use jiff::Timestamp;
-use outlay_domain::event::{Event, FieldChange, Told};
+use outlay_domain::event::{Event, FieldChange, Recipients};
 use outlay_domain::history::first_break;
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::Member;
@@ -40,7 +40,7 @@ impl From<&FieldChange> for FieldChangeOut {
 pub struct MailOut {
     /// To whom.
     pub to: PersonOut,
-    /// `queued`, `sent`, `delivered`, `bounced`, `complained`, or `suppressed`: not sent, because mail to the address comes back.
+    /// `queued`, `sent`, `delivered`, `bounced`, `complained`, `suppressed` (not sent, because mail to the address comes back) or `refused` (SES does not send it).
     #[schema(example = "delivered")]
     pub status: &'static str,
     /// Since when, RFC 3339 in UTC.
@@ -60,9 +60,9 @@ impl MailOut {
         let sent = deliveries.iter().filter(|delivery| delivery.seq() == event.seq);
         let begun: Vec<Self> =
             sent.clone().map(|delivery| mail(delivery.recipient, delivery.state, delivery.at)).collect();
-        let told = match event.told() {
-            Some(Told::Members(members)) => members,
-            Some(Told::Admins) | None => Vec::new(),
+        let told = match event.recipients() {
+            Some(Recipients::Members(members)) => members,
+            Some(Recipients::Admins) | None => Vec::new(),
         };
         // Who has no address is not told.
         let waits = |id: &MemberId| {
@@ -81,9 +81,9 @@ fn person(id: MemberId, people: &[Member]) -> PersonOut {
 /// Who is named with the entries: who did what, for whom, and who is told.
 #[must_use]
 pub fn people(events: &[Event], deliveries: &[Delivery]) -> Vec<MemberId> {
-    let told = |event: &Event| match event.told() {
-        Some(Told::Members(members)) => members,
-        Some(Told::Admins) | None => Vec::new(),
+    let told = |event: &Event| match event.recipients() {
+        Some(Recipients::Members(members)) => members,
+        Some(Recipients::Admins) | None => Vec::new(),
     };
     let of = |event: &Event| [event.actor, event.on_behalf_of].into_iter().flatten().chain(told(event));
     distinct(events.iter().flat_map(of).chain(deliveries.iter().map(|delivery| delivery.recipient)))

@@ -17,6 +17,7 @@ use crate::call::{Call, Input};
 use crate::checks;
 use crate::fault::Faults;
 use crate::limit::Uncounted;
+use crate::log::{Level, log};
 use crate::problem::Problem;
 use crate::reply::{Outcome, Stop};
 
@@ -178,7 +179,7 @@ pub struct ReceiptFileOut {
     pub download: Option<LinkOut>,
     /// A picture of it to look at; null when there is none.
     pub preview: Option<LinkOut>,
-    /// Other reports with the same file, some of them; null for whom not all reports are to see.
+    /// Other reports with the same file, some of them; null unless the caller may see every report.
     pub duplicate_of: Option<Vec<String>>,
 }
 
@@ -238,8 +239,7 @@ pub async fn clear(call: &Call, bucket: &Bucket, slot: &Slot) {
             let _ = call.store().file_settled(slot.org, slot.receipt, call.now().as_second()).await;
         }
         Err(error) => {
-            let line = serde_json::json!({"level": "warn", "cause": "files are left to the sweep", "reason": error.to_string()});
-            eprintln!("{line}");
+            log(Level::Warn, "files are left to the sweep", &[("reason", &error)]);
         }
     }
 }

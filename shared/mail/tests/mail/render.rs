@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::samples;
 use mail_parser::decoders::html::html_to_text;
 use outlay_domain::language::Language;
+use outlay_domain::member::AddressFault;
 use outlay_mail::{By, LineFacts, Message, Notice, Recipient, ReportFacts, TaskFacts};
 
 fn render(notice: &Notice) -> Message {
@@ -245,7 +246,7 @@ fn users_cannot_write_html() {
         Notice::Returned { report: report.clone(), by: by.clone(), reason: reason.clone() },
         Notice::PaymentFailed { report: report.clone(), amount: report.total, reason },
         samples::reminder(vec![samples::task(&evil, &evil, &evil, "1.00 EUR", "2025-07-14")]),
-        Notice::AddressFailed { member: evil.clone(), address: evil.clone(), complained: true },
+        Notice::AddressFailed { member: evil.clone(), address: evil.clone(), fault: AddressFault::Complained },
         Notice::Invited { organisation: evil.clone(), inviter: evil.clone(), role: outlay_domain::member::Role::Admin },
     ];
     for notice in notices {

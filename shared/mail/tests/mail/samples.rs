@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use outlay_domain::event::Escalation;
 use outlay_domain::language::Language;
-use outlay_domain::member::Role;
+use outlay_domain::member::{AddressFault, Role};
 use outlay_domain::money::Money;
-use outlay_mail::{By, Escalated, LineFacts, Notice, Recipient, ReportFacts, TaskFacts};
+use outlay_mail::{By, LineFacts, Notice, Recipient, ReportFacts, TaskFacts};
 
 /// The person all samples are for.
 pub fn recipient(language: Language) -> Recipient {
@@ -107,11 +108,32 @@ pub fn reminder(tasks: Vec<TaskFacts>) -> Notice {
     Notice::Reminder { day: day("2025-07-14"), tasks }
 }
 
+/// Says nothing: whoever adds a notice is asked here for a sample of it, without which no language is tested to have it.
+const fn has_a_sample(notice: &Notice) {
+    match notice {
+        Notice::ApprovalRequested { .. }
+        | Notice::EscalatedTo { .. }
+        | Notice::EscalatedFrom { .. }
+        | Notice::Approved { .. }
+        | Notice::Returned { .. }
+        | Notice::Rejected { .. }
+        | Notice::Reimbursed { .. }
+        | Notice::PaymentFailed { .. }
+        | Notice::Reminder { .. }
+        | Notice::AddressFailed { .. }
+        | Notice::PayoutAccountChanged { .. }
+        | Notice::Invited { .. } => {}
+    }
+}
+
 /// Every kind of notice under a file-name-safe name.
 pub fn notices() -> Vec<(&'static str, Notice)> {
     let mut all = requests();
     all.extend(decisions());
     all.extend(others());
+    for (_, notice) in &all {
+        has_a_sample(notice);
+    }
     all
 }
 
@@ -133,7 +155,7 @@ fn requests() -> Vec<(&'static str, Notice)> {
             Notice::EscalatedTo {
                 report: report(),
                 step: step.clone(),
-                reason: Escalated::Overdue,
+                reason: Escalation::Overdue,
                 from: vec!["Marco Rossi".to_owned(), "Inés Ibarra".to_owned()],
                 due_on: Some(day("2025-07-16")),
             },
@@ -143,7 +165,7 @@ fn requests() -> Vec<(&'static str, Notice)> {
             Notice::EscalatedTo {
                 report: plain_report(),
                 step: step.clone(),
-                reason: Escalated::Unreachable,
+                reason: Escalation::Unreachable,
                 from: vec!["Marco Rossi".to_owned()],
                 due_on: None,
             },
@@ -153,13 +175,13 @@ fn requests() -> Vec<(&'static str, Notice)> {
             Notice::EscalatedFrom {
                 report: plain_report(),
                 step: step.clone(),
-                reason: Escalated::Overdue,
+                reason: Escalation::Overdue,
                 to: vec!["Ada Admin".to_owned()],
             },
         ),
         (
             "escalated-from-unreachable",
-            Notice::EscalatedFrom { report: plain_report(), step, reason: Escalated::Unreachable, to: Vec::new() },
+            Notice::EscalatedFrom { report: plain_report(), step, reason: Escalation::Unreachable, to: Vec::new() },
         ),
     ]
 }
@@ -188,7 +210,8 @@ fn others() -> Vec<(&'static str, Notice)> {
         task("EXP-2039", "Team lunch", "Yuki Tanaka", "18400 JPY", "2025-07-14"),
     ];
     let address = "bo@example.com".to_owned();
-    let bounced = Notice::AddressFailed { member: member.clone(), address: address.clone(), complained: false };
+    let bounced =
+        Notice::AddressFailed { member: member.clone(), address: address.clone(), fault: AddressFault::Bounced };
     let unpaid = "The bank does not know the account.".to_owned();
     vec![
         ("reimbursed", Notice::Reimbursed { report: cut_report(), amount, paid_on: day("2025-07-21") }),
@@ -196,7 +219,7 @@ fn others() -> Vec<(&'static str, Notice)> {
         ("reminder", reminder(tasks)),
         ("reminder-of-one", reminder(vec![task("EXP-2039", "Team lunch", "Yuki Tanaka", "42.50 EUR", "2025-07-14")])),
         ("address-bounced", bounced),
-        ("address-complained", Notice::AddressFailed { member, address, complained: true }),
+        ("address-complained", Notice::AddressFailed { member, address, fault: AddressFault::Complained }),
         ("payout-account-changed", Notice::PayoutAccountChanged { at: moment("2025-07-14T09:30:00Z") }),
         (
             "invited",

@@ -187,7 +187,7 @@ impl<'a> Batch<'a> {
         let mut item = to_item(&keys::event(event), "event", event)?;
         item.insert(MARK.to_owned(), text(format!("{:016x}", self.mark)));
         self.put(item, guard, Some(ABSENT))?;
-        if event.told().is_none() {
+        if event.recipients().is_none() {
             return Ok(());
         }
         self.put(waiting(event)?, Guard::None, None)

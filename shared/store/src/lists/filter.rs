@@ -37,7 +37,7 @@ impl ReportFilter {
         let (index, partitions) = self.list(org);
         let by_report = || self.created().unwrap_or_else(|| (keys::REPORT_IDS.to_owned(), AFTER_ALL.to_owned()));
         let (from, to) = match index {
-            Index::Updated => (self.updated_since.map_or_else(String::new, keys::updated_at), AFTER_ALL.to_owned()),
+            Index::Updated => (self.updated_since.map_or_else(String::new, keys::moment), AFTER_ALL.to_owned()),
             Index::Total => self.totals(),
             _ => by_report(),
         };
@@ -82,7 +82,7 @@ impl ReportFilter {
             // The sort keys of the other indexes hold what is asked for as text that sorts.
             created.map(|(from, to)| Test::Within("GSI1SK", from, to)),
             total.map(|(from, to)| Test::Within("GSI4SK", from, to)),
-            updated.map(|since| Test::Within("GSI3SK", keys::updated_at(since), AFTER_ALL.to_owned())),
+            updated.map(|since| Test::Within("GSI3SK", keys::moment(since), AFTER_ALL.to_owned())),
         ];
         tests.into_iter().flatten().collect()
     }

@@ -10,7 +10,7 @@ use outlay_domain::ids::{MemberId, OrgId, ReportId};
 use outlay_domain::member::Member;
 use outlay_domain::money::Currency;
 use outlay_domain::policy::Policy;
-use outlay_domain::report::Report;
+use outlay_domain::report::{Report, Status};
 
 use self::walk::Walk;
 use crate::items::{Task, from_item};
@@ -110,6 +110,23 @@ impl Store {
         page: &PageRequest,
     ) -> Result<Page<Report>, ListError> {
         self.list(&filter.walk(org), page).await
+    }
+
+    /// All reports that are with their approvers, each as it could be read, without their lines. The list may lag behind by a moment.
+    ///
+    /// # Errors
+    /// [`ListError`]
+    pub async fn submitted(&self, org: OrgId) -> Result<Vec<Result<Report, StoreError>>, ListError> {
+        let walk = ReportFilter { status: Some(Status::Submitted), ..ReportFilter::default() }.walk(org);
+        let (mut reports, mut page) = (Vec::new(), PageRequest::unseen(100));
+        loop {
+            let found = self.walk(&walk, &page).await?;
+            reports.extend(found.items.into_iter().map(|found| from_item(found.item)));
+            match found.next {
+                Some(next) => page.cursor = Some(next),
+                None => return Ok(reports),
+            }
+        }
     }
 }
 
