@@ -18,7 +18,7 @@ const PIECE: usize = 64 * 1024;
 const STRETCH: usize = 80;
 
 /// The words without which there is no action of these kinds.
-const ACTIONS: [&[u8]; 9] = [
+const ACTIONS: [&[u8]; 10] = [
     b"JavaScript",
     b"Launch",
     b"SubmitForm",
@@ -27,6 +27,7 @@ const ACTIONS: [&[u8]; 9] = [
     b"GoToE",
     b"Rendition",
     b"EmbeddedFile",
+    b"FileAttachment",
     b"RichMedia",
 ];
 /// What stands before such a word when it is one, and not a part of an address or a text.
@@ -65,6 +66,8 @@ pub(super) enum Filter {
     Ascii85,
     /// One that packs, and is not used for objects today.
     Lzw,
+    /// One that is named elsewhere. Programs pack most things in one way, so that is tried.
+    Unknown,
     /// Pictures, encryption, or nothing known.
     Other,
 }
@@ -81,26 +84,27 @@ impl Filter {
     }
 
     const fn packs(self) -> bool {
-        matches!(self, Self::Flate | Self::Lzw)
+        matches!(self, Self::Flate | Self::Lzw | Self::Unknown)
     }
 }
 
 /// The objects in an object stream.
 pub(super) fn objects(data: &[u8], packing: &Packing, budget: &mut Budget) -> Result<Vec<u8>, Unfit> {
     // What is packed otherwise no program writes, and nobody could look at it within limits.
-    let is_known = packing.filters.iter().all(|filter| !matches!(filter, Filter::Lzw | Filter::Other));
+    let is_known =
+        packing.filters.iter().all(|filter| !matches!(filter, Filter::Lzw | Filter::Unknown | Filter::Other));
     if packing.is_predicted || !is_known {
         return Err(Unfit::Damaged);
     }
     let mut objects = Vec::new();
-    unpack(data, packing, budget, &mut |piece| {
+    let is_whole = unpack(data, packing, budget, &mut |piece| {
         if objects.len().saturating_add(piece.len()) > MAX_OBJECTS {
             return Err(Unfit::TooLarge);
         }
         objects.extend_from_slice(piece);
         Ok(())
     })?;
-    Ok(objects)
+    if is_whole { Ok(objects) } else { Err(Unfit::Damaged) }
 }
 
 /// Whether any other stream holds words that act, however it says that it is to be used.
@@ -132,11 +136,53 @@ pub(super) fn strays_hide_action(bytes: &[u8], known: &BTreeSet<usize>, budget: 
         if line == 0 || is_end || known.contains(&start) {
             continue;
         }
+        // Each costs at least the memory to unpack it.
+        budget.spend(PIECE)?;
         if hides_action(bytes.get(start..).unwrap_or_default(), &packing, budget)? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// The words that objects, and what says whether the file is locked, begin with.
+pub(super) const LANDMARKS: [&[u8]; 2] = [b"obj", b"trailer"];
+
+/// Whether such a word stands where the walk has not met it, as a reader would take it that is led there: in a string, a comment or a
+/// stream. In a text it stands otherwise: "2 trailers", "an obj".
+pub(super) fn hides_object(bytes: &[u8], seen: &BTreeSet<usize>) -> bool {
+    LANDMARKS.iter().any(|word| {
+        let mut at = 0_usize;
+        while let Some(found) = bytes.get(at..).and_then(|rest| find(rest, word)) {
+            let start = at.saturating_add(found);
+            at = start.saturating_add(word.len());
+            let (before, after) = (bytes.get(..start).unwrap_or_default(), bytes.get(at..).unwrap_or_default());
+            let begins = if *word == b"obj" { ends_number(before) } else { opens_dictionary(after) };
+            let is_word = after.first().is_none_or(|byte| is_space(*byte) || is_delimiter(*byte));
+            if is_word && begins && !seen.contains(&start) {
+                return true;
+            }
+        }
+        false
+    })
+}
+
+/// Whether a number stands before, or something that may be a comment.
+fn ends_number(before: &[u8]) -> bool {
+    for byte in before.iter().rev() {
+        match byte {
+            b'\r' | b'\n' | b'0'..=b'9' => return true,
+            byte if is_space(*byte) => {}
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Whether a dictionary opens behind, or a comment stands there.
+fn opens_dictionary(after: &[u8]) -> bool {
+    let next = after.iter().position(|byte| !is_space(*byte)).and_then(|at| after.get(at..)).unwrap_or_default();
+    next.starts_with(b"<<") || next.starts_with(b"%")
 }
 
 /// How long the end of line is that stands here.
@@ -173,8 +219,8 @@ fn follows_key(before: &[u8]) -> bool {
 
 type Sink<'s> = dyn FnMut(&[u8]) -> Result<(), Unfit> + 's;
 
-/// Hands on what a stream holds, as far as it is known how to unpack it.
-fn unpack(data: &[u8], packing: &Packing, budget: &mut Budget, sink: &mut Sink<'_>) -> Result<(), Unfit> {
+/// Hands on what a stream holds, as far as it is known how to unpack it; gives whether that was all.
+fn unpack(data: &[u8], packing: &Packing, budget: &mut Budget, sink: &mut Sink<'_>) -> Result<bool, Unfit> {
     // Packed twice, a few bytes unpack to a million times as many.
     if packing.filters.iter().filter(|filter| filter.packs()).count() > 1 {
         return Err(Unfit::Damaged);
@@ -185,23 +231,31 @@ fn unpack(data: &[u8], packing: &Packing, budget: &mut Budget, sink: &mut Sink<'
         match filter {
             Filter::Hex => written = Some(from_hex(data)),
             Filter::Ascii85 => written = Some(from_ascii85(data)),
-            Filter::Flate => return inflate(data, budget, sink),
-            Filter::Lzw | Filter::Other => return Ok(()),
+            Filter::Flate | Filter::Unknown => return inflate(data, budget, sink),
+            Filter::Lzw | Filter::Other => return Ok(false),
         }
     }
-    sink(written.as_deref().unwrap_or(data))
+    sink(written.as_deref().unwrap_or(data))?;
+    Ok(true)
 }
 
-/// Inflates with the header of zlib, or without one when there is none, as readers do. What ends too early is handed on so far.
-fn inflate(data: &[u8], budget: &mut Budget, sink: &mut Sink<'_>) -> Result<(), Unfit> {
-    let is_any = inflate_as(data, true, budget, sink)?;
-    if !is_any {
-        inflate_as(data, false, budget, sink)?;
+/// Inflates with the header of zlib, or without one when there is none, as readers do. What ends too early is handed on so far; gives
+/// whether it did not.
+fn inflate(data: &[u8], budget: &mut Budget, sink: &mut Sink<'_>) -> Result<bool, Unfit> {
+    match inflate_as(data, true, budget, sink)? {
+        Inflated::Nothing => Ok(inflate_as(data, false, budget, sink)? == Inflated::Whole),
+        inflated => Ok(inflated == Inflated::Whole),
     }
-    Ok(())
 }
 
-fn inflate_as(data: &[u8], has_header: bool, budget: &mut Budget, sink: &mut Sink<'_>) -> Result<bool, Unfit> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inflated {
+    Nothing,
+    Part,
+    Whole,
+}
+
+fn inflate_as(data: &[u8], has_header: bool, budget: &mut Budget, sink: &mut Sink<'_>) -> Result<Inflated, Unfit> {
     let mut decoder = Decompress::new(has_header);
     let mut piece = vec![0; PIECE];
     let mut rest = data;
@@ -218,9 +272,10 @@ fn inflate_as(data: &[u8], has_header: bool, budget: &mut Budget, sink: &mut Sin
             is_any = true;
             sink(piece.get(..made).unwrap_or_default())?;
         }
-        let goes_on = matches!(status, Ok(Status::Ok)) && read.saturating_add(made) > 0;
-        if !goes_on {
-            return Ok(is_any);
+        match status {
+            Ok(Status::StreamEnd) => return Ok(Inflated::Whole),
+            Ok(Status::Ok) if read.saturating_add(made) > 0 => {}
+            _ => return Ok(if is_any { Inflated::Part } else { Inflated::Nothing }),
         }
     }
 }
@@ -285,10 +340,10 @@ mod tests {
         // Each runs through all that follow, and finds nothing.
         let block = [b"\0\x07\0\xF8\xFF".as_slice(), b"stream\n"].concat();
         let search = |count, budget| strays_hide_action(&block.repeat(count), &BTreeSet::new(), &mut Budget(budget));
-        assert_eq!(search(100, 1_000_000), Ok(false));
-        assert_eq!(search(1000, 1_000_000), Err(Unfit::TooLarge));
+        assert_eq!(search(100, 10_000_000), Ok(false));
+        assert_eq!(search(1000, 10_000_000), Err(Unfit::TooLarge));
         // Blocks that hold nothing are read too.
         let nothing = [b"stream\n".as_slice(), &b"\0\0\0\xFF\xFF".repeat(1000)].concat();
-        assert_eq!(strays_hide_action(&nothing, &BTreeSet::new(), &mut Budget(4999)), Err(Unfit::TooLarge));
+        assert_eq!(strays_hide_action(&nothing, &BTreeSet::new(), &mut Budget(PIECE + 4999)), Err(Unfit::TooLarge));
     }
 }

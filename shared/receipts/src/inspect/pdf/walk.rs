@@ -10,12 +10,16 @@ use super::lexer::{Lexer, Token, is_space};
 use super::packed::{self, Budget, Filter, Packing};
 
 /// Names that stand in a file only when something in it acts.
-const ACTIVE: [&[u8]; 11] = [
+const ACTIVE: [&[u8]; 15] = [
     b"JavaScript",
     b"JS",
     b"Launch",
     b"EmbeddedFile",
     b"EmbeddedFiles",
+    b"EF",
+    b"FileAttachment",
+    b"3D",
+    b"OnInstantiate",
     b"RichMedia",
     b"XFA",
     b"SubmitForm",
@@ -27,6 +31,8 @@ const ACTIVE: [&[u8]; 11] = [
 const PLAYING: [&[u8]; 3] = [b"Rendition", b"Movie", b"Sound"];
 /// How deep arrays and dictionaries may be nested.
 const MAX_DEPTH: usize = 100;
+/// The longest name, in bytes (ISO 32000-1, annex C.2): each value in an array carries that of its key.
+const MAX_NAME: usize = 127;
 
 /// What was found.
 #[derive(Default)]
@@ -36,7 +42,7 @@ pub(super) struct Found {
     is_active: bool,
     has_catalog: bool,
     pages: BTreeSet<u64>,
-    /// The objects that are actions and lead elsewhere than within the document.
+    /// The objects, and whether each, as an action, could lead elsewhere than within the document.
     actions: BTreeMap<u64, bool>,
     /// The objects that something happens by when the document is opened.
     opened: BTreeSet<u64>,
@@ -45,7 +51,8 @@ pub(super) struct Found {
 impl Found {
     /// Whether something acts by itself.
     pub(super) fn is_active(&self) -> bool {
-        self.is_active || self.opened.iter().any(|number| self.actions.get(number).copied().unwrap_or(false))
+        // One that was not found may be anything.
+        self.is_active || self.opened.iter().any(|number| self.actions.get(number).copied().unwrap_or(true))
     }
 
     /// How many pages there are; none without a catalogue.
@@ -73,6 +80,7 @@ struct Outermost {
     length: Option<u64>,
     first: Option<u64>,
     has_count: bool,
+    count: Option<u64>,
     is_objects: bool,
 }
 
@@ -100,9 +108,13 @@ pub(super) fn walk(bytes: &[u8], budget: &mut Budget) -> Result<Found, Unfit> {
     let mut lexer = Lexer::new(bytes);
     let mut walk = Walk::new(&mut found);
     let mut packs = Vec::new();
-    let mut starts = BTreeSet::new();
+    let (mut starts, mut seen) = (BTreeSet::new(), BTreeSet::new());
     while let Some(token) = lexer.next() {
         match token {
+            Token::Keyword(word) if packed::LANDMARKS.contains(&word) => {
+                seen.insert(lexer.offset().saturating_sub(word.len()));
+                walk.token(&token)?;
+            }
             // Whatever was not closed before is over.
             Token::Keyword(b"stream") => {
                 walk.frames.clear();
@@ -119,11 +131,12 @@ pub(super) fn walk(bytes: &[u8], budget: &mut Budget) -> Result<Found, Unfit> {
     }
     for (stream, data) in packs {
         if stream.may_hold_objects() {
-            object_stream(&packed::objects(data, &stream.packing, budget)?, stream.first.unwrap_or(0), &mut found)?;
+            object_stream(&packed::objects(data, &stream.packing, budget)?, &stream, &mut found)?;
         } else {
             found.is_active |= packed::hides_action(data, &stream.packing, budget)?;
         }
     }
+    found.is_active |= packed::hides_object(bytes, &seen);
     found.is_active |= packed::strays_hide_action(bytes, &starts, budget)?;
     Ok(found)
 }
@@ -147,12 +160,17 @@ fn data<'a>(lexer: &mut Lexer<'a>, length: Option<u64>, starts: &mut BTreeSet<us
 }
 
 /// Reads the objects of an object stream: pairs of number and position, then the objects one after the other.
-fn object_stream(bytes: &[u8], first: u64, found: &mut Found) -> Result<(), Unfit> {
-    let first = usize::try_from(first).unwrap_or(usize::MAX);
-    let mut numbers = BTreeMap::new();
+fn object_stream(bytes: &[u8], stream: &Outermost, found: &mut Found) -> Result<(), Unfit> {
+    let first = usize::try_from(stream.first.unwrap_or(0)).unwrap_or(usize::MAX);
+    let (mut numbers, mut count) = (BTreeMap::new(), 0_u64);
     let mut pairs = Lexer::new(bytes.get(..first).unwrap_or_default());
     while let (Some(Token::Number(Some(number))), Some(Token::Number(Some(position)))) = (pairs.next(), pairs.next()) {
         numbers.insert(position, number);
+        count = count.saturating_add(1);
+    }
+    // What was unpacked is not what a reader sees.
+    if stream.count.is_none_or(|stated| stated > count) {
+        return Err(Unfit::Damaged);
     }
     let mut walk = Walk::new(found);
     // From the very start: whatever stands among the pairs is read too.
@@ -179,8 +197,11 @@ impl<'f> Walk<'f> {
 
     fn token(&mut self, token: &Token<'_>) -> Result<(), Unfit> {
         match token {
+            Token::Name(name) if name.len() > MAX_NAME => return Err(Unfit::Damaged),
             Token::Name(name) => self.found.is_active |= ACTIVE.contains(&name.as_ref()),
             Token::Keyword(b"obj") => self.begin(),
+            // What follows is no object.
+            Token::Keyword(b"trailer") => self.number = None,
             _ => {}
         }
         let key = self.key_of(token);
@@ -250,20 +271,27 @@ impl<'f> Walk<'f> {
             }
             // Elsewhere than in the file: what happens then is not to be seen here.
             (b"AA", Token::Number(_)) => self.found.is_active = true,
-            (b"OpenAction", Token::Number(Some(number))) if self.frames.last().is_some_and(|frame| frame.is_dict) => {
-                self.found.opened.insert(*number);
+            (b"OpenAction", Token::Number(number)) if self.frames.last().is_some_and(|frame| frame.is_dict) => {
+                match number {
+                    Some(number) => drop(self.found.opened.insert(*number)),
+                    None => self.found.is_active = true,
+                }
             }
             (b"Type", Token::Name(name)) if is_outermost => self.typed(name),
             (b"Filter" | b"F", Token::Name(name)) if self.frames.len() <= 2 => {
                 self.outermost.packing.filters.push(Filter::named(name));
             }
-            // Elsewhere; there is one way that programs pack objects.
-            (b"Filter", Token::Number(_)) if self.frames.len() <= 2 => {
-                self.outermost.packing.filters.push(Filter::Flate);
+            // Elsewhere, where readers look and this does not.
+            (b"Filter" | b"F", Token::Number(_)) if self.frames.len() <= 2 => {
+                self.outermost.packing.filters.push(Filter::Unknown);
+            }
+            (b"DecodeParms" | b"DP", Token::Number(_)) if self.frames.len() <= 2 => {
+                self.outermost.packing.is_predicted = true;
             }
             (b"Predictor", Token::Number(number)) => self.outermost.packing.is_predicted |= *number != Some(1),
             (b"Length", Token::Number(number)) if is_outermost => self.outermost.length = *number,
             (b"First", Token::Number(number)) if is_outermost => self.outermost.first = *number,
+            (b"N", Token::Number(number)) if is_outermost => self.outermost.count = *number,
             _ => {}
         }
     }
@@ -290,14 +318,11 @@ impl<'f> Walk<'f> {
 
     fn close(&mut self) {
         let Some(frame) = self.frames.pop() else { return };
-        if !frame.is_dict {
-            return;
-        }
-        // An action that leads to a place in the document itself is harmless.
-        let leads_out = frame.kind.as_deref().is_some_and(|kind| kind != b"GoTo");
+        // An action that leads to a place in the document itself is harmless, and so is the place alone, an array.
+        let leads_out = frame.is_dict && frame.kind.as_deref() != Some(b"GoTo");
         match frame.of.as_deref() {
-            Some(b"OpenAction") => self.found.is_active |= frame.kind.as_deref() != Some(b"GoTo"),
-            Some(b"AA") => self.found.is_active |= !frame.is_empty,
+            Some(b"OpenAction") => self.found.is_active |= leads_out,
+            Some(b"AA") if frame.is_dict => self.found.is_active |= !frame.is_empty,
             // What comes after an action belongs to it.
             Some(b"Next") if leads_out => {
                 if let Some(before) = self.frames.last_mut() {

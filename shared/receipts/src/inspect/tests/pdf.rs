@@ -189,3 +189,67 @@ fn a_bomb_is_not_unpacked() {
     let nested = format!("<< /A {} >>", "[".repeat(1000));
     assert_eq!(outcome("", &[text(&nested)]), Err(Unfit::Damaged));
 }
+
+/// What readers are led to and a walk from front to back does not see, each with a script or a file that is not where it looks for one.
+#[test]
+fn what_only_a_reader_finds_is_not_kept() {
+    let script = "<< /S /JavaScript /JS (app.alert(1)) >>";
+    let packed = |dict: &str, data: &[u8]| stream(&format!("/Type /ObjStm {dict}"), data);
+    let rows = deflated(format!("\u{2}20 0 \u{2}{script}").as_bytes());
+    let cases: [(&str, &str, Vec<Vec<u8>>, Unfit); 12] = [
+        ("a file", "/X << /Subtype /FileAttachment /FS << /EF << /F 6 0 R >> >> >>", vec![], Unfit::Active),
+        ("a file, without its kind", "/X << /EF << /F 6 0 R >> >>", vec![], Unfit::Active),
+        ("a script of a model", "/X << /OnInstantiate 6 0 R >>", vec![], Unfit::Active),
+        (
+            "how it is predicted stands elsewhere",
+            "",
+            vec![packed("/N 1 /First 5 /Filter /FlateDecode /DecodeParms 6 0 R", &rows), text("<< /Predictor 12 >>")],
+            Unfit::Damaged,
+        ),
+        (
+            "how it is packed stands elsewhere",
+            "",
+            vec![packed("/N 1 /First 5 /Filter 6 0 R", b"87cURD]i,"), text("/ASCII85Decode")],
+            Unfit::Damaged,
+        ),
+        (
+            "less is unpacked than there is",
+            "",
+            vec![packed("/N 1 /First 5 /Filter /FlateDecode", &deflated(script.as_bytes())[..10])],
+            Unfit::Damaged,
+        ),
+        ("fewer objects than it says", "", vec![packed("/N 2 /First 5", b"20 0 null")], Unfit::Damaged),
+        (
+            "far behind its key",
+            "/OpenAction 9 0 R",
+            vec![stream("", format!("9 0 obj << /S{}/JavaScript >>", " ".repeat(50)).as_bytes())],
+            Unfit::Active,
+        ),
+        ("behind a comment", "", vec![stream("", b"9%\n0%\nobj << /S%\n/URI >>")], Unfit::Active),
+        ("in a string, without a space", "", vec![text("(9 0obj<</S%\n/URI>>)")], Unfit::Active),
+        ("what locks the file", "", vec![text("(xref\ntrailer\n<< /Encrypt 9 0 R >>)")], Unfit::Active),
+        (
+            "an action whose kind stands elsewhere",
+            "/OpenAction 5 0 R",
+            vec![text("<< /S 6 0 R >>"), text("/URI")],
+            Unfit::Active,
+        ),
+    ];
+    for (what, catalog, more, expected) in cases {
+        assert_eq!(outcome(catalog, &more), Err(expected), "{what}");
+    }
+    // Words are no objects.
+    assert!(outcome("", &[stream("", b"(Hire of 1 trailer, 4 objects, an obj )")]).is_ok());
+    // A place in the document may stand elsewhere.
+    assert!(outcome("/OpenAction 5 0 R", &[text("[3 0 R /Fit]")]).is_ok());
+}
+
+#[test]
+fn what_is_long_to_read_is_not_read() {
+    // A million values, each with the name of its key: as much as two terabytes to copy.
+    let long = format!("<< /{} [{}] >>", "A".repeat(2_000_000), "1 ".repeat(1_000_000));
+    assert_eq!(outcome("", &[text(&long)]), Err(Unfit::Damaged));
+    // Each starts to unpack anew.
+    let strays = format!("({})", "stream\n".repeat(100_000));
+    assert_eq!(outcome("", &[text(&strays)]), Err(Unfit::TooLarge));
+}
