@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, Person, World, fault, fresh_key, healed, hits, now, send, table, url};
+use crate::support::{Answer, Person, World, expense, fault, fresh_key, healed, hits, now, send, table, today, url};
 
 const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
 const REDUCED_CAPACITY: &str = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
@@ -206,4 +206,40 @@ async fn a_plan_that_cannot_be_read_is_a_fault_of_ours() {
     let key = format!("ORG#{}#PLAN", &org["/v1/orgs/".len()..]);
     table::put(&json!({"PK": {"S": key}, "SK": {"S": "PLAN"}, "member": {"S": "many"}})).await;
     ada.get(&format!("{org}/members/me")).await.problem(500, "/problems/integrity");
+}
+
+/// As if somebody had done this much of something today already.
+async fn done_today(partition: String, what: &str, used: u32) {
+    let day = today();
+    let item = json!({"PK": {"S": partition}, "SK": {"S": format!("{what}#{day}")}, "used": {"N": used.to_string()}});
+    table::put(&item).await;
+}
+
+#[tokio::test]
+async fn what_others_bear_is_limited_by_the_day() {
+    let world = World::new().await;
+    let beyond = |answer: Answer, what: &str| {
+        answer.problem(429, QUOTA_EXCEEDED);
+        assert_eq!(answer.json()["violated-policies"], json!([what]));
+        assert!((1..=24 * 3600).contains(&answer.header("retry-after").parse().unwrap()));
+    };
+    let of = |person: &Person| format!("ORG#{}#LIMIT#{}", world.org, subject(person));
+    let draft = world.draft(&world.ana, &[expense("10.00")]).await;
+    done_today(of(&world.ana), "SUBMISSIONS", 4999).await;
+    world.claim(&world.ana, &[expense("11.00")]).await.expect(201);
+    beyond(world.claim(&world.ana, &[expense("12.00")]).await, "submissions");
+    beyond(world.ana.post(&world.report(&draft, "submit"), &json!({})).await, "submissions");
+    world.draft(&world.ana, &[expense("13.00")]).await;
+    world.claim(&world.marco, &[expense("14.00")]).await.expect(201);
+
+    done_today(of(&world.admin), "INVITATIONS", 1999).await;
+    let invite =
+        |name: &str| json!({"name": name, "email": format!("{name}@{}.example.com", world.org.replace('_', "-"))});
+    world.admin.post(&world.path("members"), &invite("ines")).await.expect(201);
+    beyond(world.admin.post(&world.path("members"), &invite("ivan")).await, "invitations");
+
+    done_today(format!("IDENTITY#{}#LIMIT", subject(&world.admin)), "ORGANISATIONS", 19).await;
+    let found = |name: &str| json!({"name": name, "base_currency": "EUR"});
+    world.admin.post("/v1/orgs", &found("Second")).await.expect(201);
+    beyond(world.admin.post("/v1/orgs", &found("Third")).await, "organisations");
 }

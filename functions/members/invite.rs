@@ -7,6 +7,7 @@ use outlay_domain::permission::InviteMember;
 use outlay_edge::api::common::{IdempotencyKey, MoneyIo, OrgPath, Problems};
 use outlay_edge::api::member::{self, LanguageIo, MemberKindIo, MemberOut, RoleIo, newcomer};
 use outlay_edge::call::Input;
+use outlay_edge::daily::{Daily, allow};
 use outlay_edge::{Call, Faults, Outcome, Reply, checks, loads};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -91,6 +92,7 @@ async fn handler(call: Call) -> Outcome {
     let change = invite(permit, &organisation, Invitation { manager, ..invitation }, &mut call.seed(), call.now())?;
     let location = format!("/v1/orgs/{org}/members/{}", change.after.id);
     let reply = Reply::created(&MemberOut::from(&change.after), location)?.version(change.after.version);
+    allow(&call, Daily::Invitation).await?;
     call.commit(&caller, Change::Members(vec![change]), reply).await
 }
 

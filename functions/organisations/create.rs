@@ -6,6 +6,7 @@ use outlay_domain::money::Currency;
 use outlay_edge::api::common::{IdempotencyKeyRequired, Problems, time};
 use outlay_edge::api::member::{LanguageIo, MemberOut};
 use outlay_edge::call::Input;
+use outlay_edge::daily::{Daily, allow};
 use outlay_edge::{Call, Faults, Outcome, Problem, ProblemType, Reply, checks};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -85,6 +86,7 @@ async fn handler(call: Call) -> Outcome {
         member: (&change.founder).into(),
     };
     let reply = Reply::created(&body, format!("/v1/orgs/{}", organisation.id))?;
+    allow(&call, Daily::Organisation).await?;
     call.commit_as_founder(Change::Founded(Box::new(change)), reply).await
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use outlay_domain::change::{Change, declare_receipt};
 use outlay_domain::permission::Edit;
 use outlay_edge::api::common::{ExpensePath, IdempotencyKeyRequired, IfMatch, Problems};
-use outlay_edge::api::receipt::{DeclaredOut, ReceiptIn, allow};
+use outlay_edge::api::receipt::{DeclaredOut, ReceiptIn};
+use outlay_edge::daily::{Daily, allow};
 use outlay_edge::{Call, Desk, Outcome, Precondition, Reply};
 use outlay_receipts::{Bucket, Slot};
 
@@ -32,7 +33,7 @@ async fn handler(call: Call, bucket: Arc<Bucket>) -> Outcome {
     let location = format!("/v1/orgs/{org}/reports/{report}/expenses/{expense}/receipts/{}", receipt.id);
     let shown = DeclaredOut { receipt: (&receipt).into(), upload: upload.into() };
     let reply = Reply::created(&shown, location)?.version(change.after.version);
-    let allowance = allow(call, receipt.size).await?;
+    let allowance = allow(call, Daily::Upload(receipt.size)).await?;
     let outcome = call.commit(&desk.caller, Change::Report(Box::new(change)), reply).await;
     allowance.used_by(call, outcome).await
 }

@@ -4,6 +4,7 @@ use outlay_domain::change::{Change, create, submit};
 use outlay_domain::permission::{CreateReport, Submit, permit};
 use outlay_edge::api::common::{IdempotencyKeyRequired, OrgPath, Problems};
 use outlay_edge::api::report::{ReportIn, ReportOut};
+use outlay_edge::daily::{Daily, allow};
 use outlay_edge::loads::{self, About, Grounds, Named};
 use outlay_edge::{Call, Outcome, Reply};
 
@@ -41,6 +42,7 @@ async fn handler(call: Call) -> Outcome {
         let permit = permit::<Submit>(&caller.member, &change.after, call.today())?;
         let submitted = loads::decide(store, grounds, |rules| submit(permit, rules, call.now())).await?;
         change = change.then(submitted);
+        allow(&call, Daily::Submission).await?;
     }
     let location = format!("/v1/orgs/{org}/reports/{}", change.after.id);
     let reply = Reply::created(&ReportOut::of(&change.after), location)?.version(change.after.version);

@@ -4,6 +4,7 @@ use outlay_domain::change::submit;
 use outlay_domain::permission::Submit;
 use outlay_edge::api::common::{IdempotencyKey, IfMatch, NoBody, Problems, ReportPath};
 use outlay_edge::api::report::ReportOut;
+use outlay_edge::daily::{Daily, allow};
 use outlay_edge::{Call, Desk, Outcome, Precondition, loads};
 
 /// Submit a report.
@@ -19,7 +20,9 @@ async fn handler(call: Call) -> Outcome {
     let permit = desk.permit::<Submit>()?;
     let grounds = desk.grounds(policy, &[]).await?;
     let call = desk.call();
-    desk.commit(loads::decide(call.store(), grounds, |rules| submit(permit, rules, call.now())).await?).await
+    let change = loads::decide(call.store(), grounds, |rules| submit(permit, rules, call.now())).await?;
+    allow(call, Daily::Submission).await?;
+    desk.commit(change).await
 }
 
 #[tokio::main(flavor = "current_thread")]

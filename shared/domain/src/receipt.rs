@@ -57,6 +57,18 @@ impl MediaType {
         }
     }
 
+    /// The extensions of its files, in lower case; the usual one first.
+    #[must_use]
+    pub const fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Pdf => &["pdf"],
+            Self::Jpeg => &["jpg", "jpeg"],
+            Self::Png => &["png"],
+            Self::Heic => &["heic", "heif"],
+            Self::Webp => &["webp"],
+        }
+    }
+
     /// The type of a name on the wire.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

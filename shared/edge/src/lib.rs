@@ -10,6 +10,7 @@ mod aside;
 pub mod boot;
 pub mod call;
 pub mod checks;
+pub mod daily;
 pub mod decode;
 pub mod desk;
 pub mod fault;

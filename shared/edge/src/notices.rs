@@ -88,10 +88,16 @@ impl Context {
     }
 }
 
+/// How many events back mail is looked for that belongs to the same thread. A report that is sent to and fro has thousands.
+const THREAD: u64 = 200;
+
 /// The mail that went out before about the same report.
 async fn earlier(store: &Store, event: &Event, report: Option<ReportId>) -> Result<Vec<Delivery>, StoreError> {
     match report {
-        Some(report) => store.deliveries(event.org, Subject::Report(report), (0, event.seq.saturating_sub(1))).await,
+        Some(report) => {
+            let range = (event.seq.saturating_sub(THREAD), event.seq.saturating_sub(1));
+            store.deliveries(event.org, Subject::Report(report), range).await
+        }
         None => Ok(Vec::new()),
     }
 }

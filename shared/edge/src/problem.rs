@@ -5,7 +5,6 @@ use lambda_http::http::{StatusCode, header};
 use lambda_http::{Body, Response};
 use outlay_domain::conversion::ConversionFault;
 use outlay_domain::money::Money;
-use outlay_domain::receipt::MAX_BYTES_A_DAY;
 use outlay_domain::refusal::{LineFault, Refusal};
 use outlay_domain::report::{MAX_BYTES, MAX_COST_CENTRES, MAX_EXPENSES};
 use outlay_domain::spending::{MAX_BUCKETS, MAX_CLAIMS};
@@ -199,11 +198,9 @@ impl Problem {
 
     /// More bytes than a member may declare on a day; the next one begins in so many seconds.
     #[must_use]
-    pub fn too_much_today(seconds: i64) -> Self {
-        let most = MAX_BYTES_A_DAY / 1_000_000;
-        let detail = format!("A member uploads at most {most} MB a day. Go on after midnight UTC; nothing was done.");
+    pub fn too_much_today(limit: &'static str, detail: String, seconds: i64) -> Self {
         let mut problem = Self::new(ProblemType::QuotaExceeded, detail);
-        problem.violated = Some("uploads");
+        problem.violated = Some(limit);
         problem.headers.push(("retry-after", seconds.to_string()));
         problem
     }

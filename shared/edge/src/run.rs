@@ -46,8 +46,9 @@ impl Run {
     /// All of a list, each run beginning somewhere else: when time runs out, it is not always the same who come last.
     #[must_use]
     pub fn in_turn<T>(&self, mut all: Vec<T>) -> Vec<T> {
-        let minute = usize::try_from(self.now.as_second() / 60).unwrap_or_default();
-        let first = minute.checked_rem(all.len()).unwrap_or_default();
+        // Spread over all numbers, whatever the interval of the runs and however many there are.
+        let spread = self.now.as_second().unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
+        let first = usize::try_from(spread).unwrap_or_default().checked_rem(all.len()).unwrap_or_default();
         all.rotate_left(first);
         all
     }
@@ -107,5 +108,31 @@ impl Tally {
             return Ok(());
         }
         Err(format!("{failed} of {} failed; the log says which and why", done.saturating_add(failed)).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn everybody_comes_first_at_some_time() {
+        for (count, seconds) in [(5, 300), (10, 300), (12, 3600), (7, 60)] {
+            let run = |turn: i64| Run::new(0, Timestamp::from_second(1_795_000_000 + turn * seconds).unwrap());
+            let first: BTreeSet<i32> = (0..200).map(|turn| run(turn).in_turn((0..count).collect())[0]).collect();
+            assert_eq!(first.len(), usize::try_from(count).unwrap(), "{count} every {seconds} s");
+        }
+        assert_eq!(Run::new(0, Timestamp::UNIX_EPOCH).in_turn(Vec::<i32>::new()), [0; 0]);
+    }
+
+    #[test]
+    fn who_fails_does_not_keep_the_others_and_is_not_forgotten() {
+        let mut tally = Tally::default();
+        assert_eq!(tally.note("one", Ok::<_, String>(1)), Some(1));
+        assert!(tally.outcome().is_ok());
+        assert_eq!(tally.note("two", Err::<i32, _>("no")), None);
+        assert_eq!(tally.outcome().unwrap_err().to_string(), "1 of 2 failed; the log says which and why");
     }
 }

@@ -12,7 +12,7 @@ use outlay_domain::money::Money;
 use crate::notice::{By, Notice, Recipient, RenderError, ReportFacts};
 use crate::view::{Fact, Quote, Tone, View};
 use crate::voice::Voice;
-use crate::words::{inline, one_line};
+use crate::words::{address, inline, one_line};
 
 type Said<T = String> = Result<T, RenderError>;
 
@@ -103,7 +103,7 @@ impl<'a> Composer<'a> {
             report: None,
             facts: Vec::new(),
             list: None,
-            footer: self.voice.say("footer", &[("address", one_line(&self.to.address).into())])?,
+            footer: self.voice.say("footer", &[("address", address(&self.to.address).into())])?,
         })
     }
 
@@ -237,7 +237,7 @@ impl<'a> Composer<'a> {
         Ok(view)
     }
 
-    fn address_failed(&self, member: &str, address: &str, fault: AddressFault) -> Said<View> {
+    fn address_failed(&self, member: &str, failed: &str, fault: AddressFault) -> Said<View> {
         let (headline, intro) = match fault {
             AddressFault::Complained => ("complained-subject", "complained-intro"),
             AddressFault::Bounced => ("bounced-subject", "bounced-intro"),
@@ -246,7 +246,7 @@ impl<'a> Composer<'a> {
         let headline = self.voice.say(headline, &[("name", name.clone().into())])?;
         let mut view = self.blank(Tone::Bad, "bounced-label", headline)?;
         view.facts = vec![self.own("label-member", name.clone())?];
-        view.facts.push(self.fact("label-address", address)?);
+        view.facts.push(self.own("label-address", address(failed))?);
         view.intro = self.voice.say(intro, &[("name", name.into())])?;
         Ok(view)
     }
@@ -264,7 +264,7 @@ impl<'a> Composer<'a> {
         let headline = self.voice.say("invited-headline", &[("organisation", organisation.clone().into())])?;
         let mut view = self.blank(Tone::Ask, "invited-label", headline)?;
         view.preheader = self.voice.say("invited-preheader", &[("inviter", inviter.clone().into())])?;
-        let address = one_line(&self.to.address);
+        let address = address(&self.to.address);
         let given = [
             ("organisation", organisation.clone().into()),
             ("inviter", inviter.clone().into()),

@@ -5,7 +5,7 @@ use outlay_domain::member::AddressFault;
 
 use crate::notice::{Notice, RenderError, ReportFacts};
 use crate::voice::Voice;
-use crate::words::{cap, in_subject};
+use crate::words::{cap, in_subject, unlinked};
 
 /// Longest subject in characters; longer ones are cut off by most readers anyway.
 const SUBJECT_CHARS: usize = 120;
@@ -19,7 +19,7 @@ const NAME_CHARS: usize = 40;
 pub(crate) fn subject(notice: &Notice, voice: &Voice) -> Result<String, RenderError> {
     match notice {
         Notice::ApprovalRequested { report, .. } | Notice::EscalatedTo { report, .. } => {
-            let owner = in_subject(&cap(&report.owner, NAME_CHARS));
+            let owner = in_subject(&cap(&unlinked(&report.owner), NAME_CHARS));
             let owner = if owner.is_empty() { voice.plain("nobody")? } else { owner };
             let total = voice.money(report.total);
             fitted(
@@ -68,5 +68,5 @@ fn fitted(
     };
     let taken = with(String::new())?.chars().count();
     // Two for the marks around text that runs from right to left.
-    with(in_subject(&cap(long.1, SUBJECT_CHARS.saturating_sub(taken + 2))))
+    with(in_subject(&cap(&unlinked(long.1), SUBJECT_CHARS.saturating_sub(taken + 2))))
 }

@@ -94,7 +94,8 @@ impl Bucket {
 
     async fn get_link(&self, key: String, kind: MediaType, name: &str, now: Timestamp) -> Result<Link, BucketError> {
         let request = self.client.get_object().bucket(&self.name).key(key).response_content_type(kind.name());
-        let request = request.response_content_disposition(attachment(name)).response_cache_control(CACHE_CONTROL);
+        let request =
+            request.response_content_disposition(attachment(name, kind)).response_cache_control(CACHE_CONTROL);
         link("GET", &request.presigned(config(now)?).await?, now)
     }
 

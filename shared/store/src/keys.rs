@@ -26,7 +26,7 @@
 //! | answer of a request with an idempotency key | `ORG#{org}#IDEMPOTENCY#{sub}` | `{key}` |
 //! | the same, before there is an organisation | `IDENTITY#{sub}#IDEMPOTENCY` | `{key}` |
 //! | how much of a limit is used up | `ORG#{org}#LIMIT#{sub}`, `ORG#{org}#LIMIT#SHARD#{n}`, `IDENTITY#{sub}#LIMIT` | `{class}` |
-//! | how many bytes somebody has declared on a day | `ORG#{org}#LIMIT#{sub}` | `UPLOADS#{day}` |
+//! | how much somebody has done on a day | `ORG#{org}#LIMIT#{sub}`, `IDENTITY#{sub}#LIMIT` | `UPLOADS#{day}`, `SUBMISSIONS#{day}`, `INVITATIONS#{day}`, `ORGANISATIONS#{day}` |
 //! | limits of an organisation, set by the operator | `ORG#{org}#PLAN` | `PLAN` |
 //! | that there is an organisation | `ORGS` | `{org}` |
 //! | verification keys of the token issuer | `ISSUER#{url}` | `KEYS` |
@@ -302,10 +302,10 @@ pub fn receipt_hashes(report: &Report) -> BTreeSet<Key> {
     receipts.map(|one| Key::new(partition(&one.sha256), format!("{}#{}", report.id, one.id))).collect()
 }
 
-/// How many bytes somebody has declared on a day.
+/// How much somebody has done of something on a day: of `uploads` (bytes), `submissions`, `invitations` or `organisations`.
 #[must_use]
-pub fn uploads(org: OrgId, subject: &str, day: Date) -> Key {
-    limit(Some(org), subject, &format!("UPLOADS#{day}"))
+pub fn daily(org: Option<OrgId>, subject: &str, what: &str, day: Date) -> Key {
+    limit(org, subject, &format!("{}#{day}", what.to_ascii_uppercase()))
 }
 
 /// The partition that lists the organisations, for what is done by the clock.

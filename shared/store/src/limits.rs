@@ -98,20 +98,20 @@ impl Store {
         }
     }
 
-    /// Counts bytes that somebody is going to upload against the most he may on the day; `false` when that would be more, and nothing was
+    /// Counts what somebody is about to do against the most he may on the day; `false` when that would be more, and nothing was
     /// counted.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn count_upload(&self, key: &Key, bytes: u64, most: u64, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn count_daily(&self, key: &Key, amount: u64, most: u64, now: Timestamp) -> Result<bool, StoreError> {
         let (update, condition) = (
-            "SET used = if_not_exists(used, :none) + :bytes, expires_at = :expires, entity = :entity",
+            "SET used = if_not_exists(used, :none) + :amount, expires_at = :expires, entity = :entity",
             "attribute_not_exists(used) OR used <= :room",
         );
-        let Some(room) = most.checked_sub(bytes) else { return Ok(false) };
+        let Some(room) = most.checked_sub(amount) else { return Ok(false) };
         let count = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
         let expires = now.as_second().saturating_add(2 * KEPT);
-        let values = [(":none", 0), (":bytes", count(bytes)), (":room", count(room)), (":expires", expires)];
+        let values = [(":none", 0), (":amount", count(amount)), (":room", count(room)), (":expires", expires)];
         match self.update_limit(key, update, Some(condition), values).await {
             Ok(_) => Ok(true),
             Err(Declined::Condition(_)) => Ok(false),
@@ -119,13 +119,13 @@ impl Store {
         }
     }
 
-    /// Takes back bytes that are not going to be uploaded.
+    /// Takes back what is not going to be done.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn uncount_upload(&self, key: &Key, bytes: u64) -> Result<(), StoreError> {
-        let values = [(":bytes", i64::try_from(bytes).unwrap_or(0))];
-        match self.update_limit(key, "SET used = used - :bytes, entity = :entity", None, values).await {
+    pub async fn uncount_daily(&self, key: &Key, amount: u64) -> Result<(), StoreError> {
+        let values = [(":amount", i64::try_from(amount).unwrap_or(0))];
+        match self.update_limit(key, "SET used = used - :amount, entity = :entity", None, values).await {
             Ok(_) | Err(Declined::Condition(_)) => Ok(()),
             Err(Declined::Store(error)) => Err(error),
         }

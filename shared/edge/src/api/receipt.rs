@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use outlay_domain::change::{Declared, today};
-use outlay_domain::receipt::{MAX_BYTES, MAX_BYTES_A_DAY, MediaType, Receipt, ReceiptStatus};
+use outlay_domain::change::Declared;
+use outlay_domain::receipt::{MAX_BYTES, MediaType, Receipt, ReceiptStatus};
 use outlay_receipts::{Bucket, Link, Slot};
-use outlay_store::keys::{self, Key};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -16,10 +14,7 @@ use super::common::time;
 use crate::call::{Call, Input};
 use crate::checks;
 use crate::fault::Faults;
-use crate::limit::Uncounted;
 use crate::log::{Level, log};
-use crate::problem::Problem;
-use crate::reply::{Outcome, Stop};
 
 /// A file that is going to be uploaded.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -197,41 +192,6 @@ impl ReceiptFileOut {
     }
 }
 
-/// Bytes that were counted against what somebody may declare on a day.
-#[derive(Debug)]
-pub struct Allowance {
-    key: Key,
-    bytes: u64,
-}
-
-/// Counts the bytes of a file that is going to be uploaded.
-///
-/// # Errors
-/// 429 when they are more than the day has left; 503 when they cannot be counted.
-pub async fn allow(call: &Call, bytes: u64) -> Result<Allowance, Stop> {
-    let key = keys::uploads(call.org()?, &call.identity().subject, call.today());
-    let counted = call.store().count_upload(&key, bytes, MAX_BYTES_A_DAY, call.now()).await;
-    if counted.map_err(Uncounted::Unavailable)? {
-        return Ok(Allowance { key, bytes });
-    }
-    Err(Problem::too_much_today(to_midnight(call.now())).into())
-}
-
-impl Allowance {
-    /// Gives the bytes back when the request was not carried out; not when that cannot be told. What cannot be given back is gone until
-    /// midnight, which is no reason to answer otherwise.
-    ///
-    /// # Errors
-    /// Those of the outcome.
-    pub async fn used_by(self, call: &Call, outcome: Outcome) -> Outcome {
-        let unknown = |stop: &Stop| matches!(stop, Stop::Problem(problem) if problem.kind().status() >= 500);
-        if outcome.as_ref().is_err_and(|stop| !unknown(stop)) {
-            let _ = call.store().uncount_upload(&self.key, self.bytes).await;
-        }
-        outcome
-    }
-}
-
 /// Takes away the files of a receipt that its report has no longer. What is left when this fails is taken away by the sweep.
 pub async fn clear(call: &Call, bucket: &Bucket, slot: &Slot) {
     match bucket.remove(slot).await {
@@ -242,9 +202,4 @@ pub async fn clear(call: &Call, bucket: &Bucket, slot: &Slot) {
             log(Level::Warn, "files are left to the sweep", &[("reason", &error)]);
         }
     }
-}
-
-fn to_midnight(now: Timestamp) -> i64 {
-    let tomorrow = today(now).tomorrow().and_then(|day| day.to_zoned(TimeZone::UTC));
-    tomorrow.map_or(0, |day| day.timestamp().duration_since(now).as_secs()).max(1)
 }

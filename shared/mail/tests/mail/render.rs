@@ -222,9 +222,9 @@ fn a_blank_comment_is_no_comment() {
     assert_eq!(render(&notice(Some(" \n ".to_owned()))), render(&notice(None)));
 }
 
-#[test]
-fn users_cannot_write_html() {
-    let evil = "<img src=x onerror=alert(1)>\"'&</td>".to_owned();
+/// Every text that somebody writes, in every notice that has it.
+fn written_everywhere(evil: &str) -> [Notice; 6] {
+    let evil = evil.to_owned();
     let mut report = samples::report();
     report.lines.truncate(1);
     report.lines[0].note = Some(evil.clone());
@@ -233,8 +233,7 @@ fn users_cannot_write_html() {
     }
     (report.lines[0].merchant, report.lines[0].category) = (evil.clone(), evil.clone());
     let (by, reason) = (By::InsteadOf { name: evil.clone(), away: evil.clone() }, evil.clone());
-    let to = Recipient { name: evil.clone(), address: evil.clone(), language: Language::En };
-    let notices = [
+    [
         Notice::ApprovalRequested {
             report: report.clone(),
             step: evil.clone(),
@@ -243,17 +242,42 @@ fn users_cannot_write_html() {
             instead_of: Some(evil.clone()),
             reassigned_because: Some(evil.clone()),
         },
-        Notice::Returned { report: report.clone(), by: by.clone(), reason: reason.clone() },
+        Notice::Returned { report: report.clone(), by, reason: reason.clone() },
         Notice::PaymentFailed { report: report.clone(), amount: report.total, reason },
         samples::reminder(vec![samples::task(&evil, &evil, &evil, "1.00 EUR", "2025-07-14")]),
         Notice::AddressFailed { member: evil.clone(), address: evil.clone(), fault: AddressFault::Complained },
-        Notice::Invited { organisation: evil.clone(), inviter: evil.clone(), role: outlay_domain::member::Role::Admin },
-    ];
-    for notice in notices {
+        Notice::Invited { organisation: evil.clone(), inviter: evil, role: outlay_domain::member::Role::Admin },
+    ]
+}
+
+#[test]
+fn users_cannot_write_html() {
+    let evil = "<img src=x onerror=alert(1)>\"'&</td>".to_owned();
+    let to = Recipient { name: evil.clone(), address: evil.clone(), language: Language::En };
+    for notice in written_everywhere(&evil) {
         let message = notice.render(&to).unwrap();
         assert!(!message.html.contains("<img"), "{}", message.html);
         assert!(html_to_text(&message.html).contains(&evil));
         assert!(message.text.contains(&evil), "the text part is not HTML and must not be escaped");
+    }
+}
+
+#[test]
+fn users_cannot_write_links() {
+    for link in ["https://evil.example/login", "www.evil.example", "sign-in@evil.example", "evil.example/a?b=c.d"] {
+        let to = Recipient { name: link.to_owned(), ..samples::recipient(Language::En) };
+        for notice in written_everywhere(&format!("See {link}, 12.50")) {
+            if matches!(notice, Notice::AddressFailed { .. }) {
+                // The address itself is what it is about.
+                continue;
+            }
+            let message = notice.render(&to).unwrap();
+            for part in [&message.subject, &message.text, &message.html] {
+                assert!(!part.contains(link) && !part.contains("evil.example"), "{part}");
+            }
+            assert!(message.text.contains("12.50"), "an amount is no address");
+            assert!(message.text.contains(&to.address), "his own address is said as it is");
+        }
     }
 }
 

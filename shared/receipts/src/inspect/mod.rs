@@ -41,6 +41,9 @@ pub struct Cleaned {
 /// The test file of the anti-virus industry, in two halves so that no scanner takes this program for it.
 const TEST_SIGNATURE: [&[u8]; 2] = [b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-", b"ANTIVIRUS-TEST-FILE!$H+H*"];
 
+/// Within how many bytes readers look for the beginning of a PDF, and some more.
+const PDF_WITHIN: usize = 2048;
+
 /// Looks at an uploaded file, and gives what of it is kept.
 ///
 /// # Errors
@@ -69,7 +72,10 @@ pub fn inspect(bytes: Vec<u8>, receipt: &Receipt) -> Result<Cleaned, Unfit> {
         MediaType::Png => with_preview(png::clean(&bytes)?, media_type)?,
         MediaType::Webp => with_preview(webp::clean(&bytes)?, media_type)?,
     };
-    Ok(Cleaned { bytes, media_type, preview })
+    // Readers of PDF take a file for one that begins somewhat later.
+    let is_pdf_too =
+        media_type != MediaType::Pdf && find(bytes.get(..PDF_WITHIN).unwrap_or(&bytes), b"%PDF-").is_some();
+    if is_pdf_too { Err(Unfit::OtherType) } else { Ok(Cleaned { bytes, media_type, preview }) }
 }
 
 /// What is decoded is what is kept, so that a picture which needs one of the parts that went is not kept.

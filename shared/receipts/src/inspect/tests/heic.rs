@@ -91,3 +91,9 @@ fn pieces_that_lie_over_each_other_are_no_work_without_end() {
     }
     assert_eq!(inspected(&bytes, MediaType::Heic), Err(Unfit::Damaged));
 }
+
+#[test]
+fn a_picture_that_is_a_document_too_is_not_kept() {
+    let document = Heic { items: vec![(b"hvc1", b"%PDF-1.7 1 0 obj".to_vec(), false)], ..Heic::default() };
+    assert_eq!(outcome(&document), Err(Unfit::OtherType));
+}
