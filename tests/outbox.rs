@@ -165,8 +165,10 @@ async fn pour(stack: &Stack, world: &World, event: &Value, count: usize) {
             item["report_title"] = json!({"S": "x"});
             item["data"]["M"]["report"]["M"]["title"] = json!({"S": format!("Storm {number:05}")});
             let at = event["at"]["S"].as_str().unwrap();
+            // As keys write it: always to the millisecond.
+            let moment = format!("{:.3}", at.parse::<jiff::Timestamp>().unwrap());
             let mut waiting = json!({
-                "PK": {"S": format!("ORG#{org}#OUTBOX")}, "SK": {"S": format!("{at}#{pk}/{sk}")},
+                "PK": {"S": format!("ORG#{org}#OUTBOX")}, "SK": {"S": format!("{moment}#{pk}/{sk}")},
                 "at": {"S": at}, "event_pk": {"S": pk}, "event_sk": {"S": sk}, "entity": {"S": "outbox"}, "schema": {"N": "1"},
             });
             if number % 100 == 99 {
