@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use outlay_local::{Data, Stack};
+use outlay_local::Data;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, World, fault, invoke, options, own, send, table, turn, unreadable, url};
+use crate::support::{Answer, World, fault, invoke, log, own, own_with, send, table, turn, unreadable, url};
 
 /// Where each case is tested.
 const CASES: [(&str, &str); 30] = [
@@ -134,9 +134,7 @@ async fn technical_writes_and_deletions_are_no_events() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_read_is_put_aside_whole_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
-    let stack = Stack::start(options(Data::Folder(folder.path().to_owned()))).await.unwrap();
-    let world = World::on(stack.url()).await;
-    table::plan_on(&stack, &world.org, 60_000, 10_000).await;
+    let (stack, world) = own_with(Data::Folder(folder.path().to_owned())).await;
     let report = world.submitted("40.00").await;
     world.mail(&world.marco, 2).await;
     let key = json!({"PK": {"S": format!("ORG#{}#REPORT#{}", world.org, report["id"].as_str().unwrap())}, "SK": {"S": table::event(2)}});
@@ -256,7 +254,7 @@ async fn every_sample_of_what_runs_by_itself_can_be_played() {
         played += 1;
     }
     assert_eq!(played, 8);
-    let log = send(reqwest::Client::new().get(format!("{}/_local/log", stack.url()))).await.text;
+    let log = log(stack.url()).await;
     assert!(!log.contains("an object that is not ours"), "the sample names the bucket of the local stack");
     stack.stop().await;
 }

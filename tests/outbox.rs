@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use outlay_local::{Data, Stack};
 use serde_json::{Value, json};
 
-use crate::support::{World, expense, fault, healed, mail, now, options, own, send, table, turn, unreadable};
+use crate::support::{World, expense, fault, healed, log, mail, now, own, own_with, send, table, turn, unreadable};
 
 async fn post(stack: &Stack, path: &str, body: &Value) -> Value {
     send(reqwest::Client::new().post(format!("{}{path}", stack.url())).json(body)).await.expect(200)
@@ -88,7 +88,7 @@ async fn what_a_stream_that_was_off_for_25_hours_has_lost_is_told_by_the_sweep_o
 
 /// The sum of the figures of a metric that the functions have written since.
 async fn measured(stack: &Stack, name: &str) -> i64 {
-    let log = send(reqwest::Client::new().get(format!("{}/_local/log", stack.url()))).await.text;
+    let log = log(stack.url()).await;
     let figures = log.lines().filter_map(|line| serde_json::from_str::<Value>(&line[line.find('{')?..]).ok());
     figures.filter_map(|line| line[name].as_i64()).sum()
 }
@@ -187,9 +187,7 @@ async fn pour(stack: &Stack, world: &World, event: &Value, count: usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_a_storm_of_events_nobody_is_left_out_nobody_told_twice_and_nothing_unreadable_thrown_away() {
     let folder = tempfile::tempdir().unwrap();
-    let stack = Stack::start(options(Data::Folder(folder.path().to_owned()))).await.unwrap();
-    let world = World::on(stack.url()).await;
-    table::plan_on(&stack, &world.org, 60_000, 10_000).await;
+    let (stack, world) = own_with(Data::Folder(folder.path().to_owned())).await;
     let report = world.submitted("40.00").await;
     world.mail(&world.marco, 2).await;
     let pk = format!("ORG#{}#REPORT#{}", world.org, report["id"].as_str().unwrap());

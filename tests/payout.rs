@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Person, World, fault, healed, send, table, url, with};
+use crate::support::{Answer, Person, World, fault, healed, log, send, table, url, with};
 
 const IBAN: &str = "DE89370400440532013000";
 
@@ -180,9 +180,7 @@ async fn the_account_is_nowhere_in_clear_and_its_member_is_told() {
     for partition in [partition(&world, &world.ana), format!("ORG#{}", world.org)] {
         everything.extend(table::items(&partition).await.iter().map(ToString::to_string));
     }
-    let log = send(reqwest::Client::new().get(format!("{}/_local/log", url()))).await;
-    assert_eq!(log.status, 200);
-    everything.push(log.text);
+    everything.push(log(&url()).await);
     for text in everything {
         for clear in [IBAN, "3704 0044 0532", "370400440532", "0532013000"] {
             assert!(!text.contains(clear), "{clear} is in {}", text.chars().take(2000).collect::<String>());

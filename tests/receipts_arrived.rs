@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::files::{
     Bucket, attach, bare, declaration, declare, keys, looked_at, path, ticket, upload, without_reference,
 };
-use crate::support::{World, enqueue, fault, feed, healed, now, options, queued, send, table, turn, until, url};
+use crate::support::{World, enqueue, fault, feed, healed, log, now, options, queued, send, table, turn, until, url};
 
 const QUEUE: &str = "ReceiptQueue";
 const DEAD: &str = "ReceiptDeadQueue";
@@ -31,11 +31,6 @@ fn at(key: &str, bucket: &str, time: Timestamp) -> Value {
 /// Some minutes ago, when every receipt of that time is to be seen.
 fn long_ago() -> Timestamp {
     now() - SignedDuration::from_mins(6)
-}
-
-/// What the functions have logged so far.
-async fn log() -> String {
-    send(reqwest::Client::new().get(format!("{}/_local/log", url()))).await.text
 }
 
 /// How often each thing happened to a report's receipts.
@@ -99,7 +94,7 @@ async fn a_file_without_a_receipt_is_waited_for_and_then_removed() {
         assert_eq!(feed(&url(), FUNCTION, &[at(key, BUCKET, long_ago()).to_string()]).await, [""; 0]);
     }
     assert_eq!(bucket.there(&keys).await, [""; 0]);
-    assert!(log().await.contains(&unknown), "it is told that a file was removed");
+    assert!(log(&url()).await.contains(&unknown), "it is told that a file was removed");
     assert_eq!(world.ana.get(&path(&world, &draft, 0, &made)).await.expect(200)["status"], "pending");
 }
 
@@ -126,10 +121,10 @@ async fn what_is_not_ours_is_left_alone_and_somebody_is_told() {
             let line: Value = serde_json::from_str(line).unwrap_or_default();
             told.as_object().unwrap().iter().all(|(name, value)| line[name] == *value)
         };
-        assert!(log().await.lines().any(is_told), "{key}");
+        assert!(log(&url()).await.lines().any(is_told), "{key}");
     }
     let measured = |line: &str| line.contains("\"ForeignObject\":1") && line.contains("\"Namespace\":\"Outlay\"");
-    assert!(log().await.lines().filter(|line| measured(line)).count() >= 5);
+    assert!(log(&url()).await.lines().filter(|line| measured(line)).count() >= 5);
     // S3 tries whether it may tell.
     let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET});
     assert_eq!(feed(&url(), FUNCTION, &[test.to_string()]).await, [""; 0]);
@@ -146,7 +141,7 @@ async fn a_key_is_decoded_once() {
     assert_eq!(looked_at(&world.ana, &path(&world, &draft, 0, &made)).await["status"], "clean");
     let spaced = format!("a+b%20c%2B{}", world.org);
     assert_eq!(feed(&url(), FUNCTION, &[notification(&spaced).to_string()]).await, [""; 0]);
-    assert!(log().await.contains(&format!("a b c+{}", world.org)));
+    assert!(log(&url()).await.contains(&format!("a b c+{}", world.org)));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::table::call_on;
-use crate::support::{Answer, Person, World, options, send};
+use crate::support::{Answer, Person, World, log, options, send};
 
 /// A stack whose gateway was set up without its authorizer.
 async fn open_stack() -> Stack {
@@ -112,7 +112,7 @@ async fn one_answer_to_every_token_that_does_not_count() {
     get(&stack, &path, None).await.problem(401, "/problems/unauthenticated");
     assert_eq!(bodies.len(), 1, "which check failed is not told: {bodies:?}");
     // The log says which; no part of a token is in it.
-    let log = send(reqwest::Client::new().get(format!("{}/_local/log", stack.url()))).await.text;
+    let log = log(stack.url()).await;
     assert!(log.contains("its signature is wrong") && log.contains("it has expired"), "{log}");
     assert!(!log.contains(parts[1]) && !log.contains(parts[2]));
     stack.stop().await;

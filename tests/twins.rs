@@ -13,7 +13,7 @@ use outlay_local::{Data, Options, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Person, fault, healed, mail, options, send, table};
+use crate::support::{Person, fault, healed, log, mail, options, send, table};
 use life::live;
 use trespass::trespass;
 use twin::{Heard, Twin};
@@ -217,7 +217,7 @@ async fn no_mail_is_of_both(ours: &Twin, theirs: &Twin) {
 
 /// The functions log identifiers, and nothing that anybody has written.
 async fn no_log_has_words(stack: &Stack, twins: &[&Twin]) {
-    let log = send(reqwest::Client::new().get(format!("{}/_local/log", stack.url()))).await.text;
+    let log = log(stack.url()).await;
     for expected in ["\"token\"", "/problems/integrity", "/problems/dependency-unavailable", &twins[0].world.ana.id] {
         assert!(log.contains(expected), "{expected} is not in the log:\n{log}");
     }

@@ -14,7 +14,7 @@ pub mod table;
 mod triggers;
 
 pub use self::faults::{fault, healed, hits};
-pub use self::triggers::{enqueue, feed, invoke, morning, own, queued, turn, unreadable};
+pub use self::triggers::{enqueue, feed, invoke, log, morning, own, own_with, queued, turn, unreadable};
 
 /// A running stack in memory, with a runtime of its own: each test's runtime ends with the test.
 struct Running {

@@ -10,7 +10,12 @@ use super::{Answer, World, day, now, options, send, table};
 
 /// A stack of its own, and an organisation that may ask it as often as it likes: a turn is for all organisations there are.
 pub async fn own() -> (Stack, World) {
-    let stack = Stack::start(options(Data::InMemory)).await.unwrap();
+    own_with(Data::InMemory).await
+}
+
+/// The same, with its data kept where a test can look at it.
+pub async fn own_with(data: Data) -> (Stack, World) {
+    let stack = Stack::start(options(data)).await.unwrap();
     let world = World::on(stack.url()).await;
     table::plan_on(&stack, &world.org, 60_000, 10_000).await;
     (stack, world)
@@ -47,6 +52,13 @@ pub async fn feed(base: &str, function: &str, bodies: &[String]) -> Vec<String> 
     let answer = invoke(base, function, &json!({"Records": records})).await.expect(200);
     let failures = answer["batchItemFailures"].as_array().unwrap();
     failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
+}
+
+/// What the functions of a stack have logged so far.
+pub async fn log(base: &str) -> String {
+    let answer = send(reqwest::Client::new().get(format!("{base}/_local/log"))).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.text
 }
 
 /// Puts a message into a queue of the template.

@@ -1,22 +1,11 @@
 //! Whatever people call themselves and their reports, a message has one recipient, the headers it should have, and says the amount.
 
+use crate::mime::HEADERS;
 use crate::samples;
 use mail_parser::{MessageParser, MimeHeaders};
 use outlay_domain::language::Language;
 use outlay_mail::{By, MailError, Notice, Recipient};
 use proptest::prelude::*;
-
-const HEADERS: [&str; 9] = [
-    "Auto-Submitted",
-    "Content-Language",
-    "Content-Type",
-    "From",
-    "In-Reply-To",
-    "MIME-Version",
-    "References",
-    "Subject",
-    "To",
-];
 
 /// What attackers write, anything at all, and both together.
 fn chosen() -> impl Strategy<Value = String> {

@@ -60,24 +60,26 @@ fn a_parser_reads_back_the_headers_and_both_parts() {
     }
 }
 
+/// The headers of every message that has some before it, in order.
+pub(crate) const HEADERS: [&str; 9] = [
+    "Auto-Submitted",
+    "Content-Language",
+    "Content-Type",
+    "From",
+    "In-Reply-To",
+    "MIME-Version",
+    "References",
+    "Subject",
+    "To",
+];
+
 #[test]
 fn exactly_the_expected_headers_and_no_others() {
     let mime = message().to_mime(FROM, &samples::recipient(Language::En), &earlier()).unwrap();
     let parsed = parse(&mime);
     let mut names: Vec<&str> = parsed.headers().iter().map(|header| header.name.as_str()).collect();
     names.sort_unstable();
-    let expected = [
-        "Auto-Submitted",
-        "Content-Language",
-        "Content-Type",
-        "From",
-        "In-Reply-To",
-        "MIME-Version",
-        "References",
-        "Subject",
-        "To",
-    ];
-    assert_eq!(names, expected);
+    assert_eq!(names, HEADERS);
 
     let mime = message().to_mime(FROM, &samples::recipient(Language::En), &[]).unwrap();
     let parsed = parse(&mime);
