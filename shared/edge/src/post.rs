@@ -2,7 +2,6 @@
 //! at once, or be killed at any moment; nobody is mailed twice for that, unless SES took a mail and nobody, SES included, told of it.
 //! Who is told what is decided by `notices`, not here.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -10,6 +9,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use lambda_runtime::Error;
 use outlay_domain::event::Event;
+use outlay_domain::text::hex;
 use outlay_mail::{Mailer, Recipient, SendError, Tag};
 use outlay_store::deliveries::{Claim, Claimant, DeliveryState, Mailing};
 use outlay_store::{Store, pause};
@@ -88,9 +88,10 @@ impl PostRoom {
     /// Sends a mail, unless it was sent or is being sent by another run.
     ///
     /// # Errors
-    /// When SES refuses it, or the table is not available.
+    /// When there is no time left, SES throttles or cannot send for this deployment, or the table is not available.
     pub async fn post(&self, mailing: &Mailing, letter: &Letter, run: &Run) -> Result<Posted, Error> {
-        let claimant = claimant(run).ok_or("there is no time left in this run")?;
+        run.in_time()?;
+        let claimant = claimant(run);
         let tries = match self.store.claim(mailing, &claimant).await? {
             Claim::Won(tries) => tries,
             Claim::Settled => return Ok(Posted::Settled),
@@ -143,17 +144,15 @@ impl PostRoom {
     }
 }
 
-/// Who claims a mail now, if there is time left. Each claim has a name of its own: one run may meet an event twice.
-fn claimant(run: &Run) -> Option<Claimant> {
+/// Who claims a mail now. Each claim has a name of its own: one run may meet an event twice.
+fn claimant(run: &Run) -> Claimant {
     let moment = moment();
-    let name = moment.random.iter().fold(String::new(), |mut name, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(name, "{byte:02x}");
-        name
-    });
-    let until = moment.now.as_millisecond().saturating_add(LEASE_MILLIS);
-    let claimant = Claimant { claim_id: name, at: moment.now, now: run.now.max(moment.now).as_millisecond(), until };
-    run.has_time().then_some(claimant)
+    Claimant {
+        claim_id: hex(&moment.random),
+        at: moment.now,
+        now: run.now.max(moment.now).as_millisecond(),
+        until: moment.now.as_millisecond().saturating_add(LEASE_MILLIS),
+    }
 }
 
 enum Failure {

@@ -196,7 +196,7 @@ impl Problem {
         problem
     }
 
-    /// More bytes than a member may declare on a day; the next one begins in so many seconds.
+    /// More than somebody may do on a day of what `limit` names; the next day begins in so many seconds.
     #[must_use]
     pub fn too_much_today(limit: &'static str, detail: String, seconds: i64) -> Self {
         let mut problem = Self::new(ProblemType::QuotaExceeded, detail);

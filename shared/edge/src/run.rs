@@ -30,17 +30,12 @@ impl Run {
     }
 
     /// Whether there is time left to begin something.
-    #[must_use]
-    pub fn has_time(&self) -> bool {
-        self.until.saturating_sub(moment().now.as_millisecond()) >= ENOUGH_MILLIS
-    }
-
-    /// The same, as a result.
     ///
     /// # Errors
     /// When there is none.
     pub fn in_time(&self) -> Result<(), Error> {
-        if self.has_time() { Ok(()) } else { Err("there was no time left in this run".into()) }
+        let left = self.until.saturating_sub(moment().now.as_millisecond());
+        if left >= ENOUGH_MILLIS { Ok(()) } else { Err("there was no time left in this run".into()) }
     }
 
     /// All of a list, each run beginning somewhere else: when time runs out, it is not always the same who come last.

@@ -16,7 +16,7 @@ pub struct Slot {
     pub receipt: ReceiptId,
 }
 
-/// For logs.
+/// What the keys of its files have in common; in logs, its name.
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.org, self.report, self.receipt)
@@ -68,7 +68,6 @@ impl Slot {
 #[cfg(test)]
 pub(crate) mod tests {
     use jiff::Timestamp;
-
     use outlay_domain::ids::Seed;
 
     use super::*;

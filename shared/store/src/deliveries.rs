@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Stored;
 use crate::items::{from_item, key_attributes, number, text, to_item};
-use crate::keys::{self, Key};
+use crate::keys::{self, AFTER_ALL, Key};
 use crate::{Store, StoreError};
 
 /// What a mail is about.
@@ -380,7 +380,7 @@ impl Store {
     ) -> Result<Vec<Delivery>, StoreError> {
         let partition = keys::subject_partition(org, subject);
         let (from, to) =
-            (format!("{}{from:015}", keys::DELIVERIES), format!("{}{to:015}#\u{10FFFF}", keys::DELIVERIES));
+            (format!("{}{from:015}", keys::DELIVERIES), format!("{}{to:015}#{AFTER_ALL}", keys::DELIVERIES));
         self.query_all(&partition, &from, &to).await?.into_iter().map(from_item).collect()
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Stored;
 use crate::items::{from_item, key_attributes, number, text};
-use crate::keys::{self, names};
+use crate::keys::{self, AFTER_ALL, BEFORE_ALL, names};
 use crate::{Store, StoreError};
 
 /// That a file is to be looked after.
@@ -54,7 +54,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub async fn files_due(&self, org: OrgId, now: Timestamp) -> Result<Vec<FileMarker>, StoreError> {
-        let markers = self.query_all(&keys::files_partition(org), " ", "\u{10FFFF}").await?;
+        let markers = self.query_all(&keys::files_partition(org), BEFORE_ALL, AFTER_ALL).await?;
         let markers = markers.into_iter().map(from_item).collect::<Result<Vec<FileMarker>, _>>()?;
         Ok(markers.into_iter().filter(|marker| marker.due <= now.as_second()).collect())
     }

@@ -121,6 +121,11 @@ pub const DELIVERIES: &str = "DELIVERY#";
 /// Sort keys of tasks begin with this.
 pub const TASKS: &str = "TASK#";
 
+/// Sorts before every key.
+pub(crate) const BEFORE_ALL: &str = " ";
+/// Sorts after every key that goes on with a character.
+pub(crate) const AFTER_ALL: &str = "\u{10FFFF}";
+
 /// Identifiers of reports begin with this.
 pub const REPORT_IDS: &str = "rep_";
 

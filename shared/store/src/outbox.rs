@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Stored;
 use crate::items::{Item, from_item, key_attributes, to_item};
-use crate::keys::{self, Key};
+use crate::keys::{self, AFTER_ALL, BEFORE_ALL, Key};
 use crate::{Store, StoreError};
 
 /// That somebody is still to be told of an event.
@@ -55,7 +55,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub async fn organisations(&self) -> Result<Vec<OrgId>, StoreError> {
-        let items = self.query_all(keys::ORGANISATIONS, " ", "\u{10FFFF}").await?;
+        let items = self.query_all(keys::ORGANISATIONS, BEFORE_ALL, AFTER_ALL).await?;
         items.into_iter().map(|item| Ok(from_item::<Listed>(item)?.organisation_id)).collect()
     }
 
@@ -64,7 +64,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub async fn waiting(&self, org: OrgId, before: Timestamp) -> Result<Vec<Waiting>, StoreError> {
-        let waiting = self.query_all(&keys::outbox_partition(org), " ", &keys::moment(before)).await?;
+        let waiting = self.query_all(&keys::outbox_partition(org), BEFORE_ALL, &keys::moment(before)).await?;
         waiting.into_iter().map(from_item).collect()
     }
 

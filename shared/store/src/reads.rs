@@ -21,7 +21,7 @@ use serde::Deserialize;
 use crate::commit::{Answer, Recorded as StoredAnswer, pause};
 use crate::digest::Stored;
 use crate::items::{Item, Lines, from_item, key_attributes, text, text_of, to_sealed_account};
-use crate::keys::{self, Key, names};
+use crate::keys::{self, AFTER_ALL, Key, names};
 use crate::{Store, StoreError};
 
 /// A signed-in person, as the identity provider names him.
@@ -192,7 +192,7 @@ impl Store {
             .key_condition_expression(BETWEEN)
             .expression_attribute_values(":pk", text(pk))
             .expression_attribute_values(":from", text(sk))
-            .expression_attribute_values(":to", text(format!("{}\u{10FFFF}", keys::EVENTS)));
+            .expression_attribute_values(":to", text(format!("{}{AFTER_ALL}", keys::EVENTS)));
         let output = request.send().await?;
         let more = output.last_evaluated_key.is_some();
         let events: Vec<Event> =
@@ -206,8 +206,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub async fn officers(&self, org: OrgId) -> Result<Vec<Member>, StoreError> {
-        let items =
-            self.query_all(&keys::org_partition(org), keys::OFFICERS, &format!("{}\u{10FFFF}", keys::OFFICERS)).await?;
+        let items = self
+            .query_all(&keys::org_partition(org), keys::OFFICERS, &format!("{}{AFTER_ALL}", keys::OFFICERS))
+            .await?;
         items.into_iter().map(from_item).collect()
     }
 

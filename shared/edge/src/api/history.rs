@@ -60,15 +60,11 @@ impl MailOut {
         let sent = deliveries.iter().filter(|delivery| delivery.seq() == event.seq);
         let begun: Vec<Self> =
             sent.clone().map(|delivery| mail(delivery.recipient, delivery.state, delivery.at)).collect();
-        let told = match event.recipients() {
-            Some(Recipients::Members(members)) => members,
-            Some(Recipients::Admins) | None => Vec::new(),
-        };
         // Who has no address is not told.
         let waits = |id: &MemberId| {
             his(*id).is_some_and(|member| member.email.is_some()) && !sent.clone().any(|one| one.recipient == *id)
         };
-        let queued = told.iter().filter(|id| waits(id)).map(|id| mail(*id, DeliveryState::Queued, event.at));
+        let queued = told(event).into_iter().filter(waits).map(|id| mail(id, DeliveryState::Queued, event.at));
         begun.into_iter().chain(queued).collect()
     }
 }
@@ -78,13 +74,17 @@ fn person(id: MemberId, people: &[Member]) -> PersonOut {
     PersonOut { id: id.to_string(), name }
 }
 
+/// The members who are told of an event of a report: never the admins, who hear of members.
+fn told(event: &Event) -> Vec<MemberId> {
+    match event.recipients() {
+        Some(Recipients::Members(members)) => members,
+        Some(Recipients::Admins) | None => Vec::new(),
+    }
+}
+
 /// Who is named with the entries: who did what, for whom, and who is told.
 #[must_use]
 pub fn people(events: &[Event], deliveries: &[Delivery]) -> Vec<MemberId> {
-    let told = |event: &Event| match event.recipients() {
-        Some(Recipients::Members(members)) => members,
-        Some(Recipients::Admins) | None => Vec::new(),
-    };
     let of = |event: &Event| [event.actor, event.on_behalf_of].into_iter().flatten().chain(told(event));
     distinct(events.iter().flat_map(of).chain(deliveries.iter().map(|delivery| delivery.recipient)))
 }

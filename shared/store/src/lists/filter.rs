@@ -6,9 +6,9 @@ use jiff::tz::TimeZone;
 use outlay_domain::ids::{MemberId, OrgId};
 use outlay_domain::report::Status;
 
-use super::walk::{AFTER_ALL, Index, Test, Walk};
+use super::walk::{Index, Test, Walk};
 use crate::items::COST_CENTRES;
-use crate::keys;
+use crate::keys::{self, AFTER_ALL};
 
 /// Which reports are wanted; all of them, where it says nothing.
 #[derive(Clone, Debug, Default)]

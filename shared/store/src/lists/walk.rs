@@ -11,15 +11,11 @@ use outlay_domain::ids::{OrgId, ReportId};
 use super::ListError;
 use crate::digest::Stored;
 use crate::items::{Item, from_item, key_attributes, size, text, text_of};
-use crate::keys::{self, Key, names};
+use crate::keys::{self, AFTER_ALL, BEFORE_ALL, Key, names};
 use crate::page::{CursorFault, Page, PageRequest};
 use crate::reads::BATCH;
 use crate::{Store, StoreError};
 
-/// Sorts after every key that goes on with a character.
-pub(super) const AFTER_ALL: &str = "\u{10FFFF}";
-/// Sorts before every key.
-const BEFORE_ALL: &str = " ";
 /// How many pages a filtered list reads before it answers with what it has and a cursor.
 const FILTER_PAGES: usize = 8;
 /// How many items a filtered list reads at once.
