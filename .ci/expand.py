@@ -1,7 +1,7 @@
-"""Expands the SAM template on standard output as CloudFormation would deploy it.
+"""Prints the SAM template as CloudFormation deploys it. Usage: expand.py <template>
 
-What SAM generates (roles, permissions, the event source mapping) is where a wrong reference hides from a linter that
-reads only the source. Makes no call: managed policies are named by ARN, and the packaged code is a stand-in address.
+A linter of the source does not see what SAM generates: roles, permissions, the event source mapping. Makes no network call: managed
+policies are named by ARN, and the code has a placeholder address.
 """
 
 import json
@@ -15,7 +15,7 @@ os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
 
 class ManagedPolicies:
-    """Stands in for the IAM call that lists AWS's managed policies; this template uses none by name."""
+    """Replaces the IAM call that lists managed policies of AWS; this template uses none by name."""
 
     def load(self):
         return {}

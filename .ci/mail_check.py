@@ -1,7 +1,7 @@
-"""Checks rendered mail as another implementation reads it. Usage: mail_check.py <folder with *.eml>
+"""Checks rendered mail with a parser that is independent of the product. Usage: mail_check.py <folder with *.eml>
 
-Every message must parse without a defect, have the headers it should have and no other, and two alternatives, text first. The HTML must
-load nothing, and keep to what mail readers show; `mail_clients.mjs` goes into which reader shows what.
+Each message must parse without a defect, have exactly the expected headers, and two alternatives, text first. The HTML must load nothing and
+use only what mail readers show; `mail_clients.mjs` checks the support by each reader.
 """
 
 import re
@@ -13,7 +13,7 @@ from pathlib import Path
 HEADERS = {
     "MIME-Version", "From", "To", "Subject", "Auto-Submitted", "Content-Language", "In-Reply-To", "References", "Content-Type",
 }
-# Never in mail: they run, load, or send something, or are removed by readers.
+# Elements that run, load or send something, or that readers remove.
 FORBIDDEN = {
     "script", "form", "input", "button", "iframe", "object", "embed", "link", "base", "img", "video", "audio", "svg", "a",
 }
@@ -24,7 +24,7 @@ LONGEST_LINE = 78
 
 
 class Page(HTMLParser):
-    """Notes what is wrong with a page."""
+    """Collects the faults of a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,10 +65,10 @@ def html_faults(html: str, language: str) -> list[str]:
     if page.open:
         faults.append(f"left open: {page.open}")
     if page.attributes.get("html", {}).get("lang") != language:
-        faults.append("another language in <html lang> than in Content-Language")
+        faults.append("<html lang> differs from Content-Language")
     if not page.title.strip():
         faults.append("no title")
-    # Comments and styles too: readers look into both.
+    # Comments and styles count too: readers interpret both.
     for pattern in (r"https?:", r"cid:", r"data:", r"url\(", r"@import", r"@font-face", r"javascript:", r"expression\("):
         if re.search(pattern, html, re.IGNORECASE):
             faults.append(f"refers to something outside: {pattern}")
@@ -95,7 +95,7 @@ def faults_of(raw: bytes) -> list[str]:
     if message["In-Reply-To"] not in message["References"].split()[-1:]:
         faults.append("In-Reply-To is not the last of References")
     if message["Auto-Submitted"] != "auto-generated":
-        faults.append("not marked as written by a machine")
+        faults.append("Auto-Submitted is not auto-generated")
     if not str(message["Subject"]).strip() or len(str(message["Subject"])) > 120:
         faults.append(f"subject: {message['Subject']}")
     kinds = [part.get_content_type() for part in message.walk()]
@@ -107,7 +107,7 @@ def faults_of(raw: bytes) -> list[str]:
         if part.get_content_charset() != "utf-8" or part.get_filename() or part.is_attachment():
             faults.append(f"{part.get_content_type()}: {part['Content-Type']}")
     if len(text.get_content().strip()) < 100:
-        faults.append("the text part alone says too little")
+        faults.append("the text part is too short")
     if not raw.isascii() or b"\n" in raw.replace(b"\r\n", b""):
         faults.append("not ASCII in lines that end with CRLF")
     if any(len(line) > LONGEST_LINE for line in raw.split(b"\r\n")):

@@ -1,5 +1,5 @@
-// Whether mail readers can show the HTML of our mail: every element, attribute and CSS property in it is looked up in the data of
-// caniemail.com. What a reader lacks is either listed below, with why the mail is still whole without it, or a fault.
+// Checks that mail readers support the HTML of the mail: every element, attribute and CSS property is looked up in the data of
+// caniemail.com. A missing feature is either listed below, with what the reader shows instead, or a fault.
 // Usage: node mail_clients.mjs <folder with node_modules> <folder with *.html>
 
 import fs from 'node:fs';
@@ -12,14 +12,14 @@ const { caniemail } = await import(pathToFileURL(createRequire(path.join(path.re
 
 const CLIENTS = ['gmail.*', 'outlook.*', 'apple-mail.*'];
 
-/** What may be missing, in which readers (by the beginning of their names), and what is seen there instead. */
+/** Features that may be missing: in which readers (by prefix of their names), and what is shown there instead. */
 const MISSING = {
   '@media': [['gmail.mobile-webmail', 'outlook.'], 'Light colours and the wide padding; both fit.'],
   '<style> element': [['gmail.mobile-webmail'], 'As without @media: every style that matters is inline.'],
-  'color-scheme CSS property': [['gmail.', 'outlook.'], 'The reader darkens by itself or not at all.'],
+  'color-scheme CSS property': [['gmail.', 'outlook.'], 'The reader applies its own dark mode or none.'],
   'color-scheme meta tag': [['gmail.', 'outlook.', 'apple-mail.ios'], 'As above.'],
-  '<body> element': [['outlook.'], 'It becomes a div; the outer table repeats its background.'],
-  'display:none': [['gmail.mobile-webmail'], 'The preview line is there, one pixel high and transparent.'],
+  '<body> element': [['outlook.'], 'It becomes a div; the outer table has the same background.'],
+  'display:none': [['gmail.mobile-webmail'], 'The preview line is one pixel high and transparent.'],
   'border-radius': [['outlook.windows'], 'Square corners.'],
   'table-layout': [['outlook.windows'], 'Columns follow their content.'],
   'white-space': [['outlook.windows'], 'An amount may wrap before its currency.'],

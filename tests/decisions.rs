@@ -1,11 +1,11 @@
-//! Deciding on reports: steps in order, one winner, nobody on his own report, and the version that was seen.
+//! Decisions on reports: step order, concurrent decisions, own reports, and version preconditions.
 
 use serde_json::{Value, json};
 
 use crate::support::{World, expense, send};
 
 #[tokio::test]
-async fn manager_then_finance_approve() {
+async fn manager_and_finance_approve_in_order() {
     let world = World::new().await;
     let report = world.submitted("640.00").await;
     let queue = world.marco.get(&world.path("approvals")).await.expect(200);
@@ -13,7 +13,7 @@ async fn manager_then_finance_approve() {
     assert_eq!(queue["items"][0]["report_version"], 1);
     assert_eq!(queue["items"][0]["total"], json!({"amount": "640.00", "currency": "EUR"}));
 
-    // Finance has to wait for its turn.
+    // Finance must wait for the first step.
     world.fiona.post_at(&world.report(&report, "approve"), 1, &json!({})).await.problem(409, "/problems/invalid-state");
     let first =
         world.marco.post_at(&world.report(&report, "approve"), 1, &json!({"comment": "Fine."})).await.expect(200);
@@ -33,7 +33,7 @@ async fn manager_then_finance_approve() {
     world.ana.post(&world.report(&report, "recall"), &json!({})).await.problem(409, "/problems/invalid-state");
 
     let history = world.ana.get(&world.report(&report, "history")).await.expect(200);
-    let told: Vec<_> = history["items"]
+    let events: Vec<_> = history["items"]
         .as_array()
         .unwrap()
         .iter()
@@ -45,11 +45,11 @@ async fn manager_then_finance_approve() {
         (3, "step.approved", "Marco Rossi"),
         (4, "report.approved", "Fiona Byrne"),
     ];
-    assert_eq!(told, expected.map(|(seq, kind, actor)| (json!(seq), json!(kind), json!(actor))));
+    assert_eq!(events, expected.map(|(seq, kind, actor)| (json!(seq), json!(kind), json!(actor))));
 }
 
 #[tokio::test]
-async fn of_two_decisions_at_once_one_wins() {
+async fn concurrent_approvals_have_one_winner() {
     let world = World::new().await;
     for _ in 0..5 {
         let report = world.submitted("40.00").await;
@@ -65,14 +65,14 @@ async fn of_two_decisions_at_once_one_wins() {
         let approvals = history["items"].as_array().unwrap().iter().filter(|event| event["type"] == "report.approved");
         assert_eq!(approvals.count(), 1);
     }
-    // One mail for each report, none for the losers: the last report's mail is there, and no further one.
+    // One mail per report and none for the rejected requests: the last report's mail has arrived, and no other.
     let mails = world.mail(&world.ana, 6).await;
     assert_eq!(mails.iter().filter(|mail| mail["subject"].as_str().unwrap().starts_with("Approved")).count(), 5);
     assert_eq!(mails.len(), 6, "five approvals and one invitation");
 }
 
 #[tokio::test]
-async fn approve_against_return_has_one_winner_too() {
+async fn concurrent_approve_and_return_have_one_winner() {
     let world = World::new().await;
     let report = world.submitted("40.00").await;
     let (empty, reason) = (json!({}), json!({"reason": "Which client?"}));
@@ -85,7 +85,7 @@ async fn approve_against_return_has_one_winner_too() {
 }
 
 #[tokio::test]
-async fn a_returned_report_is_changed_and_submitted_again() {
+async fn returned_report_can_be_edited_and_resubmitted() {
     let world = World::new().await;
     let report = world.submitted("40.00").await;
     let faults = world
@@ -107,7 +107,7 @@ async fn a_returned_report_is_changed_and_submitted_again() {
 }
 
 #[tokio::test]
-async fn a_rejected_report_stays_rejected() {
+async fn rejected_report_cannot_be_reopened() {
     let world = World::new().await;
     let report = world.submitted("40.00").await;
     world.marco.post_at(&world.report(&report, "reject"), 1, &json!({"reason": "Private."})).await.expect(200);
@@ -121,7 +121,7 @@ async fn a_rejected_report_stays_rejected() {
 }
 
 #[tokio::test]
-async fn a_decision_names_the_version_that_was_seen() {
+async fn decision_requires_if_match_of_current_version() {
     let world = World::new().await;
     let report = world.submitted("40.00").await;
     let path = world.report(&report, "approve");
@@ -134,7 +134,7 @@ async fn a_decision_names_the_version_that_was_seen() {
         let stale = world.marco.request(reqwest::Method::POST, &path).header("If-Match", tag).json(&json!({}));
         send(stale).await.problem(412, "/problems/stale-version");
     }
-    // What he saw is not what is there: recalled, changed and submitted again meanwhile.
+    // The report was recalled, edited and resubmitted, so version 1 is stale.
     world.ana.post(&world.report(&report, "recall"), &json!({})).await.expect(200);
     world.ana.post(&world.report(&report, "expenses"), &expense("900.00")).await.expect(200);
     world.ana.post(&world.report(&report, "submit"), &json!({})).await.expect(200);
@@ -142,11 +142,11 @@ async fn a_decision_names_the_version_that_was_seen() {
 }
 
 #[tokio::test]
-async fn nobody_decides_on_his_own_report_whatever_his_role() {
+async fn owner_cannot_decide_own_report_in_any_role() {
     let world = World::new().await;
     let manager = json!({"manager_id": world.marco.id, "role": "admin"});
     let chief = world.join("Carl Chief", &format!("carl@{}.example.com", world.org.replace('_', "-")), &manager).await;
-    // Fiona's is below the finance step: she is the whole of finance, and each admin can decide at one level only.
+    // Fiona is the only finance member, so Fiona's total stays below the finance step. An admin decides at one step only.
     for (owner, amount) in [(&world.ana, "700.00"), (&chief, "700.00"), (&world.fiona, "300.00")] {
         let body = json!({"title": "Mine", "expenses": [expense(amount)], "submit": true});
         let answer = owner.post(&world.path("reports"), &body).await;

@@ -1,31 +1,31 @@
-//! Deciding for somebody who is away: from when to when, up to how much, in whose name, and never for those the duties exclude.
+//! Delegation of decisions: dates, ceiling, attribution, and separation of duties.
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Person, World, asked, day, eur, expense, with};
+use crate::support::{Answer, Person, World, approver_names, day, eur, expense, with};
 
-/// Lets somebody decide for a person from today on.
+/// Delegates a person's decisions to another member from today on.
 async fn delegate(world: &World, person: &Person, to: &Person, more: &Value) -> Answer {
     let body = with(json!({"to": to.id, "from": day(0), "until": day(-7)}), more);
     person.put(&world.path("members/me/delegation"), &body).await
 }
 
-/// The delegation and the people decided for, as finance reads them of a member.
-async fn sides(world: &World, person: &Person) -> (Value, Value) {
+/// Outgoing delegation and incoming delegations of a member, as finance reads them.
+async fn delegations(world: &World, person: &Person) -> (Value, Value) {
     let member = world.fiona.get(&world.path(&format!("members/{}", person.id))).await.expect(200);
     (member["delegation"].clone(), member["acts_for"].clone())
 }
 
-/// Whom a person is asked to decide for, task by task; the empty name stands for himself.
+/// Delegator of each task in a person's queue; empty for the person's own tasks.
 async fn on_behalf_of(world: &World, person: &Person) -> Vec<String> {
     let queue = world.queue(person).await;
     queue.iter().map(|task| task["on_behalf_of"]["name"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
 #[tokio::test]
-async fn the_delegate_decides_in_his_own_name_on_behalf_of_the_other() {
+async fn delegate_decision_is_recorded_on_behalf_of_delegator() {
     let world = World::new().await;
-    let dora = world.hire("Dora", &json!({})).await;
+    let dora = world.add_member("Dora", &json!({})).await;
     let report = world.submitted("40.00").await;
     dora.get(&world.report(&report, "")).await.problem(404, "/problems/not-found");
     let answer = delegate(&world, &world.marco, &dora, &json!({"ceiling": eur("100.00")})).await;
@@ -35,15 +35,15 @@ async fn the_delegate_decides_in_his_own_name_on_behalf_of_the_other() {
         json!({"with": with, "from": day(0), "until": day(-7), "ceiling": eur("100.00")})
     };
     assert_eq!((&marco["id"], &marco["delegation"]), (&json!(world.marco.id), &side(&dora, "Dora")));
-    assert_eq!(sides(&world, &world.marco).await, (side(&dora, "Dora"), json!([])));
-    assert_eq!(sides(&world, &dora).await, (Value::Null, json!([side(&world.marco, "Marco Rossi")])));
+    assert_eq!(delegations(&world, &world.marco).await, (side(&dora, "Dora"), json!([])));
+    assert_eq!(delegations(&world, &dora).await, (Value::Null, json!([side(&world.marco, "Marco Rossi")])));
     assert_eq!(answer.header("etag"), format!("\"{}\"", marco["version"]));
 
     let queue = world.queue(&dora).await;
     assert_eq!(queue.len(), 1);
     assert_eq!(queue[0]["on_behalf_of"], json!({"id": world.marco.id, "name": "Marco Rossi"}));
     assert_eq!((&queue[0]["report_id"], &queue[0]["report_version"]), (&report["id"], &json!(1)));
-    // He may go on deciding himself, so it is in his queue too, as his own.
+    // The delegator can still decide, so the task is in that queue too, as their own.
     assert_eq!(on_behalf_of(&world, &world.marco).await, [""]);
     assert_eq!(dora.get(&world.report(&report, "")).await.expect(200), report);
 
@@ -53,9 +53,9 @@ async fn the_delegate_decides_in_his_own_name_on_behalf_of_the_other() {
     assert_eq!(decision["by"], json!({"id": dora.id, "name": "Dora"}));
     assert_eq!(decision["on_behalf_of"], json!({"id": world.marco.id, "name": "Marco Rossi"}));
     let history = world.ana.get(&world.report(&report, "history")).await.expect(200);
-    let told = &history["items"][2];
+    let event = &history["items"][2];
     assert_eq!(
-        (&told["type"], &told["actor"], &told["on_behalf_of"]),
+        (&event["type"], &event["actor"], &event["on_behalf_of"]),
         (&json!("report.approved"), &decision["by"], &decision["on_behalf_of"])
     );
     let mail = world.mail(&world.ana, 2).await.remove(1);
@@ -64,16 +64,16 @@ async fn the_delegate_decides_in_his_own_name_on_behalf_of_the_other() {
         assert_eq!(world.queue(person).await, [] as [Value; 0]);
         world.approve(person, &approved).await.problem(409, "/problems/already-decided");
     }
-    // Whoever decided for somebody goes on seeing what he decided on.
+    // After the delegation has ended, the delegate can still read the reports they decided on.
     dora.delete(&world.path("members/me/delegation")).await.expect(200);
     world.marco.delete(&world.path("members/me/delegation")).await.expect(200);
     dora.get(&world.report(&report, "")).await.expect(200);
 }
 
 #[tokio::test]
-async fn a_delegate_returns_and_rejects_too() {
+async fn delegate_can_return_and_reject() {
     let world = World::new().await;
-    let dora = world.hire("Dora", &json!({})).await;
+    let dora = world.add_member("Dora", &json!({})).await;
     delegate(&world, &world.marco, &dora, &json!({})).await.expect(200);
     for (action, status) in [("return", "returned"), ("reject", "rejected")] {
         let report = world.submitted("40.00").await;
@@ -88,104 +88,104 @@ async fn a_delegate_returns_and_rejects_too() {
 }
 
 #[tokio::test]
-async fn it_begins_on_its_first_day() {
+async fn delegation_starts_on_first_day() {
     let world = World::new().await;
-    let dora = world.hire("Dora", &json!({})).await;
+    let dora = world.add_member("Dora", &json!({})).await;
     let report = world.submitted("40.00").await;
     delegate(&world, &world.marco, &dora, &json!({"from": day(-1), "until": day(-1)})).await.expect(200);
-    assert_eq!(sides(&world, &dora).await.1[0]["from"], json!(day(-1)));
+    assert_eq!(delegations(&world, &dora).await.1[0]["from"], json!(day(-1)));
     assert_eq!(world.queue(&dora).await, [] as [Value; 0]);
     dora.get(&world.report(&report, "")).await.problem(404, "/problems/not-found");
     world.approve(&dora, &report).await.problem(404, "/problems/not-found");
-    // Last day and first day are within it.
+    // First and last day are included.
     delegate(&world, &world.marco, &dora, &json!({"from": day(3), "until": day(0)})).await.expect(200);
     assert_eq!(on_behalf_of(&world, &dora).await, ["Marco Rossi"]);
     assert_eq!(world.approve(&dora, &report).await.expect(200)["status"], "approved");
 }
 
 #[tokio::test]
-async fn what_is_above_the_ceiling_stays() {
+async fn report_above_delegation_ceiling_stays_with_delegator() {
     let world = World::new().await;
-    let dora = world.hire("Dora", &json!({})).await;
+    let dora = world.add_member("Dora", &json!({})).await;
     delegate(&world, &world.marco, &dora, &json!({"ceiling": eur("100.00")})).await.expect(200);
     let (within, above) = (world.submitted("100.00").await, world.submitted("100.01").await);
     let queue = world.queue(&dora).await;
     let listed: Vec<_> = queue.iter().map(|task| &task["report_id"]).collect();
     assert_eq!(listed, [&within["id"]]);
-    let refused = world.approve(&dora, &above).await;
-    refused.problem(403, "/problems/approval-limit");
+    let rejected = world.approve(&dora, &above).await;
+    rejected.problem(403, "/problems/approval-limit");
     let detail =
-        "The total of 100.01 EUR is above the 100.00 EUR you may decide on here. An admin can reassign the step.";
-    assert_eq!(refused.json()["detail"], detail);
+        "The total of 100.01 EUR is above your limit of 100.00 EUR for this report. An admin can reassign the step.";
+    assert_eq!(rejected.json()["detail"], detail);
     assert_eq!(world.approve(&dora, &within).await.expect(200)["status"], "approved");
     assert_eq!(world.approve(&world.marco, &above).await.expect(200)["status"], "approved");
 }
 
 #[tokio::test]
-async fn it_ends_at_once() {
+async fn ended_or_replaced_delegation_stops_immediately() {
     let world = World::new().await;
-    let (dora, emil) = (world.hire("Dora", &json!({})).await, world.hire("Emil", &json!({})).await);
+    let (dora, emil) = (world.add_member("Dora", &json!({})).await, world.add_member("Emil", &json!({})).await);
     let report = world.submitted("40.00").await;
     let out = async |person: &Person| {
         assert_eq!(world.queue(person).await, [] as [Value; 0]);
         world.approve(person, &report).await.problem(404, "/problems/not-found");
-        assert_eq!(sides(&world, person).await, (Value::Null, json!([])));
+        assert_eq!(delegations(&world, person).await, (Value::Null, json!([])));
     };
     delegate(&world, &world.marco, &dora, &json!({})).await.expect(200);
     assert_eq!(on_behalf_of(&world, &dora).await, ["Marco Rossi"]);
     let ended = world.marco.delete(&world.path("members/me/delegation")).await.expect(200);
     assert_eq!(ended["delegation"], Value::Null);
     out(&dora).await;
-    // Ended again, nothing happens.
+    // Ending it again changes nothing.
     assert_eq!(world.marco.delete(&world.path("members/me/delegation")).await.expect(200), ended);
 
-    // A new one takes the place of the old.
+    // A new delegation replaces the old one.
     delegate(&world, &world.marco, &dora, &json!({})).await.expect(200);
     delegate(&world, &world.marco, &emil, &json!({})).await.expect(200);
     out(&dora).await;
-    assert_eq!(sides(&world, &world.marco).await.0["with"]["name"], "Emil");
-    // The same one again replaces itself.
+    assert_eq!(delegations(&world, &world.marco).await.0["with"]["name"], "Emil");
+    // A delegation to the same member replaces itself.
     delegate(&world, &world.marco, &emil, &json!({"until": day(-1)})).await.expect(200);
-    let acts_for = sides(&world, &emil).await.1;
+    let acts_for = delegations(&world, &emil).await.1;
     assert_eq!((acts_for.as_array().unwrap().len(), &acts_for[0]["until"]), (1, &json!(day(-1))));
     assert_eq!(world.approve(&emil, &report).await.expect(200)["status"], "approved");
 }
 
 #[tokio::test]
-async fn a_suspension_ends_it_on_either_side() {
+async fn suspension_of_either_side_ends_delegation() {
     let world = World::new().await;
-    let (dora, emil) = (world.hire("Dora", &json!({})).await, world.hire("Emil", &json!({})).await);
+    let (dora, emil) = (world.add_member("Dora", &json!({})).await, world.add_member("Emil", &json!({})).await);
     let report = world.submitted("40.00").await;
     delegate(&world, &world.marco, &dora, &json!({})).await.expect(200);
     world.change(&dora, &json!({"suspended": true})).await;
-    assert_eq!(sides(&world, &world.marco).await, (Value::Null, json!([])));
+    assert_eq!(delegations(&world, &world.marco).await, (Value::Null, json!([])));
     world.change(&dora, &json!({"suspended": false})).await;
-    assert_eq!(sides(&world, &dora).await, (Value::Null, json!([])));
+    assert_eq!(delegations(&world, &dora).await, (Value::Null, json!([])));
     world.approve(&dora, &report).await.problem(404, "/problems/not-found");
 
     delegate(&world, &world.marco, &emil, &json!({})).await.expect(200);
     assert_eq!(on_behalf_of(&world, &emil).await, ["Marco Rossi"]);
     world.change(&world.marco, &json!({"suspended": true})).await;
-    assert_eq!(sides(&world, &emil).await, (Value::Null, json!([])));
+    assert_eq!(delegations(&world, &emil).await, (Value::Null, json!([])));
     assert_eq!(world.queue(&emil).await, [] as [Value; 0]);
     world.approve(&emil, &report).await.problem(404, "/problems/not-found");
 }
 
 #[tokio::test]
-async fn who_decides_for_the_owner_does_not_decide() {
+async fn delegate_of_owner_cannot_decide() {
     let world = World::new().await;
-    let nora = world.hire("Nora", &json!({})).await;
+    let nora = world.add_member("Nora", &json!({})).await;
     world.change(&world.marco, &json!({"manager_id": nora.id})).await;
     let before = world.submitted("40.00").await;
     delegate(&world, &world.ana, &world.marco, &json!({})).await.expect(200);
-    // He was asked before; and he is not asked while it lasts.
+    // Marco is an approver of the earlier report, and is skipped for a new one during the delegation.
     for action in ["approve", "return", "reject"] {
         let body = if action == "approve" { json!({}) } else { json!({"reason": "No."}) };
         let answer = world.decide(&world.marco, &before, action, &body).await;
         answer.problem(403, "/problems/segregation-of-duties");
     }
     let during = world.submitted("40.00").await;
-    assert_eq!(asked(&during), [["Nora"]]);
+    assert_eq!(approver_names(&during), [["Nora"]]);
     let why = "This step applies to every report. It is for the owner's manager. \
                An approver may not decide on this report (separation of duties), so the next manager up decides.";
     assert_eq!(during["steps"][0]["reason"], why);
@@ -194,7 +194,7 @@ async fn who_decides_for_the_owner_does_not_decide() {
 }
 
 #[tokio::test]
-async fn an_owner_does_not_decide_for_his_own_approver() {
+async fn owner_cannot_decide_as_delegate_of_approver() {
     let world = World::new().await;
     let report = world.submitted("40.00").await;
     delegate(&world, &world.marco, &world.ana, &json!({})).await.expect(200);
@@ -204,9 +204,9 @@ async fn an_owner_does_not_decide_for_his_own_approver() {
         answer.problem(403, "/problems/segregation-of-duties");
     }
     assert_eq!(world.ana.get(&world.report(&report, "")).await.expect(200), report);
-    // For others' reports she may.
-    let other = world.hire("Otto", &json!({"manager_id": world.marco.id})).await;
-    let others = world.claim(&other, &[expense("40.00")]).await.expect(201);
+    // Ana can decide on reports of others.
+    let other = world.add_member("Otto", &json!({"manager_id": world.marco.id})).await;
+    let others = world.submit_expenses(&other, &[expense("40.00")]).await.expect(201);
     assert_eq!(
         world.approve(&world.ana, &others).await.expect(200)["steps"][0]["decisions"][0]["by"]["name"],
         "Ana Silva"
@@ -214,22 +214,22 @@ async fn an_owner_does_not_decide_for_his_own_approver() {
 }
 
 #[tokio::test]
-async fn nobody_is_heard_at_two_levels() {
+async fn delegate_cannot_decide_two_steps() {
     let world = World::new().await;
-    let dora = world.hire("Dora", &json!({"role": "finance"})).await;
+    let dora = world.add_member("Dora", &json!({"role": "finance"})).await;
     delegate(&world, &world.marco, &dora, &json!({})).await.expect(200);
     let report = world.submitted("640.00").await;
-    assert_eq!(asked(&report), [vec!["Marco Rossi"], vec!["Dora", "Fiona Byrne"]]);
+    assert_eq!(approver_names(&report), [vec!["Marco Rossi"], vec!["Dora", "Fiona Byrne"]]);
     let first = world.approve(&dora, &report).await.expect(200);
     assert_eq!((&first["status"], &first["steps"][0]["status"]), (&json!("submitted"), &json!("approved")));
     world.approve(&dora, &first).await.problem(409, "/problems/already-decided");
-    // Nor through somebody who decides for her.
-    let emil = world.hire("Emil", &json!({})).await;
+    // A delegate of the delegate cannot decide either.
+    let emil = world.add_member("Emil", &json!({})).await;
     delegate(&world, &dora, &emil, &json!({})).await.expect(200);
     world.approve(&emil, &first).await.problem(404, "/problems/not-found");
     assert_eq!(world.approve(&world.fiona, &first).await.expect(200)["status"], "approved");
 
-    // The other way round: who was spoken for at one level is not spoken for at the next.
+    // The reverse: a member decided for at one step is not decided for at the next.
     delegate(&world, &world.fiona, &world.marco, &json!({})).await.expect(200);
     let report = world.submitted("640.00").await;
     let first = world.approve(&world.marco, &report).await.expect(200);
@@ -238,22 +238,22 @@ async fn nobody_is_heard_at_two_levels() {
 }
 
 #[tokio::test]
-async fn one_person_is_one_voice_where_all_have_to_agree() {
+async fn delegate_counts_once_in_all_mode() {
     let world = World::new().await;
-    let (bea, ben) = (world.hire("Bea", &json!({})).await, world.hire("Ben", &json!({})).await);
-    let dora = world.hire("Dora", &json!({})).await;
+    let (bea, ben) = (world.add_member("Bea", &json!({})).await, world.add_member("Ben", &json!({})).await);
+    let dora = world.add_member("Dora", &json!({})).await;
     let both = json!({"name": "Both", "approvers": {"kind": "members", "members": [bea.id, ben.id]}, "mode": "all"});
-    world.rule(&json!({"steps": [both]})).await;
+    world.put_policy(&json!({"steps": [both]})).await;
     for person in [&bea, &ben] {
         delegate(&world, person, &dora, &json!({})).await.expect(200);
     }
     let report = world.submitted("40.00").await;
-    // It waits for her once, not twice.
+    // The queue lists the report once.
     assert_eq!(world.queue(&dora).await.len(), 1);
     let agreed = world.approve(&dora, &report).await.expect(200);
     assert_eq!((&agreed["status"], &agreed["steps"][0]["remaining"]), (&json!("submitted"), &json!(1)));
     world.approve(&dora, &agreed).await.problem(409, "/problems/already-decided");
-    // Of the two, the one she has not spoken for goes on.
+    // The approver not yet decided for can still approve.
     let spoken_for = agreed["steps"][0]["decisions"][0]["on_behalf_of"]["id"].clone();
     let (spoken, open) = if spoken_for == json!(bea.id) { (&bea, &ben) } else { (&ben, &bea) };
     world.approve(spoken, &agreed).await.problem(409, "/problems/already-decided");
@@ -261,9 +261,9 @@ async fn one_person_is_one_voice_where_all_have_to_agree() {
 }
 
 #[tokio::test]
-async fn a_member_says_himself_who_decides_for_him_or_an_admin_does() {
+async fn delegation_is_set_by_member_or_admin_only() {
     let world = World::new().await;
-    let dora = world.hire("Dora", &json!({})).await;
+    let dora = world.add_member("Dora", &json!({})).await;
     let path = world.path(&format!("members/{}/delegation", world.marco.id));
     let to = |person: &Person| json!({"to": person.id, "from": day(0), "until": day(-1)});
     for person in [&dora, &world.ana, &world.fiona] {
@@ -271,12 +271,12 @@ async fn a_member_says_himself_who_decides_for_him_or_an_admin_does() {
         person.delete(&path).await.problem(404, "/problems/not-found");
     }
     world.admin.put(&path, &to(&world.admin)).await.problem(403, "/problems/segregation-of-duties");
-    assert_eq!(sides(&world, &world.marco).await.0, Value::Null);
+    assert_eq!(delegations(&world, &world.marco).await.0, Value::Null);
     let set = world.admin.put(&path, &to(&dora)).await.expect(200);
     assert_eq!((&set["id"], &set["delegation"]["with"]["name"]), (&json!(world.marco.id), &json!("Dora")));
     let report = world.submitted("40.00").await;
     assert_eq!(world.approve(&dora, &report).await.expect(200)["status"], "approved");
-    // Who decides for somebody does not end or extend it.
+    // The delegate can neither end nor extend the delegation.
     dora.delete(&path).await.problem(404, "/problems/not-found");
     assert_eq!(world.admin.delete(&path).await.expect(200)["delegation"], Value::Null);
     let own = world.path("members/me/delegation");
@@ -284,18 +284,18 @@ async fn a_member_says_himself_who_decides_for_him_or_an_admin_does() {
 }
 
 #[tokio::test]
-async fn a_delegation_is_checked() {
+async fn delegation_input_is_validated() {
     let (world, elsewhere) = (World::new().await, World::new().await);
-    let dora = world.hire("Dora", &json!({})).await;
-    let auditor = world.hire("Audrey", &json!({"role": "auditor"})).await;
-    let gone = world.hire("Gus", &json!({})).await;
+    let dora = world.add_member("Dora", &json!({})).await;
+    let auditor = world.add_member("Audrey", &json!({"role": "auditor"})).await;
+    let gone = world.add_member("Gus", &json!({})).await;
     world.change(&gone, &json!({"suspended": true})).await;
     for (body, expected) in [
         (json!({"from": day(-2), "until": day(-1)}), "/until order"),
         (json!({"from": day(5), "until": day(1)}), "/until order"),
         (json!({"from": day(0), "until": day(-367)}), "/until maximum"),
         (json!({"from": "2026-13-01"}), "/from date"),
-        (json!({"to": "somebody"}), "/to unknown-member"),
+        (json!({"to": "unknown"}), "/to unknown-member"),
         (json!({"to": elsewhere.fiona.id}), "/to unknown-member"),
         (json!({"to": world.marco.id}), "/to assignable"),
         (json!({"to": auditor.id}), "/to assignable"),
@@ -311,19 +311,19 @@ async fn a_delegation_is_checked() {
     let mut faults = answer.problem(422, "/problems/validation-failed");
     faults.sort_unstable();
     assert_eq!(faults, ["/from required", "/to required", "/until required"]);
-    assert_eq!(sides(&world, &world.marco).await, (Value::Null, json!([])));
+    assert_eq!(delegations(&world, &world.marco).await, (Value::Null, json!([])));
     delegate(&world, &world.marco, &dora, &json!({"from": day(0), "until": day(-366)})).await.expect(200);
 
     let path = world.path("members/me/delegation");
     let stale = world.marco.request(reqwest::Method::DELETE, &path).header("If-Match", "\"1\"");
     crate::support::send(stale).await.problem(412, "/problems/stale-version");
-    assert_eq!(sides(&world, &world.marco).await.0["with"]["name"], "Dora");
+    assert_eq!(delegations(&world, &world.marco).await.0["with"]["name"], "Dora");
 }
 
 #[tokio::test]
-async fn a_delegate_does_not_pass_it_on() {
+async fn delegation_is_not_transitive() {
     let world = World::new().await;
-    let (dora, emil) = (world.hire("Dora", &json!({})).await, world.hire("Emil", &json!({})).await);
+    let (dora, emil) = (world.add_member("Dora", &json!({})).await, world.add_member("Emil", &json!({})).await);
     delegate(&world, &world.marco, &dora, &json!({})).await.expect(200);
     delegate(&world, &dora, &emil, &json!({})).await.expect(200);
     let report = world.submitted("40.00").await;
@@ -333,13 +333,13 @@ async fn a_delegate_does_not_pass_it_on() {
 }
 
 #[tokio::test]
-async fn of_two_delegations_the_wider_one_counts() {
+async fn widest_of_two_delegations_applies() {
     let world = World::new().await;
-    let (bea, ben) = (world.hire("Bea", &json!({})).await, world.hire("Ben", &json!({})).await);
-    let dora = world.hire("Dora", &json!({})).await;
+    let (bea, ben) = (world.add_member("Bea", &json!({})).await, world.add_member("Ben", &json!({})).await);
+    let dora = world.add_member("Dora", &json!({})).await;
     let either = json!({"name": "Either", "approvers": {"kind": "members", "members": [bea.id, ben.id]}});
-    world.rule(&json!({"steps": [either]})).await;
-    // In both orders: the one with the low ceiling first, then last.
+    world.put_policy(&json!({"steps": [either]})).await;
+    // In both orders: the low ceiling first, then last.
     for (low, high) in [(&bea, &ben), (&ben, &bea)] {
         delegate(&world, low, &dora, &json!({"ceiling": eur("10.00")})).await.expect(200);
         delegate(&world, high, &dora, &json!({"ceiling": eur("50.00")})).await.expect(200);
@@ -354,9 +354,9 @@ async fn of_two_delegations_the_wider_one_counts() {
 }
 
 #[tokio::test]
-async fn nobody_delegates_more_than_he_may() {
+async fn delegation_is_capped_by_delegator_limit() {
     let world = World::new().await;
-    let dora = world.hire("Dora", &json!({})).await;
+    let dora = world.add_member("Dora", &json!({})).await;
     let report = world.submitted("80.00").await;
     delegate(&world, &world.marco, &dora, &json!({"ceiling": eur("100.00")})).await.expect(200);
     assert_eq!(on_behalf_of(&world, &dora).await, ["Marco Rossi"]);
@@ -365,7 +365,7 @@ async fn nobody_delegates_more_than_he_may() {
     for person in [&world.marco, &dora] {
         world.approve(person, &report).await.problem(403, "/problems/approval-limit");
     }
-    // The same for what is delegated afterwards.
+    // The same holds for a delegation created afterwards.
     delegate(&world, &world.marco, &dora, &json!({})).await.expect(200);
     world.approve(&dora, &report).await.problem(403, "/problems/approval-limit");
     world.change(&world.marco, &json!({"approval_limit": null})).await;
@@ -374,15 +374,16 @@ async fn nobody_delegates_more_than_he_may() {
 }
 
 #[tokio::test]
-async fn nobody_chooses_who_decides_on_his_own_report_that_way() {
+async fn delegation_set_by_owner_excludes_own_report() {
     let world = World::new().await;
-    let (dora, second) = (world.hire("Dora", &json!({})).await, world.hire("Sue", &json!({"role": "admin"})).await);
+    let (dora, second) =
+        (world.add_member("Dora", &json!({})).await, world.add_member("Sue", &json!({"role": "admin"})).await);
     second
         .patch(&world.path(&format!("members/{}", world.admin.id)), &json!({"manager_id": world.marco.id}))
         .await
         .expect(200);
-    let own = world.claim(&world.admin, &[expense("40.00")]).await.expect(201);
-    assert_eq!(asked(&own), [["Marco Rossi"]]);
+    let own = world.submit_expenses(&world.admin, &[expense("40.00")]).await.expect(201);
+    assert_eq!(approver_names(&own), [["Marco Rossi"]]);
     let path = world.path(&format!("members/{}/delegation", world.marco.id));
     let body = json!({"to": dora.id, "from": day(0), "until": day(-1)});
     world.admin.put(&path, &body).await.expect(200);
@@ -390,46 +391,46 @@ async fn nobody_chooses_who_decides_on_his_own_report_that_way() {
     world.approve(&dora, &own).await.problem(404, "/problems/not-found");
     let others = world.submitted("40.00").await;
     assert_eq!(world.approve(&dora, &others).await.expect(200)["status"], "approved");
-    // Set by an admin without a part in it, it holds.
+    // Set by an admin without an interest in the report, the delegation applies.
     second.put(&path, &body).await.expect(200);
     assert_eq!(world.approve(&dora, &own).await.expect(200)["status"], "approved");
 }
 
 #[tokio::test]
-async fn who_is_needed_later_keeps_his_say_for_that() {
+async fn delegate_needed_at_later_step_decides_only_there() {
     let world = World::new().await;
     delegate(&world, &world.marco, &world.fiona, &json!({})).await.expect(200);
     let report = world.submitted("640.00").await;
-    assert_eq!(asked(&report), [["Marco Rossi"], ["Fiona Byrne"]]);
+    assert_eq!(approver_names(&report), [["Marco Rossi"], ["Fiona Byrne"]]);
     world.approve(&world.fiona, &report).await.problem(409, "/problems/invalid-state");
     let seen = world.approve(&world.marco, &report).await.expect(200);
     assert_eq!(world.approve(&world.fiona, &seen).await.expect(200)["status"], "approved");
 }
 
 #[tokio::test]
-async fn an_auditor_decides_for_nobody_and_nobody_for_him() {
+async fn auditor_has_no_delegations() {
     let world = World::new().await;
-    let (dora, emil) = (world.hire("Dora", &json!({})).await, world.hire("Emil", &json!({})).await);
+    let (dora, emil) = (world.add_member("Dora", &json!({})).await, world.add_member("Emil", &json!({})).await);
     delegate(&world, &world.marco, &dora, &json!({})).await.expect(200);
     delegate(&world, &dora, &emil, &json!({})).await.expect(200);
     world.change(&dora, &json!({"role": "auditor"})).await;
-    assert_eq!(sides(&world, &world.marco).await, (Value::Null, json!([])));
-    assert_eq!(sides(&world, &dora).await, (Value::Null, json!([])));
-    assert_eq!(sides(&world, &emil).await, (Value::Null, json!([])));
+    assert_eq!(delegations(&world, &world.marco).await, (Value::Null, json!([])));
+    assert_eq!(delegations(&world, &dora).await, (Value::Null, json!([])));
+    assert_eq!(delegations(&world, &emil).await, (Value::Null, json!([])));
     delegate(&world, &dora, &emil, &json!({})).await.problem(403, "/problems/forbidden");
 }
 
 #[tokio::test]
-async fn who_can_decide_for_another_is_told_too_and_nobody_else() {
+async fn eligible_delegate_gets_approval_mail() {
     let world = World::new().await;
-    let dora = world.hire("Dora", &json!({})).await;
+    let dora = world.add_member("Dora", &json!({})).await;
     delegate(&world, &world.marco, &dora, &json!({})).await.expect(200);
     let report = world.submitted("40.00").await;
-    let told = world.mail(&dora, 2).await.remove(1);
-    assert_eq!(told["subject"], "Approve: Client visit Lyon, 40.00 EUR (Ana Silva)");
-    assert!(told["text"].as_str().unwrap().contains("You decide for: Marco Rossi, who is away"), "{told}");
+    let mail = world.mail(&dora, 2).await.remove(1);
+    assert_eq!(mail["subject"], "Approve: Client visit Lyon, 40.00 EUR (Ana Silva)");
+    assert!(mail["text"].as_str().unwrap().contains("You decide for: Marco Rossi, who is away"), "{mail}");
     world.approve(&dora, &report).await.expect(200);
-    // Not the owner, though she decides for her approver: she could not decide on her own.
+    // Ana is the approver's delegate, but gets no request: owners cannot decide on their own report.
     delegate(&world, &world.marco, &world.ana, &json!({})).await.expect(200);
     let own = world.submitted("41.00").await;
     world.approve(&world.marco, &own).await.expect(200);

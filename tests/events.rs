@@ -1,62 +1,69 @@
-//! Events that are wrong, repeated or out of order, by the catalogue of those a backend has to bear: each is a test, here or where its
-//! capability is tested. Only what concerns sources that are built here is in the list.
+//! Malformed, repeated and out-of-order events, by case number. Each case is a test here or in the file of its
+//! capability; `tests/cases.md` describes them. Cases of event sources that do not exist here are left out.
 
 use std::collections::BTreeSet;
 
 use outlay_local::Data;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, World, fault, invoke, log, own, own_with, send, table, turn, unreadable, url};
+use crate::support::{
+    Answer, World, add_fault, dead_letter_files, invoke, log, own_stack, own_stack_with_data, run_schedule, send,
+    table, url,
+};
 
-/// Where each case is tested.
+/// Test of each case, as file and name.
 const CASES: [(&str, &str); 30] = [
-    ("EV-01", "mail.rs the_same_record_again_mails_nobody_again"),
-    ("EV-02", "events.rs a_record_that_fails_is_named_and_the_others_are_done_once"),
-    ("EV-03", "events.rs a_record_without_a_number_fails_the_whole_run_and_names_no_empty_one"),
-    ("EV-04", "events.rs an_answer_always_says_which_records_failed"),
-    ("EV-05", "events.rs technical_writes_and_deletions_are_no_events"),
-    ("EV-06", "events.rs technical_writes_and_deletions_are_no_events"),
-    ("EV-07", "events.rs what_cannot_be_read_is_put_aside_whole_with_the_reason"),
-    ("EV-08", "events.rs what_cannot_be_read_is_put_aside_whole_with_the_reason"),
-    ("EV-09", "events.rs events_of_one_report_in_the_wrong_order_are_each_told_once"),
-    ("EV-11", "mail.rs the_approver_then_finance_then_the_owner_are_told"),
-    ("EV-13", "events.rs a_run_killed_after_ses_took_the_mail_is_known_by_ses_s_own_event"),
-    ("EV-14", "feedback.rs the_same_message_at_once_has_one_effect"),
-    ("EV-15", "feedback.rs what_cannot_be_read_ends_whole_in_the_dead_queue"),
-    ("EV-16", "feedback.rs what_is_not_from_our_topic_or_not_signed_by_sns_is_refused_and_nothing_else"),
-    ("EV-18", "feedback.rs what_is_told_of_a_mail_nobody_knows_is_kept_for_a_week"),
-    ("EV-19", "template.rs only_who_should_may_send_into_queues_and_topics"),
-    ("EV-20", "feedback.rs what_failed_is_done_when_it_comes_back_from_the_dead_queue"),
-    ("EV-21", "feedback.rs an_address_that_bounces_is_marked_shown_to_admins_and_written_to_no_more"),
-    ("EV-22", "feedback.rs who_complains_gets_no_reminders_and_still_what_has_to_be"),
-    ("EV-23", "feedback.rs a_state_only_moves_forward"),
-    ("EV-24", "feedback.rs what_is_told_of_a_mail_nobody_knows_is_kept_for_a_week"),
-    ("EV-25", "feedback.rs what_is_not_from_our_topic_or_not_signed_by_sns_is_refused_and_nothing_else"),
-    ("EV-29", "template.rs what_runs_by_the_clock_has_a_place_where_it_fails"),
-    ("EV-30", "receipts_arrived.rs what_is_not_ours_is_left_alone_and_somebody_is_told"),
-    ("EV-31", "receipts_arrived.rs a_message_that_comes_often_or_twice_at_once_is_one_acceptance"),
-    ("EV-32", "receipts_arrived.rs a_key_is_decoded_once"),
-    ("EV-34", "twins.rs two_organisations_know_nothing_of_each_other"),
-    ("EV-36", "idempotency.rs a_hundred_twins_have_one_effect"),
-    ("EV-39", "schedules.rs an_approver_gets_one_digest_a_day_however_often_it_is_run"),
-    ("EV-33", "events.rs nothing_goes_on_after_the_answer"),
+    ("EV-01", "mail.rs repeated_stream_record_sends_no_second_mail"),
+    ("EV-02", "events.rs failed_record_is_reported_and_others_run_once"),
+    ("EV-03", "events.rs record_without_sequence_number_fails_invocation"),
+    ("EV-04", "events.rs empty_batch_reports_no_failures"),
+    ("EV-05", "events.rs technical_writes_and_deletions_send_no_mail"),
+    ("EV-06", "events.rs technical_writes_and_deletions_send_no_mail"),
+    ("EV-07", "events.rs unreadable_record_is_dead_lettered_with_reason"),
+    ("EV-08", "events.rs unreadable_record_is_dead_lettered_with_reason"),
+    ("EV-09", "events.rs out_of_order_events_send_one_mail_each"),
+    ("EV-11", "mail.rs approval_steps_mail_approver_finance_owner_in_order"),
+    ("EV-13", "events.rs kill_after_send_is_settled_by_ses_event"),
+    ("EV-14", "ses_events.rs concurrent_duplicate_event_has_one_effect"),
+    ("EV-15", "ses_events.rs unreadable_message_reaches_dead_letter_queue"),
+    ("EV-16", "ses_events.rs foreign_or_unsigned_notification_is_rejected"),
+    ("EV-18", "ses_events.rs event_for_unknown_mail_is_kept_for_seven_days"),
+    ("EV-19", "template.rs queue_and_topic_policies_restrict_senders"),
+    ("EV-20", "ses_events.rs redriven_messages_are_all_processed"),
+    ("EV-21", "ses_events.rs bounced_address_is_marked_and_suppressed"),
+    ("EV-22", "ses_events.rs complaint_stops_reminders_but_not_requests"),
+    ("EV-23", "ses_events.rs mail_status_never_moves_back"),
+    ("EV-24", "ses_events.rs event_for_unknown_mail_is_kept_for_seven_days"),
+    ("EV-25", "ses_events.rs foreign_or_unsigned_notification_is_rejected"),
+    ("EV-29", "template.rs scheduled_functions_have_dead_letter_queue"),
+    ("EV-30", "receipt_processing.rs foreign_object_is_left_untouched_and_logged"),
+    ("EV-31", "receipt_processing.rs repeated_message_accepts_receipt_once"),
+    ("EV-32", "receipt_processing.rs object_key_is_decoded_once"),
+    ("EV-34", "tenant_isolation.rs organisations_are_isolated_from_each_other"),
+    ("EV-36", "idempotency.rs hundred_concurrent_duplicates_have_one_effect"),
+    ("EV-39", "schedules.rs approver_gets_one_digest_per_day"),
+    ("EV-33", "events.rs functions_spawn_no_background_tasks"),
 ];
 
 #[test]
-fn every_case_is_tested_where_the_list_says() {
+fn every_case_names_an_existing_test() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/");
     for (case, place) in CASES {
         let (file, name) = place.split_once(' ').unwrap();
-        let text = std::fs::read_to_string(format!("{root}{file}")).unwrap_or_else(|_| panic!("{case}: no {file}"));
+        let text = std::fs::read_to_string(format!("{root}{file}"))
+            .unwrap_or_else(|_| panic!("{case}: {file} does not exist"));
         assert!(text.contains(&format!("fn {name}(")), "{case}: {file} has no {name}");
+        let row = include_str!("cases.md").lines().find(|line| line.starts_with(&format!("| {case} |")));
+        let cell = format!("`{}::{name}`", file.trim_end_matches(".rs"));
+        assert!(row.is_some_and(|row| row.contains(&cell)), "{case}: tests/cases.md must name {cell}");
     }
     let ids: BTreeSet<&str> = CASES.iter().map(|(case, _)| *case).collect();
-    assert_eq!(ids.len(), CASES.len(), "each once");
+    assert_eq!(ids.len(), CASES.len(), "a case is listed twice");
 }
 
-/// A task that still runs when a function has answered is frozen, and goes on in somebody else's request.
+/// EV-33: a task that outlives the response is frozen and continues during another request.
 #[test]
-fn nothing_goes_on_after_the_answer() {
+fn functions_spawn_no_background_tasks() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let sources = ["functions", "shared"].map(|folder| sources(&root.join(folder))).concat();
     assert!(sources.len() > 100, "{}", sources.len());
@@ -67,7 +74,7 @@ fn nothing_goes_on_after_the_answer() {
     }
 }
 
-/// The sources that go into functions.
+/// Source files that are compiled into functions.
 fn sources(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let wanted =
@@ -94,12 +101,12 @@ fn none() -> Value {
 }
 
 #[tokio::test]
-async fn an_answer_always_says_which_records_failed() {
+async fn empty_batch_reports_no_failures() {
     assert_eq!(notify(&url(), &[]).await.expect(200), none());
 }
 
 #[tokio::test]
-async fn a_record_without_a_number_fails_the_whole_run_and_names_no_empty_one() {
+async fn record_without_sequence_number_fails_invocation() {
     let world = World::new().await;
     let report = world.submitted("40.00").await;
     let image = table::get(&world, &report, &table::event(2)).await;
@@ -112,7 +119,7 @@ async fn a_record_without_a_number_fails_the_whole_run_and_names_no_empty_one() 
 }
 
 #[tokio::test]
-async fn technical_writes_and_deletions_are_no_events() {
+async fn technical_writes_and_deletions_send_no_mail() {
     let world = World::new().await;
     let report = world.submitted("40.00").await;
     world.mail(&world.marco, 2).await;
@@ -132,9 +139,9 @@ async fn technical_writes_and_deletions_are_no_events() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_read_is_put_aside_whole_with_the_reason() {
+async fn unreadable_record_is_dead_lettered_with_reason() {
     let folder = tempfile::tempdir().unwrap();
-    let (stack, world) = own_with(Data::Folder(folder.path().to_owned())).await;
+    let (stack, world) = own_stack_with_data(Data::Folder(folder.path().to_owned())).await;
     let report = world.submitted("40.00").await;
     world.mail(&world.marco, 2).await;
     let key = json!({"PK": {"S": format!("ORG#{}#REPORT#{}", world.org, report["id"].as_str().unwrap())}, "SK": {"S": table::event(2)}});
@@ -152,9 +159,13 @@ async fn what_cannot_be_read_is_put_aside_whole_with_the_reason() {
     ];
     let records: Vec<Value> = odd.iter().map(|(number, _, image)| record(number, "INSERT", image)).collect();
     for _ in 0..2 {
-        assert_eq!(notify(stack.url(), &records).await.expect(200), none(), "they hold nobody up");
+        assert_eq!(
+            notify(stack.url(), &records).await.expect(200),
+            none(),
+            "unreadable records do not block the batch"
+        );
     }
-    let kept = unreadable(folder.path());
+    let kept = dead_letter_files(folder.path());
     assert_eq!(kept.len(), odd.len(), "{kept:?}");
     for ((number, reason, _), record) in odd.iter().zip(&records) {
         let file = kept.iter().find(|file| file.ends_with(format!("{number}.json"))).unwrap();
@@ -165,7 +176,7 @@ async fn what_cannot_be_read_is_put_aside_whole_with_the_reason() {
 }
 
 #[tokio::test]
-async fn events_of_one_report_in_the_wrong_order_are_each_told_once() {
+async fn out_of_order_events_send_one_mail_each() {
     let world = World::new().await;
     let report = world.submitted("640.00").await;
     world.marco.post_at(&world.report(&report, "approve"), 1, &json!({})).await.expect(200);
@@ -179,41 +190,50 @@ async fn events_of_one_report_in_the_wrong_order_are_each_told_once() {
     assert_eq!((world.mail(&world.marco, 2).await.len(), world.mail(&world.fiona, 2).await.len()), (2, 2));
 }
 
-/// Makes SES fail in some way for one function's mail that contains a text.
+/// EV-13: the function is killed after SES has accepted the mail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_killed_after_ses_took_the_mail_is_known_by_ses_s_own_event() {
-    let (stack, world) = own().await;
+async fn kill_after_send_is_settled_by_ses_event() {
+    let (stack, world) = own_stack().await;
     world.mail(&world.marco, 1).await;
-    fault(stack.url(), &json!({"service": "ses", "function": "triggers-notify", "fault": "kill_after", "times": 1}))
-        .await;
+    add_fault(
+        stack.url(),
+        &json!({"service": "ses", "function": "triggers-notify", "fault": "kill_after", "times": 1}),
+    )
+    .await;
     let report = world.submitted("40.00").await;
-    world.is_told(&report, "report.submitted", &["Marco Rossi delivered"]).await;
+    world.wait_for_mail_status(&report, "report.submitted", &["Marco Rossi delivered"]).await;
     for hours in [1, 25] {
-        turn(stack.url(), "triggers-sweep", crate::support::now() + jiff::SignedDuration::from_hours(hours)).await;
+        run_schedule(stack.url(), "triggers-sweep", crate::support::now() + jiff::SignedDuration::from_hours(hours))
+            .await;
     }
-    assert_eq!(world.mail(&world.marco, 2).await.len(), 2, "not again");
+    assert_eq!(world.mail(&world.marco, 2).await.len(), 2, "the mail is not sent again");
     stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_killed_before_ses_had_the_mail_is_made_up_for_by_the_sweep() {
-    let (stack, world) = own().await;
+async fn kill_before_send_is_repaired_by_sweep() {
+    let (stack, world) = own_stack().await;
     world.mail(&world.marco, 1).await;
-    fault(stack.url(), &json!({"service": "ses", "function": "triggers-notify", "fault": "kill_before", "times": 1}))
-        .await;
+    add_fault(
+        stack.url(),
+        &json!({"service": "ses", "function": "triggers-notify", "fault": "kill_before", "times": 1}),
+    )
+    .await;
     let report = world.submitted("40.00").await;
-    world.is_told(&report, "report.submitted", &["Marco Rossi queued"]).await;
-    turn(stack.url(), "triggers-sweep", crate::support::now() + jiff::SignedDuration::from_hours(1)).await;
-    world.is_told(&report, "report.submitted", &["Marco Rossi delivered"]).await;
+    world.wait_for_mail_status(&report, "report.submitted", &["Marco Rossi queued"]).await;
+    run_schedule(stack.url(), "triggers-sweep", crate::support::now() + jiff::SignedDuration::from_hours(1)).await;
+    world.wait_for_mail_status(&report, "report.submitted", &["Marco Rossi delivered"]).await;
     assert_eq!(world.mail(&world.marco, 2).await.len(), 2);
     stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_record_that_fails_is_named_and_the_others_are_done_once() {
-    let (stack, world) = own().await;
+async fn failed_record_is_reported_and_others_run_once() {
+    let (stack, world) = own_stack().await;
     let base = format!("{}/_local/streams/triggers-notify", stack.url());
     let state = |state: &str| send(reqwest::Client::new().post(&base).json(&json!({"state": state})));
+    // The invitations must have been sent before the stream is turned off.
+    world.mail(&world.marco, 1).await;
     world.mail(&world.ana, 1).await;
     assert_eq!(state("off").await.status / 100, 2);
     let mut records = Vec::new();
@@ -225,19 +245,19 @@ async fn a_record_that_fails_is_named_and_the_others_are_done_once() {
     }
     let fourth = records[3].0["id"].as_str().unwrap();
     let rule = json!({"service": "dynamodb", "function": "triggers-notify", "fault": "refuse", "containing": fourth});
-    fault(stack.url(), &rule).await;
+    add_fault(stack.url(), &rule).await;
     let batch: Vec<Value> = records.iter().map(|(_, record)| record.clone()).collect();
     for _ in 0..2 {
         let answer = notify(stack.url(), &batch).await.expect(200);
         assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "4"}]}));
     }
-    assert_eq!(world.mail(&world.marco, 10).await.len(), 10, "invited, and asked about nine");
+    assert_eq!(world.mail(&world.marco, 10).await.len(), 10, "one invitation and nine approval requests");
     stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_sample_of_what_runs_by_itself_can_be_played() {
-    let (stack, _) = own().await;
+async fn every_trigger_sample_event_succeeds() {
+    let (stack, _) = own_stack().await;
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("events");
     let mut played = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -255,6 +275,6 @@ async fn every_sample_of_what_runs_by_itself_can_be_played() {
     }
     assert_eq!(played, 8);
     let log = log(stack.url()).await;
-    assert!(!log.contains("an object that is not ours"), "the sample names the bucket of the local stack");
+    assert!(!log.contains("object key outside quarantine/"), "the sample names the bucket of the local stack");
     stack.stop().await;
 }

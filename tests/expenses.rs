@@ -1,4 +1,4 @@
-//! Lines of a report: added, changed and removed by the owner, with totals that always add up.
+//! Expenses of a report: added, changed and removed by the owner, with consistent totals.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ async fn draft(world: &World) -> Value {
 }
 
 #[tokio::test]
-async fn lines_come_change_and_go() {
+async fn expense_can_be_added_changed_and_removed() {
     let world = World::new().await;
     let report = draft(&world).await;
     let added = world.ana.post(&world.report(&report, "expenses"), &expense("5.50")).await.expect(200);
@@ -34,13 +34,13 @@ async fn lines_come_change_and_go() {
     let history = world.ana.get(&world.report(&report, "history")).await.expect(200);
     let changed = &history["items"][2];
     let field = format!("/{}/amount/amount", line(&added, 2));
-    let told = changed["changes"].as_array().unwrap().iter().find(|change| change["field"] == field).unwrap();
+    let entry = changed["changes"].as_array().unwrap().iter().find(|change| change["field"] == field).unwrap();
     assert_eq!(changed["type"], "expense.changed");
-    assert_eq!((&told["old"], &told["new"]), (&json!("5.50"), &json!("7.00")));
+    assert_eq!((&entry["old"], &entry["new"]), (&json!("5.50"), &json!("7.00")));
 }
 
 #[tokio::test]
-async fn what_no_longer_fits_is_refused() {
+async fn expense_patch_with_invalid_values_is_rejected() {
     let world = World::new().await;
     let report = draft(&world).await;
     let path = world.report(&report, &format!("expenses/{}", report["expenses"][0]["id"].as_str().unwrap()));
@@ -65,7 +65,7 @@ async fn what_no_longer_fits_is_refused() {
 }
 
 #[tokio::test]
-async fn a_rejected_report_is_not_edited() {
+async fn rejected_report_rejects_expense_edits() {
     let world = World::new().await;
     let report = world.submitted("40.00").await;
     world.marco.post_at(&world.report(&report, "reject"), 1, &json!({"reason": "Private."})).await.expect(200);
@@ -76,7 +76,7 @@ async fn a_rejected_report_is_not_edited() {
 }
 
 #[tokio::test]
-async fn only_the_owner_edits() {
+async fn expense_edit_requires_owner() {
     let world = World::new().await;
     let report = draft(&world).await;
     world.fiona.post(&world.report(&report, "expenses"), &expense("1.00")).await.problem(403, "/problems/forbidden");
@@ -84,13 +84,13 @@ async fn only_the_owner_edits() {
 }
 
 #[tokio::test]
-async fn of_many_lines_added_at_once_none_is_lost() {
+async fn concurrent_expense_additions_are_all_kept() {
     let world = World::new().await;
     let report = draft(&world).await;
     let adding = (0..6).map(|_| {
         let (world, path) = (world.clone(), world.report(&report, "expenses"));
         tokio::spawn(async move {
-            // Whoever was overtaken reads again and tries again.
+            // A request that lost the race is sent again.
             loop {
                 let answer = world.ana.post(&path, &expense("1.00")).await;
                 match answer.status {
@@ -112,7 +112,7 @@ async fn of_many_lines_added_at_once_none_is_lost() {
 }
 
 #[tokio::test]
-async fn an_edit_may_name_the_version_it_was_made_on() {
+async fn expense_edit_accepts_optional_if_match() {
     let world = World::new().await;
     let report = draft(&world).await;
     let path = world.report(&report, "expenses");
@@ -126,7 +126,7 @@ async fn an_edit_may_name_the_version_it_was_made_on() {
 }
 
 #[tokio::test]
-async fn a_change_that_changes_nothing_leaves_no_trace() {
+async fn expense_patch_without_change_keeps_version() {
     let world = World::new().await;
     let report = draft(&world).await;
     let line = &report["expenses"][0];

@@ -1,11 +1,11 @@
-//! The history of a report: complete, chained, and a change by hand does not go unnoticed.
+//! History of a report: complete, chained, and tamper-evident.
 
 use serde_json::{Value, json};
 
 use crate::support::{Answer, World, eur, expense, table, version, with};
 
-/// A report with six events: created, submitted, said, changed, submitted, approved.
-async fn lived(world: &World) -> Value {
+/// A report with six events: created, submitted, commented, changed, submitted, approved.
+async fn report_with_history(world: &World) -> Value {
     let report = world.submitted("40.00").await;
     world.marco.post(&world.report(&report, "comments"), &json!({"text": "Which client?"})).await.expect(200);
     let report = world.ana.patch(&world.line(&report, 0, ""), &json!({"amount": eur("41.50")})).await.expect(200);
@@ -13,10 +13,10 @@ async fn lived(world: &World) -> Value {
     world.marco.post_at(&path, version(&report), &json!({"comment": "Fine."})).await.expect(200)
 }
 
-/// The same in an organisation of its own, once all mail about it is sent: no mail is made of what is damaged afterwards.
-async fn delivered() -> (World, Value) {
+/// The same report in a new organisation, after all its mail is sent: no mail is composed from the damaged data.
+async fn report_after_mail() -> (World, Value) {
     let world = World::new().await;
-    let report = lived(&world).await;
+    let report = report_with_history(&world).await;
     world.mail(&world.ana, 2).await;
     (world, report)
 }
@@ -25,7 +25,7 @@ async fn history(world: &World, report: &Value, query: &str) -> Answer {
     world.ana.get(&world.report(report, &format!("history{query}"))).await
 }
 
-/// Each page of the history: the numbers on it, whether it is as written, and where not.
+/// Sequence numbers and chain result of each page of the history.
 async fn pages(world: &World, report: &Value, limit: usize) -> Vec<(Vec<u64>, Value)> {
     let mut pages = Vec::new();
     let mut cursor = String::new();
@@ -49,9 +49,9 @@ fn broken(at: u64) -> Value {
 }
 
 #[tokio::test]
-async fn every_page_is_numbered_and_verified() {
+async fn history_pages_are_numbered_and_verified() {
     let world = World::new().await;
-    let report = lived(&world).await;
+    let report = report_with_history(&world).await;
     for limit in [1, 2, 4, 6, 100] {
         let pages = pages(&world, &report, limit).await;
         let seqs: Vec<u64> = pages.iter().flat_map(|(seqs, _)| seqs.clone()).collect();
@@ -69,9 +69,9 @@ async fn every_page_is_numbered_and_verified() {
 }
 
 #[tokio::test]
-async fn an_event_says_what_changed_from_what_to_what() {
+async fn history_event_lists_old_and_new_values() {
     let world = World::new().await;
-    let report = lived(&world).await;
+    let report = report_with_history(&world).await;
     let all = history(&world, &report, "").await.expect(200);
     let event = |at: usize| all["items"][at].clone();
     let kinds: Vec<_> = all["items"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
@@ -93,21 +93,21 @@ async fn an_event_says_what_changed_from_what_to_what() {
     let amount = format!("/expenses/{line}/amount/amount");
     assert_eq!(change(3, &amount), Some((json!("40.00"), json!("41.50"))));
     assert_eq!(change(3, "/totals/total/amount"), Some((json!("40.00"), json!("41.50"))));
-    assert_eq!(change(3, "/status"), None, "it stayed submitted");
+    assert_eq!(change(3, "/status"), None, "the status did not change");
     assert_eq!(change(5, "/status"), Some((json!("submitted"), json!("approved"))));
     assert_eq!((&event(5)["data"]["comment"], &event(2)["data"]["text"]), (&json!("Fine."), &json!("Which client?")));
     for at in [1, 2, 4, 5] {
         assert_eq!(event(at)["policy_version"], 2, "{}", event(at));
     }
     assert!(all["items"].as_array().unwrap().iter().all(|event| event["on_behalf_of"].is_null()));
-    world.rule(&json!({"limits": []})).await;
+    world.put_policy(&json!({"limits": []})).await;
     world.ana.patch(&world.line(&report, 0, ""), &json!({"amount": eur("42.00")})).await.expect(200);
     let all = history(&world, &report, "").await.expect(200);
     assert_eq!(all["items"][7]["policy_version"], 3);
 }
 
 #[tokio::test]
-async fn who_enters_a_report_for_another_acts_for_him() {
+async fn event_by_preparer_is_on_behalf_of_owner() {
     let world = World::new().await;
     let body = json!({"title": "For Ana", "owner_id": world.ana.id, "expenses": [expense("40.00")], "submit": true});
     let report = world.fiona.post(&world.path("reports"), &body).await.expect(201);
@@ -116,28 +116,28 @@ async fn who_enters_a_report_for_another_acts_for_him() {
     let all = history(&world, &report, "").await.expect(200);
     let (fiona, ana) =
         (json!({"id": world.fiona.id, "name": "Fiona Byrne"}), json!({"id": world.ana.id, "name": "Ana Silva"}));
-    let told: Vec<_> = all["items"]
+    let actors: Vec<_> = all["items"]
         .as_array()
         .unwrap()
         .iter()
         .map(|event| (event["actor"].clone(), event["on_behalf_of"].clone()))
         .collect();
     let entered = (fiona, ana.clone());
-    assert_eq!(told, [entered.clone(), entered.clone(), entered, (ana, Value::Null)]);
+    assert_eq!(actors, [entered.clone(), entered.clone(), entered, (ana, Value::Null)]);
 }
 
-/// Something done to an item by hand.
+/// A manual edit of an item.
 type Edit = fn(&World, &mut Value);
 
-/// The history after an edit by hand of one event.
-async fn after_edit(seq: u64, edit: impl Fn(&World, &mut Value)) -> Value {
-    let (world, report) = delivered().await;
+/// Chain result of the whole history after a manual edit of one event.
+async fn chain_after_edit(seq: u64, edit: impl Fn(&World, &mut Value)) -> Value {
+    let (world, report) = report_after_mail().await;
     let mut item = table::get(&world, &report, &table::event(seq)).await;
     let before = item.clone();
     edit(&world, &mut item);
-    assert_ne!(item, before, "the edit has changed something");
+    assert_ne!(item, before, "the edit must change the item");
     table::put(&item).await;
-    // Page by page, the pages before the edit are as they were written.
+    // Page by page, the pages before the edit verify.
     let each = pages(&world, &report, 1).await;
     let mut earlier = each.iter().take_while(|(seqs, _)| seqs.first().is_some_and(|first| *first < seq));
     assert!(earlier.all(|(_, chain)| *chain == intact()), "{each:?}");
@@ -146,10 +146,10 @@ async fn after_edit(seq: u64, edit: impl Fn(&World, &mut Value)) -> Value {
 }
 
 #[tokio::test]
-async fn an_event_changed_by_hand_breaks_the_chain_there() {
+async fn edited_event_breaks_chain_at_its_position() {
     let actor = |world: &World, item: &mut Value| item["actor"] = json!({"S": world.fiona.id});
     for seq in [1, 3, 6] {
-        assert_eq!(after_edit(seq, actor).await, broken(seq));
+        assert_eq!(chain_after_edit(seq, actor).await, broken(seq));
     }
     let edits: [(u64, Edit); 7] = [
         (3, |_, item| item["data"]["M"]["text"] = json!({"S": "Which  client?"})),
@@ -161,14 +161,14 @@ async fn an_event_changed_by_hand_breaks_the_chain_there() {
         (2, |_, item| item["hash"] = json!({"S": "0".repeat(64)})),
     ];
     for (seq, edit) in edits {
-        assert_eq!(after_edit(seq, edit).await, broken(seq));
+        assert_eq!(chain_after_edit(seq, edit).await, broken(seq));
     }
 }
 
 #[tokio::test]
-async fn an_event_taken_out_breaks_the_chain_there() {
+async fn deleted_event_breaks_chain_at_its_position() {
     for seq in [1, 3, 6] {
-        let (world, report) = delivered().await;
+        let (world, report) = report_after_mail().await;
         table::delete(&world, &report, &table::event(seq)).await;
         let all = pages(&world, &report, 100).await;
         assert_eq!((all[0].0.len(), &all[0].1), (5, &broken(seq)));
@@ -177,26 +177,26 @@ async fn an_event_taken_out_breaks_the_chain_there() {
         let elsewhere = each.iter().filter(|(_, chain)| *chain != intact()).count();
         assert_eq!(elsewhere, 1, "{seq}: {each:?}");
     }
-    // The last two, so that the rest is a chain by itself.
-    let (world, report) = delivered().await;
+    // The last two events, so that the rest is a valid chain of its own.
+    let (world, report) = report_after_mail().await;
     for seq in [5, 6] {
         table::delete(&world, &report, &table::event(seq)).await;
     }
     assert_eq!(pages(&world, &report, 100).await[0].1["verified"], false);
-    // And one put in behind the last.
-    let (world, report) = delivered().await;
+    // An event appended after the last one.
+    let (world, report) = report_after_mail().await;
     let item = table::get(&world, &report, &table::event(6)).await;
     table::put(&with(item, &json!({"SK": {"S": table::event(7)}, "seq": {"N": "7"}}))).await;
     assert_eq!(pages(&world, &report, 100).await[0].1, broken(7));
 }
 
-/// Edits an item of a report by hand; neither the report nor its history is shown, nor can anything be done with it.
-async fn unreadable(sk: &str, hidden: &str, edit: Edit) {
-    let (world, report) = delivered().await;
+/// Edits an item of a report and asserts that every read and write of the report is an integrity error.
+async fn assert_unreadable(sk: &str, hidden: &str, edit: Edit) {
+    let (world, report) = report_after_mail().await;
     let mut item = table::get(&world, &report, sk).await;
     let before = item.clone();
     edit(&world, &mut item);
-    assert_ne!(item, before, "the edit has changed something");
+    assert_ne!(item, before, "the edit must change the item");
     table::put(&item).await;
     let at = version(&report);
     let answers = [
@@ -211,11 +211,11 @@ async fn unreadable(sk: &str, hidden: &str, edit: Edit) {
         answer.problem(500, "/problems/integrity");
         assert!(!answer.text.contains(hidden), "{}", answer.text);
     }
-    assert_eq!(table::get(&world, &report, sk).await, item, "nothing was written");
+    assert_eq!(table::get(&world, &report, sk).await, item, "the item must stay unchanged");
 }
 
 #[tokio::test]
-async fn a_head_changed_by_hand_is_not_shown() {
+async fn edited_report_head_is_integrity_error() {
     let edits: [(&str, Edit); 8] = [
         ("rejected", |_, item| item["status"] = json!({"S": "rejected"})),
         ("77.77", |_, item| item["totals"]["M"]["total"]["M"]["amount"] = json!({"S": "77.77"})),
@@ -227,12 +227,12 @@ async fn a_head_changed_by_hand_is_not_shown() {
         ("expense_count", |_, item| item["expense_count"] = json!({"N": "999"})),
     ];
     for (hidden, edit) in edits {
-        unreadable("REPORT", hidden, edit).await;
+        assert_unreadable("REPORT", hidden, edit).await;
     }
 }
 
 #[tokio::test]
-async fn a_line_changed_by_hand_is_not_shown() {
+async fn edited_expense_is_integrity_error() {
     let edits: [(&str, Edit); 4] = [
         ("77.77", |_, item| item["lines"]["L"][0]["M"]["amount"]["M"]["amount"] = json!({"S": "77.77"})),
         ("Sly", |_, item| item["lines"]["L"][0]["M"]["note"] = json!({"S": "Sly"})),
@@ -240,21 +240,21 @@ async fn a_line_changed_by_hand_is_not_shown() {
         ("exp_", |_, item| item["lines"] = json!({"L": []})),
     ];
     for (hidden, edit) in edits {
-        unreadable("EXPENSES#000", hidden, edit).await;
+        assert_unreadable("EXPENSES#000", hidden, edit).await;
     }
-    let (world, report) = delivered().await;
+    let (world, report) = report_after_mail().await;
     table::delete(&world, &report, "EXPENSES#000").await;
     world.ana.get(&world.report(&report, "")).await.problem(500, "/problems/integrity");
 }
 
 #[tokio::test]
-async fn a_head_that_names_another_last_event_is_not_shown() {
+async fn head_with_wrong_last_event_is_integrity_error() {
     for (name, value) in [
         ("last_event", json!({"N": "7"})),
         ("last_event", json!({"N": "5"})),
         ("last_hash", json!({"S": "0".repeat(64)})),
     ] {
-        let (world, report) = delivered().await;
+        let (world, report) = report_after_mail().await;
         let head = table::get(&world, &report, "REPORT").await;
         table::put(&with(head, &json!({name: value}))).await;
         history(&world, &report, "").await.problem(500, "/problems/integrity");

@@ -1,16 +1,16 @@
-//! A request that is sent again is not carried out again.
+//! Idempotency keys: a repeated request has one effect.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Person, World, expense, fault, hits, send, url};
+use crate::support::{Answer, Person, World, add_fault, expense, fault_hits, send, url};
 
 async fn keyed(person: &Person, path: &str, key: &str, body: &Value) -> Answer {
     send(person.request(Method::POST, path).header("Idempotency-Key", key).json(body)).await
 }
 
 #[tokio::test]
-async fn a_repeated_request_gets_the_first_answer_to_the_byte() {
+async fn repeated_request_replays_identical_response() {
     let world = World::new().await;
     let body = json!({"title": "Lyon", "expenses": [expense("10.00")], "submit": true});
     let first = keyed(&world.ana, &world.path("reports"), "key-12345678", &body).await;
@@ -23,14 +23,14 @@ async fn a_repeated_request_gets_the_first_answer_to_the_byte() {
     assert_eq!((first.header("idempotent-replayed"), again.header("idempotent-replayed")), ("", "true"));
     let reports = world.ana.get(&world.path("reports")).await.expect(200);
     assert_eq!(reports["items"].as_array().unwrap().len(), 1);
-    // The same members in another order are the same body.
+    // Member order does not matter.
     let text = format!(r#"{{"submit":true,"expenses":{},"title":"Lyon"}}"#, json!([expense("10.00")]));
     let reordered = world.ana.request(Method::POST, &world.path("reports")).header("Idempotency-Key", "key-12345678");
     assert_eq!(send(reordered.header("Content-Type", "application/json").body(text)).await.text, first.text);
 }
 
 #[tokio::test]
-async fn a_key_belongs_to_one_request_and_one_person() {
+async fn idempotency_key_is_bound_to_request_and_caller() {
     let world = World::new().await;
     let body = |title: &str| json!({"title": title});
     let path = world.path("reports");
@@ -43,7 +43,7 @@ async fn a_key_belongs_to_one_request_and_one_person() {
 }
 
 #[tokio::test]
-async fn a_refused_request_leaves_its_key_free() {
+async fn rejected_request_leaves_key_unused() {
     let world = World::new().await;
     let path = world.path("reports");
     keyed(&world.ana, &path, "key-12345678", &json!({"title": " "})).await.problem(422, "/problems/validation-failed");
@@ -51,7 +51,7 @@ async fn a_refused_request_leaves_its_key_free() {
 }
 
 #[tokio::test]
-async fn a_repeated_action_does_not_run_into_its_own_effect() {
+async fn repeated_decision_replays_response_despite_new_version() {
     let world = World::new().await;
     let report = world.submitted("40.00").await;
     let approve = || {
@@ -59,14 +59,14 @@ async fn a_repeated_action_does_not_run_into_its_own_effect() {
         send(request.header("If-Match", "\"1\"").header("Idempotency-Key", "key-12345678").json(&json!({})))
     };
     let first = approve().await;
-    // Now it is approved and at another version; the repetition is answered as if it were the first.
+    // The report is approved and has another version now; the repetition gets the first response.
     let again = approve().await;
     assert_eq!((first.status, again.status), (200, 200));
     assert_eq!(first.text, again.text);
 }
 
 #[tokio::test]
-async fn many_at_once_have_one_effect() {
+async fn concurrent_repetitions_have_one_effect() {
     let world = World::new().await;
     let body = json!({"title": "Lyon", "expenses": [expense("10.00")]});
     let sending: Vec<_> = (0..12)
@@ -88,7 +88,7 @@ async fn many_at_once_have_one_effect() {
 }
 
 #[tokio::test]
-async fn an_organisation_is_founded_once() {
+async fn repeated_organisation_creation_has_one_effect() {
     let person = Person::sign_in(&crate::support::url(), "Founder", "founder@once.example.com").await;
     let body = json!({"name": "Once", "base_currency": "USD"});
     let first = keyed(&person, "/v1/orgs", "key-12345678", &body).await;
@@ -98,7 +98,7 @@ async fn an_organisation_is_founded_once() {
 }
 
 #[tokio::test]
-async fn a_decision_on_another_version_is_another_request() {
+async fn key_reuse_with_other_if_match_is_rejected() {
     let world = World::new().await;
     let report = world.submitted("40.00").await;
     let back = |version: u64| {
@@ -115,7 +115,7 @@ async fn a_decision_on_another_version_is_another_request() {
 }
 
 #[tokio::test]
-async fn a_twin_is_answered_as_the_first() {
+async fn concurrent_duplicates_get_same_response() {
     let world = World::new().await;
     for _ in 0..10 {
         let body = json!({"title": "Lyon", "expenses": [expense("10.00")]});
@@ -129,23 +129,23 @@ async fn a_twin_is_answered_as_the_first() {
     }
 }
 
-/// How often; `OUTLAY_ROUNDS=200` for a long run.
-#[expect(clippy::disallowed_methods, reason = "says how long to run")]
+/// Number of rounds; `OUTLAY_ROUNDS=200` for a long run.
+#[expect(clippy::disallowed_methods, reason = "the caller chooses the length of the run")]
 fn rounds() -> usize {
     std::env::var("OUTLAY_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_twins_have_one_effect() {
+async fn hundred_concurrent_duplicates_have_one_effect() {
     let world = World::new().await;
     world.draft(&world.ana, &[]).await;
     let rounds = rounds();
     let mut replayed = 0;
     for round in 0..rounds {
-        let (path, key) = (world.path("reports"), format!("twins-{round:04}"));
+        let (path, key) = (world.path("reports"), format!("duplicates-{round:04}"));
         let body = json!({"title": format!("Round {round}"), "expenses": [expense("10.00")], "submit": true});
-        let twins = (0..100).map(|_| keyed(&world.ana, &path, &key, &body));
-        let answers = futures_util::future::join_all(twins).await;
+        let duplicates = (0..100).map(|_| keyed(&world.ana, &path, &key, &body));
+        let answers = futures_util::future::join_all(duplicates).await;
         let texts: std::collections::BTreeSet<&str> = answers
             .iter()
             .map(|answer| {
@@ -153,10 +153,10 @@ async fn a_hundred_twins_have_one_effect() {
                 answer.text.as_str()
             })
             .collect();
-        assert_eq!(texts.len(), 1, "every twin is answered the same, byte for byte");
+        assert_eq!(texts.len(), 1, "every duplicate gets the same body, byte for byte");
         replayed += answers.iter().filter(|answer| answer.header("idempotent-replayed") == "true").count();
     }
-    assert_eq!(replayed, rounds * 99, "one of a hundred had the effect");
+    assert_eq!(replayed, rounds * 99, "one of a hundred requests has the effect");
     let mut reports = 0;
     let mut cursor = String::new();
     loop {
@@ -169,16 +169,16 @@ async fn a_hundred_twins_have_one_effect() {
 }
 
 #[tokio::test]
-async fn a_change_whose_answer_was_lost_is_a_success() {
+async fn lost_transaction_response_is_reported_as_success() {
     let world = World::new().await;
     let report = world.draft(&world.ana, &[expense("10.00")]).await;
-    // The SDK hears of a failure that was none, and sends the transaction again.
+    // The SDK sees a failure although the write succeeded, and sends the transaction again.
     let rule = json!({
         "service": "dynamodb", "operation": "TransactWriteItems", "containing": report["id"], "fault": "lose_answer", "times": 1,
     });
-    let lost = fault(&url(), &rule).await;
+    let lost = add_fault(&url(), &rule).await;
     let changed = world.ana.patch(&world.report(&report, ""), &json!({"title": "Lyon, again"})).await.expect(200);
     assert_eq!((&changed["title"], &changed["version"]), (&json!("Lyon, again"), &json!(2)));
-    assert_eq!(hits(&url(), &lost).await, 1);
+    assert_eq!(fault_hits(&url(), &lost).await, 1);
     assert_eq!(world.ana.get(&world.report(&report, "")).await.expect(200), changed);
 }

@@ -1,22 +1,22 @@
-//! What somebody edits by hand in the table, or copies to another place in it, is refused before anything rests on it, and not shown.
-//! Reports and histories have tests of their own (`history`), payout accounts too (`payout`).
+//! Items edited or copied in the table are rejected before anything depends on them, and are not shown. `history` tests
+//! reports and their histories, `payout` tests payout accounts.
 
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Person, World, day, expense, send, table, today, with};
 
-/// Puts an item in place of the one at a key, with these attributes in place of its own.
-async fn edit(world: &World, partition: &str, sk: &str, changes: Value) {
+/// Replaces attributes of the item at a key.
+async fn edit_item(world: &World, partition: &str, sk: &str, changes: Value) {
     let item = table::item(&format!("ORG#{}{partition}", world.org), sk).await;
-    assert!(item["SK"]["S"].is_string(), "there is no {partition} {sk}");
+    assert!(item["SK"]["S"].is_string(), "no item {partition} {sk}");
     table::put(&with(item, &changes)).await;
 }
 
-/// An answer that says that stored data is damaged, and shows none of it.
+/// Asserts an integrity error that exposes none of the damaged data.
 #[track_caller]
-fn refused(answer: &Answer, hidden: &str) {
+fn assert_integrity_error(answer: &Answer, hidden: &str) {
     answer.problem(500, "/problems/integrity");
-    // Without the request's identifier, in which any few digits can be.
+    // Without the request identifier, which can contain any digits.
     let text = answer.text.replace(answer.header("x-request-id"), "");
     assert!(!text.contains(hidden), "{text}");
 }
@@ -26,82 +26,82 @@ fn identity(person: &Person) -> String {
 }
 
 #[tokio::test]
-async fn nobody_becomes_an_admin_by_hand() {
+async fn edited_role_is_integrity_error() {
     let world = World::new().await;
     world.draft(&world.ana, &[]).await;
-    edit(&world, "", &identity(&world.ana), json!({"role": {"S": "admin"}})).await;
-    refused(&world.ana.get(&world.path("members/me")).await, "admin");
-    refused(&world.ana.put(&world.path("policy"), &World::policy()).await, "policy");
-    edit(
+    edit_item(&world, "", &identity(&world.ana), json!({"role": {"S": "admin"}})).await;
+    assert_integrity_error(&world.ana.get(&world.path("members/me")).await, "admin");
+    assert_integrity_error(&world.ana.put(&world.path("policy"), &World::policy()).await, "policy");
+    edit_item(
         &world,
         "",
         &format!("MEMBER#{}", world.marco.id),
         json!({"approval_limit": {"NULL": true}, "name": {"S": "Sly"}}),
     )
     .await;
-    refused(&world.admin.get(&world.path(&format!("members/{}", world.marco.id))).await, "Sly");
-    refused(&world.admin.get(&world.path("members")).await, "Sly");
-    // The others work on.
+    assert_integrity_error(&world.admin.get(&world.path(&format!("members/{}", world.marco.id))).await, "Sly");
+    assert_integrity_error(&world.admin.get(&world.path("members")).await, "Sly");
+    // Other members are unaffected.
     world.fiona.get(&world.path("members/me")).await.expect(200);
 }
 
 #[tokio::test]
-async fn a_seat_copied_to_another_identity_is_none() {
+async fn membership_copied_to_other_identity_is_integrity_error() {
     let world = World::new().await;
     world.draft(&world.ana, &[]).await;
     let seat = table::item(&format!("ORG#{}", world.org), &identity(&world.admin)).await;
     table::put(&with(seat, &json!({"SK": {"S": identity(&world.ana)}}))).await;
-    refused(&world.ana.get(&world.path("members/me")).await, "Ada");
+    assert_integrity_error(&world.ana.get(&world.path("members/me")).await, "Ada");
 }
 
 #[tokio::test]
-async fn a_policy_edited_by_hand_rules_nobody() {
+async fn edited_policy_is_integrity_error() {
     let world = World::new().await;
     let report = world.draft(&world.ana, &[expense("40.00")]).await;
-    edit(&world, "", "POLICY", json!({"steps": {"L": []}, "fallback": {"NULL": true}})).await;
-    refused(&world.ana.get(&world.path("policy")).await, "steps");
-    refused(&world.ana.post(&world.report(&report, "submit"), &json!({})).await, "steps");
-    edit(&world, "", "ORG", json!({"name": {"S": "Sly & Co"}})).await;
+    edit_item(&world, "", "POLICY", json!({"steps": {"L": []}, "fallback": {"NULL": true}})).await;
+    assert_integrity_error(&world.ana.get(&world.path("policy")).await, "steps");
+    assert_integrity_error(&world.ana.post(&world.report(&report, "submit"), &json!({})).await, "steps");
+    edit_item(&world, "", "ORG", json!({"name": {"S": "Sly & Co"}})).await;
     let mallory = json!({"name": "Mallory", "email": "mallory@example.com"});
-    refused(&world.admin.post(&world.path("members"), &mallory).await, "Sly");
+    assert_integrity_error(&world.admin.post(&world.path("members"), &mallory).await, "Sly");
 }
 
 #[tokio::test]
-async fn a_task_edited_by_hand_is_not_put_before_anybody() {
+async fn edited_approval_task_is_integrity_error() {
     let world = World::new().await;
     let report = world.submitted("400.00").await;
     let partition = format!("#APPROVER#{}", world.marco.id);
     let tasks = table::items(&format!("ORG#{}{partition}", world.org)).await;
     let sk = tasks[0]["SK"]["S"].as_str().unwrap().to_owned();
-    edit(&world, &partition, &sk, json!({"title": {"S": "A small lunch"}})).await;
-    refused(&world.marco.get(&world.path("approvals")).await, "lunch");
-    // The report itself is what it was.
+    edit_item(&world, &partition, &sk, json!({"title": {"S": "A small lunch"}})).await;
+    assert_integrity_error(&world.marco.get(&world.path("approvals")).await, "lunch");
+    // The report itself is unchanged.
     world.approve(&world.marco, &report).await.expect(200);
 }
 
 #[tokio::test]
-async fn a_list_does_not_show_a_report_edited_by_hand() {
+async fn list_with_edited_report_is_integrity_error() {
     let world = World::new().await;
     let report = world.submitted("40.00").await;
     let id = report["id"].as_str().unwrap();
-    edit(&world, &format!("#REPORT#{id}"), "REPORT", json!({"title": {"S": "Sly"}})).await;
-    refused(&world.ana.get(&world.path("reports")).await, "Sly");
-    refused(&world.fiona.get(&world.path("reports?scope=all")).await, "Sly");
+    edit_item(&world, &format!("#REPORT#{id}"), "REPORT", json!({"title": {"S": "Sly"}})).await;
+    assert_integrity_error(&world.ana.get(&world.path("reports")).await, "Sly");
+    assert_integrity_error(&world.fiona.get(&world.path("reports?scope=all")).await, "Sly");
 }
 
 #[tokio::test]
-async fn a_rate_edited_by_hand_converts_nothing() {
+async fn edited_exchange_rate_is_integrity_error() {
     let world = World::new().await;
     let rates = json!({"rates": {"USD": "0.9"}, "source": "ECB"});
     world.fiona.put(&world.path(&format!("rates/{}", day(1))), &rates).await.expect(200);
     let usd = with(expense("10.00"), &json!({"date": today(), "amount": {"amount": "10.00", "currency": "USD"}}));
-    world.claim(&world.ana, std::slice::from_ref(&usd)).await.expect(201);
-    edit(&world, "#RATES", &format!("USD#{}", day(1)), json!({"rate": {"S": "9.9"}})).await;
-    refused(&world.claim(&world.ana, &[usd]).await, "9.9");
+    world.submit_expenses(&world.ana, std::slice::from_ref(&usd)).await.expect(201);
+    edit_item(&world, "#RATES", &format!("USD#{}", day(1)), json!({"rate": {"S": "9.9"}})).await;
+    assert_integrity_error(&world.submit_expenses(&world.ana, &[usd]).await, "9.9");
 }
 
 #[tokio::test]
-async fn an_answer_edited_by_hand_is_not_given_again() {
+async fn edited_idempotency_record_is_integrity_error() {
     let world = World::new().await;
     let key = crate::support::fresh_key();
     let path = world.path("reports");
@@ -112,6 +112,6 @@ async fn an_answer_edited_by_hand_is_not_given_again() {
     create().await.expect(201);
     let partition = format!("#IDEMPOTENCY#sub-{}", world.ana.email);
     let answer = json!({"M": {"status": {"N": "201"}, "body": {"S": "{\"title\":\"Sly\"}"}}});
-    edit(&world, &partition, &key, json!({"answer": answer})).await;
-    refused(&create().await, "Sly");
+    edit_item(&world, &partition, &key, json!({"response": answer})).await;
+    assert_integrity_error(&create().await, "Sly");
 }

@@ -1,4 +1,4 @@
-//! Lists: paged by opaque cursors, walkable to the end, only what the caller may see.
+//! Lists: opaque cursors, complete pagination, and visibility per caller.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Person, World, day, expense, today, version, with};
 
-async fn walk(person: &Person, path: &str, limit: usize) -> Vec<Value> {
+async fn fetch_all(person: &Person, path: &str, limit: usize) -> Vec<Value> {
     let mut items = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -25,7 +25,7 @@ async fn walk(person: &Person, path: &str, limit: usize) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn my_reports_newest_first_page_by_page() {
+async fn own_reports_are_paged_newest_first() {
     let world = World::new().await;
     let mut made = Vec::new();
     for number in 0..7 {
@@ -36,24 +36,24 @@ async fn my_reports_newest_first_page_by_page() {
     made.reverse();
     let ids = |items: &[Value]| items.iter().map(|item| item["id"].clone()).collect::<Vec<_>>();
     for limit in [1, 3, 7, 100] {
-        assert_eq!(ids(&walk(&world.ana, &world.path("reports"), limit).await), made);
+        assert_eq!(ids(&fetch_all(&world.ana, &world.path("reports"), limit).await), made);
     }
-    let drafts = walk(&world.ana, &world.path("reports?status=draft"), 2).await;
+    let drafts = fetch_all(&world.ana, &world.path("reports?status=draft"), 2).await;
     assert_eq!(drafts.len(), 3);
     assert!(drafts.iter().all(|report| report["status"] == "draft" && report.get("expenses").is_none()));
-    assert_eq!(walk(&world.marco, &world.path("reports"), 5).await, Vec::<Value>::new());
+    assert_eq!(fetch_all(&world.marco, &world.path("reports"), 5).await, Vec::<Value>::new());
 
-    // Finance sees them by owner, and by status.
-    assert_eq!(ids(&walk(&world.fiona, &world.path(&format!("reports?owner={}", world.ana.id)), 3).await), made);
-    assert_eq!(walk(&world.fiona, &world.path("reports?scope=all&status=submitted"), 3).await.len(), 4);
-    assert_eq!(ids(&walk(&world.fiona, &world.path("reports?scope=all"), 3).await), made);
+    // Finance can filter by owner and by status.
+    assert_eq!(ids(&fetch_all(&world.fiona, &world.path(&format!("reports?owner={}", world.ana.id)), 3).await), made);
+    assert_eq!(fetch_all(&world.fiona, &world.path("reports?scope=all&status=submitted"), 3).await.len(), 4);
+    assert_eq!(ids(&fetch_all(&world.fiona, &world.path("reports?scope=all"), 3).await), made);
     for query in [format!("owner={}", world.fiona.id), "scope=all".to_owned()] {
         world.ana.get(&world.path(&format!("reports?{query}"))).await.problem(403, "/problems/forbidden");
     }
 }
 
 #[tokio::test]
-async fn a_cursor_belongs_to_its_list() {
+async fn cursor_is_bound_to_its_list() {
     let world = World::new().await;
     for _ in 0..2 {
         world.submitted("10.00").await;
@@ -75,24 +75,24 @@ async fn a_cursor_belongs_to_its_list() {
 }
 
 #[tokio::test]
-async fn approvals_come_by_due_date() {
+async fn approvals_are_sorted_by_due_date() {
     let world = World::new().await;
     for _ in 0..3 {
         world.submitted("10.00").await;
     }
-    let tasks = walk(&world.marco, &world.path("approvals"), 2).await;
+    let tasks = fetch_all(&world.marco, &world.path("approvals"), 2).await;
     assert_eq!(tasks.len(), 3);
     assert!(tasks.windows(2).all(|pair| pair[0]["due_on"].as_str() <= pair[1]["due_on"].as_str()));
     assert_eq!(tasks[0]["owner"]["name"], "Ana Silva");
 }
 
 #[tokio::test]
-async fn history_and_members_are_paged_too() {
+async fn history_and_members_are_paged() {
     let world = World::new().await;
     let report = world.submitted("10.00").await;
-    let events = walk(&world.ana, &world.report(&report, "history"), 1).await;
+    let events = fetch_all(&world.ana, &world.report(&report, "history"), 1).await;
     assert_eq!(events.iter().map(|event| event["seq"].clone()).collect::<Vec<_>>(), [json!(1), json!(2)]);
-    assert_eq!(walk(&world.admin, &world.path("members"), 3).await.len(), 4);
+    assert_eq!(fetch_all(&world.admin, &world.path("members"), 3).await.len(), 4);
 }
 
 fn ids(items: &[Value]) -> Vec<String> {
@@ -103,8 +103,8 @@ fn cents(report: &Value) -> i64 {
     report["base_total"]["amount"].as_str().unwrap().replace('.', "").parse().unwrap()
 }
 
-/// Reports of several owners, statuses, cost centres and totals, as they are in the end, with the cost centres of each.
-async fn many(world: &World) -> Vec<(Value, Vec<&'static str>)> {
+/// Reports of several owners, statuses, cost centres and totals in their final state, each with its cost centres.
+async fn sample_reports(world: &World) -> Vec<(Value, Vec<&'static str>)> {
     let on = |amount: &str, code: &str| with(expense(amount), &json!({"cost_centre": code}));
     let post = async |who: &Person, more: &Value| {
         who.post(&world.path("reports"), &with(json!({"title": "Lyon", "submit": true}), more)).await.expect(201)
@@ -130,13 +130,13 @@ async fn many(world: &World) -> Vec<(Value, Vec<&'static str>)> {
     reports
 }
 
-/// A filter as it stands in the query, and what it lets pass.
+/// A filter as query text, and the predicate it stands for.
 type Filter<'a> = (String, Box<dyn Fn(&Value, &[&str]) -> bool + 'a>);
 
 #[tokio::test]
-async fn filters_hold_alone_and_together() {
+async fn filters_apply_alone_and_combined() {
     let world = World::new().await;
-    let reports = many(&world).await;
+    let reports = sample_reports(&world).await;
     let since = reports[3].0["updated_at"].as_str().unwrap();
     let filters: [Filter<'_>; 7] = [
         ("status=submitted".to_owned(), Box::new(|report, _| report["status"] == "submitted")),
@@ -165,17 +165,17 @@ async fn filters_hold_alone_and_together() {
         }
         let expected: Vec<String> = expected.into_iter().map(id).collect();
         let limit = 1 + usize::try_from(chosen).unwrap() % 3;
-        let found = walk(&world.fiona, &world.path(&format!("reports?scope=all&{query}")), limit).await;
+        let found = fetch_all(&world.fiona, &world.path(&format!("reports?scope=all&{query}")), limit).await;
         assert_eq!(ids(&found), expected, "{query}");
     }
 }
 
 #[tokio::test]
-async fn each_value_of_a_filter_is_told_from_the_others() {
+async fn filter_values_are_distinguished() {
     let world = World::new().await;
-    let reports = many(&world).await;
+    let reports = sample_reports(&world).await;
     let count =
-        async |query: &str| walk(&world.fiona, &world.path(&format!("reports?scope=all&{query}")), 3).await.len();
+        async |query: &str| fetch_all(&world.fiona, &world.path(&format!("reports?scope=all&{query}")), 3).await.len();
     for (status, expected) in [("draft", 1), ("submitted", 3), ("approved", 1), ("returned", 1), ("rejected", 1)] {
         assert_eq!(count(&format!("status={status}")).await, expected, "{status}");
     }
@@ -188,17 +188,17 @@ async fn each_value_of_a_filter_is_told_from_the_others() {
     assert_eq!((count(&format!("to={yesterday}")).await, count(&format!("from={tomorrow}")).await), (0, 0));
     assert_eq!(count(&format!("from={yesterday}&to={tomorrow}")).await, reports.len());
     assert_eq!(count("updated_since=2099-01-01T00:00:00Z").await, 0);
-    // Without a scope it is one's own, whatever else is asked for.
-    let own = walk(&world.fiona, &world.path("reports?cost_centre=CC1"), 3).await;
+    // Without a scope only own reports are listed, whatever the other filters.
+    let own = fetch_all(&world.fiona, &world.path("reports?cost_centre=CC1"), 3).await;
     assert_eq!(ids(&own), ids(&[reports[5].0.clone()]));
-    // A line that moves to another cost centre takes its report with it.
+    // An expense moved to another cost centre moves its report in that filter.
     let path = world.line(&reports[0].0, 0, "");
     world.ana.patch(&path, &json!({"cost_centre": "CC3"})).await.expect(200);
     assert_eq!((count("cost_centre=CC3").await, count("cost_centre=CC1").await), (1, 3));
 }
 
 #[tokio::test]
-async fn reports_of_others_are_for_finance_admins_and_auditors() {
+async fn reports_of_others_require_finance_admin_or_auditor() {
     let world = World::new().await;
     let report = world.submitted("10.00").await;
     let host = world.org.replace('_', "-");
@@ -206,12 +206,12 @@ async fn reports_of_others_are_for_finance_admins_and_auditors() {
     for person in [&world.fiona, &world.admin, &auditor] {
         for query in ["scope=all".to_owned(), format!("owner={}", world.ana.id)] {
             assert_eq!(
-                ids(&walk(person, &world.path(&format!("reports?{query}")), 3).await),
+                ids(&fetch_all(person, &world.path(&format!("reports?{query}")), 3).await),
                 ids(std::slice::from_ref(&report))
             );
         }
     }
-    // Her manager decides on it, but that is no right to search.
+    // The manager decides on the report, but may not search.
     for query in
         ["scope=all", "scope=all&status=submitted", &format!("owner={}", world.ana.id), "scope=all&min_total=1"]
     {
@@ -222,7 +222,7 @@ async fn reports_of_others_are_for_finance_admins_and_auditors() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_of_a_search_is_refused() {
+async fn invalid_search_parameter_is_rejected() {
     let world = World::new().await;
     for query in [
         "status=lost",
@@ -247,14 +247,15 @@ async fn what_cannot_be_read_of_a_search_is_refused() {
     }
 }
 
-/// Walks a list of reports on the cost centre CC1 while some of them change status and new ones come; those that stay are there once.
-async fn changing(query: &str, limit: usize) {
+/// Pages through a list of reports on cost centre CC1 while some reports change status and new ones are created; each
+/// stable report appears exactly once.
+async fn paginate_while_changing(query: &str, limit: usize) {
     let world = World::new().await;
     let on = [with(expense("10.00"), &json!({"cost_centre": "CC1"}))];
     let (mut stay, mut leave) = (Vec::new(), Vec::new());
     for _ in 0..4 {
-        stay.push(world.claim(&world.ana, &on).await.expect(201));
-        leave.push(world.claim(&world.ana, &on).await.expect(201));
+        stay.push(world.submit_expenses(&world.ana, &on).await.expect(201));
+        leave.push(world.submit_expenses(&world.ana, &on).await.expect(201));
     }
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut cursor = String::new();
@@ -265,7 +266,7 @@ async fn changing(query: &str, limit: usize) {
         }
         if let Some(report) = leave.pop() {
             world.ana.post(&world.report(&report, "recall"), &json!({})).await.expect(200);
-            world.claim(&world.ana, &on).await.expect(201);
+            world.submit_expenses(&world.ana, &on).await.expect(201);
         }
         let Some(next) = page["next_cursor"].as_str() else { break };
         cursor = format!("&cursor={next}");
@@ -277,7 +278,7 @@ async fn changing(query: &str, limit: usize) {
 }
 
 #[tokio::test]
-async fn a_walk_misses_nothing_while_reports_come_and_change() {
+async fn pagination_is_complete_under_concurrent_changes() {
     let queries = [
         "scope=all",
         "scope=all&status=submitted",
@@ -287,13 +288,13 @@ async fn a_walk_misses_nothing_while_reports_come_and_change() {
         "scope=all&max_total=20.00&cost_centre=CC1",
     ];
     for (at, query) in queries.into_iter().enumerate() {
-        changing(query, 1 + at % 3).await;
-        changing(query, 1 + (at + 1) % 3).await;
+        paginate_while_changing(query, 1 + at % 3).await;
+        paginate_while_changing(query, 1 + (at + 1) % 3).await;
     }
 }
 
 #[tokio::test]
-async fn whoever_goes_on_from_the_last_change_sees_every_change() {
+async fn updated_since_polling_sees_every_change() {
     let world = World::new().await;
     let mut reports = Vec::new();
     for _ in 0..8 {
@@ -313,7 +314,7 @@ async fn whoever_goes_on_from_the_last_change_sees_every_change() {
                 seen.insert(item["id"].as_str().unwrap().to_owned(), version(item));
                 item["updated_at"].as_str().unwrap().clone_into(&mut since);
             }
-            // While the pages are read reports change, before and behind the reader, and new ones come.
+            // While pages are read, reports change before and after the cursor, and new ones are created.
             step += 1;
             if round < 3 && step % 3 == 0 {
                 reports.push(world.draft(&world.ana, &[expense("10.00")]).await);
@@ -325,7 +326,7 @@ async fn whoever_goes_on_from_the_last_change_sees_every_change() {
             cursor = format!("&cursor={next}");
         }
     }
-    let all = walk(&world.fiona, &world.path("reports?scope=all"), 100).await;
+    let all = fetch_all(&world.fiona, &world.path("reports?scope=all"), 100).await;
     let now: BTreeMap<String, u64> =
         all.iter().map(|item| (item["id"].as_str().unwrap().to_owned(), version(item))).collect();
     assert!(now.values().any(|version| *version > 1) && now.len() > 8);
@@ -333,21 +334,22 @@ async fn whoever_goes_on_from_the_last_change_sees_every_change() {
 }
 
 #[tokio::test]
-async fn approvals_hold_what_is_asked_of_those_one_decides_for() {
+async fn approvals_include_tasks_of_delegators() {
     let world = World::new().await;
     let own = json!([{"name": "Finance", "approvers": {"kind": "role", "role": "finance"}, "due_in_days": 3}]);
     let usual = World::policy()["steps"].clone();
     let mut expected = Vec::new();
     for at in 0..6 {
-        // In turn: Fiona's own, due sooner, and Marco's.
-        world.rule(&json!({"steps": if at % 2 == 0 { &own } else { &usual }})).await;
+        // Alternating: Fiona's own step, due sooner, and Marco's.
+        world.put_policy(&json!({"steps": if at % 2 == 0 { &own } else { &usual }})).await;
         let report = world.submitted("10.00").await;
         let of = if at % 2 == 0 { Value::Null } else { json!("Marco Rossi") };
         expected.push((report["steps"][0]["due_on"].clone(), report["id"].clone(), of));
     }
     let task = |task: &Value| (task["due_on"].clone(), task["report_id"].clone(), task["on_behalf_of"]["name"].clone());
-    let queue =
-        async |limit| walk(&world.fiona, &world.path("approvals"), limit).await.iter().map(task).collect::<Vec<_>>();
+    let queue = async |limit| {
+        fetch_all(&world.fiona, &world.path("approvals"), limit).await.iter().map(task).collect::<Vec<_>>()
+    };
     let alone: Vec<_> = expected.iter().filter(|(_, _, of)| of.is_null()).cloned().collect();
     assert_eq!(queue(2).await, alone);
     let delegation = json!({"to": world.fiona.id, "from": today(), "until": day(-30)});

@@ -1,48 +1,49 @@
 //! Black-box tests: over HTTP, through the local gateway, against the real function binaries and the embedded DynamoDB.
-//! Each test founds an organisation of its own, so all run at once. Only `conformance` calls product code, to verify tokens of others.
+//! Each test creates its own organisation, so all tests run concurrently. Only `conformance` calls product code, to
+//! verify foreign tokens.
 #![cfg(test)]
 
 mod support;
 
+mod access_matrix;
 mod approval;
-mod at_once;
 mod bad_inputs;
-mod check;
+mod concurrency;
 mod conformance;
 mod decisions;
 mod delegation;
-mod duties;
+mod end_to_end;
 mod events;
+mod exchange_rates;
 mod expenses;
-mod feedback;
 mod history;
 mod idempotency;
-mod input;
 mod integrity;
-mod large;
-mod life;
-mod limits;
+mod large_reports;
+mod lifecycle;
 mod lists;
 mod mail;
-mod matrix;
 mod members;
 mod outbox;
-mod path;
 mod payout;
 mod peer_cases;
 mod policy;
+mod policy_check;
+mod policy_rules;
 mod privacy;
-mod rate;
-mod rates;
+mod public_endpoints;
+mod rate_limit;
+mod receipt_processing;
 mod receipts;
-mod receipts_arrived;
 mod restart;
-mod rules;
 mod schedules;
-mod service;
+mod separation_of_duties;
 mod services;
+mod ses_events;
+mod spending_limits;
 mod submit;
 mod template;
+mod tenant_isolation;
 mod tokens;
-mod twins;
+mod validation;
 mod visibility;

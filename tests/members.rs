@@ -1,37 +1,37 @@
-//! Members: invited by admins, joined by signing in with the invited address.
+//! Members: invitation by an admin, joining with the first write, changes, suspension.
 
 use serde_json::json;
 
-use crate::support::{Person, World, asked, eur, expense, send, url, with};
+use crate::support::{Person, World, approver_names, eur, expense, send, url, with};
 
 #[tokio::test]
-async fn an_invited_person_joins_with_his_first_change() {
+async fn invited_member_joins_on_first_write() {
     let world = World::new().await;
     let email = format!("nora@{}.example.com", world.org.replace('_', "-"));
     let nora = world.join("Nora New", &email, &json!({"role": "auditor"})).await;
     let member = |person: &Person| world.path(&format!("members/{}", person.id));
     assert_eq!(world.admin.get(&member(&nora)).await.expect(200)["status"], "invited");
-    // Reading works already, and changes nothing.
+    // Reads work before joining and do not change the status.
     nora.get(&world.path("policy")).await.expect(200);
     assert_eq!(nora.get(&world.path("members/me")).await.expect(200)["status"], "invited");
     assert_eq!(world.ana.get(&world.path("members/me")).await.expect(200)["status"], "invited");
     world.submitted("10.00").await;
     let ana = world.ana.get(&world.path("members/me")).await.expect(200);
     assert_eq!((&ana["status"], &ana["version"], &ana["id"]), (&json!("active"), &json!(2), &json!(world.ana.id)));
-    // The seat is bound to that identity: the same address under another one is nobody.
+    // The membership is bound to that identity: another identity with the same address is unknown.
     let other = Person::sign_in(&url(), "Somebody Else", &world.ana.email.to_uppercase()).await;
     other.get(&world.path("policy")).await.problem(404, "/problems/not-found");
 }
 
 #[tokio::test]
-async fn an_address_has_one_member() {
+async fn duplicate_email_invitation_is_rejected() {
     let world = World::new().await;
     let again = json!({"name": "Ana Again", "email": world.ana.email.to_uppercase()});
     world.admin.post(&world.path("members"), &again).await.problem(409, "/problems/already-exists");
 }
 
 #[tokio::test]
-async fn an_invitation_is_checked() {
+async fn invalid_invitation_is_rejected() {
     let world = World::new().await;
     let elsewhere = World::new().await;
     for (body, fault) in [
@@ -53,7 +53,7 @@ async fn an_invitation_is_checked() {
 }
 
 #[tokio::test]
-async fn only_admins_invite() {
+async fn non_admin_cannot_invite_or_list_members() {
     let world = World::new().await;
     let body = json!({"name": "x", "email": "x@x.com"});
     for person in [&world.ana, &world.marco, &world.fiona] {
@@ -64,11 +64,12 @@ async fn only_admins_invite() {
 }
 
 #[tokio::test]
-async fn a_seat_is_taken_once_and_by_one_identity() {
+async fn membership_binds_to_exactly_one_identity() {
     let world = World::new().await;
     let at = world.org.replace('_', "-");
     let body = json!({"title": "x"});
-    // Two identities with the same verified address at the same moment: one gets the seat, the other changes nothing.
+    // Two identities with the same verified address write concurrently: one gets the membership, the other changes
+    // nothing.
     let email = format!("joe@{at}.example.com");
     let joe = world.join("Joe", &email, &json!({})).await;
     let other = Person::sign_in(&url(), "Other Joe", &email.to_uppercase()).await;
@@ -80,7 +81,7 @@ async fn a_seat_is_taken_once_and_by_one_identity() {
     let made = world.fiona.get(&world.path(&format!("reports?owner={}", joe.id))).await.expect(200);
     assert_eq!(made["items"].as_array().unwrap().len(), 1);
 
-    // One identity with two invited addresses at the same moment: one seat.
+    // One identity with two invited addresses writes concurrently: one membership is bound.
     let sign_in = |email: String| async move {
         let claims = json!({"sub": "one-and-the-same", "email": email, "name": "Kim"});
         let answer =
@@ -102,36 +103,36 @@ async fn a_seat_is_taken_once_and_by_one_identity() {
     assert!(!owners.is_empty() && owners.iter().all(|owner| owner == &owners[0]), "{owners:?}");
 }
 
-fn of(world: &World, person: &Person) -> String {
+fn member_path(world: &World, person: &Person) -> String {
     world.path(&format!("members/{}", person.id))
 }
 
 #[tokio::test]
-async fn an_admin_changes_what_a_member_is() {
+async fn admin_patch_updates_and_clears_member_fields() {
     let world = World::new().await;
-    let before = world.admin.get(&of(&world, &world.ana)).await.expect(200);
+    let before = world.admin.get(&member_path(&world, &world.ana)).await.expect(200);
     let set = json!({
         "name": "Ana Souza", "grade": "senior", "cost_centre": "SALES", "approval_limit": eur("250.00"), "manager_id": world.fiona.id,
         "role": "finance",
     });
-    let answer = world.admin.patch(&of(&world, &world.ana), &set).await;
+    let answer = world.admin.patch(&member_path(&world, &world.ana), &set).await;
     let changed = answer.expect(200);
     assert_eq!(changed, with(before.clone(), &with(set, &json!({"version": 2}))));
     assert_eq!(answer.header("etag"), "\"2\"");
     assert_eq!(world.ana.get(&world.path("members/me")).await.expect(200), changed);
-    // What is left out stays; null removes.
+    // Omitted fields stay; null clears a field.
     let removed = json!({"grade": null, "cost_centre": null, "approval_limit": null, "manager_id": null});
     let bare = world.change(&world.ana, &removed).await;
     assert_eq!(bare, with(changed.clone(), &with(removed, &json!({"version": 3}))));
-    // The same again is no change.
+    // A patch without a difference keeps the version.
     assert_eq!(world.change(&world.ana, &json!({"grade": null, "role": "finance"})).await, bare);
-    assert_eq!(world.admin.get(&of(&world, &world.ana)).await.expect(200), bare);
+    assert_eq!(world.admin.get(&member_path(&world, &world.ana)).await.expect(200), bare);
 }
 
 #[tokio::test]
-async fn a_change_of_a_member_is_checked() {
+async fn invalid_member_patch_is_rejected() {
     let (world, elsewhere) = (World::new().await, World::new().await);
-    let before = world.admin.get(&of(&world, &world.ana)).await.expect(200);
+    let before = world.admin.get(&member_path(&world, &world.ana)).await.expect(200);
     for (body, fault) in [
         (json!({"name": " "}), "/name blank"),
         (json!({"role": "boss"}), "/role type"),
@@ -145,42 +146,44 @@ async fn a_change_of_a_member_is_checked() {
         (json!({"status": "active"}), "/status unknown-field"),
         (json!({"delegation": null}), "/delegation unknown-field"),
     ] {
-        let answer = world.admin.patch(&of(&world, &world.ana), &body).await;
+        let answer = world.admin.patch(&member_path(&world, &world.ana), &body).await;
         assert_eq!(answer.problem(422, "/problems/validation-failed"), [fault], "{body}");
     }
     let own = json!({"manager_id": world.ana.id});
-    let faults = world.admin.patch(&of(&world, &world.ana), &own).await.problem(422, "/problems/validation-failed");
+    let faults =
+        world.admin.patch(&member_path(&world, &world.ana), &own).await.problem(422, "/problems/validation-failed");
     assert_eq!(faults, ["/manager_id own-manager"]);
-    assert_eq!(world.admin.get(&of(&world, &world.ana)).await.expect(200), before);
+    assert_eq!(world.admin.get(&member_path(&world, &world.ana)).await.expect(200), before);
 }
 
 #[tokio::test]
-async fn a_change_of_a_member_names_the_version_it_was_made_on() {
+async fn member_patch_with_stale_version_is_rejected() {
     let world = World::new().await;
     let patch = |tag: &str, grade: &str| {
-        let request = world.admin.request(reqwest::Method::PATCH, &of(&world, &world.ana)).header("If-Match", tag);
+        let request =
+            world.admin.request(reqwest::Method::PATCH, &member_path(&world, &world.ana)).header("If-Match", tag);
         send(request.json(&json!({"grade": grade})))
     };
     assert_eq!(patch("\"1\"", "junior").await.expect(200)["version"], 2);
     patch("\"1\"", "senior").await.problem(412, "/problems/stale-version");
-    assert_eq!(world.admin.get(&of(&world, &world.ana)).await.expect(200)["grade"], "junior");
+    assert_eq!(world.admin.get(&member_path(&world, &world.ana)).await.expect(200)["grade"], "junior");
     assert_eq!(patch("\"2\"", "senior").await.expect(200)["grade"], "senior");
-    // Of two at once on the same version one is made.
+    // Of two concurrent patches on the same version, one succeeds.
     let (one, two) = tokio::join!(patch("\"3\"", "left"), patch("\"3\"", "right"));
     let mut statuses = [one.status, two.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 412]);
     let made = if one.status == 200 { "left" } else { "right" };
-    assert_eq!(world.admin.get(&of(&world, &world.ana)).await.expect(200)["grade"], made);
+    assert_eq!(world.admin.get(&member_path(&world, &world.ana)).await.expect(200)["grade"], made);
 }
 
 #[tokio::test]
-async fn only_admins_change_members_and_not_their_own_power() {
+async fn member_change_requires_admin_and_not_own_rights() {
     let world = World::new().await;
-    let auditor = world.hire("Audrey", &json!({"role": "auditor"})).await;
+    let auditor = world.add_member("Audrey", &json!({"role": "auditor"})).await;
     for person in [&world.fiona, &world.marco, &world.ana, &auditor] {
         for whose in [person, &world.admin] {
-            let answer = person.patch(&of(&world, whose), &json!({"approval_limit": eur("9999.00")})).await;
+            let answer = person.patch(&member_path(&world, whose), &json!({"approval_limit": eur("9999.00")})).await;
             answer.problem(403, "/problems/forbidden");
         }
     }
@@ -193,30 +196,30 @@ async fn only_admins_change_members_and_not_their_own_power() {
         json!({"grade": "senior"}),
         json!({"cost_centre": "SALES"}),
     ] {
-        let answer = world.admin.patch(&of(&world, &world.admin), &body).await;
+        let answer = world.admin.patch(&member_path(&world, &world.admin), &body).await;
         answer.problem(403, "/problems/segregation-of-duties");
     }
-    let own = world.admin.patch(&of(&world, &world.admin), &json!({"name": "Ada A."})).await.expect(200);
+    let own = world.admin.patch(&member_path(&world, &world.admin), &json!({"name": "Ada A."})).await.expect(200);
     assert_eq!((&own["name"], &own["role"]), (&json!("Ada A."), &json!("admin")));
-    let nobody = world.path("members/mem_01k0000000e2t8r0000000000a");
-    world.admin.patch(&nobody, &json!({})).await.problem(404, "/problems/not-found");
+    let unknown = world.path("members/mem_01k0000000e2t8r0000000000a");
+    world.admin.patch(&unknown, &json!({})).await.problem(404, "/problems/not-found");
     let elsewhere = World::new().await;
-    elsewhere.admin.patch(&of(&world, &world.ana), &json!({})).await.problem(404, "/problems/not-found");
-    world.admin.patch(&of(&world, &elsewhere.ana), &json!({})).await.problem(404, "/problems/not-found");
+    elsewhere.admin.patch(&member_path(&world, &world.ana), &json!({})).await.problem(404, "/problems/not-found");
+    world.admin.patch(&member_path(&world, &elsewhere.ana), &json!({})).await.problem(404, "/problems/not-found");
 }
 
 #[tokio::test]
-async fn routes_go_by_what_a_member_is_now() {
+async fn new_route_uses_current_role_and_manager() {
     let world = World::new().await;
-    let nora = world.hire("Nora", &json!({})).await;
+    let nora = world.add_member("Nora", &json!({})).await;
     let before = world.submitted("640.00").await;
-    assert_eq!(asked(&before), [["Marco Rossi"], ["Fiona Byrne"]]);
+    assert_eq!(approver_names(&before), [["Marco Rossi"], ["Fiona Byrne"]]);
     world.change(&nora, &json!({"role": "finance"})).await;
-    assert_eq!(asked(&world.submitted("640.00").await), [vec!["Marco Rossi"], vec!["Fiona Byrne", "Nora"]]);
+    assert_eq!(approver_names(&world.submitted("640.00").await), [vec!["Marco Rossi"], vec!["Fiona Byrne", "Nora"]]);
     nora.get(&world.path("reports?scope=all")).await.expect(200);
     world.change(&world.fiona, &json!({"role": "employee"})).await;
-    assert_eq!(asked(&world.submitted("640.00").await), [["Marco Rossi"], ["Nora"]]);
-    // She sees no more than is asked of her: what was routed to her before stays with her.
+    assert_eq!(approver_names(&world.submitted("640.00").await), [["Marco Rossi"], ["Nora"]]);
+    // Without the role Fiona sees only assigned reports. A step assigned earlier stays assigned.
     world.fiona.get(&world.path("reports?scope=all")).await.problem(403, "/problems/forbidden");
     let seen = world.approve(&world.marco, &before).await.expect(200);
     assert_eq!(world.approve(&world.fiona, &seen).await.expect(200)["status"], "approved");
@@ -224,33 +227,36 @@ async fn routes_go_by_what_a_member_is_now() {
     world.fiona.put(&world.path("policy"), &body).await.problem(403, "/problems/forbidden");
 
     world.change(&world.ana, &json!({"manager_id": nora.id})).await;
-    assert_eq!(asked(&world.submitted("40.00").await), [["Nora"]]);
+    assert_eq!(approver_names(&world.submitted("40.00").await), [["Nora"]]);
     world.change(&nora, &json!({"role": "auditor"})).await;
     assert_eq!(
-        asked(&world.submitted("40.00").await),
+        approver_names(&world.submitted("40.00").await),
         [["Ada Admin"]],
-        "an auditor decides nothing, and has no manager"
+        "an auditor cannot approve and has no manager"
     );
 }
 
 #[tokio::test]
-async fn managers_in_a_circle_do_not_decide_for_ever() {
+async fn circular_managers_fall_back_to_admin() {
     let world = World::new().await;
     world.change(&world.marco, &json!({"manager_id": world.ana.id, "approval_limit": eur("10.00")})).await;
-    // Marco may not, and above him there is only Ana, whose report it is.
+    // The total exceeds Marco's limit, and the next manager is Ana, the owner.
     let report = world.submitted("40.00").await;
-    assert_eq!(asked(&report), [["Ada Admin"]]);
-    assert_eq!(asked(&world.claim(&world.marco, &[expense("5.00")]).await.expect(201)), [["Ana Silva"]]);
+    assert_eq!(approver_names(&report), [["Ada Admin"]]);
+    assert_eq!(
+        approver_names(&world.submit_expenses(&world.marco, &[expense("5.00")]).await.expect(201)),
+        [["Ana Silva"]]
+    );
 }
 
 #[tokio::test]
-async fn a_suspended_member_is_out_at_once() {
+async fn suspended_member_loses_access_immediately() {
     let world = World::new().await;
-    let (bea, nora) = (world.hire("Bea", &json!({})).await, world.hire("Nora", &json!({})).await);
+    let (bea, nora) = (world.add_member("Bea", &json!({})).await, world.add_member("Nora", &json!({})).await);
     let board = json!({"kind": "members", "members": [world.marco.id, bea.id]});
-    world.rule(&json!({"steps": [{"name": "Board", "approvers": board}]})).await;
+    world.put_policy(&json!({"steps": [{"name": "Board", "approvers": board}]})).await;
     let report = world.submitted("40.00").await;
-    let own = world.claim(&world.marco, &[expense("5.00")]).await.expect(201);
+    let own = world.submit_expenses(&world.marco, &[expense("5.00")]).await.expect(201);
     assert_eq!(world.queue(&world.marco).await.len(), 1);
     let before = world.queue(&bea).await;
     assert_eq!(before.len(), 2);
@@ -266,21 +272,21 @@ async fn a_suspended_member_is_out_at_once() {
     }
     world.marco.post(&world.path("reports"), &json!({"title": "x"})).await.problem(404, "/problems/not-found");
     world.marco.post(&world.report(&own, "recall"), &json!({})).await.problem(404, "/problems/not-found");
-    // Others go on as before, and he is no longer asked.
+    // Other approvers keep their tasks. New steps are not assigned to Marco.
     assert_eq!(world.queue(&bea).await, before);
-    assert_eq!(asked(&world.submitted("40.00").await), [["Bea"]]);
+    assert_eq!(approver_names(&world.submitted("40.00").await), [["Bea"]]);
     assert_eq!(world.approve(&bea, &report).await.expect(200)["status"], "approved");
-    world.rule(&json!({})).await;
+    world.put_policy(&json!({})).await;
     world.change(&world.marco, &json!({"manager_id": nora.id})).await;
     let next = world.submitted("40.00").await;
     let why = "This step applies to every report. It is for the owner's manager. An approver cannot approve, so the next manager up decides.";
-    assert_eq!((asked(&next), &next["steps"][0]["reason"]), (vec![vec!["Nora".to_owned()]], &json!(why)));
+    assert_eq!((approver_names(&next), &next["steps"][0]["reason"]), (vec![vec!["Nora".to_owned()]], &json!(why)));
 
     let back = world.change(&world.marco, &json!({"suspended": false})).await;
-    assert_eq!(back["status"], "active", "he had signed in before");
+    assert_eq!(back["status"], "active", "Marco had joined before");
     assert_eq!(world.marco.get(&world.report(&own, "")).await.expect(200)["status"], "submitted");
-    assert_eq!(asked(&world.submitted("40.00").await), [["Marco Rossi"]]);
-    // Somebody who never came is invited again.
+    assert_eq!(approver_names(&world.submitted("40.00").await), [["Marco Rossi"]]);
+    // A member who never joined is invited again.
     world.change(&nora, &json!({"suspended": true})).await;
     nora.get(&world.path("policy")).await.problem(404, "/problems/not-found");
     assert_eq!(world.change(&nora, &json!({"suspended": false})).await["status"], "invited");
@@ -288,7 +294,7 @@ async fn a_suspended_member_is_out_at_once() {
 }
 
 #[tokio::test]
-async fn whose_first_change_is_of_himself_joins_by_it() {
+async fn first_write_on_own_membership_joins_member() {
     let world = World::new().await;
     let address = format!("new@{}.example.com", world.org.replace('_', "-"));
     let new = world.join("New Admin", &address, &json!({"role": "admin"})).await;
@@ -301,9 +307,9 @@ async fn whose_first_change_is_of_himself_joins_by_it() {
     assert_eq!(new.get(&world.path("members/me")).await.expect(200), renamed);
 }
 
-/// Names go into mail to people who have not asked for it.
+/// Names appear in mail to recipients who have not agreed to receive any.
 #[tokio::test]
-async fn a_name_is_no_address_of_a_page() {
+async fn name_containing_url_is_rejected() {
     let world = World::new().await;
     let name = "Pay now at https://evil.example/login";
     let founding = json!({"name": name, "base_currency": "EUR"});

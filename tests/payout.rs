@@ -1,9 +1,9 @@
-//! Payout accounts: a member names his own, it is stored sealed, and shown masked. What somebody does to it past the API is noticed.
+//! Payout accounts: set by the member, stored encrypted, shown masked. Changes made directly in the table are detected.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Person, World, fault, healed, log, send, table, url, with};
+use crate::support::{Answer, Person, World, add_fault, log, remove_fault, send, table, url, with};
 
 const IBAN: &str = "DE89370400440532013000";
 
@@ -23,7 +23,7 @@ async fn set(world: &World, person: &Person, account: &Value) -> Value {
     person.put(&path(world, "me"), account).await.expect(200)
 }
 
-/// The partition that a member's account and history are in.
+/// Partition of a member's account and history.
 fn partition(world: &World, person: &Person) -> String {
     format!("ORG#{}#MEMBER#{}", world.org, person.id)
 }
@@ -32,12 +32,12 @@ async fn stored(world: &World, person: &Person) -> Value {
     table::item(&partition(world, person), "PAYOUT_ACCOUNT").await
 }
 
-/// Puts the sealed account of one member into the place of another's.
+/// Puts an encrypted account into a member's partition.
 async fn put_for(world: &World, person: &Person, item: &Value) {
     table::put(&with(item.clone(), &json!({"PK": {"S": partition(world, person)}}))).await;
 }
 
-/// Nobody is shown an account: not a character of what was sealed, nor of whose it is.
+/// Asserts that no part of the account is shown, neither encrypted data nor the holder.
 async fn assert_damaged(world: &World, person: &Person) {
     let export = world.path(&format!("members/{}/export", person.id));
     for answer in [
@@ -46,7 +46,7 @@ async fn assert_damaged(world: &World, person: &Person) {
         world.admin.get(&export).await,
     ] {
         answer.problem(500, "/problems/integrity");
-        // Without the request's identifier, in which any four digits can be.
+        // Without the request id, which can contain any four digits.
         let text = answer.text.replace(answer.header("x-request-id"), "");
         let shown = ["3000", "6789", "••", "Silva", "Rossi", "iban"];
         assert!(!shown.iter().any(|shown| text.contains(shown)), "{text}");
@@ -54,13 +54,13 @@ async fn assert_damaged(world: &World, person: &Person) {
 }
 
 #[tokio::test]
-async fn a_member_names_his_account_and_it_is_shown_masked() {
+async fn payout_account_is_shown_masked_to_owner_and_finance() {
     let world = World::new().await;
-    let auditor = world.hire("Audrey", &json!({"role": "auditor"})).await;
+    let auditor = world.add_member("Audrey", &json!({"role": "auditor"})).await;
     for person in [&world.ana, &world.fiona, &world.admin] {
         person.get(&path(&world, &world.ana.id)).await.problem(404, "/problems/not-found");
     }
-    // Her first change, so she joins by it.
+    // This is Ana's first write, so it also joins the organisation.
     let answer = world.ana.put(&path(&world, "me"), &german()).await;
     let named = answer.expect(200);
     let expected = json!({"holder": "Ana Silva", "kind": "iban", "masked": "DE•• •••• 3000", "version": 1, "changed_at": named["changed_at"]});
@@ -90,9 +90,9 @@ async fn a_member_names_his_account_and_it_is_shown_masked() {
 }
 
 #[tokio::test]
-async fn nobody_names_the_account_of_another() {
+async fn payout_account_of_other_member_cannot_be_set() {
     let (world, elsewhere) = (World::new().await, World::new().await);
-    let auditor = world.hire("Audrey", &json!({"role": "auditor"})).await;
+    let auditor = world.add_member("Audrey", &json!({"role": "auditor"})).await;
     set(&world, &world.ana, &german()).await;
     let before = stored(&world, &world.ana).await;
     for person in [&world.admin, &world.fiona, &auditor] {
@@ -108,7 +108,7 @@ async fn nobody_names_the_account_of_another() {
 }
 
 #[tokio::test]
-async fn every_fault_of_an_account_is_named_and_none_is_repeated() {
+async fn invalid_account_lists_all_faults_without_values() {
     let world = World::new().await;
     let full = || json!({"holder": "Ana", "iban": IBAN, "routing_number": "021000021", "account_number": "123456789"});
     for (body, faults) in [
@@ -141,7 +141,7 @@ async fn every_fault_of_an_account_is_named_and_none_is_repeated() {
 }
 
 #[tokio::test]
-async fn an_account_is_named_on_the_version_that_was_seen() {
+async fn account_update_with_stale_version_is_rejected() {
     let world = World::new().await;
     let at = |tag: &str, account: Value| {
         send(world.ana.request(Method::PUT, &path(&world, "me")).header("If-Match", tag).json(&account))
@@ -149,7 +149,7 @@ async fn an_account_is_named_on_the_version_that_was_seen() {
     assert_eq!(at("\"1\"", german()).await.header("etag"), "\"2\"");
     at("\"1\"", american("123456789")).await.problem(412, "/problems/stale-version");
     assert_eq!(world.ana.get(&path(&world, "me")).await.expect(200)["kind"], "iban");
-    // Of two at once on the same version one is stored, whole.
+    // Of two concurrent updates on the same version, one is stored completely.
     let (one, two) = tokio::join!(at("\"2\"", american("123456789")), at("\"2\"", american("987654321")));
     let mut statuses = [one.status, two.status];
     statuses.sort_unstable();
@@ -159,7 +159,7 @@ async fn an_account_is_named_on_the_version_that_was_seen() {
 }
 
 #[tokio::test]
-async fn the_account_is_nowhere_in_clear_and_its_member_is_told() {
+async fn account_is_stored_encrypted_and_member_is_notified() {
     let world = World::new().await;
     let key = "b8d2b1f0-payout";
     let put =
@@ -168,15 +168,19 @@ async fn the_account_is_nowhere_in_clear_and_its_member_is_told() {
     world.ana.get(&path(&world, "me")).await.expect(200);
 
     let mail = world.mail(&world.ana, 2).await;
-    let told = mail.iter().find(|mail| mail["subject"] == "Your payout account was changed").expect("she is told");
+    let notice =
+        mail.iter().find(|mail| mail["subject"] == "Your payout account was changed").expect("a mail about the change");
     for part in ["text", "html"] {
-        assert!(told[part].as_str().unwrap().contains("If it was not you, tell your administrator at once."), "{told}");
+        assert!(
+            notice[part].as_str().unwrap().contains("If it was not you, tell your administrator at once."),
+            "{notice}"
+        );
     }
 
     let subject = format!("sub-{}", world.ana.email);
     let kept = table::items(&format!("ORG#{}#IDEMPOTENCY#{subject}", world.org)).await;
-    assert_eq!(kept, Vec::<Value>::new(), "not even a hash is kept, by which numbers could be tried");
-    let mut everything = vec![told.to_string()];
+    assert_eq!(kept, Vec::<Value>::new(), "no hash is kept, because numbers could be guessed from it");
+    let mut everything = vec![notice.to_string()];
     for partition in [partition(&world, &world.ana), format!("ORG#{}", world.org)] {
         everything.extend(table::items(&partition).await.iter().map(ToString::to_string));
     }
@@ -192,13 +196,13 @@ async fn the_account_is_nowhere_in_clear_and_its_member_is_told() {
 }
 
 #[tokio::test]
-async fn what_is_done_to_a_stored_account_by_hand_is_noticed() {
+async fn tampered_account_is_reported_as_integrity_problem() {
     let world = World::new().await;
     set(&world, &world.ana, &german()).await;
     set(&world, &world.marco, &american("123456789")).await;
     let (ana, marco) = (stored(&world, &world.ana).await, stored(&world, &world.marco).await);
 
-    // Both at once in the other's place; they are of the same version.
+    // Both accounts swapped; they have the same version.
     assert_eq!(ana["version"], marco["version"]);
     put_for(&world, &world.ana, &marco).await;
     put_for(&world, &world.marco, &ana).await;
@@ -208,9 +212,9 @@ async fn what_is_done_to_a_stored_account_by_hand_is_noticed() {
     table::put(&marco).await;
     assert_eq!(world.ana.get(&path(&world, "me")).await.expect(200)["masked"], "DE•• •••• 3000");
 
-    // A bit of it, all of it, or another type in its place.
+    // A changed bit, other bytes, or another attribute type.
     let sealed = ana["ciphertext"]["B"].as_str().unwrap();
-    // In the last bytes, which are of the tag, and in the middle.
+    // In the authentication tag at the end, in the middle, and at the start.
     let flipped = |at: usize| {
         let other = if &sealed[at..=at] == "A" { "B" } else { "A" };
         json!({"B": format!("{}{other}{}", &sealed[..at], &sealed[at + 1..])})
@@ -221,12 +225,12 @@ async fn what_is_done_to_a_stored_account_by_hand_is_noticed() {
         table::put(&with(ana.clone(), &json!({"ciphertext": ciphertext}))).await;
         assert_damaged(&world, &world.ana).await;
     }
-    // A version it is not, and no account at all.
+    // Another version.
     table::put(&with(ana.clone(), &json!({"version": {"N": "2"}}))).await;
     assert_damaged(&world, &world.ana).await;
     table::put(&ana).await;
     assert_eq!(world.ana.get(&path(&world, "me")).await.expect(200)["version"], 1);
-    // Naming it anew is the way out.
+    // Setting the account again repairs it.
     table::put(&with(ana, &json!({"ciphertext": {"B": "AA=="}}))).await;
     assert_damaged(&world, &world.ana).await;
     assert_eq!(set(&world, &world.ana, &german()).await["version"], 2);
@@ -234,7 +238,7 @@ async fn what_is_done_to_a_stored_account_by_hand_is_noticed() {
 }
 
 #[tokio::test]
-async fn an_account_that_was_replaced_does_not_come_back() {
+async fn replayed_old_account_is_rejected() {
     let (world, elsewhere) = (World::new().await, World::new().await);
     set(&world, &world.ana, &german()).await;
     let old = stored(&world, &world.ana).await;
@@ -242,21 +246,21 @@ async fn an_account_that_was_replaced_does_not_come_back() {
     let now = stored(&world, &world.ana).await;
     table::put(&old).await;
     assert_damaged(&world, &world.ana).await;
-    // Nor when it says that it is the new one.
+    // The old ciphertext with the current version is rejected as well.
     table::put(&with(old.clone(), &json!({"version": now["version"]}))).await;
     assert_damaged(&world, &world.ana).await;
     table::put(&now).await;
     assert_eq!(world.ana.get(&path(&world, "me")).await.expect(200)["masked"], "•••• 6789");
-    // Nor in another organisation, where it would be the first.
+    // So is the old item in another organisation, where it would have the first version.
     set(&elsewhere, &elsewhere.ana, &american("987654321")).await;
     put_for(&elsewhere, &elsewhere.ana, &old).await;
     assert_damaged(&elsewhere, &elsewhere.ana).await;
 }
 
-/// Makes KMS fail for requests that name a member.
-async fn vault_fails(person: &Person, operation: &str, kind: &str) -> String {
+/// Makes KMS fail for requests that contain the member's id.
+async fn fail_kms(person: &Person, operation: &str, kind: &str) -> String {
     let rule = json!({"service": "kms", "operation": operation, "containing": person.id, "fault": kind});
-    fault(&url(), &rule).await
+    add_fault(&url(), &rule).await
 }
 
 fn unavailable(answer: &Answer) {
@@ -265,19 +269,18 @@ fn unavailable(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn without_the_vault_nothing_is_written_or_shown() {
+async fn account_is_unavailable_while_kms_fails() {
     let world = World::new().await;
     set(&world, &world.ana, &german()).await;
     let before = stored(&world, &world.ana).await;
     for kind in ["throttle", "unavailable", "refuse"] {
-        let (seal, open) =
-            (vault_fails(&world.ana, "Encrypt", kind).await, vault_fails(&world.ana, "Decrypt", kind).await);
+        let (seal, open) = (fail_kms(&world.ana, "Encrypt", kind).await, fail_kms(&world.ana, "Decrypt", kind).await);
         unavailable(&world.ana.put(&path(&world, "me"), &american("123456789")).await);
         unavailable(&world.ana.get(&path(&world, "me")).await);
         assert_eq!(stored(&world, &world.ana).await, before);
         assert_eq!(world.ana.get(&world.path("members/me")).await.expect(200)["version"], 2);
         for rule in [seal, open] {
-            healed(&url(), &rule).await;
+            remove_fault(&url(), &rule).await;
         }
     }
     assert_eq!(world.ana.get(&path(&world, "me")).await.expect(200)["version"], 1);

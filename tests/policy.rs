@@ -1,11 +1,11 @@
-//! The policy document: versioned, checked whole, put in force by finance.
+//! Policy document: versions, validation, activation by finance.
 
 use serde_json::json;
 
 use crate::support::{World, expense, send};
 
 #[tokio::test]
-async fn what_is_read_can_be_changed_and_put_back() {
+async fn policy_round_trip_requires_current_version() {
     let world = World::new().await;
     let read = world.ana.get(&world.path("policy")).await;
     let mut policy = read.expect(200);
@@ -32,7 +32,7 @@ async fn what_is_read_can_be_changed_and_put_back() {
 }
 
 #[tokio::test]
-async fn a_submitted_report_keeps_the_version_it_was_judged_by() {
+async fn submitted_report_keeps_policy_version() {
     let world = World::new().await;
     let report = world.submitted("40.00").await;
     let mut policy = World::policy();
@@ -44,7 +44,7 @@ async fn a_submitted_report_keeps_the_version_it_was_judged_by() {
 }
 
 #[tokio::test]
-async fn a_policy_is_checked_whole() {
+async fn invalid_policy_lists_all_faults() {
     let world = World::new().await;
     let mut policy = World::policy();
     policy["categories"][1]["code"] = json!("travel");
@@ -85,23 +85,23 @@ async fn a_policy_is_checked_whole() {
 }
 
 #[tokio::test]
-async fn every_version_is_kept_and_listed_newest_first() {
+async fn policy_versions_are_kept_and_listed_newest_first() {
     let world = World::new().await;
     let mut reports = Vec::new();
     for days in [10, 20, 30] {
-        world.rule(&json!({"maximum_age_days": days})).await;
+        world.put_policy(&json!({"maximum_age_days": days})).await;
         reports.push(world.submitted("40.00").await);
     }
     let path = world.path("policy/versions");
     let all = world.ana.get(&path).await.expect(200);
-    let told: Vec<_> = all["items"]
+    let listed: Vec<_> = all["items"]
         .as_array()
         .unwrap()
         .iter()
         .map(|policy| (policy["version"].as_u64().unwrap(), policy["maximum_age_days"].as_u64().unwrap()))
         .collect();
-    // The first two are those of a new organisation and of the usual tests.
-    assert_eq!(told, [(5, 30), (4, 20), (3, 10), (2, 90), (1, 90)]);
+    // Versions 1 and 2 are those of a new organisation and of the test fixture.
+    assert_eq!(listed, [(5, 30), (4, 20), (3, 10), (2, 90), (1, 90)]);
     assert_eq!(all["items"][0], world.ana.get(&world.path("policy")).await.expect(200));
     assert_eq!((&all["items"][4]["changed_at"], &all["items"][4]["limits"]), (&json!(null), &json!([])));
     let times: Vec<_> = (0..4).map(|at| all["items"][at]["changed_at"].as_str().unwrap().to_owned()).collect();
@@ -119,7 +119,7 @@ async fn every_version_is_kept_and_listed_newest_first() {
     }
     world.ana.get(&format!("{path}?version=1")).await.problem(400, "/problems/invalid-parameter");
 
-    // A report keeps the version it was judged by until it is judged anew.
+    // A report keeps its policy version until it is evaluated again.
     for (at, version) in [(0, 3), (1, 4), (2, 5)] {
         let report = world.ana.get(&world.report(&reports[at], "")).await.expect(200);
         assert_eq!(report["policy_version"], version);

@@ -1,20 +1,20 @@
-//! What is a member's own: he takes along what is kept of him, and who he was is erased when he is gone.
+//! Personal data: export of what is kept about a member, and erasure of former members.
 
 use serde_json::{Value, json};
 
-use crate::support::{Person, World, asked, day, expense, table, today, version};
+use crate::support::{Person, World, approver_names, day, expense, table, today, version};
 
-fn of(world: &World, person: &Person, rest: &str) -> String {
+fn member_path(world: &World, person: &Person, rest: &str) -> String {
     world.path(&format!("members/{}{rest}", person.id))
 }
 
 async fn erase(world: &World, person: &Person) -> crate::support::Answer {
-    let seen = world.admin.get(&of(world, person, "")).await.expect(200);
-    world.admin.post_at(&of(world, person, "/erase"), version(&seen), &json!({})).await
+    let seen = world.admin.get(&member_path(world, person, "")).await.expect(200);
+    world.admin.post_at(&member_path(world, person, "/erase"), version(&seen), &json!({})).await
 }
 
 #[tokio::test]
-async fn a_member_takes_along_what_is_kept_of_him() {
+async fn export_contains_member_account_history_and_reports() {
     let world = World::new().await;
     let account = json!({"holder": "Ana Silva", "iban": "DE89370400440532013000"});
     let draft = world.draft(&world.ana, &[expense("10.00")]).await;
@@ -28,29 +28,29 @@ async fn a_member_takes_along_what_is_kept_of_him() {
     let kinds: Vec<_> = export["history"].as_array().unwrap().iter().map(|event| event["type"].clone()).collect();
     assert_eq!(kinds, ["member.invited", "member.joined", "member.payout_account_changed"]);
     assert_eq!(export["history"][0]["actor"], json!({"id": world.admin.id, "name": "Ada Admin"}));
-    assert_eq!(export["reports"], json!([sent, draft]), "whole, newest first");
+    assert_eq!(export["reports"], json!([sent, draft]), "complete reports, newest first");
     assert_eq!(export["next_cursor"], Value::Null);
     assert!(!export.to_string().contains("37040044"), "the account is masked");
-    assert_eq!(world.admin.get(&of(&world, &world.ana, "/export")).await.expect(200), export);
+    assert_eq!(world.admin.get(&member_path(&world, &world.ana, "/export")).await.expect(200), export);
 
-    // Somebody of whom nothing is kept but that he was invited.
-    let nora = world.hire("Nora", &json!({})).await;
+    // Nora was invited and nothing else is kept.
+    let nora = world.add_member("Nora", &json!({})).await;
     let export = nora.get(&world.path("members/me/export")).await.expect(200);
     assert_eq!((&export["payout_account"], &export["reports"]), (&json!(null), &json!([])));
 }
 
 #[tokio::test]
-async fn an_export_is_the_members_and_the_admins() {
+async fn export_is_limited_to_member_and_admin() {
     let (world, elsewhere) = (World::new().await, World::new().await);
-    let auditor = world.hire("Audrey", &json!({"role": "auditor"})).await;
-    let path = of(&world, &world.ana, "/export");
+    let auditor = world.add_member("Audrey", &json!({"role": "auditor"})).await;
+    let path = member_path(&world, &world.ana, "/export");
     for person in [&world.fiona, &auditor] {
         person.get(&path).await.problem(403, "/problems/forbidden");
     }
     for person in [&world.marco, &elsewhere.admin] {
         person.get(&path).await.problem(404, "/problems/not-found");
     }
-    world.admin.get(&of(&world, &elsewhere.ana, "/export")).await.problem(404, "/problems/not-found");
+    world.admin.get(&member_path(&world, &elsewhere.ana, "/export")).await.problem(404, "/problems/not-found");
     for query in ["?limit=0", "?limit=x", "?owner=me", "?limit=1&limit=2"] {
         world
             .ana
@@ -64,7 +64,7 @@ async fn an_export_is_the_members_and_the_admins() {
     }
 }
 
-/// Every part of an export, in order.
+/// Pages of an export, in order.
 async fn parts(person: &Person, path: &str, limit: u32) -> Vec<Value> {
     let mut parts: Vec<Value> = Vec::new();
     let mut cursor = String::new();
@@ -77,11 +77,11 @@ async fn parts(person: &Person, path: &str, limit: u32) -> Vec<Value> {
             None => return parts,
         }
     }
-    panic!("an export without an end");
+    panic!("the export does not end");
 }
 
 #[tokio::test]
-async fn a_long_export_comes_in_parts() {
+async fn long_export_is_paginated() {
     let world = World::new().await;
     let mut ids = Vec::new();
     for _ in 0..12 {
@@ -101,7 +101,7 @@ async fn a_long_export_comes_in_parts() {
             );
         }
     }
-    // A history too long for one part goes on before the reports do.
+    // A history that exceeds one page continues before the reports.
     let partition = format!("ORG#{}#MEMBER#{}", world.org, world.ana.id);
     let last = table::item(&partition, &table::event(2)).await;
     for seq in 3..=203 {
@@ -115,7 +115,7 @@ async fn a_long_export_comes_in_parts() {
 }
 
 #[tokio::test]
-async fn an_export_of_large_reports_stays_below_what_lambda_lets_through() {
+async fn export_page_stays_below_lambda_response_limit() {
     let world = World::new().await;
     let line = |_| crate::support::with(expense("1.00"), &json!({"note": "\"".repeat(1000)}));
     let lines: Vec<Value> = (0..100).map(line).collect();
@@ -126,36 +126,36 @@ async fn an_export_of_large_reports_stays_below_what_lambda_lets_through() {
     let count: usize = parts.iter().map(|part| part["reports"].as_array().unwrap().len()).sum();
     assert!(count == 9 && parts.len() > 1, "{count} reports in {} parts", parts.len());
     for part in &parts {
-        // As Lambda counts it: a text within JSON.
+        // Lambda counts the body as a string inside JSON.
         let escaped = serde_json::to_string(&part.to_string()).unwrap().len();
         assert!(escaped < 6 * 1024 * 1024, "{escaped}");
     }
 }
 
-/// Nora, of whom everything is known: she was finance, has an account, a delegation each way, and a report that went back to her.
-async fn known(world: &World) -> (Person, Value) {
+/// Nora with every kind of personal data: finance role, account, a delegation in each direction, a returned report.
+async fn member_with_all_data(world: &World) -> (Person, Value) {
     let nora = world
-        .hire(
+        .add_member(
             "Nora",
             &json!({"role": "finance", "grade": "grade-7", "cost_centre": "CC-4711", "manager_id": world.marco.id}),
         )
         .await;
     let account = json!({"holder": "Nora Nightingale", "iban": "DE89370400440532013000"});
     nora.put(&world.path("members/me/payout_account"), &account).await.expect(200);
-    let report = world.claim(&nora, &[expense("20.00")]).await.expect(201);
+    let report = world.submit_expenses(&nora, &[expense("20.00")]).await.expect(201);
     let report = world.decide(&world.marco, &report, "return", &json!({"reason": "Which client?"})).await.expect(200);
-    let absence = |to: &Person| json!({"to": to.id, "from": today(), "until": day(-30)});
-    nora.put(&world.path("members/me/delegation"), &absence(&world.marco)).await.expect(200);
-    world.fiona.put(&world.path("members/me/delegation"), &absence(&nora)).await.expect(200);
+    let new_delegation = |to: &Person| json!({"to": to.id, "from": today(), "until": day(-30)});
+    nora.put(&world.path("members/me/delegation"), &new_delegation(&world.marco)).await.expect(200);
+    world.fiona.put(&world.path("members/me/delegation"), &new_delegation(&nora)).await.expect(200);
     (nora, report)
 }
 
 #[tokio::test]
-async fn who_a_former_member_was_is_erased() {
+async fn erasure_removes_personal_data_and_keeps_reports() {
     let world = World::new().await;
-    let (nora, report) = known(&world).await;
+    let (nora, report) = member_with_all_data(&world).await;
     world.change(&nora, &json!({"suspended": true})).await;
-    let before = world.admin.get(&of(&world, &nora, "")).await.expect(200);
+    let before = world.admin.get(&member_path(&world, &nora, "")).await.expect(200);
     let answer = erase(&world, &nora).await;
     let erased = answer.expect(200);
     let expected = json!({
@@ -164,9 +164,9 @@ async fn who_a_former_member_was_is_erased() {
     });
     assert_eq!(erased, crate::support::with(before, &expected));
     assert_eq!(answer.header("etag"), format!("\"{}\"", version(&erased)));
-    assert_eq!(world.admin.get(&of(&world, &nora, "")).await.expect(200), erased);
+    assert_eq!(world.admin.get(&member_path(&world, &nora, "")).await.expect(200), erased);
 
-    // Nothing in the organisation's partition or in hers says who she was.
+    // No item in the organisation's or the member's partition contains personal data.
     let own = format!("ORG#{}#MEMBER#{}", world.org, nora.id);
     let mut items = table::items(&format!("ORG#{}", world.org)).await;
     items.extend(table::items(&own).await);
@@ -179,85 +179,91 @@ async fn who_a_former_member_was_is_erased() {
     assert!(table::item(&own, "PAYOUT_ACCOUNT").await.is_null());
     let role = table::item(&format!("ORG#{}", world.org), &format!("ROLE#finance#{}", nora.id)).await;
     assert!(role.is_null());
-    // What the books need stays: her report with her name, and her history without it.
+    // The report keeps the owner's name; the member's history does not contain it.
     let kept = world.fiona.get(&world.report(&report, "")).await.expect(200);
     assert_eq!(kept["owner"]["name"], "Nora");
-    let export = world.admin.get(&of(&world, &nora, "/export")).await.expect(200);
+    let export = world.admin.get(&member_path(&world, &nora, "/export")).await.expect(200);
     assert_eq!((&export["payout_account"], export["reports"].as_array().unwrap().len()), (&json!(null), 1));
     let last = export["history"].as_array().unwrap().last().unwrap();
     assert_eq!(last["type"], "member.erased");
     assert_eq!(last["changes"], json!([{"field": "/status", "old": "suspended", "new": "erased"}]));
 
-    // She is nobody any more, and the address is free for somebody new.
+    // The former member has no access, and the address can be invited again.
     nora.get(&world.path("members/me")).await.problem(404, "/problems/not-found");
-    let again = world.hire("Nora", &json!({})).await;
+    let again = world.add_member("Nora", &json!({})).await;
     assert_ne!(again.id, nora.id);
     assert_eq!(again.get(&world.path("members/me")).await.expect(200)["id"], again.id);
-    // Nothing is routed to her, and nobody is given to her.
-    assert_eq!(asked(&world.submitted("640.00").await), [["Marco Rossi"], ["Fiona Byrne"]]);
+    // The former member is in no new route.
+    assert_eq!(approver_names(&world.submitted("640.00").await), [["Marco Rossi"], ["Fiona Byrne"]]);
 }
 
 #[tokio::test]
-async fn erased_is_final_and_nobody_is_given_to_who_is_gone() {
+async fn erased_member_cannot_be_changed_or_referenced() {
     let world = World::new().await;
-    let nora = world.hire("Nora", &json!({})).await;
-    // Who was invited and never came can be erased as well.
+    let nora = world.add_member("Nora", &json!({})).await;
+    // An invited member who never joined can be erased without a suspension.
     let erased = erase(&world, &nora).await.expect(200);
     assert_eq!(erased["status"], "erased");
     nora.get(&world.path("members/me")).await.problem(404, "/problems/not-found");
     for patch in [json!({"suspended": false}), json!({"name": "Nora"}), json!({"role": "finance"}), json!({})] {
-        world.admin.patch(&of(&world, &nora, ""), &patch).await.problem(409, "/problems/invalid-state");
+        world.admin.patch(&member_path(&world, &nora, ""), &patch).await.problem(409, "/problems/invalid-state");
     }
     erase(&world, &nora).await.problem(409, "/problems/invalid-state");
-    let refused = world.admin.patch(&of(&world, &world.ana, ""), &json!({"manager_id": nora.id})).await;
+    let refused = world.admin.patch(&member_path(&world, &world.ana, ""), &json!({"manager_id": nora.id})).await;
     assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/manager_id cannot-manage"]);
     let body = json!({"title": "Late", "owner_id": nora.id, "expenses": [expense("12.00")]});
     let refused = world.fiona.post(&world.path("reports"), &body).await;
     assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/owner_id role"]);
-    let absence = json!({"to": nora.id, "from": today(), "until": today()});
-    let refused = world.marco.put(&world.path("members/me/delegation"), &absence).await;
+    let new_delegation = json!({"to": nora.id, "from": today(), "until": today()});
+    let refused = world.marco.put(&world.path("members/me/delegation"), &new_delegation).await;
     assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/to assignable"]);
 }
 
 #[tokio::test]
-async fn a_member_is_erased_by_an_admin_when_he_is_out_and_waits_for_nothing() {
+async fn erasure_requires_admin_suspension_and_no_open_reports() {
     let (world, elsewhere) = (World::new().await, World::new().await);
-    let auditor = world.hire("Audrey", &json!({"role": "auditor"})).await;
-    let path = of(&world, &world.ana, "/erase");
+    let auditor = world.add_member("Audrey", &json!({"role": "auditor"})).await;
+    let path = member_path(&world, &world.ana, "/erase");
     for person in [&world.fiona, &auditor, &world.ana] {
         person.post_at(&path, 1, &json!({})).await.problem(403, "/problems/forbidden");
     }
     for person in [&world.marco, &elsewhere.admin] {
         person.post_at(&path, 1, &json!({})).await.problem(404, "/problems/not-found");
     }
-    let himself = world.admin.get(&world.path("members/me")).await.expect(200);
+    let own_membership = world.admin.get(&world.path("members/me")).await.expect(200);
     for whose in ["me", &world.admin.id] {
         let path = world.path(&format!("members/{whose}/erase"));
-        world.admin.post_at(&path, version(&himself), &json!({})).await.problem(403, "/problems/segregation-of-duties");
+        world
+            .admin
+            .post_at(&path, version(&own_membership), &json!({}))
+            .await
+            .problem(403, "/problems/segregation-of-duties");
     }
     world.admin.post(&path, &json!({})).await.problem(428, "/problems/precondition-required");
     world.admin.post_at(&path, 9, &json!({})).await.problem(412, "/problems/stale-version");
     let refused = world.admin.post_at(&path, 1, &json!({"why": "x"})).await;
     assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/why unknown-field"]);
 
-    // Active; then out, but her money is on its way; then nothing is.
+    // Rejected while the member is active, and while a report is open; accepted after its return.
     let report = world.submitted("40.00").await;
     erase(&world, &world.ana).await.problem(409, "/problems/invalid-state");
     world.change(&world.ana, &json!({"suspended": true})).await;
     erase(&world, &world.ana).await.problem(409, "/problems/invalid-state");
     let approved = world.approve(&world.marco, &report).await.expect(200);
     erase(&world, &world.ana).await.problem(409, "/problems/invalid-state");
-    world.decide(&world.fiona, &approved, "return", &json!({"reason": "She has left."})).await.expect(200);
+    world.decide(&world.fiona, &approved, "return", &json!({"reason": "Ana has left."})).await.expect(200);
     assert_eq!(erase(&world, &world.ana).await.expect(200)["status"], "erased");
 }
 
 #[tokio::test]
-async fn an_erasure_sent_twice_is_carried_out_once() {
+async fn repeated_erasure_is_replayed() {
     let world = World::new().await;
-    let nora = world.hire("Nora", &json!({})).await;
+    let nora = world.add_member("Nora", &json!({})).await;
     let send = || {
-        let request =
-            world.admin.request(reqwest::Method::POST, &of(&world, &nora, "/erase")).header("If-Match", "\"1\"");
+        let request = world
+            .admin
+            .request(reqwest::Method::POST, &member_path(&world, &nora, "/erase"))
+            .header("If-Match", "\"1\"");
         crate::support::send(request.header("Idempotency-Key", "erase-nora").json(&json!({})))
     };
     let (first, second) = (send().await, send().await);
@@ -267,44 +273,45 @@ async fn an_erasure_sent_twice_is_carried_out_once() {
     assert_eq!(events.count(), 2, "invited and erased");
 }
 
-/// Who comes back is another member: he must not decide on what he had a part in before.
+/// A returning person is a new member, who must not decide on reports of the former membership.
 #[tokio::test]
-async fn nobody_is_erased_who_has_a_part_in_what_is_under_way() {
+async fn member_involved_in_open_report_cannot_be_erased() {
     let world = World::new().await;
-    let (paul, finn) = (world.hire("Paul", &json!({})).await, world.hire("Finn", &json!({"role": "finance"})).await);
+    let (paul, finn) =
+        (world.add_member("Paul", &json!({})).await, world.add_member("Finn", &json!({"role": "finance"})).await);
     let body = json!({
         "title": "Lyon", "owner_id": world.ana.id, "payee_id": paul.id, "expenses": [expense("640.00")], "submit": true,
     });
     let report = world.fiona.post(&world.path("reports"), &body).await.expect(201);
-    assert_eq!(asked(&report), [["Marco Rossi"], ["Finn"]]);
+    assert_eq!(approver_names(&report), [["Marco Rossi"], ["Finn"]]);
     let involved = [&world.ana, &world.fiona, &paul, &world.marco, &finn];
-    let kept = async || {
+    let cannot_be_erased = async || {
         for person in involved {
             world.change(person, &json!({"suspended": true})).await;
             let refused = erase(&world, person).await;
             refused.problem(409, "/problems/invalid-state");
-            assert!(refused.json()["detail"].as_str().unwrap().contains("has a part"), "{}", refused.text);
+            assert!(refused.json()["detail"].as_str().unwrap().contains("participates in"), "{}", refused.text);
             world.change(person, &json!({"suspended": false})).await;
         }
     };
-    kept().await;
+    cannot_be_erased().await;
     let seen = world.approve(&world.marco, &report).await.expect(200);
-    kept().await;
+    cannot_be_erased().await;
     let approved = world.approve(&finn, &seen).await.expect(200);
     assert_eq!(approved["status"], "approved");
-    kept().await;
-    // Who has none is erased meanwhile, and all of them may be once it is with its owner again.
-    let nora = world.hire("Nora", &json!({})).await;
+    cannot_be_erased().await;
+    // An uninvolved member can be erased meanwhile, and the involved ones after the report is returned.
+    let nora = world.add_member("Nora", &json!({})).await;
     erase(&world, &nora).await.expect(200);
     world.decide(&world.admin, &approved, "return", &json!({"reason": "Which client?"})).await.expect(200);
-    let out = async |person: &Person| {
+    let suspend_and_erase = async |person: &Person| {
         world.change(person, &json!({"suspended": true})).await;
         erase(&world, person).await.expect(200);
     };
-    out(&world.marco).await;
-    out(&paul).await;
+    suspend_and_erase(&world.marco).await;
+    suspend_and_erase(&paul).await;
 
-    // A payee who is gone is not paid, whichever way he would be.
+    // An erased payee is rejected on submission, on change and on creation, and dropped on clone.
     let submit = async || world.ana.post(&world.report(&report, "submit"), &json!({})).await;
     assert_eq!(submit().await.problem(422, "/problems/validation-failed"), ["/payee_id role"]);
     let paid = async |payee| world.ana.patch(&world.report(&report, ""), &json!({"payee_id": payee})).await;
@@ -315,8 +322,8 @@ async fn nobody_is_erased_who_has_a_part_in_what_is_under_way() {
     let body = json!({"title": "Lyon", "payee_id": paul.id});
     let refused = world.ana.post(&world.path("reports"), &body).await;
     assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/payee_id role"]);
-    // Nor is a report submitted that somebody entered who could come back and decide on it.
-    out(&world.fiona).await;
+    // A report whose preparer is erased cannot be submitted.
+    suspend_and_erase(&world.fiona).await;
     submit().await.problem(409, "/problems/invalid-state");
     let copy = world.ana.post(&world.report(&report, "clone"), &json!({})).await.expect(201);
     assert_eq!(copy["entered_by"], Value::Null);

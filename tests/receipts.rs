@@ -1,16 +1,18 @@
-//! Receipts as people meet them: declared, uploaded, looked at, shown, and under review as they were when it began.
+//! Receipts through the API: declaration, upload, inspection, download, and immutability during review.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::files::{self, Bucket, attach, bare, declaration, declare, keys, looked_at, path, ticket, upload};
-use crate::support::{Person, World, eur, expense, found, send, table, url, version};
+use crate::support::files::{
+    self, Bucket, attach, bare, declaration, declare, keys, path, processed_receipt, ticket, upload,
+};
+use crate::support::{Person, World, eur, expense, send, table, url, version, violations, wait_until};
 
 async fn read(person: &Person, path: &str) -> Value {
     person.get(path).await.expect(200)
 }
 
-async fn report(world: &World, report: &Value) -> Value {
+async fn read_report(world: &World, report: &Value) -> Value {
     read(&world.ana, &world.report(report, "")).await
 }
 
@@ -18,35 +20,35 @@ async fn submit(world: &World, report: &Value) -> crate::support::Answer {
     world.ana.post(&world.report(report, "submit"), &json!({})).await
 }
 
-/// The types of a report's history, with who did each.
-async fn history(world: &World, report: &Value) -> Vec<String> {
+/// Event types of a report's history with the actor's name, `-` without an actor.
+async fn event_types(world: &World, report: &Value) -> Vec<String> {
     let history = read(&world.admin, &world.report(report, "history")).await;
     assert_eq!(history["chain"]["verified"], true, "{history}");
-    let told = |entry: &Value| {
+    let describe = |entry: &Value| {
         format!("{} {}", entry["type"].as_str().unwrap(), entry["actor"]["name"].as_str().unwrap_or("-"))
     };
-    history["items"].as_array().unwrap().iter().map(told).collect()
+    history["items"].as_array().unwrap().iter().map(describe).collect()
 }
 
-/// A ticket of this world, declared as it is.
-fn own(world: &World) -> (Vec<u8>, Value) {
+/// Ticket with unique bytes and its declaration.
+fn unique_ticket(world: &World) -> (Vec<u8>, Value) {
     let bytes = ticket(&world.org);
     let declared = declaration("Train ticket.png", "image/png", &bytes);
     (bytes, declared)
 }
 
 #[tokio::test]
-async fn a_receipt_is_shown_to_whoever_reads_the_report_once_it_is_clean() {
+async fn clean_receipt_is_downloadable_by_report_readers() {
     let world = World::new().await;
     let draft = bare(&world).await;
-    let (bytes, declared) = own(&world);
+    let (bytes, declared) = unique_ticket(&world);
     let made = world.ana.post(&world.line(&draft, 0, "receipts"), &declared).await;
-    assert_eq!(made.header("etag"), "\"2\"", "of the report");
+    assert_eq!(made.header("etag"), "\"2\"", "the report's version");
     let location = made.header("location").to_owned();
     let made = made.expect(201);
     assert_eq!(location, path(&world, &draft, 0, &made));
     assert_eq!(made["upload"]["method"], "PUT");
-    // Before it is there, the line says so, nobody has it, and the report stays where it is.
+    // Before the upload the receipt is pending, has no links, and blocks the submission.
     let waiting = read(&world.ana, &location).await;
     assert_eq!(
         (&waiting["status"], &waiting["download"], &waiting["preview"]),
@@ -56,19 +58,19 @@ async fn a_receipt_is_shown_to_whoever_reads_the_report_once_it_is_clean() {
     assert_eq!(problem.problem(422, "/problems/validation-failed"), ["/expenses/0/receipts receipt-pending"]);
     assert!(problem.text.contains("Train ticket.png"), "{}", problem.text);
     assert_eq!(upload(&made, &bytes).await.status, 200);
-    let clean = looked_at(&world.ana, &location).await;
-    let line = report(&world, &draft).await["expenses"][0]["receipts"][0].clone();
+    let clean = processed_receipt(&world.ana, &location).await;
+    let line = read_report(&world, &draft).await["expenses"][0]["receipts"][0].clone();
     let expected = json!({
         "id": made["id"], "name": "Train ticket.png", "media_type": "image/png", "size": bytes.len(), "sha256": declared["sha256"],
         "status": "clean", "reason": null, "preview": true, "duplicate": false,
     });
     assert_eq!(line, expected);
     assert!(clean["download"]["url"].is_string() && clean["detail"].is_null(), "{clean}");
-    // It stands for the line: without it the policy would note that a receipt is missing.
+    // The receipt satisfies the policy's receipt requirement.
     let submitted = submit(&world, &draft).await.expect(200);
-    assert_eq!(found(&submitted), [""; 0]);
+    assert_eq!(violations(&submitted), [""; 0]);
     let seen = read(&world.marco, &location).await;
-    assert_eq!(seen["duplicate_of"], Value::Null, "not for him to see");
+    assert_eq!(seen["duplicate_of"], Value::Null, "only finance sees the other report");
     let file = reqwest::get(seen["download"]["url"].as_str().unwrap()).await.unwrap();
     let header = |name: &str| file.headers()[name].to_str().unwrap().to_owned();
     assert_eq!(
@@ -80,16 +82,24 @@ async fn a_receipt_is_shown_to_whoever_reads_the_report_once_it_is_clean() {
         "attachment; filename=\"Train ticket.png\"; filename*=UTF-8''Train%20ticket.png"
     );
     let kept = file.bytes().await.unwrap();
-    assert!(kept.starts_with(&bytes[..8]) && !contains(&kept, world.org.as_bytes()), "without what it told besides");
+    assert!(kept.starts_with(&bytes[..8]) && !contains(&kept, world.org.as_bytes()), "metadata is removed");
     let picture = reqwest::get(seen["preview"]["url"].as_str().unwrap()).await.unwrap();
     assert_eq!(picture.headers()["content-type"], "image/jpeg");
     assert_eq!(
-        history(&world, &draft).await,
+        event_types(&world, &draft).await,
         ["report.created Ana Silva", "receipt.declared Ana Silva", "receipt.accepted -", "report.submitted Ana Silva"]
     );
-    let keys = keys(&world, &draft, &made);
-    assert_eq!(Bucket::new().there(&keys).await, [&keys[1]]);
-    assert_eq!(table::items(&format!("ORG#{}#FILES", world.org)).await, [json!(null); 0], "nothing left to do");
+    wait_until_settled(&world, &keys(&world, &draft, &made)).await;
+}
+
+/// Waits until a clean receipt's upload is removed and no file task is pending. Both follow the change of the status.
+async fn wait_until_settled(world: &World, keys: &[String; 2]) {
+    let (bucket, files) = (Bucket::new(), format!("ORG#{}#FILES", world.org));
+    wait_until("only the clean file is left and no file task is pending", || async {
+        let is_settled = bucket.existing(keys).await == [&keys[1]] && table::items(&files).await.is_empty();
+        is_settled.then_some(())
+    })
+    .await;
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
@@ -97,29 +107,30 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 }
 
 #[tokio::test]
-async fn evidence_under_review_stays_as_it_was() {
+async fn receipts_of_submitted_report_are_immutable() {
     let world = World::new().await;
     let draft = bare(&world).await;
-    let (bytes, declared) = own(&world);
+    let (bytes, declared) = unique_ticket(&world);
     let made = declare(&world, &draft, 0, &declared).await;
     assert_eq!(upload(&made, &bytes).await.status, 200);
     let path = path(&world, &draft, 0, &made);
-    looked_at(&world.ana, &path).await;
+    processed_receipt(&world.ana, &path).await;
     let submitted = submit(&world, &draft).await.expect(200);
     let more = world.ana.post(&world.line(&draft, 0, "receipts"), &declared).await;
     more.problem(409, "/problems/invalid-state");
     world.ana.delete(&path).await.problem(409, "/problems/invalid-state");
-    // The link is good for some minutes more. What is put there again is taken away, and what is kept stays.
+    // The upload link is valid for some more minutes. A second upload is deleted and the kept file stays.
     let keys = keys(&world, &draft, &made);
+    wait_until_settled(&world, &keys).await;
     let before = download(&world.marco, &path).await;
     upload(&made, &bytes).await;
     let bucket = Bucket::new();
-    crate::support::until("the slot is empty again", || async {
-        (!bucket.there(&keys[..1]).await.contains(&keys[0].as_str())).then_some(())
+    wait_until("the second upload is deleted", || async {
+        (!bucket.existing(&keys[..1]).await.contains(&keys[0].as_str())).then_some(())
     })
     .await;
     assert_eq!(download(&world.marco, &path).await, before);
-    assert_eq!(report(&world, &draft).await, submitted);
+    assert_eq!(read_report(&world, &draft).await, submitted);
     world.approve(&world.marco, &submitted).await.expect(200);
 }
 
@@ -129,11 +140,13 @@ async fn download(person: &Person, path: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_receipt_goes_with_its_file_when_no_line_has_it_any_more() {
+async fn file_is_deleted_with_last_reference_to_receipt() {
     let world = World::new().await;
     let draft = bare(&world).await;
-    let (bytes, declared) = own(&world);
+    let (bytes, declared) = unique_ticket(&world);
     let (_, receipt) = attach(&world, &draft, 0, &declared, &bytes).await;
+    let (bucket, keys) = (Bucket::new(), keys(&world, &draft, &receipt));
+    wait_until_settled(&world, &keys).await;
     let parts = json!({"parts": [{"amount": eur("20.00")}, {"amount": eur("22.50")}]});
     let split = world.ana.post(&world.line(&draft, 0, "split"), &parts).await.expect(200);
     let on = |report: &Value| -> Vec<usize> {
@@ -142,39 +155,41 @@ async fn a_receipt_goes_with_its_file_when_no_line_has_it_any_more() {
     assert_eq!(on(&split), [1, 1]);
     let first = world.ana.delete(&path(&world, &split, 0, &receipt)).await.expect(200);
     assert_eq!((on(&first), version(&first)), (vec![0, 1], version(&split) + 1));
-    let (bucket, keys) = (Bucket::new(), keys(&world, &draft, &receipt));
-    assert_eq!(bucket.there(&keys).await, [&keys[1]], "the other part has it still");
+    assert_eq!(bucket.existing(&keys).await, [&keys[1]], "the other part still refers to the file");
     world.ana.get(&path(&world, &split, 0, &receipt)).await.problem(404, "/problems/not-found");
     let seen = read(&world.ana, &path(&world, &split, 1, &receipt)).await;
-    assert_eq!(files::followed_links(&seen).await, [200, 200]);
+    assert_eq!(files::download_statuses(&seen).await, [200, 200]);
     let last = world.ana.delete(&path(&world, &split, 1, &receipt)).await.expect(200);
     assert_eq!(on(&last), [0, 0]);
-    assert_eq!((bucket.there(&keys).await, files::followed_links(&seen).await), (vec![], [404, 404]));
-    assert_eq!(table::items(&format!("ORG#{}#FILES", world.org)).await, [json!(null); 0], "nothing left to do");
+    assert_eq!((bucket.existing(&keys).await, files::download_statuses(&seen).await), (vec![], [404, 404]));
+    assert_eq!(table::items(&format!("ORG#{}#FILES", world.org)).await, [json!(null); 0], "no pending file task");
     world.ana.delete(&path(&world, &split, 1, &receipt)).await.problem(404, "/problems/not-found");
-    let told = history(&world, &draft).await;
-    assert_eq!(told[3..], ["expense.split Ana Silva", "receipt.removed Ana Silva", "receipt.removed Ana Silva"]);
+    let types = event_types(&world, &draft).await;
+    assert_eq!(types[3..], ["expense.split Ana Silva", "receipt.removed Ana Silva", "receipt.removed Ana Silva"]);
 }
 
 #[tokio::test]
-async fn the_same_file_on_two_reports_is_noted_and_only_finance_is_told_which() {
+async fn duplicate_file_is_flagged_and_source_shown_to_finance() {
     let world = World::new().await;
     let (first, second) = (bare(&world).await, bare(&world).await);
-    let (bytes, declared) = own(&world);
+    let (bytes, declared) = unique_ticket(&world);
     attach(&world, &first, 0, &declared, &bytes).await;
     let (path, receipt) = attach(&world, &second, 0, &declared, &bytes).await;
     assert_eq!((&receipt["duplicate"], &receipt["duplicate_of"]), (&json!(true), &Value::Null));
     assert_eq!(read(&world.fiona, &path).await["duplicate_of"], json!([first["id"]]));
     let submitted = submit(&world, &second).await.expect(200);
-    assert_eq!(found(&submitted), ["duplicate-receipt warn - -"]);
+    assert_eq!(violations(&submitted), ["duplicate-receipt warn - -"]);
     let id = first["id"].as_str().unwrap();
     let history = world.ana.get(&world.report(&second, "history")).await;
-    assert!(!submitted.to_string().contains(id) && !history.text.contains(id), "nobody else is told");
-    // In another organisation it is a file like any other.
+    assert!(
+        !submitted.to_string().contains(id) && !history.text.contains(id),
+        "the owner is not told which report it is"
+    );
+    // A file of another organisation is no duplicate.
     let elsewhere = World::new().await;
     let other = bare(&elsewhere).await;
     assert_eq!(attach(&elsewhere, &other, 0, &declared, &bytes).await.1["duplicate"], false);
-    // Once it is gone, it is no duplicate any more.
+    // A deleted report is no longer named as a duplicate.
     world.ana.delete(&world.report(&first, "")).await;
     let third = bare(&world).await;
     let (path, _) = attach(&world, &third, 0, &declared, &bytes).await;
@@ -182,17 +197,17 @@ async fn the_same_file_on_two_reports_is_noted_and_only_finance_is_told_which() 
 }
 
 #[tokio::test]
-async fn equal_files_that_come_at_the_same_moment_are_noted_by_at_least_one() {
+async fn concurrent_duplicate_uploads_are_flagged() {
     let world = World::new().await;
-    let (bytes, declared) = own(&world);
+    let (bytes, declared) = unique_ticket(&world);
     for _ in 0..3 {
         let drafts = [bare(&world).await, bare(&world).await];
         let (one, other) = tokio::join!(
             attach(&world, &drafts[0], 0, &declared, &bytes),
             attach(&world, &drafts[1], 0, &declared, &bytes),
         );
-        // What is noted a moment after the file was accepted.
-        let noted = crate::support::until("one is noted", || async {
+        // Concurrent duplicates are recorded shortly after the acceptance.
+        let noted = wait_until("one receipt is flagged as a duplicate", || async {
             let both = [read(&world.fiona, &one.0).await, read(&world.fiona, &other.0).await];
             let of = |at: usize, draft: &Value| both[at]["duplicate_of"].as_array().unwrap().contains(&draft["id"]);
             (of(0, &drafts[1]) || of(1, &drafts[0])).then_some(true)
@@ -205,7 +220,7 @@ async fn equal_files_that_come_at_the_same_moment_are_noted_by_at_least_one() {
 }
 
 #[tokio::test]
-async fn a_repeated_declaration_is_answered_as_the_first_and_counts_once() {
+async fn repeated_declaration_is_replayed_and_counted_once() {
     let world = World::new().await;
     let draft = bare(&world).await;
     let body =
@@ -216,7 +231,7 @@ async fn a_repeated_declaration_is_answered_as_the_first_and_counts_once() {
     assert_eq!(first.expect(201), second.expect(201));
     let third = send(request().json(&body)).await;
     assert_eq!((third.expect(201), third.header("idempotent-replayed")), (first.json(), "true"));
-    // Neither does one that is refused.
+    // Rejected declarations do not count either.
     for wrong in [json!({"size": 0}), json!({"media_type": "image/gif"})] {
         world.ana.post(&path, &crate::support::with(body.clone(), &wrong)).await.expect(422);
     }
@@ -226,11 +241,11 @@ async fn a_repeated_declaration_is_answered_as_the_first_and_counts_once() {
     let used =
         table::item(&format!("ORG#{}#LIMIT#sub-{}", world.org, world.ana.email), &format!("UPLOADS#{day}")).await;
     assert_eq!(used["used"]["N"], "25000000", "{used}");
-    assert_eq!(report(&world, &draft).await["expenses"][0]["receipts"].as_array().unwrap().len(), 1);
+    assert_eq!(read_report(&world, &draft).await["expenses"][0]["receipts"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn lines_and_reports_have_so_many_receipts_and_go_with_all_of_them() {
+async fn receipt_count_is_limited_per_line_and_report() {
     let world = World::new().await;
     let lines: Vec<Value> = (0..4).map(|_| files::without_reference("20.00")).collect();
     let draft = world.draft(&world.ana, &lines).await;
@@ -244,13 +259,13 @@ async fn lines_and_reports_have_so_many_receipts_and_go_with_all_of_them() {
     }
     assert_eq!(table::items(&format!("ORG#{}#FILES", world.org)).await.len(), 30);
     assert_eq!(world.ana.delete(&world.report(&draft, "")).await.status, 204);
-    // Nothing of it came, so the next turn has only to forget them.
-    crate::support::turn(&url(), "triggers-sweep", crate::support::now()).await;
+    // No file was uploaded, so the next sweep only removes the pending file tasks.
+    crate::support::run_schedule(&url(), "triggers-sweep", crate::support::now()).await;
     assert_eq!(table::items(&format!("ORG#{}#FILES", world.org)).await, [json!(null); 0]);
 }
 
 #[tokio::test]
-async fn what_was_refused_blocks_until_it_is_removed() {
+async fn refused_receipt_blocks_submission_until_removed() {
     let world = World::new().await;
     let draft = world.draft(&world.ana, &[expense("20.00"), files::without_reference("20.00")]).await;
     let bytes = files::pdf("/OpenAction << /S /JavaScript /JS (app.alert(1)) >>", "");

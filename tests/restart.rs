@@ -1,4 +1,4 @@
-//! A stack that is killed and started again has lost nothing that was acknowledged, and sends every mail that was due.
+//! Restart: a killed stack keeps every acknowledged write and sends every mail that is due.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use std::process::{Child, Command, Stdio};
 use outlay_local::{Data, Stack};
 use serde_json::{Value, json};
 
-use crate::support::{World, expense, mail, now, options, send, turn};
+use crate::support::{World, expense, mail, now, options, run_schedule, send};
 
 const FOLDER: &str = "OUTLAY_TEST_FOLDER";
 
-/// Not a test: the stack as a process of its own, which the test below starts and kills.
+/// Not a test: the stack as its own process, started and killed by the test below.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "is started by the test in this file as a process to be killed"]
 #[expect(clippy::disallowed_methods, reason = "the folder comes from the test that starts this process")]
@@ -37,14 +37,14 @@ impl Process {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let url = lines.find_map(|line| line.strip_prefix("url ").map(str::to_owned)).unwrap();
-        // The test harness in there says when it takes long, and would end if nobody listened.
+        // The pipe is drained, because the test harness in the process ends when a write fails.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, url }
     }
 }
 
 impl Drop for Process {
-    /// SIGKILL: no chance to tidy up.
+    /// SIGKILL: no orderly shutdown.
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -52,7 +52,7 @@ impl Drop for Process {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_acknowledged_is_lost_and_every_mail_is_sent() {
+async fn restarted_stack_keeps_acknowledged_writes_and_mails() {
     let folder = tempfile::tempdir().unwrap();
     let mut process = Process::start(folder.path());
     let world = World::on(&process.url).await;
@@ -64,7 +64,7 @@ async fn nothing_acknowledged_is_lost_and_every_mail_is_sent() {
                 json!({"title": format!("Trip {round}.{number}"), "expenses": [expense("10.00")], "submit": true});
             made.push(world.ana.post(&world.path("reports"), &body).await.expect(201));
         }
-        // Killed right after the answer: the mail to the approver is on its way or not even begun.
+        // Killed directly after the response: the approver's mail is in progress or not yet started.
         drop(process);
         process = Process::start(folder.path());
     }
@@ -72,16 +72,17 @@ async fn nothing_acknowledged_is_lost_and_every_mail_is_sent() {
     for report in &made {
         assert_eq!(&world.ana.get(&world.report(report, "")).await.expect(200), report);
     }
-    // A mail that was claimed by a run that was killed is not taken over by the stream: SES may have it. The sweep knows better later.
+    // The stream does not take over the lease of a killed run, because SES may have accepted the mail. A later sweep
+    // does.
     let idle = format!("{}/_local/streams/triggers-notify?until=idle", process.url);
     while send(reqwest::Client::new().get(&idle)).await.expect(200)["behind"] != 0 {}
-    turn(&process.url, "triggers-sweep", now() + jiff::SignedDuration::from_hours(1)).await;
+    run_schedule(&process.url, "triggers-sweep", now() + jiff::SignedDuration::from_hours(1)).await;
     let mut mails = mail(&process.url, &world.marco.email, 1 + made.len()).await;
     let about = |mails: &[Value], report: &Value| {
         let number = report["number"].as_str().unwrap();
         mails.iter().filter(|mail| mail["text"].as_str().unwrap().contains(number)).count()
     };
-    // SES has no client token: a kill between its answer and the mark in the table can send a mail twice, never none.
+    // SES has no client token: a kill between its response and the stored status can repeat a mail but never lose it.
     while made.iter().any(|report| about(&mails, report) == 0) {
         mails = mail(&process.url, &world.marco.email, mails.len() + 1).await;
     }

@@ -1,11 +1,11 @@
-//! Services: programs that are members. They do what their role says, and decide on nothing.
+//! Services: members that are programs. They have the rights of their role, except deciding on reports.
 
 use serde_json::{Value, json};
 
-use crate::support::{Person, World, asked, eur, expense, send, today, url, version, with};
+use crate::support::{Person, World, approver_names, eur, expense, send, today, url, version, with};
 
-/// A token for a machine client: it carries no address.
-async fn machine(subject: &str) -> Person {
+/// Person with the token of a machine client, which has no email claim.
+async fn service_token(subject: &str) -> Person {
     let claims = json!({"email": null, "email_verified": null, "name": null});
     let body = json!({"sub": subject, "email": "none@example.com", "name": subject, "claims": claims});
     let answer = send(reqwest::Client::new().post(format!("{}/_local/token", url())).json(&body)).await;
@@ -13,18 +13,18 @@ async fn machine(subject: &str) -> Person {
     Person { email: String::new(), token, id: String::new(), base: url() }
 }
 
-/// A service of a role, and what was answered when it was added.
-async fn added(world: &World, role: &str) -> (Person, Value) {
+/// New service with a role, and its member resource.
+async fn add_service(world: &World, role: &str) -> (Person, Value) {
     let subject = format!("{role}-{}", world.org);
     let body = json!({"name": format!("The {role} service"), "kind": "service", "subject": subject, "role": role});
     let member = world.admin.post(&world.path("members"), &body).await.expect(201);
-    (Person { id: member["id"].as_str().unwrap().to_owned(), ..machine(&subject).await }, member)
+    (Person { id: member["id"].as_str().unwrap().to_owned(), ..service_token(&subject).await }, member)
 }
 
 #[tokio::test]
-async fn a_service_is_active_at_once_and_does_what_its_role_says() {
+async fn new_service_is_active_with_rights_of_its_role() {
     let world = World::new().await;
-    let (robot, member) = added(&world, "finance").await;
+    let (robot, member) = add_service(&world, "finance").await;
     assert_eq!(
         (&member["kind"], &member["status"], &member["email"]),
         (&json!("service"), &json!("active"), &json!(null))
@@ -36,17 +36,17 @@ async fn a_service_is_active_at_once_and_does_what_its_role_says() {
     robot.get(&world.path("reports?scope=all")).await.expect(200);
     let rates = json!({"rates": {"USD": "0.9"}, "source": "ECB"});
     robot.put(&world.path(&format!("rates/{}", today())), &rates).await.expect(200);
-    assert_eq!(robot.get(&world.path("members/me")).await.expect(200)["version"], 1, "it had no seat to take");
+    assert_eq!(robot.get(&world.path("members/me")).await.expect(200)["version"], 1, "a service does not join");
 
     let body =
         json!({"title": "Card import", "owner_id": world.ana.id, "expenses": [expense("12.00")], "submit": true});
     let entered = robot.post(&world.path("reports"), &body).await.expect(201);
     assert_eq!((&entered["owner"]["id"], &entered["entered_by"]["id"]), (&json!(world.ana.id), &json!(robot.id)));
-    assert_eq!(asked(&entered), [["Marco Rossi"]]);
-    let (employee, _) = added(&world, "employee").await;
+    assert_eq!(approver_names(&entered), [["Marco Rossi"]]);
+    let (employee, _) = add_service(&world, "employee").await;
     employee.get(&world.report(&report, "")).await.problem(404, "/problems/not-found");
     employee.post(&world.path("reports"), &body).await.problem(403, "/problems/forbidden");
-    // Suspended, it is out at once.
+    // A suspended service has no access.
     world.change(&robot, &json!({"suspended": true})).await;
     robot.get(&world.path("members/me")).await.problem(404, "/problems/not-found");
     assert_eq!(world.change(&robot, &json!({"suspended": false})).await["status"], "active");
@@ -54,17 +54,17 @@ async fn a_service_is_active_at_once_and_does_what_its_role_says() {
 }
 
 #[tokio::test]
-async fn a_service_decides_on_nothing() {
+async fn service_cannot_decide_on_reports() {
     let world = World::new().await;
-    let (finance, _) = added(&world, "finance").await;
+    let (finance, _) = add_service(&world, "finance").await;
     let report = world.submitted("640.00").await;
     let reason = json!({"reason": "Because."});
     for (action, body) in [("approve", &json!({})), ("return", &reason), ("reject", &reason)] {
         let answer = world.decide(&finance, &report, action, body).await;
         answer.problem(403, "/problems/forbidden");
-        assert_eq!(answer.json()["detail"], "A service does not decide on reports.");
+        assert_eq!(answer.json()["detail"], "A service cannot decide on reports.");
     }
-    // Finance sends back what is approved; its service does not.
+    // Finance can return an approved report; a service with the finance role cannot.
     let seen = world.approve(&world.marco, &report).await.expect(200);
     let approved = world.approve(&world.fiona, &seen).await.expect(200);
     world.decide(&finance, &approved, "return", &reason).await.problem(403, "/problems/forbidden");
@@ -73,13 +73,13 @@ async fn a_service_decides_on_nothing() {
 }
 
 #[tokio::test]
-async fn nothing_is_routed_to_a_service() {
+async fn service_is_never_assigned_as_approver() {
     let world = World::new().await;
-    let (robot, _) = added(&world, "finance").await;
-    let (boss, _) = added(&world, "employee").await;
-    assert_eq!(asked(&world.submitted("640.00").await), [["Marco Rossi"], ["Fiona Byrne"]]);
+    let (robot, _) = add_service(&world, "finance").await;
+    let (boss, _) = add_service(&world, "employee").await;
+    assert_eq!(approver_names(&world.submitted("640.00").await), [["Marco Rossi"], ["Fiona Byrne"]]);
     world.change(&world.marco, &json!({"suspended": true})).await;
-    assert_eq!(asked(&world.submitted("40.00").await), [["Ada Admin"]]);
+    assert_eq!(approver_names(&world.submitted("40.00").await), [["Ada Admin"]]);
     world.change(&world.marco, &json!({"suspended": false})).await;
     let named = json!({"kind": "members", "members": [robot.id]});
     let policy = with(World::policy(), &json!({"steps": [{"name": "Board", "approvers": named}]}));
@@ -87,15 +87,15 @@ async fn nothing_is_routed_to_a_service() {
     assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/steps/0/approvers/members/0 cannot-approve"]);
     let report = world.submitted("40.00").await;
     assert_eq!(world.queue(&robot).await, Vec::<Value>::new());
-    // Nor by hand, nor by a delegation, nor as a manager.
+    // Neither by reassignment, nor by delegation, nor as a manager.
     let body = json!({"from": world.marco.id, "to": robot.id, "reason": "Faster."});
     let refused = world.decide(&world.admin, &report, "reassign", &body).await;
     assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/to assignable"]);
-    let absence = json!({"to": robot.id, "from": today(), "until": today()});
-    let refused = world.marco.put(&world.path("members/me/delegation"), &absence).await;
+    let new_delegation = json!({"to": robot.id, "from": today(), "until": today()});
+    let refused = world.marco.put(&world.path("members/me/delegation"), &new_delegation).await;
     assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/to assignable"]);
-    let absence = json!({"to": world.marco.id, "from": today(), "until": today()});
-    robot.put(&world.path("members/me/delegation"), &absence).await.problem(403, "/problems/forbidden");
+    let new_delegation = json!({"to": world.marco.id, "from": today(), "until": today()});
+    robot.put(&world.path("members/me/delegation"), &new_delegation).await.problem(403, "/problems/forbidden");
     let ana = world.path(&format!("members/{}", world.ana.id));
     for service in [&robot, &boss] {
         let refused = world.admin.patch(&ana, &json!({"manager_id": service.id})).await;
@@ -106,15 +106,15 @@ async fn nothing_is_routed_to_a_service() {
     }
 }
 
-/// An admin who adds an admin that is a program would be two people, and check himself.
+/// An admin who adds a service as an admin would control two admins and could bypass the separation of duties.
 #[tokio::test]
-async fn a_service_is_no_admin_from_the_start_or_later() {
+async fn service_cannot_be_admin() {
     let world = World::new().await;
     let body =
         json!({"name": "Second me", "kind": "service", "subject": format!("second-{}", world.org), "role": "admin"});
     let refused = world.admin.post(&world.path("members"), &body).await;
     assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/role kind"]);
-    let (robot, member) = added(&world, "finance").await;
+    let (robot, member) = add_service(&world, "finance").await;
     let path = world.path(&format!("members/{}", robot.id));
     for patch in [json!({"role": "admin"}), json!({"role": "admin", "suspended": true, "name": "Boss"})] {
         let refused = world.admin.patch(&path, &patch).await;
@@ -125,23 +125,24 @@ async fn a_service_is_no_admin_from_the_start_or_later() {
 }
 
 #[tokio::test]
-async fn a_service_under_the_identity_of_a_person_does_not_lock_him_out() {
+async fn service_with_person_subject_does_not_block_that_person() {
     let world = World::new().await;
-    let nora = world.hire("Nora", &json!({})).await;
+    let nora = world.add_member("Nora", &json!({})).await;
     let subject = format!("sub-{}", nora.email);
     let mistake = json!({"name": "Import", "kind": "service", "subject": subject, "role": "finance"});
     let service = world.admin.post(&world.path("members"), &mistake).await.expect(201);
-    // A token with a verified address is a person's, who has not got the service's rights either.
+    // A token with a verified address belongs to a person, who does not get the service's rights.
     assert_eq!(nora.get(&world.path("members/me")).await.expect(200)["id"], nora.id);
     nora.get(&world.path("members")).await.problem(403, "/problems/forbidden");
-    assert_eq!(machine(&subject).await.get(&world.path("members/me")).await.expect(200), service);
+    assert_eq!(service_token(&subject).await.get(&world.path("members/me")).await.expect(200), service);
     let uninvited = format!("nobody@{}.example.com", world.org.replace('_', "-"));
     let other = json!({"name": "Other", "kind": "service", "subject": format!("sub-{uninvited}"), "role": "finance"});
     world.admin.post(&world.path("members"), &other).await.expect(201);
-    let nobody = Person::sign_in(&url(), "Nobody", &uninvited).await;
-    nobody.get(&world.path("members/me")).await.problem(404, "/problems/not-found");
+    let uninvited_person = Person::sign_in(&url(), "Nobody", &uninvited).await;
+    uninvited_person.get(&world.path("members/me")).await.problem(404, "/problems/not-found");
 
-    // Her first change would bind her to an identity that is taken, which she is told; until an admin has put it right.
+    // Nora's first write would bind an identity that is already bound. It is rejected until an admin erases the
+    // service.
     let draft = json!({"title": "Lyon"});
     let refused = nora.post(&world.path("reports"), &draft).await;
     refused.problem(409, "/problems/already-exists");
@@ -156,9 +157,9 @@ async fn a_service_under_the_identity_of_a_person_does_not_lock_him_out() {
 }
 
 #[tokio::test]
-async fn a_service_has_no_reports_and_no_payout_account() {
+async fn service_has_no_reports_or_payout_account() {
     let world = World::new().await;
-    let (robot, _) = added(&world, "finance").await;
+    let (robot, _) = add_service(&world, "finance").await;
     let create = |owner: Value| with(json!({"title": "Own", "expenses": [expense("12.00")]}), &owner);
     for (person, owner) in
         [(&robot, json!({})), (&robot, json!({"owner_id": robot.id})), (&world.fiona, json!({"owner_id": robot.id}))]
@@ -175,7 +176,7 @@ async fn a_service_has_no_reports_and_no_payout_account() {
 }
 
 #[tokio::test]
-async fn a_service_is_known_by_a_subject_and_a_person_by_his_address() {
+async fn service_requires_subject_and_person_requires_email() {
     let world = World::new().await;
     let new = |more: Value| with(json!({"name": "New"}), &more);
     let long = "s".repeat(129);
@@ -200,7 +201,7 @@ async fn a_service_is_known_by_a_subject_and_a_person_by_his_address() {
         let answer = world.admin.post(&world.path("members"), &new(body.clone())).await;
         assert_eq!(answer.problem(422, "/problems/validation-failed"), faults, "{body}");
     }
-    // One identity has one seat, whoever has it first: a service, or somebody who has signed in.
+    // An identity has one membership per organisation, of a service or of a member who has joined.
     let service = |subject: &str| new(json!({"kind": "service", "subject": subject}));
     let first = format!("first-{}", world.org);
     world.admin.post(&world.path("members"), &service(&first)).await.expect(201);
@@ -213,8 +214,8 @@ async fn a_service_is_known_by_a_subject_and_a_person_by_his_address() {
     let elsewhere = World::new().await;
     elsewhere.admin.post(&elsewhere.path("members"), &service(&first)).await.expect(201);
     world.fiona.post(&world.path("members"), &service("another")).await.problem(403, "/problems/forbidden");
-    // A service without the token of its own is nobody, and without an address nobody is invited.
-    machine(&format!("other-{}", world.org))
+    // A token with another subject is unknown.
+    service_token(&format!("other-{}", world.org))
         .await
         .get(&world.path("members/me"))
         .await

@@ -1,11 +1,11 @@
-//! Submitting a report: the product's main job, in one call and step by step.
+//! Submission of a report: in one request, and after adding expenses.
 
 use serde_json::json;
 
 use crate::support::{World, day, expense, today};
 
 #[tokio::test]
-async fn one_call_creates_judges_routes_and_confirms() {
+async fn create_with_submit_evaluates_and_routes_report() {
     let world = World::new().await;
     let mut meal = expense("85.00");
     meal["category"] = json!("meals");
@@ -64,19 +64,19 @@ async fn one_call_creates_judges_routes_and_confirms() {
     );
     assert!(steps[0]["due_on"].as_str().unwrap() > today().as_str());
 
-    // What was answered is what is stored.
+    // The response equals the stored report.
     let stored = world.ana.get(&world.report(&report, "")).await.expect(200);
     assert_eq!(stored, report);
 }
 
 #[tokio::test]
-async fn a_draft_is_built_line_by_line_and_then_submitted() {
+async fn draft_with_added_expense_can_be_submitted() {
     let world = World::new().await;
     let draft = world.ana.post(&world.path("reports"), &json!({"title": "Lyon"})).await.expect(201);
     assert_eq!((&draft["status"], &draft["steps"]), (&json!("draft"), &json!([])));
     world.ana.post(&world.report(&draft, "submit"), &json!({})).await.problem(422, "/problems/validation-failed");
     world.ana.post(&world.report(&draft, "expenses"), &expense("12.00")).await.expect(200);
-    // No body at all is as good as an empty one.
+    // A missing body is equivalent to an empty one.
     let bare = world.ana.request(reqwest::Method::POST, &world.report(&draft, "submit"));
     let submitted = crate::support::send(bare).await.expect(200);
     assert_eq!((&submitted["status"], &submitted["version"]), (&json!("submitted"), &json!(3)));
@@ -84,7 +84,7 @@ async fn a_draft_is_built_line_by_line_and_then_submitted() {
 }
 
 #[tokio::test]
-async fn what_the_policy_blocks_is_not_stored() {
+async fn blocked_submission_stores_no_report() {
     let world = World::new().await;
     let mut meal = expense("85.00");
     meal["category"] = json!("meals");
@@ -108,7 +108,7 @@ async fn what_the_policy_blocks_is_not_stored() {
 }
 
 #[tokio::test]
-async fn a_recalled_report_is_a_draft_that_can_be_submitted_again() {
+async fn recalled_report_can_be_submitted_again() {
     let world = World::new().await;
     let report = world.submitted("40.00").await;
     let recalled = world.ana.post(&world.report(&report, "recall"), &json!({})).await.expect(200);
@@ -120,16 +120,16 @@ async fn a_recalled_report_is_a_draft_that_can_be_submitted_again() {
 }
 
 #[tokio::test]
-async fn without_anybody_to_decide_there_is_no_submission() {
+async fn submission_without_eligible_approver_is_rejected() {
     let world = World::new().await;
-    // The admin has no manager, and the only admin who could stand in is the owner himself.
+    // The admin has no manager, and the only fallback admin is the owner.
     let body = json!({"title": "Mine", "expenses": [expense("10.00")], "submit": true});
     world.admin.post(&world.path("reports"), &body).await.problem(409, "/problems/no-approver");
-    // Marco has no manager either, but there is an admin to stand in.
+    // Marco has no manager either, but an admin as fallback.
     let report = world.marco.post(&world.path("reports"), &body).await.expect(201);
     assert_eq!(report["steps"][0]["approvers"], json!([{"id": world.admin.id, "name": "Ada Admin"}]));
     assert_eq!(
         report["steps"][0]["reason"],
-        "This step applies to every report. It is for the owner's manager. There is nobody who may, so the fallback approvers decide."
+        "This step applies to every report. It is for the owner's manager. No other approver is eligible, so the fallback approvers decide."
     );
 }

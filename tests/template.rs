@@ -1,5 +1,5 @@
-//! What the template promises for the time when something fails, beyond what its linters know: who may put in what, where whole records
-//! end, that somebody hears of it, and that each function has no more rights than its work.
+//! Failure handling and permissions in the template, beyond its linters: dead-letter destinations, alarms, senders of
+//! queues and topics, and least privilege of each function.
 
 use yaml_serde::Value;
 
@@ -8,7 +8,7 @@ fn template() -> Value {
         .unwrap()
 }
 
-/// The resources of a type, by logical id.
+/// Resources of a type by logical id.
 fn of_type(kind: &str) -> Vec<(String, Value)> {
     let template = template();
     let resources = template["Resources"].as_mapping().unwrap().iter();
@@ -16,7 +16,7 @@ fn of_type(kind: &str) -> Vec<(String, Value)> {
     found.map(|(id, resource)| (id.as_str().unwrap().to_owned(), resource["Properties"].clone())).collect()
 }
 
-/// The value as JSON text, tags of CloudFormation's functions included.
+/// Value as YAML text, including tags of CloudFormation functions.
 fn text(value: &Value) -> String {
     yaml_serde::to_string(value).unwrap()
 }
@@ -25,7 +25,7 @@ fn functions() -> Vec<(String, Value)> {
     of_type("AWS::Serverless::Function")
 }
 
-/// The events of a function that are of a type.
+/// Events of a function of a type.
 fn events(function: &Value, kind: &str) -> Vec<Value> {
     let events = function.get("Events").and_then(Value::as_mapping).cloned().unwrap_or_default();
     let found = events.iter().filter(|(_, event)| event.get("Type").and_then(Value::as_str) == Some(kind));
@@ -33,7 +33,7 @@ fn events(function: &Value, kind: &str) -> Vec<Value> {
 }
 
 #[test]
-fn a_stream_repeats_what_failed_and_keeps_it_whole() {
+fn stream_retries_failures_and_keeps_whole_records() {
     let streams: Vec<Value> = functions().iter().flat_map(|(_, function)| events(function, "DynamoDB")).collect();
     assert_eq!(streams.len(), 1);
     for stream in streams {
@@ -43,16 +43,16 @@ fn a_stream_repeats_what_failed_and_keeps_it_whole() {
         );
         assert_eq!(stream["BisectBatchOnFunctionError"].as_bool(), Some(true));
         assert_eq!(stream["StartingPosition"].as_str(), Some("TRIM_HORIZON"));
-        assert!((1..=20).contains(&stream["MaximumRetryAttempts"].as_u64().unwrap()), "not for ever");
+        assert!((1..=20).contains(&stream["MaximumRetryAttempts"].as_u64().unwrap()), "retries are bounded");
         assert!(stream["MaximumRecordAgeInSeconds"].as_u64().unwrap() <= 21_600);
-        // A queue would keep only where the records were.
+        // An SQS destination would receive only the position of the records in the stream.
         assert_eq!(stream["DestinationConfig"]["OnFailure"]["Type"].as_str(), Some("S3"));
         assert!(text(&stream["FilterCriteria"]).contains("EVENT#"));
     }
 }
 
 #[test]
-fn a_queue_names_what_failed_and_has_another_for_what_fails_for_good() {
+fn queue_reports_item_failures_and_has_dead_letter_queue() {
     let queues = of_type("AWS::SQS::Queue");
     let worked_off: Vec<Value> = functions().iter().flat_map(|(_, function)| events(function, "SQS")).collect();
     assert_eq!(worked_off.len(), 2);
@@ -67,16 +67,20 @@ fn a_queue_names_what_failed_and_has_another_for_what_fails_for_good() {
         assert!(text(&queue["RedrivePolicy"]).contains("DeadQueue.Arn"));
     }
     for (id, queue) in queues.iter().filter(|(id, _)| id.ends_with("DeadQueue")) {
-        assert_eq!(queue["MessageRetentionPeriod"].as_u64(), Some(14 * 24 * 3600), "{id} keeps it as long as can be");
+        assert_eq!(
+            queue["MessageRetentionPeriod"].as_u64(),
+            Some(14 * 24 * 3600),
+            "{id} keeps messages for the maximum of 14 days"
+        );
         let alarmed =
             of_type("AWS::CloudWatch::Alarm").iter().any(|(_, alarm)| text(alarm).contains(&format!("{id}.QueueName")));
-        assert!(alarmed, "{id} fills without anybody hearing of it");
+        assert!(alarmed, "{id} has no alarm");
     }
     assert!(queues.iter().all(|(_, queue)| queue.get("KmsMasterKeyId").is_some()));
 }
 
 #[test]
-fn what_runs_by_the_clock_has_a_place_where_it_fails() {
+fn scheduled_functions_have_dead_letter_queue() {
     let clocks: Vec<(String, Value)> =
         functions().into_iter().filter(|(_, function)| !events(function, "ScheduleV2").is_empty()).collect();
     assert_eq!(clocks.len(), 4, "remind, escalate, sweep, refresh-keys");
@@ -92,7 +96,7 @@ fn what_runs_by_the_clock_has_a_place_where_it_fails() {
 }
 
 #[test]
-fn only_who_should_may_send_into_queues_and_topics() {
+fn queue_and_topic_policies_restrict_senders() {
     for kind in ["AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"] {
         let policies = of_type(kind);
         assert!(!policies.is_empty());
@@ -101,7 +105,7 @@ fn only_who_should_may_send_into_queues_and_topics() {
                 if statement["Effect"].as_str() == Some("Allow") {
                     let condition = text(&statement["Condition"]);
                     assert!(condition.contains("aws:SourceArn"), "{id}: {condition}");
-                    assert!(statement["Principal"].get("Service").is_some(), "{id} names a service");
+                    assert!(statement["Principal"].get("Service").is_some(), "{id} does not name a service");
                 }
             }
         }
@@ -109,7 +113,7 @@ fn only_who_should_may_send_into_queues_and_topics() {
 }
 
 #[test]
-fn every_bucket_refuses_what_is_not_tls_and_receipts_what_is_not_signed_as_a_slot() {
+fn buckets_require_tls_and_receipts_signed_uploads() {
     let policies = of_type("AWS::S3::BucketPolicy");
     assert_eq!(policies.len(), of_type("AWS::S3::Bucket").len());
     assert!(policies.iter().all(|(_, policy)| text(policy).contains("aws:SecureTransport")));
@@ -119,9 +123,10 @@ fn every_bucket_refuses_what_is_not_tls_and_receipts_what_is_not_signed_as_a_slo
     }
 }
 
-/// No function that works by itself writes who may do what, and only feedback writes members at all.
+/// Background functions cannot write plans, identities, issuer keys or organisations, and only
+/// triggers-record-ses-event writes members.
 #[test]
-fn what_works_by_itself_may_not_write_who_may_do_what() {
+fn background_roles_cannot_write_access_control() {
     let roles: Vec<_> = of_type("AWS::IAM::Role").into_iter().filter(|(id, _)| id.starts_with("Triggers")).collect();
     assert_eq!(roles.len(), 6);
     for (id, role) in roles {
@@ -139,13 +144,13 @@ fn what_works_by_itself_may_not_write_who_may_do_what() {
         }
         let members = denied.contains("ORG#org_??????????????????????????\n")
             || denied.contains("ORG#org_??????????????????????????'\n");
-        assert_eq!(members, id != "TriggersMailFeedbackRole", "{id}: {denied}");
+        assert_eq!(members, id != "TriggersRecordSesEventRole", "{id}: {denied}");
     }
 }
 
-/// What a function's name says it does is all it may.
+/// Each function has only the rights that its task needs.
 #[test]
-fn files_and_mail_are_for_those_whose_work_they_are() {
+fn file_and_mail_rights_are_limited_to_their_functions() {
     let allowed = |needle: &str| {
         let mut found: Vec<String> =
             functions().into_iter().filter(|(_, function)| text(function).contains(needle)).map(|(id, _)| id).collect();
@@ -157,19 +162,19 @@ fn files_and_mail_are_for_those_whose_work_they_are() {
     assert_eq!(allowed("ses:SendRawEmail"), ["TriggersNotifyRole", "TriggersRemindRole", "TriggersSweepRole"]);
     assert_eq!(
         allowed("ReceiptsBucket.Arn}/clean/*"),
-        ["ReceiptsGetFunction", "TriggersReceiptArrivedRole", "TriggersSweepRole"]
+        ["ReceiptsGetFunction", "TriggersProcessReceiptRole", "TriggersSweepRole"]
     );
     assert_eq!(
         allowed("ReceiptsBucket.Arn}/quarantine/*"),
-        ["ReceiptsAddFunction", "TriggersReceiptArrivedRole", "TriggersSweepRole"]
+        ["ReceiptsAddFunction", "TriggersProcessReceiptRole", "TriggersSweepRole"]
     );
     assert_eq!(allowed("ReceiptsBucket.Arn}/*"), ["ReceiptsRemoveFunction"]);
     assert_eq!(allowed("dynamodb:Scan"), [""; 0]);
 }
 
-/// What has been claimed is taken back in place, and nothing else is changed so: what an update sets, no digest covers.
+/// Updates in place are limited to claimed spending, because no integrity hash covers them.
 #[test]
-fn who_takes_claims_back_updates_claims_only() {
+fn update_item_is_granted_for_spending_only() {
     let updating = |statement: &Value| {
         let actions = text(&statement["Action"]);
         statement["Effect"].as_str() == Some("Allow") && actions.contains("dynamodb:UpdateItem")
@@ -193,11 +198,69 @@ fn who_takes_claims_back_updates_claims_only() {
     }
     found.sort_unstable();
     let expected = [
-        "ExpensesChangeFunction",
         "ExpensesRemoveFunction",
+        "ExpensesUpdateFunction",
         "ReportsRecallFunction",
         "ReportsRejectFunction",
         "ReportsReturnFunction",
     ];
     assert_eq!(found, expected);
+}
+
+/// Types in a function's source, and the variables that they read.
+const READERS: [(&str, &[&str]); 6] = [
+    ("Vault", &["PAYOUT_KEY"]),
+    ("ReceiptBucket", &["RECEIPTS_BUCKET", "RECEIPTS_KEY"]),
+    ("ReceiptProcessor", &["RECEIPTS_BUCKET", "RECEIPTS_KEY"]),
+    ("Sender", &["MAIL_FROM"]),
+    ("SesEventReader", &["SES_EVENTS_TOPIC"]),
+    ("stream::serve", &["FAILURE_BUCKET"]),
+];
+
+#[test]
+fn variables_match_documentation_and_code() {
+    let read = |path: &str| std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let (page, manifest) = (read("docs/CONFIGURATION.md"), read("Cargo.toml"));
+    let is_documented = |name: &str| assert!(page.contains(&format!("\n| `{name}` | ")), "{name} is not documented");
+    for (name, _) in template()["Globals"]["Function"]["Environment"]["Variables"].as_mapping().unwrap() {
+        assert!(page.contains(&format!("\n| `{}` | all |", name.as_str().unwrap())), "{name:?}");
+    }
+    for (id, function) in functions() {
+        let binary = function["CodeUri"].as_str().unwrap().split('/').nth(2).unwrap().to_owned();
+        let (_, entry) = manifest.split_once(&format!("name = \"{binary}\"\npath = \"")).unwrap();
+        let source = read(entry.split('"').next().unwrap());
+        let variables = function.get("Environment").and_then(|it| it["Variables"].as_mapping().cloned());
+        let names: Vec<_> = variables.iter().flatten().map(|(name, _)| name.as_str().unwrap().to_owned()).collect();
+        for name in &names {
+            is_documented(name);
+        }
+        for (reader, needed) in READERS.iter().filter(|(reader, _)| source.contains(reader)) {
+            assert!(
+                needed.iter().all(|name| names.iter().any(|it| it == name)),
+                "{id} has {reader} and not {needed:?}"
+            );
+        }
+        for row in page.lines().filter(|row| row.contains("| function")) {
+            let mut cells = row.split('|').map(|cell| cell.trim().trim_matches('`'));
+            let name = cells.nth(1).unwrap();
+            let is_listed = cells.next().unwrap().split("`, `").any(|listed| listed == binary);
+            assert_eq!(names.iter().any(|it| it == name), is_listed, "{id} {name}");
+        }
+    }
+    for text in sources(concat!(env!("CARGO_MANIFEST_DIR"), "/shared").as_ref()) {
+        let calls = text.match_indices("required(\"").chain(text.match_indices("optional(\""));
+        let names = calls.map(|(at, call)| text[at + call.len()..].split('"').next().unwrap());
+        names.filter(|name| !name.contains(char::is_lowercase)).for_each(is_documented);
+    }
+}
+
+/// Texts of the Rust files below a folder.
+fn sources(folder: &std::path::Path) -> Vec<String> {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let read = |path: std::path::PathBuf| match path.extension().is_some_and(|extension| extension == "rs") {
+        _ if path.is_dir() => sources(&path),
+        true => vec![std::fs::read_to_string(path).unwrap()],
+        false => Vec::new(),
+    };
+    paths.flat_map(read).collect()
 }

@@ -1,11 +1,11 @@
-//! Who may see what: what is not yours does not exist.
+//! Visibility: resources that a caller may not see are answered like resources that do not exist.
 
 use serde_json::json;
 
 use crate::support::{World, expense};
 
 #[tokio::test]
-async fn another_organisations_things_are_not_there() {
+async fn foreign_organisation_resources_return_not_found() {
     let (mine, other) = (World::new().await, World::new().await);
     let report = other.submitted("40.00").await;
     let absent = mine.ana.get(&mine.path("reports/rep_01k0000000e2t8r0000000000a")).await;
@@ -21,7 +21,7 @@ async fn another_organisations_things_are_not_there() {
         ] {
             let answer = person.get(&path).await;
             answer.problem(404, "/problems/not-found");
-            // Byte for byte the same as for something that never was, but for the id of the request.
+            // Byte for byte the answer for a resource that never existed, except for the request id.
             assert_eq!(strip(&answer.text, answer.header("x-request-id")), shape);
         }
         person.post_at(&other.report(&report, "approve"), 1, &json!({})).await.problem(404, "/problems/not-found");
@@ -31,7 +31,7 @@ async fn another_organisations_things_are_not_there() {
 }
 
 #[tokio::test]
-async fn a_report_is_seen_by_those_it_concerns() {
+async fn report_is_visible_only_to_involved_members() {
     let world = World::new().await;
     let at = world.org.replace('_', "-");
     let auditor = world.join("Aud Itor", &format!("aud@{at}.example.com"), &json!({"role": "auditor"})).await;
@@ -48,7 +48,7 @@ async fn a_report_is_seen_by_those_it_concerns() {
 }
 
 #[tokio::test]
-async fn a_line_is_found_only_under_its_own_report() {
+async fn expense_under_other_report_returns_not_found() {
     let world = World::new().await;
     let body = json!({"title": "x", "expenses": [expense("1.00")]});
     let one = world.ana.post(&world.path("reports"), &body).await.expect(201);
@@ -58,13 +58,13 @@ async fn a_line_is_found_only_under_its_own_report() {
 }
 
 #[tokio::test]
-async fn who_may_not_is_told_so_before_anything_else() {
+async fn forbidden_action_is_rejected_before_validation() {
     let world = World::new().await;
     let report = world.submitted("40.00").await;
     let broken = |path: &str| {
         world.fiona.request(reqwest::Method::POST, path).header("Content-Type", "application/json").body("{x")
     };
-    // Finance sees the report, but the route does not ask it and it is not the owner.
+    // Finance sees the report but is neither an approver nor the owner.
     for action in ["approve", "return", "submit", "recall", "expenses"] {
         crate::support::send(broken(&world.report(&report, action))).await.problem(403, "/problems/forbidden");
     }

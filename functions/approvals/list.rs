@@ -1,98 +1,130 @@
-//! `GET /v1/orgs/{org}/approvals`: the reports that wait for the caller's decision, his own or delegated to him, the one due first in
-//! front.
+//! `GET /v1/orgs/{org}/approvals`: lists the reports that wait for the caller's decision.
 
 use jiff::civil::Date;
+use outlay_api::common::{MoneyDto, OrgPath, PageOut, PersonOut, time};
+use outlay_api::report::StepReasonOut;
 use outlay_domain::ids::MemberId;
-use outlay_domain::member::Person;
-use outlay_domain::permission::Asking;
-use outlay_edge::api::common::{MoneyIo, OrgPath, PageOut, PageQuery, PersonOut, Problems, time};
-use outlay_edge::{Call, Outcome, Reply};
+use outlay_domain::member::{Member, MemberRef};
+use outlay_domain::permission::{self, PendingStep};
+use outlay_http::prelude::*;
 use outlay_store::items::Task;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A report that waits for the caller's decision.
+/// Pending approval of a report.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Task)]
 struct TaskOut {
-    /// The approver the caller decides for, when the task is delegated to him; null when it is his own.
+    /// Approver on whose behalf the caller decides; null when the caller is the approver.
     on_behalf_of: Option<PersonOut>,
-    /// The report, `rep_…`.
+    /// Report, `rep_…`.
     report_id: String,
-    /// The version to name in `If-Match`.
+    /// Version of the report, for `If-Match`.
     report_version: u64,
-    /// The report's label.
+    /// Report number, such as `R-2026-7K3F-9QZX`.
     number: String,
-    /// What it is for.
+    /// Title of the report.
     title: String,
-    /// Whose it is.
+    /// Owner of the report.
     owner: PersonOut,
-    /// Total in the report's currency.
-    total: MoneyIo,
-    /// Total in the organisation's base currency.
-    base_total: MoneyIo,
-    /// How many findings the policy had.
+    /// Total in the currency of the report.
+    total: MoneyDto,
+    /// Total in the base currency.
+    base_total: MoneyDto,
+    /// Number of policy violations.
     violations: usize,
-    /// Position of the step in the chain, from 1.
+    /// Number of the pending step, from 1.
     step: u32,
-    /// The step's name.
+    /// Name of the pending step.
     step_name: String,
-    /// Why the caller is asked.
+    /// Reasons for the step and its approvers, as one English text.
     reason: String,
-    /// Until when.
+    /// Reasons for the step and its approvers. Empty for a task stored before reasons had parameters.
+    reasons: Vec<StepReasonOut>,
+    /// Due date of the decision.
     #[schema(format = Date)]
     due_on: Option<String>,
-    /// When the report was submitted, RFC 3339 in UTC.
+    /// Time of the last submission, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     submitted_at: Option<String>,
 }
 
 impl TaskOut {
-    fn of(task: Task, on_behalf_of: Option<&Person>) -> Self {
+    fn of(task: Task, on_behalf_of: Option<&MemberRef>) -> Self {
         Self {
             on_behalf_of: on_behalf_of.map(Into::into),
             report_id: task.report_id.to_string(),
             report_version: task.report_version,
             number: task.number,
-            title: task.title,
-            owner: PersonOut { id: task.owner_id.to_string(), name: task.owner_name },
+            title: task.title.into(),
+            owner: PersonOut { id: task.owner_id.to_string(), name: task.owner_name.into() },
             total: task.total.into(),
             base_total: task.base_total.into(),
             violations: task.violations,
             step: task.step,
-            step_name: task.step_name,
-            reason: task.reason,
+            step_name: task.step_name.into(),
+            reason: task.reasons.message(),
+            reasons: task.reasons.list.iter().map(Into::into).collect(),
             due_on: task.due_on.as_ref().map(Date::to_string),
             submitted_at: task.submitted_at.map(time),
         }
     }
 }
 
-/// List my approvals.
+#[derive(Debug)]
+struct ListApprovals;
+
+impl Endpoint for ListApprovals {
+    type Target = OnOrganisation<permission::ListApprovals>;
+    type Preload = ();
+    type Query = PageQuery;
+    type Body = NoBody;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Unused;
+    const PRECONDITION: Precondition = Precondition::Unused;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |()| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
+}
+
+/// List the caller's pending approvals.
 ///
-/// For every member: what the routes of submitted reports ask of him now, and of those he decides for while they are away.
-#[utoipa::path(get, path = "/v1/orgs/{org}/approvals", operation_id = "approvalsList", tag = "decisions",
-    params(OrgPath, PageQuery),
-    responses((status = 200, description = "What waits for the caller.", body = PageOut<TaskOut>), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let caller = call.caller().await?;
-    let page = call.query(&["limit", "cursor"])?.page()?;
-    let (member, today) = (&caller.member, call.today());
-    let running =
-        || member.acts_for.iter().filter(|delegation| delegation.runs(today)).map(|delegation| &delegation.with);
-    let queues: Vec<MemberId> = std::iter::once(member.id).chain(running().map(|away| away.id)).collect();
-    let tasks = call.store().list_tasks(member.org, &queues, &page).await?;
-    // Not what is above a delegation's bound, nor what the duties take away.
-    let say_of = |task: &Task| {
-        let Task { approvers, concerned, taken, base_total, .. } = task;
-        Asking { approvers, concerned, taken, base_total: *base_total }.say_of(member, today)
-    };
-    let mine = tasks.items.into_iter().filter_map(|(_, task)| Some((say_of(&task)?, task)));
-    let items = mine.map(|(approver, task)| TaskOut::of(task, running().find(|away| away.id == approver))).collect();
-    Ok(Reply::ok(&PageOut::<TaskOut> { items, next_cursor: tasks.next })?)
+/// Allowed for every member. The list has the submitted reports on which the caller can decide now, as an
+/// approver of the pending step or as the active delegate of one. The earliest due date comes first.
+#[utoipa::path(
+    get,
+    path = "/v1/orgs/{org}/approvals",
+    operation_id = "approvalsList",
+    tag = "decisions",
+    params(OrgPath, Declared<ListApprovals>),
+    responses(
+        (status = 200, description = "Page of pending approvals.", body = PageOut<TaskOut>),
+        Declared<ListApprovals>,
+    )
+)]
+async fn handler(context: Context<'_, ListApprovals>) -> HandlerResult {
+    let (member, today) = (&context.caller.member, context.today());
+    let active_delegations = member.acts_for.iter().filter(|delegation| delegation.is_active_on(today));
+    let delegators: Vec<&MemberRef> = active_delegations.map(|delegation| &delegation.counterpart).collect();
+    let approvers: Vec<MemberId> = std::iter::once(member.id).chain(delegators.iter().map(|it| it.id)).collect();
+    let tasks = context.store().list_tasks(member.org, &approvers, &context.query.page).await?;
+    let items = tasks.items.into_iter().filter_map(|(_, task)| {
+        let approver = find_represented_approver(&task, member, today)?;
+        let delegator = delegators.iter().copied().find(|delegator| delegator.id == approver);
+        Some(TaskOut::of(task, delegator))
+    });
+    Ok(Reply::ok(&PageOut { items: items.collect(), next_cursor: tasks.next })?)
+}
+
+/// Finds the approver that `member` decides for: the member or a delegator. `None` when the total is above the limit of
+/// the delegation, or separation of duties excludes the member.
+fn find_represented_approver(task: &Task, member: &Member, today: Date) -> Option<MemberId> {
+    let Task { approvers, interested_parties, ineligible_approvers, base_total, .. } = task;
+    let step = PendingStep { approvers, interested_parties, ineligible_approvers, base_total: *base_total };
+    step.acting_for(member, today)
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

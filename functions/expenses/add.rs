@@ -1,34 +1,53 @@
-//! `POST /v1/orgs/{org}/reports/{report}/expenses`: the owner adds a line to his report.
+//! `POST /v1/orgs/{org}/reports/{report}/expenses`: adds an expense to a report.
 
+use outlay_api::common::ReportPath;
+use outlay_api::expense::ExpenseIn;
+use outlay_api::report::{ReportOut, ReportReplies};
 use outlay_domain::change::add_expense;
+use outlay_domain::expense::ExpenseInput;
 use outlay_domain::permission::Edit;
-use outlay_edge::api::common::{IdempotencyKeyRequired, IfMatch, Problems, ReportPath};
-use outlay_edge::api::expense::ExpenseIn;
-use outlay_edge::api::report::ReportOut;
-use outlay_edge::{Call, Desk, Outcome, Precondition, loads};
+use outlay_domain::policy::Policy;
+use outlay_http::prelude::*;
+
+#[derive(Debug)]
+struct AddExpense;
+
+impl Endpoint for AddExpense {
+    type Target = OnReport<Edit>;
+    type Preload = Policy;
+    type Query = NoQuery;
+    type Body = ExpenseIn;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Write;
+    const IDEMPOTENCY: Idempotency = Idempotency::Required;
+    const PRECONDITION: Precondition = Precondition::Accepted;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |_| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
+}
 
 /// Add an expense.
 ///
-/// For the owner, or who entered the report for him. A line in another currency is converted by the rate of its day or the last
-/// earlier one. A report that is past draft goes back through approval. The answer is the report.
-#[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/expenses", operation_id = "expensesAdd", tag = "expenses",
-    params(ReportPath, IdempotencyKeyRequired, IfMatch), request_body = ExpenseIn,
-    responses((status = 200, description = "Added.", body = ReportOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let (desk, policy) = Desk::open_with_policy::<Edit>(call, Precondition::Optional).await?;
-    desk.call().demand_key()?;
-    let facts = desk.input::<ExpenseIn>()?.facts(&policy);
-    let permit = desk.permit::<Edit>()?;
-    let lines = std::slice::from_ref(&facts);
-    let (rates, grounds) = tokio::try_join!(desk.rates(lines), desk.grounds_to_edit(policy, lines))?;
-    let call = desk.call();
-    let change = loads::decide_edit(call.store(), grounds, |rules| {
-        add_expense(permit, facts.clone(), &rates, rules, &mut call.seed(), call.now())
-    });
-    desk.commit(change.await?).await
+/// Allowed for the report's owner and preparer, unless the report is rejected. A foreign amount is converted at
+/// the exchange rate of its day, or else the latest earlier rate. On a submitted or approved report, approval
+/// starts again. The answer is the report.
+#[utoipa::path(
+    post,
+    path = "/v1/orgs/{org}/reports/{report}/expenses",
+    operation_id = "expensesAdd",
+    tag = "expenses",
+    params(ReportPath, Declared<AddExpense>),
+    request_body = ExpenseIn,
+    responses((status = 200, description = "Added.", body = ReportOut), Declared<AddExpense>)
+)]
+async fn handler(context: Context<'_, AddExpense>, input: ExpenseInput) -> HandlerResult {
+    let policy = &context.preloaded;
+    let facts = input.facts(policy);
+    let rates = queries::rates_for(context.store(), context.report(), std::slice::from_ref(&facts)).await?;
+    let edit = add_expense(context.permit, facts, &rates, &mut context.ids(), context.now())?;
+    context.commit_edit(edit, policy).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

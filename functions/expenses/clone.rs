@@ -1,22 +1,22 @@
-//! `POST /v1/orgs/{org}/reports/{report}/expenses/{expense}/clone`: the owner adds a line like one that is there.
+//! `POST /v1/orgs/{org}/reports/{report}/expenses/{expense}/clone`: adds a copy of an expense to the same report.
 
 use jiff::civil::Date;
+use outlay_api::common::ExpensePath;
+use outlay_api::report::{ReportOut, ReportReplies};
 use outlay_domain::change::clone_expense;
 use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::permission::Edit;
-use outlay_edge::api::common::{ExpensePath, IdempotencyKeyRequired, IfMatch, Problems};
-use outlay_edge::api::report::ReportOut;
-use outlay_edge::call::Input;
-use outlay_edge::{Call, Desk, Faults, Outcome, Precondition, Problem, checks, loads};
+use outlay_domain::policy::Policy;
+use outlay_http::prelude::*;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What differs; may be left out.
+/// Changes to the copy; the body may be left out.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ExpenseCloneIn {
-    /// The day of the new line; that of the old one when absent.
+    /// Date of the new expense; that of the original when absent.
     #[schema(format = Date)]
     date: Option<String>,
 }
@@ -24,35 +24,51 @@ struct ExpenseCloneIn {
 impl Input for ExpenseCloneIn {
     type Checked = Option<Date>;
 
-    fn check(self, now: jiff::Timestamp, faults: &mut Faults) -> Option<Self::Checked> {
-        Some(self.date.and_then(|date| checks::spending_day(&date, "date", now, faults)))
+    fn check(self, now: jiff::Timestamp, errors: &mut FieldErrors) -> Option<Self::Checked> {
+        parse::optional(self.date, |date| errors.parse_expense_date("date", date, now))
     }
+}
+
+#[derive(Debug)]
+struct CloneExpense;
+
+impl Endpoint for CloneExpense {
+    type Target = OnReport<Edit>;
+    type Preload = Policy;
+    type Query = NoQuery;
+    type Body = Option<ExpenseCloneIn>;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Write;
+    const IDEMPOTENCY: Idempotency = Idempotency::Required;
+    const PRECONDITION: Precondition = Precondition::Accepted;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |_| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
 }
 
 /// Clone an expense.
 ///
-/// For the owner, or who entered the report for him. Receipt and justification are not taken over: they belong to the first line. A
-/// report that is past draft goes back through approval. The answer is the report.
-#[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/expenses/{expense}/clone", operation_id = "expensesClone",
-    tag = "expenses", params(ExpensePath, IdempotencyKeyRequired, IfMatch), request_body = Option<ExpenseCloneIn>,
-    responses((status = 200, description = "Added.", body = ReportOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let (desk, policy) = Desk::open_with_policy::<Edit>(call, Precondition::Optional).await?;
-    let id = desk.call().id("expense")?;
-    desk.call().demand_key()?;
-    let date = desk.input::<ExpenseCloneIn>()?;
-    let permit = desk.permit::<Edit>()?;
-    let current = desk.report.expense(id).ok_or_else(Problem::not_found)?.facts.clone();
-    let lines = [ExpenseFacts { date: date.unwrap_or(current.date), ..current }];
-    let (rates, grounds) = tokio::try_join!(desk.rates(&lines), desk.grounds_to_edit(policy, &lines))?;
-    let call = desk.call();
-    let change = loads::decide_edit(call.store(), grounds, |rules| {
-        clone_expense(permit, id, date, &rates, rules, &mut call.seed(), call.now())
-    });
-    desk.commit(change.await?).await
+/// Allowed for the report's owner and preparer, unless the report is rejected. Receipts and justification are not
+/// copied: they belong to the original. On a submitted or approved report, approval starts again. The answer is
+/// the report.
+#[utoipa::path(
+    post,
+    path = "/v1/orgs/{org}/reports/{report}/expenses/{expense}/clone",
+    operation_id = "expensesClone",
+    tag = "expenses",
+    params(ExpensePath, Declared<CloneExpense>),
+    request_body = Option<ExpenseCloneIn>,
+    responses((status = 200, description = "Cloned.", body = ReportOut), Declared<CloneExpense>)
+)]
+async fn handler(context: Context<'_, CloneExpense>, date: Option<Date>) -> HandlerResult {
+    let (report, expense_id) = (context.report(), context.path_id("expense")?);
+    let original = report.expense(expense_id).ok_or_else(Problem::not_found)?.facts.clone();
+    let copy = ExpenseFacts { date: date.unwrap_or(original.date), ..original };
+    let rates = queries::rates_for(context.store(), report, &[copy]).await?;
+    let edit = clone_expense(context.permit, expense_id, date, &rates, &mut context.ids(), context.now())?;
+    context.commit_edit(edit, &context.preloaded).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

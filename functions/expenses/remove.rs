@@ -1,30 +1,46 @@
-//! `DELETE /v1/orgs/{org}/reports/{report}/expenses/{expense}`: the owner removes a line from his report.
+//! `DELETE /v1/orgs/{org}/reports/{report}/expenses/{expense}`: removes an expense from a report.
 
+use outlay_api::common::ExpensePath;
+use outlay_api::report::{ReportOut, ReportReplies};
 use outlay_domain::change::remove_expense;
 use outlay_domain::permission::Edit;
-use outlay_edge::api::common::{ExpensePath, IfMatch, NoBody, Problems};
-use outlay_edge::api::report::ReportOut;
-use outlay_edge::{Call, Desk, Outcome, Precondition, loads};
+use outlay_domain::policy::Policy;
+use outlay_http::prelude::*;
+
+#[derive(Debug)]
+struct RemoveExpense;
+
+impl Endpoint for RemoveExpense {
+    type Target = OnReport<Edit>;
+    type Preload = Policy;
+    type Query = NoQuery;
+    type Body = Option<EmptyObject>;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Write;
+    const IDEMPOTENCY: Idempotency = Idempotency::Accepted;
+    const PRECONDITION: Precondition = Precondition::Accepted;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |()| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
+}
 
 /// Remove an expense.
 ///
-/// For the owner, or who entered the report for him. A report that is past draft goes back through approval. The history keeps what
-/// the line was worth. The answer is the report.
-#[utoipa::path(delete, path = "/v1/orgs/{org}/reports/{report}/expenses/{expense}", operation_id = "expensesRemove",
-    tag = "expenses", params(ExpensePath, IfMatch),
-    responses((status = 200, description = "Removed.", body = ReportOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let (desk, policy) = Desk::open_with_policy::<Edit>(call, Precondition::Optional).await?;
-    let id = desk.call().id("expense")?;
-    desk.input::<NoBody>()?;
-    let permit = desk.permit::<Edit>()?;
-    let grounds = desk.grounds_to_edit(policy, &[]).await?;
-    let call = desk.call();
-    let change = loads::decide_edit(call.store(), grounds, |rules| remove_expense(permit, id, rules, call.now()));
-    desk.commit(change.await?).await
+/// Allowed for the report's owner and preparer, unless the report is rejected. The history keeps the amount of
+/// the expense. On a submitted or approved report, approval starts again. The answer is the report.
+#[utoipa::path(
+    delete,
+    path = "/v1/orgs/{org}/reports/{report}/expenses/{expense}",
+    operation_id = "expensesRemove",
+    tag = "expenses",
+    params(ExpensePath, Declared<RemoveExpense>),
+    responses((status = 200, description = "Removed.", body = ReportOut), Declared<RemoveExpense>)
+)]
+async fn handler(context: Context<'_, RemoveExpense>) -> HandlerResult {
+    let edit = remove_expense(context.permit, context.path_id("expense")?, context.now())?;
+    context.commit_edit(edit, &context.preloaded).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

@@ -1,105 +1,119 @@
-//! `POST /v1/orgs/{org}/reports/{report}/expenses/{expense}/split`: the owner puts several lines in the place of one.
+//! `POST /v1/orgs/{org}/reports/{report}/expenses/{expense}/split`: replaces an expense with several that add up
+//! to it.
 
-use outlay_domain::change::{Part, split_expense};
+use outlay_api::common::{ExpensePath, MoneyDto};
+use outlay_api::expense::{MAX_ATTENDEES, require_positive, require_tax_within};
+use outlay_api::report::{ReportOut, ReportReplies};
+use outlay_domain::change::{SplitPart, split_expense};
 use outlay_domain::permission::Edit;
-use outlay_edge::api::common::{ExpensePath, IdempotencyKeyRequired, IfMatch, MoneyIo, Problems};
-use outlay_edge::api::expense::{positive, within};
-use outlay_edge::api::report::ReportOut;
-use outlay_edge::call::Input;
-use outlay_edge::{Call, Desk, Faults, Outcome, Precondition, checks, loads};
+use outlay_domain::policy::Policy;
+use outlay_http::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// The lines in the place of one.
+/// Parts that replace an expense.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SplitIn {
-    /// 2 to 50 parts, whose amounts add up to the line's.
+    /// Parts, 2 to 50. Their amounts add up to the amount of the expense.
     #[validate(length(min = 2, max = 50), nested)]
     parts: Vec<PartIn>,
 }
 
-/// A part of a line.
+/// Part of an expense.
 #[derive(Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PartIn {
-    /// How much, in the currency of the line.
-    amount: MoneyIo,
-    /// The tax within it; when absent, its share of what the parts that say theirs leave of the line's tax.
-    tax: Option<MoneyIo>,
-    /// Code of a category; the line's when absent.
-    #[validate(custom(function = "checks::code"))]
+    /// Amount, tax included, in the currency of the expense.
+    amount: MoneyDto,
+    /// Tax within the amount. Parts without `tax` share the remaining tax of the expense, in proportion to
+    /// their amounts.
+    tax: Option<MoneyDto>,
+    /// Code of a category of the policy; that of the expense when absent.
     category: Option<String>,
-    /// What it was for; the line's note when absent.
-    #[validate(custom(function = "checks::long_text"))]
+    /// Purpose, 1 to 2000 characters; the note of the expense when absent.
     note: Option<String>,
-    /// Code of the cost centre that bears it; the line's when absent.
-    #[validate(custom(function = "checks::label"))]
+    /// Cost centre, 1 to 40 characters; that of the expense when absent.
     cost_centre: Option<String>,
-    /// Code of the project it is for; the line's when absent.
-    #[validate(custom(function = "checks::label"))]
+    /// Project, 1 to 40 characters; that of the expense when absent.
     project: Option<String>,
-    /// Who was there; those of the line when absent.
-    #[validate(custom(function = "checks::people"))]
+    /// Attendees, at most 50 names of at most 200 characters; those of the expense when absent.
+    #[validate(length(max = "MAX_ATTENDEES"))]
     attendees: Option<Vec<String>>,
 }
 
 impl Input for SplitIn {
-    type Checked = Vec<Part>;
+    type Checked = Vec<SplitPart>;
 
-    fn check(self, _: jiff::Timestamp, faults: &mut Faults) -> Option<Vec<Part>> {
-        let parts: Vec<Option<Part>> = faults.at("parts", |faults| {
-            let one = |(at, part): (usize, PartIn)| faults.at(&at.to_string(), |faults| part.read(faults));
-            self.parts.into_iter().enumerate().map(one).collect()
-        });
-        parts.into_iter().collect()
+    fn check(self, _: jiff::Timestamp, errors: &mut FieldErrors) -> Option<Vec<SplitPart>> {
+        errors.each("parts", self.parts, PartIn::check)
     }
 }
 
 impl PartIn {
-    fn read(self, faults: &mut Faults) -> Option<Part> {
-        let amount = self.amount.read("amount", faults);
-        positive(amount, faults);
-        let tax = self.tax.as_ref().map(|tax| tax.read("tax", faults));
+    fn check(self, errors: &mut FieldErrors) -> Option<SplitPart> {
+        let amount = self.amount.parse("amount", errors);
+        require_positive(amount, errors);
+        let tax = parse::optional(self.tax, |tax| tax.parse("tax", errors));
         if let (Some(amount), Some(Some(tax))) = (amount, tax) {
-            within(amount, tax, faults);
+            require_tax_within(amount, tax, errors);
         }
-        let note = checks::cleaned_option(self.note.as_deref());
-        Some(Part {
+        let category = errors.parse_optional("category", self.category);
+        let note = errors.parse_optional("note", self.note);
+        let cost_centre = errors.parse_optional("cost_centre", self.cost_centre);
+        let project = errors.parse_optional("project", self.project);
+        let attendees = parse::optional(self.attendees, |attendees| errors.parse_list("attendees", attendees));
+        Some(SplitPart {
             amount: amount?,
-            tax: tax.flatten(),
-            category: self.category,
-            note,
-            cost_centre: checks::cleaned_option(self.cost_centre.as_deref()),
-            project: checks::cleaned_option(self.project.as_deref()),
-            attendees: self.attendees.map(|people| checks::cleaned_list(Some(people))),
+            tax: tax?,
+            category: category?,
+            note: note?,
+            cost_centre: cost_centre?,
+            project: project?,
+            attendees: attendees?,
         })
     }
 }
 
+#[derive(Debug)]
+struct SplitExpense;
+
+impl Endpoint for SplitExpense {
+    type Target = OnReport<Edit>;
+    type Preload = Policy;
+    type Query = NoQuery;
+    type Body = SplitIn;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Write;
+    const IDEMPOTENCY: Idempotency = Idempotency::Required;
+    const PRECONDITION: Precondition = Precondition::Accepted;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |_| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
+}
+
 /// Split an expense.
 ///
-/// For the owner, or who entered the report for him: one bill with lodging and breakfast becomes two lines. Whatever is rounded, the
-/// parts add up to the line, in every currency. A report that is past draft goes back through approval. The answer is the report.
-#[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/expenses/{expense}/split", operation_id = "expensesSplit",
-    tag = "expenses", params(ExpensePath, IdempotencyKeyRequired, IfMatch), request_body = SplitIn,
-    responses((status = 200, description = "Split.", body = ReportOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let (desk, policy) = Desk::open_with_policy::<Edit>(call, Precondition::Optional).await?;
-    let id = desk.call().id("expense")?;
-    desk.call().demand_key()?;
-    let parts = desk.input::<SplitIn>()?;
-    let permit = desk.permit::<Edit>()?;
-    let grounds = desk.grounds_to_edit(policy, &[]).await?;
-    let call = desk.call();
-    let change = loads::decide_edit(call.store(), grounds, |rules| {
-        split_expense(permit, id, &parts, rules, &mut call.seed(), call.now())
-    });
-    desk.commit(change.await?).await
+/// Allowed for the report's owner and preparer, unless the report is rejected. Example: one hotel bill becomes an
+/// expense for lodging and one for breakfast. The parts add up to the original exactly, also in the currency of
+/// the report and in the base currency. Each part keeps the receipts. On a submitted or approved report, approval
+/// starts again. The answer is the report.
+#[utoipa::path(
+    post,
+    path = "/v1/orgs/{org}/reports/{report}/expenses/{expense}/split",
+    operation_id = "expensesSplit",
+    tag = "expenses",
+    params(ExpensePath, Declared<SplitExpense>),
+    request_body = SplitIn,
+    responses((status = 200, description = "Split.", body = ReportOut), Declared<SplitExpense>)
+)]
+async fn handler(context: Context<'_, SplitExpense>, parts: Vec<SplitPart>) -> HandlerResult {
+    let expense_id = context.path_id("expense")?;
+    let edit = split_expense(context.permit, expense_id, &parts, &mut context.ids(), context.now())?;
+    context.commit_edit(edit, &context.preloaded).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

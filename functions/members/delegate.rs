@@ -1,81 +1,103 @@
-//! `PUT /v1/orgs/{org}/members/{member}/delegation`: somebody decides for a member while he is away.
+//! `PUT /v1/orgs/{org}/members/{member}/delegation`: delegates a member's approvals to another member.
 
-use outlay_domain::change::{Absence, delegate};
+use jiff::civil::Date;
+use outlay_api::common::{MemberPath, MoneyDto};
+use outlay_api::member::{MemberOut, commit_members};
+use outlay_domain::change::{NewDelegation, set_delegation, today};
 use outlay_domain::ids::MemberId;
 use outlay_domain::money::Money;
-use outlay_edge::api::common::{IfMatch, MemberPath, MoneyIo, Problems};
-use outlay_edge::api::member::MemberOut;
-use outlay_edge::call::Input;
-use outlay_edge::{Call, Faults, Outcome, checks, loads};
+use outlay_domain::organisation::Organisation;
+use outlay_domain::permission::Delegate;
+use outlay_http::prelude::*;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Who decides, and for how long.
+/// Delegation of a member's approvals.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct DelegationIn {
-    /// The member who decides, `mem_…`.
+    /// Delegate, `mem_…`.
     to: String,
-    /// The first day, in UTC.
+    /// First day, in UTC.
     #[schema(format = Date)]
     from: String,
-    /// The last day; at most a year after the first.
+    /// Last day, in UTC; at most 366 days after the first.
     #[schema(format = Date)]
     until: String,
-    /// Reports above this total in the base currency stay with the one who is away; none does when absent.
-    ceiling: Option<MoneyIo>,
+    /// Largest report total that is delegated, in the base currency; unlimited when absent.
+    ceiling: Option<MoneyDto>,
 }
 
-/// A checked [`DelegationIn`].
-struct Wanted {
+/// Checked [`DelegationIn`].
+struct DelegationRequest {
     to: MemberId,
-    from: jiff::civil::Date,
-    until: jiff::civil::Date,
+    from: Date,
+    until: Date,
     ceiling: Option<Money>,
 }
 
 impl Input for DelegationIn {
-    type Checked = Wanted;
+    type Checked = DelegationRequest;
 
-    fn check(self, now: jiff::Timestamp, faults: &mut Faults) -> Option<Wanted> {
-        let to = checks::member_id(&self.to, "to", faults);
-        let from = checks::any_day(&self.from, "from", faults);
-        let until = checks::any_day(&self.until, "until", faults);
-        let ceiling = self.ceiling.as_ref().and_then(|ceiling| ceiling.read("ceiling", faults));
-        let (to, from, until) = (to?, from?, until?);
-        if until < from || until < outlay_domain::change::today(now) {
-            faults.note("until", "order", "Must not be before the first day, nor in the past.");
+    fn check(self, now: jiff::Timestamp, errors: &mut FieldErrors) -> Option<DelegationRequest> {
+        let to = errors.parse_member_id("to", self.to);
+        let from = errors.parse_date("from", self.from);
+        let until = errors.parse_date("until", self.until);
+        let ceiling = parse::optional(self.ceiling, |ceiling| ceiling.parse("ceiling", errors));
+        let (to, from, until, ceiling) = (to?, from?, until?, ceiling?);
+        if until < from || until < today(now) {
+            errors.push("until", "order", "Must not be before the first day or in the past.");
         } else if from.until(until).map_or(true, |span| span.get_days() > 366) {
-            faults.note("until", "maximum", "Must be at most a year after the first day.");
+            errors.push("until", "maximum", "Must be at most a year after the first day.");
         }
-        Some(Wanted { to, from, until, ceiling })
+        Some(DelegationRequest { to, from, until, ceiling })
     }
 }
 
-/// Delegate decisions.
+#[derive(Debug)]
+struct PutDelegation;
+
+impl Endpoint for PutDelegation {
+    type Target = OnMember<Delegate>;
+    type Preload = Organisation;
+    type Query = NoQuery;
+    type Body = DelegationIn;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Write;
+    const IDEMPOTENCY: Idempotency = Idempotency::Accepted;
+    const PRECONDITION: Precondition = Precondition::Accepted;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |_| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[ProblemType::Forbidden];
+}
+
+/// Delegate a member's approvals.
 ///
-/// For the member himself and for admins. From the first to the last day `to` sees the member's queue beside his own and decides in
-/// his own name on the member's behalf; both are in the history. The member himself may go on deciding. One delegation at a time: a new
-/// one replaces the old.
-#[utoipa::path(put, path = "/v1/orgs/{org}/members/{member}/delegation", operation_id = "membersDelegate", tag = "members",
-    params(MemberPath, IfMatch), request_body = DelegationIn,
-    responses((status = 200, description = "Delegated.", body = MemberOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let (store, org) = (call.store(), call.org()?);
-    let (caller, organisation) = call.caller_and(loads::organisation(store, org)).await?;
-    let member = loads::delegator(&call, &caller).await?;
-    let wanted = call.input::<DelegationIn>(&caller)?;
-    checks::in_base(wanted.ceiling, organisation.base_currency, "ceiling")?;
-    call.matches(member.version)?;
-    let (to, current) = tokio::try_join!(call.member(wanted.to, "to"), loads::delegate_of(&call, &member))?;
-    let Wanted { from, until, ceiling, .. } = wanted;
-    let absence = Absence { to: &to, from, until, ceiling };
-    let changes = delegate(&caller.member, &member, Some(absence), current.as_ref(), call.now())?;
-    call.commit_members(&caller, changes, &member).await
+/// Allowed for the member (`me` names the caller) and for admins. From the first to the last day, the
+/// delegate sees the member's pending approvals beside their own. The delegate decides in their own name on
+/// behalf of the member; the history shows both. The member can still decide. A member has at most one
+/// delegation: a new one replaces it.
+#[utoipa::path(
+    put,
+    path = "/v1/orgs/{org}/members/{member}/delegation",
+    operation_id = "membersDelegate",
+    tag = "members",
+    params(MemberPath, Declared<PutDelegation>),
+    request_body = DelegationIn,
+    responses((status = 200, description = "Delegation set.", body = MemberOut), Declared<PutDelegation>)
+)]
+async fn handler(context: Context<'_, PutDelegation>, request: DelegationRequest) -> HandlerResult {
+    let member = context.permit.target();
+    let DelegationRequest { to, from, until, ceiling } = request;
+    parse::require_base_currency(ceiling, context.preloaded.base_currency, "ceiling")?;
+    let (new_delegate, current_delegate) =
+        tokio::try_join!(context.member(to, "to"), queries::delegate_of(context.store(), member))?;
+    let new_delegation = NewDelegation { to: &new_delegate, from, until, max_amount: ceiling };
+    let changes = set_delegation(context.permit, Some(new_delegation), current_delegate.as_ref(), context.now())?;
+    commit_members(&context, changes, member).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

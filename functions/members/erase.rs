@@ -1,46 +1,56 @@
-//! `POST /v1/orgs/{org}/members/{member}/erase`: what says who a former member was is erased. What the organisation's books need
-//! stays, and `outlay_domain::change::erase` says what that is.
+//! `POST /v1/orgs/{org}/members/{member}/erase`: erases the personal data of a former member.
+//! `outlay_domain::change::erase_member` defines what is erased and what is kept.
 
-use std::collections::BTreeSet;
+use outlay_api::common::MemberPath;
+use outlay_api::member::{MemberOut, commit_members, has_part};
+use outlay_domain::change::erase_member;
+use outlay_domain::permission;
+use outlay_http::prelude::*;
 
-use outlay_domain::change::erase;
-use outlay_domain::ids::MemberId;
-use outlay_domain::permission::{EraseMembers, permit_org};
-use outlay_edge::api::common::{IdempotencyKey, IfMatchRequired, MemberPath, NoBody, Problems};
-use outlay_edge::api::member::{MemberOut, demand_version, has_part, named, not_his};
-use outlay_edge::{Call, Outcome, Problem};
+#[derive(Debug)]
+struct EraseMember;
 
-/// Erase who a member was; this is final.
+impl Endpoint for EraseMember {
+    type Target = OnMember<permission::EraseMember>;
+    type Preload = ();
+    type Query = NoQuery;
+    type Body = Option<EmptyObject>;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Costly;
+    const IDEMPOTENCY: Idempotency = Idempotency::Accepted;
+    const PRECONDITION: Precondition = Precondition::Required;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |()| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
+}
+
+/// Erase the personal data of a member.
 ///
-/// For admins, and not of themselves. The member must be suspended, or invited, and have no part in a report that is submitted or
-/// approved: neither own it nor have entered it, nor be paid by it, asked to decide on it, or have decided. It counts as costly. His
-/// name, address, identity, grade, cost centre, manager, delegations and payout account are gone, and no mail goes to him. His reports,
-/// with the names on them, and the history of them and of the member stay: an organisation has to keep its books. Answers that are kept
-/// for repeated requests are gone after seven days.
-#[utoipa::path(post, path = "/v1/orgs/{org}/members/{member}/erase", operation_id = "membersErase", tag = "members",
-    params(MemberPath, IdempotencyKey, IfMatchRequired), request_body = Option<NoBody>,
-    responses((status = 200, description = "Erased.", body = MemberOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let (store, org) = (call.store(), call.org()?);
-    let caller = call.caller().await?;
-    let id = named(&call, &caller)?;
-    let permit = match permit_org::<EraseMembers>(&caller.member) {
-        Ok(permit) => permit,
-        Err(refusal) => return not_his(&call, &caller, id, refusal).await,
-    };
-    let member = store.member(org, id).await?.ok_or_else(Problem::not_found)?;
-    demand_version(&call)?;
-    call.optional_input::<NoBody>(&caller)?;
-    call.matches(member.version)?;
-    let with = member.delegation.iter().chain(&member.acts_for).map(|delegation| delegation.with.id);
-    let others: Vec<MemberId> = with.collect::<BTreeSet<_>>().into_iter().collect();
-    let others = async { Ok(store.members_by_id(org, &others).await?) };
-    let (has_part, others) = tokio::try_join!(has_part(store, org, id), others)?;
-    let changes = erase(permit, &member, has_part, &others, call.now())?;
-    call.commit_members(&caller, changes, &member).await
+/// Allowed for admins, except on themselves. Erasure is final. The member must be suspended or invited, and must
+/// not be the owner, preparer, payee or an approver of a report that is submitted or approved. The request counts
+/// as costly for rate limits.
+///
+/// Erased: name, e-mail address, identity, time zone, grade, cost centre, manager, delegations and payout
+/// account. No e-mail is sent to the member any more. Kept, because an organisation has to keep its books: the
+/// member's reports with the names in them, and the history of the reports and of the member. Stored answers to
+/// repeated requests are deleted after seven days.
+#[utoipa::path(
+    post,
+    path = "/v1/orgs/{org}/members/{member}/erase",
+    operation_id = "membersErase",
+    tag = "members",
+    params(MemberPath, Declared<EraseMember>),
+    request_body = Option<EmptyObject>,
+    responses((status = 200, description = "Erased.", body = MemberOut), Declared<EraseMember>)
+)]
+async fn handler(context: Context<'_, EraseMember>) -> HandlerResult {
+    let (store, member) = (context.store(), context.permit.target());
+    let (has_open_reports, partners) =
+        tokio::try_join!(has_part(store, member.org, member.id), queries::delegation_partners(store, member))?;
+    let changes = erase_member(context.permit, has_open_reports, &partners, context.now())?;
+    commit_members(&context, changes, member).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve_costly(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

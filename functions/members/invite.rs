@@ -1,102 +1,122 @@
-//! `POST /v1/orgs/{org}/members`: an admin invites a person by e-mail, or adds a service. The mail is sent by `triggers-notify`.
+//! `POST /v1/orgs/{org}/members`: invites a person or adds a service. `triggers-notify` sends the invitation.
 
-use outlay_domain::change::{Change, Invitation, invite};
+use outlay_api::common::{MoneyDto, OrgPath};
+use outlay_api::member::{MemberOut, manager, parse_new_member};
+use outlay_domain::change::{Change, Invitation, invite_member};
 use outlay_domain::ids::MemberId;
-use outlay_domain::member::Role;
-use outlay_domain::permission::InviteMember;
-use outlay_edge::api::common::{IdempotencyKey, MoneyIo, OrgPath, Problems};
-use outlay_edge::api::member::{self, LanguageIo, MemberKindIo, MemberOut, RoleIo, newcomer};
-use outlay_edge::call::Input;
-use outlay_edge::daily::{Daily, allow};
-use outlay_edge::{Call, Faults, Outcome, Reply, checks, loads};
+use outlay_domain::language::Language;
+use outlay_domain::member::{MemberKind, Role};
+use outlay_domain::organisation::Organisation;
+use outlay_domain::permission;
+use outlay_http::prelude::*;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// A person to invite, or a service to add.
+/// Person to invite, or service to add.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct MemberIn {
-    /// Display name; 1 to 200 characters, and no address of a page.
-    #[validate(custom(function = "checks::name"))]
+    /// Display name; 1 to 200 characters, without a URL.
     #[schema(example = "Ana Silva")]
     name: String,
-    /// Who it is; a person when absent.
-    kind: Option<MemberKindIo>,
-    /// E-mail address of a person; he signs in with it.
-    #[validate(custom(function = "checks::email"))]
+    /// Kind of member; `person` when absent.
+    kind: Option<MemberKind>,
+    /// E-mail address that a person signs in with; only for persons, and required for them.
     #[schema(example = "ana@example.com")]
     email: Option<String>,
-    /// The `sub` claim that the tokens of a service carry: 1 to 128 visible ASCII characters, without `#`.
+    /// `sub` claim in the access tokens of a service: 1 to 128 visible ASCII characters, without `#`; only
+    /// for services, and required for them.
     subject: Option<String>,
-    /// Role; `employee` when absent. A service is no `admin`.
-    role: Option<RoleIo>,
-    /// The language he is written to in; English when absent.
-    language: Option<LanguageIo>,
-    /// The IANA name of his time zone; UTC when absent.
-    #[validate(custom(function = "checks::time_zone"))]
+    /// Role; `employee` when absent. A service cannot be `admin`.
+    role: Option<Role>,
+    /// Language of e-mails; English when absent.
+    language: Option<Language>,
+    /// IANA time zone; UTC when absent.
     #[schema(example = "Europe/Berlin")]
     time_zone: Option<String>,
-    /// The member who approves his reports first, `mem_…`.
+    /// Manager, `mem_…`: approver of the member's reports at manager steps.
     manager_id: Option<String>,
-    /// His grade; at most 40 characters.
-    #[validate(custom(function = "checks::label"))]
+    /// Grade, which limits and steps of the policy can refer to; 1 to 40 characters.
     grade: Option<String>,
-    /// The cost centre that bears his expenses unless they say another; at most 40 characters.
-    #[validate(custom(function = "checks::label"))]
+    /// Default cost centre of the member's reports; 1 to 40 characters.
     cost_centre: Option<String>,
-    /// The largest total he may approve, in the base currency; any, when absent.
-    approval_limit: Option<MoneyIo>,
+    /// Largest report total that the member may approve, in the base currency; unlimited when absent.
+    approval_limit: Option<MoneyDto>,
 }
 
 impl Input for MemberIn {
     type Checked = (Invitation, Option<MemberId>);
 
-    fn check(self, _: jiff::Timestamp, faults: &mut Faults) -> Option<Self::Checked> {
-        let who = newcomer(self.kind, self.email.as_deref(), self.subject.as_deref(), faults);
-        let manager = self.manager_id.as_ref().and_then(|id| checks::member_id(id, "manager_id", faults));
-        let approval_limit = self.approval_limit.and_then(|limit| limit.read("approval_limit", faults));
+    fn check(self, _: jiff::Timestamp, errors: &mut FieldErrors) -> Option<Self::Checked> {
+        let new_member = parse_new_member(self.kind, self.email.as_deref(), self.subject.as_deref(), errors);
+        let name = errors.parse("name", self.name);
+        let time_zone = errors.parse_optional("time_zone", self.time_zone);
+        let manager_id = parse::optional(self.manager_id, |id| errors.parse_member_id("manager_id", id));
+        let grade = errors.parse_optional("grade", self.grade);
+        let cost_centre = errors.parse_optional("cost_centre", self.cost_centre);
+        let approval_limit = parse::optional(self.approval_limit, |limit| limit.parse("approval_limit", errors));
         let invitation = Invitation {
-            name: checks::cleaned(&self.name),
-            who: who?,
-            role: self.role.map_or(Role::Employee, Into::into),
-            language: self.language.map(Into::into).unwrap_or_default(),
-            time_zone: self.time_zone,
+            name: name?,
+            new_member: new_member?,
+            role: self.role.unwrap_or(Role::Employee),
+            language: self.language.unwrap_or_default(),
+            time_zone: time_zone?,
             manager: None,
-            grade: checks::cleaned_option(self.grade.as_deref()),
-            cost_centre: checks::cleaned_option(self.cost_centre.as_deref()),
-            approval_limit,
+            grade: grade?,
+            cost_centre: cost_centre?,
+            approval_limit: approval_limit?,
         };
-        Some((invitation, manager))
+        Some((invitation, manager_id?))
     }
+}
+
+#[derive(Debug)]
+struct InviteMember;
+
+impl Endpoint for InviteMember {
+    type Target = OnOrganisation<permission::InviteMember>;
+    type Preload = Organisation;
+    type Query = NoQuery;
+    type Body = MemberIn;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Costly;
+    const IDEMPOTENCY: Idempotency = Idempotency::Accepted;
+    const PRECONDITION: Precondition = Precondition::Unused;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |_| Some(DailyQuota::Invitation);
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
 }
 
 /// Invite a person, or add a service.
 ///
-/// For admins. A person is told by e-mail, and becomes active with his first change after signing in with that address. A service is a
-/// program with tokens of its own; it is active at once, nobody is told, and it does what its role says, but decides on no report and
-/// cannot be an admin. It counts as costly.
-#[utoipa::path(post, path = "/v1/orgs/{org}/members", operation_id = "membersInvite", tag = "members",
-    params(OrgPath, IdempotencyKey), request_body = MemberIn,
-    responses((status = 201, description = "Invited.", body = MemberOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let org = call.org()?;
-    let (caller, organisation) = call.caller_and(loads::organisation(call.store(), org)).await?;
-    let permit = caller.permit::<InviteMember>()?;
-    let (invitation, manager) = call.input::<MemberIn>(&caller)?;
-    checks::in_base(invitation.approval_limit, organisation.base_currency, "approval_limit")?;
-    let manager = match manager {
-        Some(id) => Some(member::manager(&call, id).await?),
+/// Allowed for admins. A person gets an e-mail, and becomes active with their first change after signing in with
+/// that address. A service is a program with its own access tokens. It is active at once and gets no e-mail. It
+/// has the rights of its role, but cannot decide on reports and cannot be an admin. The request counts as costly
+/// for rate limits.
+#[utoipa::path(
+    post,
+    path = "/v1/orgs/{org}/members",
+    operation_id = "membersInvite",
+    tag = "members",
+    params(OrgPath, Declared<InviteMember>),
+    request_body = MemberIn,
+    responses((status = 201, description = "Invited, or added.", body = MemberOut), Declared<InviteMember>)
+)]
+async fn handler(context: Context<'_, InviteMember>, (invitation, manager_id): Checked<InviteMember>) -> HandlerResult {
+    let organisation = &context.preloaded;
+    parse::require_base_currency(invitation.approval_limit, organisation.base_currency, "approval_limit")?;
+    let manager = match manager_id {
+        Some(id) => Some(manager(&context, id).await?),
         None => None,
     };
-    let change = invite(permit, &organisation, Invitation { manager, ..invitation }, &mut call.seed(), call.now())?;
-    let location = format!("/v1/orgs/{org}/members/{}", change.after.id);
+    let invitation = Invitation { manager, ..invitation };
+    let change = invite_member(context.permit, organisation, invitation, &mut context.ids(), context.now())?;
+    let location = format!("/v1/orgs/{}/members/{}", organisation.id, change.after.id);
     let reply = Reply::created(&MemberOut::from(&change.after), location)?.version(change.after.version);
-    allow(&call, Daily::Invitation).await?;
-    call.commit(&caller, Change::Members(vec![change]), reply).await
+    context.commit(Change::Members(vec![change]), reply).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve_costly(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

@@ -1,96 +1,118 @@
-//! `POST /v1/orgs`: a signed-in person founds an organisation and becomes its first member, an admin.
+//! `POST /v1/orgs`: creates an organisation, with the caller as its first admin.
 
-use outlay_domain::change::{Change, Founder, found};
+use outlay_api::common::time;
+use outlay_api::member::MemberOut;
+use outlay_domain::change::{Change, FirstAdmin, create_organisation};
 use outlay_domain::language::Language;
 use outlay_domain::money::Currency;
-use outlay_edge::api::common::{IdempotencyKeyRequired, Problems, time};
-use outlay_edge::api::member::{LanguageIo, MemberOut};
-use outlay_edge::call::Input;
-use outlay_edge::daily::{Daily, allow};
-use outlay_edge::{Call, Faults, Outcome, Problem, ProblemType, Reply, checks};
+use outlay_domain::text::{DisplayName, TimeZoneName};
+use outlay_http::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// An organisation to found.
+/// Organisation to create.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct OrganisationIn {
-    /// The name people know it by; 1 to 200 characters, and no address of a page.
-    #[validate(custom(function = "checks::name"))]
+    /// Display name; 1 to 200 characters, without a URL.
     #[schema(example = "Acme")]
     name: String,
-    /// The currency of its books; approval bands are in it.
+    /// Base currency, ISO 4217 code. Approval limits and base totals are in it.
     #[schema(example = "EUR")]
     base_currency: String,
-    /// The language its founder is written to in; English when absent.
-    language: Option<LanguageIo>,
-    /// The IANA name of the founder's time zone; UTC when absent.
-    #[validate(custom(function = "checks::time_zone"))]
+    /// Language of e-mails to the first admin; English when absent.
+    language: Option<Language>,
+    /// IANA time zone of the first admin; UTC when absent.
     #[schema(example = "Europe/Berlin")]
     time_zone: Option<String>,
 }
 
 impl Input for OrganisationIn {
-    type Checked = (String, Currency, Language, Option<String>);
+    type Checked = (DisplayName, Currency, Language, Option<TimeZoneName>);
 
-    fn check(self, _: jiff::Timestamp, faults: &mut Faults) -> Option<Self::Checked> {
-        let base_currency = checks::currency(&self.base_currency, "base_currency", faults)?;
-        let language = self.language.map(Into::into).unwrap_or_default();
-        Some((checks::cleaned(&self.name), base_currency, language, self.time_zone))
+    fn check(self, _: jiff::Timestamp, errors: &mut FieldErrors) -> Option<Self::Checked> {
+        let name = errors.parse("name", self.name);
+        let base_currency = errors.parse("base_currency", self.base_currency);
+        let time_zone = errors.parse_optional("time_zone", self.time_zone);
+        Some((name?, base_currency?, self.language.unwrap_or_default(), time_zone?))
     }
 }
 
-/// An organisation.
+/// Organisation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Organisation)]
 struct OrganisationOut {
     /// Identifier, `org_…`.
     id: String,
-    /// The name people know it by.
+    /// Display name.
     name: String,
-    /// The currency of its books.
+    /// Base currency, ISO 4217 code.
     base_currency: String,
-    /// When it was founded, RFC 3339 in UTC.
+    /// Time of creation, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     created_at: String,
-    /// The founder, who is its first admin.
+    /// First admin: the caller.
     member: MemberOut,
 }
 
-/// Found an organisation.
+#[derive(Debug)]
+struct CreateOrganisation;
+
+impl Endpoint for CreateOrganisation {
+    type Target = SignedIn;
+    type Preload = ();
+    type Query = NoQuery;
+    type Body = OrganisationIn;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Write;
+    const IDEMPOTENCY: Idempotency = Idempotency::Required;
+    const PRECONDITION: Precondition = Precondition::Unused;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |_| Some(DailyQuota::Organisation);
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[ProblemType::Forbidden];
+}
+
+/// Create an organisation.
 ///
-/// Whoever is signed in with a verified e-mail address may. He becomes its first admin.
-#[utoipa::path(post, path = "/v1/orgs", operation_id = "organisationsCreate", tag = "organisation",
-    params(IdempotencyKeyRequired), request_body = OrganisationIn,
-    responses((status = 201, description = "Founded.", body = OrganisationOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let (name, base_currency, language, time_zone) = call.founder_input::<OrganisationIn>().await?;
-    let identity = call.identity();
-    let no_address = || Problem::new(ProblemType::Forbidden, "Your token carries no verified e-mail address.");
-    let email = identity.email.clone().ok_or_else(no_address)?;
-    let founder = Founder {
+/// Allowed for every signed-in person with a verified e-mail address. The caller becomes the first admin of the
+/// organisation.
+#[utoipa::path(
+    post,
+    path = "/v1/orgs",
+    operation_id = "organisationsCreate",
+    tag = "organisation",
+    params(Declared<CreateOrganisation>),
+    request_body = OrganisationIn,
+    responses((status = 201, description = "Created.", body = OrganisationOut), Declared<CreateOrganisation>)
+)]
+async fn handler(
+    context: SignedInContext<'_>,
+    (name, base_currency, language, time_zone): Checked<CreateOrganisation>,
+) -> HandlerResult {
+    let identity = context.identity();
+    let no_email = || Problem::new(ProblemType::Forbidden, "The access token has no verified e-mail address.");
+    let email = identity.email.clone().ok_or_else(no_email)?;
+    let first_admin = FirstAdmin {
         subject: identity.subject.clone(),
-        name: identity.name.clone().filter(|name| checks::name(name).is_ok()).unwrap_or_else(|| email.clone()),
+        name: identity.name.clone().unwrap_or_else(|| (&email).into()),
         email,
         language,
         time_zone,
     };
-    let change = found(name, base_currency, founder, &mut call.seed(), call.now());
+    let change = create_organisation(name, base_currency, first_admin, &mut context.ids(), context.now());
     let organisation = &change.organisation;
     let body = OrganisationOut {
         id: organisation.id.to_string(),
-        name: organisation.name.clone(),
+        name: organisation.name.to_string(),
         base_currency: organisation.base_currency.to_string(),
         created_at: time(organisation.created_at),
-        member: (&change.founder).into(),
+        member: (&change.first_admin).into(),
     };
     let reply = Reply::created(&body, format!("/v1/orgs/{}", organisation.id))?;
-    allow(&call, Daily::Organisation).await?;
-    call.commit_as_founder(Change::Founded(Box::new(change)), reply).await
+    context.commit(Change::OrganisationCreated(Box::new(change)), reply).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve_costly(handler).await
+async fn main() -> RunResult {
+    serve_signed_in::<CreateOrganisation>(handler).await
 }

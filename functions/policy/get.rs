@@ -1,23 +1,43 @@
-//! `GET /v1/orgs/{org}/policy`: the policy in force.
+//! `GET /v1/orgs/{org}/policy`: returns the policy in force.
 
+use outlay_api::common::OrgPath;
+use outlay_api::policy::PolicyOut;
 use outlay_domain::permission::ReadPolicy;
-use outlay_edge::api::common::{OrgPath, Problems};
-use outlay_edge::api::policy::PolicyOut;
-use outlay_edge::{Call, Outcome, Reply, loads};
+use outlay_http::prelude::*;
 
-/// Read the policy.
+#[derive(Debug)]
+struct GetPolicy;
+
+impl Endpoint for GetPolicy {
+    type Target = OnPolicy<ReadPolicy>;
+    type Preload = ();
+    type Query = NoQuery;
+    type Body = NoBody;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Unused;
+    const PRECONDITION: Precondition = Precondition::Unused;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |()| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
+}
+
+/// Get the policy in force.
 ///
-/// For every member: whoever files expenses should know the rules.
-#[utoipa::path(get, path = "/v1/orgs/{org}/policy", operation_id = "policyGet", tag = "policy", params(OrgPath),
-    responses((status = 200, description = "The policy in force.", body = PolicyOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let (caller, policy) = call.caller_and(loads::policy(call.store(), call.org()?)).await?;
-    caller.permit::<ReadPolicy>()?;
-    call.query(&[])?;
-    Ok(Reply::ok(&PolicyOut::from(&policy))?.version(policy.version))
+/// Allowed for every member.
+#[utoipa::path(
+    get,
+    path = "/v1/orgs/{org}/policy",
+    operation_id = "policyGet",
+    tag = "policy",
+    params(OrgPath, Declared<GetPolicy>),
+    responses((status = 200, description = "The policy in force.", body = PolicyOut), Declared<GetPolicy>)
+)]
+async fn handler(context: Context<'_, GetPolicy>) -> HandlerResult {
+    let policy = context.policy();
+    Ok(Reply::ok(&PolicyOut::from(policy))?.version(policy.version))
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

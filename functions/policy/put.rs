@@ -1,39 +1,56 @@
-//! `PUT /v1/orgs/{org}/policy`: puts a new version of the policy in force. Reports submitted before keep theirs.
+//! `PUT /v1/orgs/{org}/policy`: puts a new version of the policy in force.
 
-use outlay_domain::change::{Change, change_policy};
-use outlay_domain::permission::ChangePolicy;
-use outlay_edge::api::common::{IfMatch, OrgPath, Problems};
-use outlay_edge::api::policy::{PolicyIn, PolicyOut};
-use outlay_edge::{Call, Outcome, Problem, ProblemType, Reply, loads};
+use outlay_api::common::OrgPath;
+use outlay_api::policy::{PolicyIn, PolicyOut};
+use outlay_domain::change::{Change, update_policy};
+use outlay_domain::organisation::Organisation;
+use outlay_domain::permission::UpdatePolicy;
+use outlay_domain::policy::Policy;
+use outlay_http::prelude::*;
 
-/// Put a policy in force.
+#[derive(Debug)]
+struct PutPolicy;
+
+impl Endpoint for PutPolicy {
+    type Target = OnPolicy<UpdatePolicy>;
+    type Preload = Organisation;
+    type Query = NoQuery;
+    type Body = PolicyIn;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Write;
+    const IDEMPOTENCY: Idempotency = Idempotency::Accepted;
+    const PRECONDITION: Precondition = Precondition::Accepted;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |_| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
+}
+
+/// Replace the policy.
 ///
-/// For finance and admins. It is the whole document; what is left out is gone. Reports submitted before keep the version
-/// they were judged by.
-#[utoipa::path(put, path = "/v1/orgs/{org}/policy", operation_id = "policyPut", tag = "policy",
-    params(OrgPath, IfMatch), request_body = PolicyIn,
-    responses((status = 200, description = "In force, as the next version.", body = PolicyOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let (store, org) = (call.store(), call.org()?);
-    let both = async { tokio::try_join!(loads::organisation(store, org), loads::policy(store, org)) };
-    let (caller, (organisation, current)) = call.caller_and(both).await?;
-    let permit = caller.permit::<ChangePolicy>()?;
-    let proposed = call.input::<PolicyIn>(&caller)?;
-    loads::sound(store, org, &proposed, organisation.base_currency).await?;
-    call.matches(current.version)?;
+/// Allowed for finance and admins. The body is the complete policy: a setting left out is removed. The new
+/// version applies to later submissions. Reports already submitted keep the version they were evaluated with.
+#[utoipa::path(
+    put,
+    path = "/v1/orgs/{org}/policy",
+    operation_id = "policyPut",
+    tag = "policy",
+    params(OrgPath, Declared<PutPolicy>),
+    request_body = PolicyIn,
+    responses((status = 200, description = "In force as the next version.", body = PolicyOut), Declared<PutPolicy>)
+)]
+async fn handler(context: Context<'_, PutPolicy>, proposed: Policy) -> HandlerResult {
+    let current = context.policy();
+    queries::validate_policy(context.store(), context.org(), &proposed, context.preloaded.base_currency).await?;
+    // 0: the body names no version.
     if ![0, current.version].contains(&proposed.version) {
-        return Err(Problem::new(
-            ProblemType::StaleVersion,
-            "The policy has changed since you read it. Read it again.",
-        )
-        .into());
+        let detail = format!("The current version is {}. Get the policy and repeat the change.", current.version);
+        return Err(Problem::new(ProblemType::StaleVersion, detail).into());
     }
-    let change = change_policy(permit, &current, proposed, call.now());
+    let change = update_policy(context.permit, current, proposed, context.now());
     let reply = Reply::ok(&PolicyOut::from(&change.after))?.version(change.after.version);
-    call.commit(&caller, Change::Policy(Box::new(change)), reply).await
+    context.commit(Change::Policy(Box::new(change)), reply).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

@@ -1,25 +1,46 @@
-//! `GET /v1/orgs/{org}/policy/versions`: every version of the policy, the one in force first.
+//! `GET /v1/orgs/{org}/policy/versions`: lists the versions of the policy, newest first.
 
+use outlay_api::common::{OrgPath, PageOut, page};
+use outlay_api::policy::PolicyOut;
 use outlay_domain::permission::ReadPolicy;
-use outlay_edge::api::common::{OrgPath, PageOut, PageQuery, Problems};
-use outlay_edge::api::policy::PolicyOut;
-use outlay_edge::{Call, Outcome, Reply};
+use outlay_http::prelude::*;
+
+#[derive(Debug)]
+struct ListPolicyVersions;
+
+impl Endpoint for ListPolicyVersions {
+    type Target = OnOrganisation<ReadPolicy>;
+    type Preload = ();
+    type Query = PageQuery;
+    type Body = NoBody;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Unused;
+    const PRECONDITION: Precondition = Precondition::Unused;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |()| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
+}
 
 /// List the versions of the policy, newest first.
 ///
-/// For every member: a report keeps the number of the version it was judged by.
-#[utoipa::path(get, path = "/v1/orgs/{org}/policy/versions", operation_id = "policyVersions", tag = "policy",
-    params(OrgPath, PageQuery),
-    responses((status = 200, description = "The versions.", body = PageOut<PolicyOut>), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let caller = call.caller().await?;
-    caller.permit::<ReadPolicy>()?;
-    let page = call.query(&["limit", "cursor"])?.page()?;
-    let versions = call.store().list_policies(call.org()?, &page).await?;
-    Ok(Reply::page(versions, |policy| PolicyOut::from(&policy))?)
+/// Allowed for every member. Each report has the version it was evaluated with (`policy_version`).
+#[utoipa::path(
+    get,
+    path = "/v1/orgs/{org}/policy/versions",
+    operation_id = "policyVersions",
+    tag = "policy",
+    params(OrgPath, Declared<ListPolicyVersions>),
+    responses(
+        (status = 200, description = "Page of versions.", body = PageOut<PolicyOut>),
+        Declared<ListPolicyVersions>,
+    )
+)]
+async fn handler(context: Context<'_, ListPolicyVersions>) -> HandlerResult {
+    let versions = context.store().list_policy_versions(context.org(), &context.query.page).await?;
+    Ok(page(versions, |policy| PolicyOut::from(policy))?)
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

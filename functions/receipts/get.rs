@@ -1,43 +1,61 @@
-//! `GET /v1/orgs/{org}/reports/{report}/expenses/{expense}/receipts/{receipt}`: a receipt, with a way to its file once that is clean.
+//! `GET /v1/orgs/{org}/reports/{report}/expenses/{expense}/receipts/{receipt}`: returns a receipt and, once it is
+//! clean, links to its file.
 
-use std::sync::Arc;
-
+use outlay_api::common::ReceiptPath;
+use outlay_api::receipt::ReceiptFileOut;
 use outlay_domain::permission::Read;
 use outlay_domain::receipt::ReceiptStatus;
-use outlay_edge::api::common::{Problems, ReceiptPath};
-use outlay_edge::api::receipt::ReceiptFileOut;
-use outlay_edge::{Call, Desk, Outcome, Precondition, Problem, Reply};
-use outlay_receipts::{Bucket, Slot};
+use outlay_http::prelude::*;
+use outlay_receipts::{ReceiptBucket, ReceiptKey};
 
-/// Read a receipt.
+#[derive(Debug)]
+struct GetReceipt;
+
+impl Endpoint for GetReceipt {
+    type Target = OnReport<Read>;
+    type Preload = ();
+    type Query = NoQuery;
+    type Body = NoBody;
+    type Resource = ReceiptBucket;
+    const COST: RequestClass = RequestClass::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Unused;
+    const PRECONDITION: Precondition = Precondition::Unused;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |()| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
+}
+
+/// Get a receipt.
 ///
-/// For everyone who may read the report. A clean receipt has a link to its file, and where there is a picture of it one to that; each is good for
-/// five minutes, and downloads. A receipt that is pending or refused has none, whoever asks. Finance, admins and auditors are told which other
-/// reports have the same file.
-#[utoipa::path(get, path = "/v1/orgs/{org}/reports/{report}/expenses/{expense}/receipts/{receipt}", operation_id = "receiptsGet",
-    tag = "receipts", params(ReceiptPath),
-    responses((status = 200, description = "The receipt.", body = ReceiptFileOut), Problems))]
-async fn handler(call: Call, bucket: Arc<Bucket>) -> Outcome {
-    let desk = Desk::open::<Read>(call, Precondition::Optional).await?;
-    let (call, report) = (desk.call(), &desk.report);
-    let (expense, id) = (call.id("expense")?, call.id("receipt")?);
-    call.query(&[])?;
-    let line = report.expense(expense).ok_or_else(Problem::not_found)?;
-    let receipt = line.receipts.iter().find(|receipt| receipt.id == id).ok_or_else(Problem::not_found)?;
-    let slot = Slot { org: report.org, report: report.id, receipt: id };
+/// Allowed for every member who can read the report. A clean receipt has a link to download the file and, where
+/// there is one, a link to a preview image. Links expire after five minutes. A pending or refused receipt has
+/// none. Finance, admins and auditors also see which other reports have the same file.
+#[utoipa::path(
+    get,
+    path = "/v1/orgs/{org}/reports/{report}/expenses/{expense}/receipts/{receipt}",
+    operation_id = "receiptsGet",
+    tag = "receipts",
+    params(ReceiptPath, Declared<GetReceipt>),
+    responses((status = 200, description = "The receipt.", body = ReceiptFileOut), Declared<GetReceipt>)
+)]
+async fn handler(context: Context<'_, GetReceipt>) -> HandlerResult {
+    let (report, bucket) = (context.report(), context.resource);
+    let (expense_id, receipt_id) = (context.path_id("expense")?, context.path_id("receipt")?);
+    let expense = report.expense(expense_id).ok_or_else(Problem::not_found)?;
+    let receipt = expense.receipts.iter().find(|receipt| receipt.id == receipt_id).ok_or_else(Problem::not_found)?;
+    let receipt_key = ReceiptKey { org: report.org, report: report.id, receipt: receipt_id };
     let (mut download, mut preview) = (None, None);
     if let ReceiptStatus::Clean { preview: has_preview, .. } = receipt.status {
-        download = Some(bucket.download_link(&slot, receipt, call.now()).await?);
+        download = Some(bucket.presign_download(&receipt_key, receipt, context.now()).await?);
         if has_preview {
-            preview = Some(bucket.preview_link(&slot, receipt, call.now()).await?);
+            preview = Some(bucket.presign_preview(&receipt_key, receipt, context.now()).await?);
         }
     }
-    let sees_all = desk.caller.member.role.sees_all();
-    // Without an ETag: links grow old while the report stays as it is.
+    let sees_all = context.caller.member.role.sees_all();
+    // No ETag: the links expire without a new version of the report.
     Ok(Reply::ok(&ReceiptFileOut::of(receipt, sees_all, download, preview))?)
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve_with_bucket(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

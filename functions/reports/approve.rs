@@ -1,38 +1,37 @@
-//! `POST /v1/orgs/{org}/reports/{report}/approve`: an approver agrees with the version he has seen, in full or less a part of some lines.
+//! `POST /v1/orgs/{org}/reports/{report}/approve`: approves the pending step of a report, in full or with lower
+//! amounts for some expenses.
 
-use outlay_domain::change::{Approval, LineVerdict, approve};
+use outlay_api::common::{MoneyDto, ReportPath};
+use outlay_api::report::{ReportOut, ReportReplies};
+use outlay_domain::change::{Approval, LineDecision, approve};
 use outlay_domain::permission::Decide;
-use outlay_edge::api::common::{IdempotencyKey, IfMatchRequired, MoneyIo, Problems, ReportPath};
-use outlay_edge::api::report::ReportOut;
-use outlay_edge::call::Input;
-use outlay_edge::{Call, Desk, Faults, Outcome, Precondition, checks};
+use outlay_domain::policy::Policy;
+use outlay_http::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What the approver says; may be left out.
+/// Approval; the body may be left out to approve in full.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ApprovalIn {
-    /// A word to the owner; at most 2000 characters.
-    #[validate(custom(function = "checks::long_text"))]
+    /// Comment to the owner; 1 to 2000 characters.
     comment: Option<String>,
-    /// Lines that do not pass in full; the others do.
+    /// Expenses that are approved with a lower amount, at most 500. All others are approved in full.
     #[validate(length(max = 500), nested)]
-    expenses: Option<Vec<LineIn>>,
+    expenses: Option<Vec<LineApprovalIn>>,
 }
 
-/// What is granted of a line.
+/// Lower approved amount of an expense.
 #[derive(Debug, Deserialize, Serialize, Validate, ToSchema)]
-#[schema(as = LineApprovalIn)]
 #[serde(deny_unknown_fields)]
-struct LineIn {
-    /// The line, `exp_…`.
+struct LineApprovalIn {
+    /// Expense of the report, `exp_…`.
     expense_id: String,
-    /// How much of it, in its currency: from nothing to what is claimed, or to what a cap or an approver before has left.
-    approved_amount: MoneyIo,
-    /// Why not all of it; 1 to 2000 characters.
-    #[validate(custom(function = "checks::long_text"))]
+    /// Approved amount, in the currency of the expense: from zero to the amount claimed, or to the amount
+    /// that a cap or an earlier approver has left.
+    approved_amount: MoneyDto,
+    /// Reason for the lower amount; 1 to 2000 characters.
     #[schema(example = "The minibar is private.")]
     reason: String,
 }
@@ -40,43 +39,65 @@ struct LineIn {
 impl Input for ApprovalIn {
     type Checked = Approval;
 
-    fn check(self, _: jiff::Timestamp, faults: &mut Faults) -> Option<Approval> {
-        let lines: Vec<Option<LineVerdict>> = faults.at("expenses", |faults| {
-            let one = |(at, line): (usize, LineIn)| faults.at(&at.to_string(), |faults| line.read(faults));
-            self.expenses.unwrap_or_default().into_iter().enumerate().map(one).collect()
-        });
-        let lines = lines.into_iter().collect::<Option<_>>()?;
-        Some(Approval { comment: checks::cleaned_option(self.comment.as_deref()), lines })
+    fn check(self, _: jiff::Timestamp, errors: &mut FieldErrors) -> Option<Approval> {
+        let comment = errors.parse_optional("comment", self.comment);
+        let lines = errors.each("expenses", self.expenses.unwrap_or_default(), LineApprovalIn::check);
+        Some(Approval { comment: comment?, lines: lines? })
     }
 }
 
-impl LineIn {
-    fn read(self, faults: &mut Faults) -> Option<LineVerdict> {
-        let expense_id = self.expense_id.parse().ok();
-        if expense_id.is_none() {
-            faults.note("expense_id", "unknown-expense", "Must be the identifier of an expense of the report.");
-        }
-        let amount = self.approved_amount.read("approved_amount", faults);
-        Some(LineVerdict { expense_id: expense_id?, amount: amount?, reason: checks::cleaned(&self.reason) })
+impl LineApprovalIn {
+    fn check(self, errors: &mut FieldErrors) -> Option<LineDecision> {
+        let detail = "Must be the identifier of an expense of the report.";
+        let expense_id = errors.require("expense_id", self.expense_id.parse().ok(), "unknown-expense", detail);
+        let amount = self.approved_amount.parse("approved_amount", errors);
+        let reason = errors.parse("reason", self.reason);
+        Some(LineDecision { expense_id: expense_id?, amount: amount?, reason: reason? })
     }
+}
+
+#[derive(Debug)]
+struct ApproveReport;
+
+impl Endpoint for ApproveReport {
+    type Target = OnReport<Decide>;
+    type Preload = Policy;
+    type Query = NoQuery;
+    type Body = Option<ApprovalIn>;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Write;
+    const IDEMPOTENCY: Idempotency = Idempotency::Accepted;
+    const PRECONDITION: Precondition = Precondition::Required;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |_| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
 }
 
 /// Approve a report.
 ///
-/// For the approvers of the pending step and those who decide for them while they are away; never for its owner, who entered it or
-/// who is paid, whatever their role. When enough have agreed, the next step's approvers are told by e-mail, or after the last step
-/// the owner is.
-#[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/approve", operation_id = "reportsApprove", tag = "decisions",
-    params(ReportPath, IdempotencyKey, IfMatchRequired), request_body = Option<ApprovalIn>,
-    responses((status = 200, description = "Approved at this step.", body = ReportOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let (desk, policy) = Desk::open_with_policy::<Decide>(call, Precondition::Required).await?;
-    let approval = desk.input::<ApprovalIn>()?;
-    let permit = desk.permit::<Decide>()?;
-    desk.commit(approve(permit, &policy, approval, desk.call().now())?).await
+/// Allowed for the approvers of the pending step and their active delegates, up to their approval limit. Never
+/// allowed for the owner, preparer or payee of the report, nor for a delegate of one of them, whatever their
+/// role.
+///
+/// When the pending step has the approvals it needs, the next step becomes pending and its approvers get an
+/// e-mail. After the last step the report is approved and the owner gets an e-mail.
+#[utoipa::path(
+    post,
+    path = "/v1/orgs/{org}/reports/{report}/approve",
+    operation_id = "reportsApprove",
+    tag = "decisions",
+    params(ReportPath, Declared<ApproveReport>),
+    request_body = Option<ApprovalIn>,
+    responses(
+        (status = 200, description = "Approval recorded. The last one approves the report.", body = ReportOut),
+        Declared<ApproveReport>,
+    )
+)]
+async fn handler(context: Context<'_, ApproveReport>, approval: Approval) -> HandlerResult {
+    let change = approve(context.permit, &context.preloaded, approval, context.now())?;
+    context.commit_report(change).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

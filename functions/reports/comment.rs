@@ -1,49 +1,66 @@
-//! `POST /v1/orgs/{org}/reports/{report}/comments`: somebody who sees a report says something about it.
+//! `POST /v1/orgs/{org}/reports/{report}/comments`: adds a comment to the history of a report.
 
-use outlay_domain::change::comment;
+use outlay_api::common::ReportPath;
+use outlay_api::report::{ReportOut, ReportReplies};
+use outlay_domain::change::comment_on_report;
 use outlay_domain::permission::Comment;
-use outlay_edge::api::common::{IdempotencyKeyRequired, IfMatch, Problems, ReportPath};
-use outlay_edge::api::report::ReportOut;
-use outlay_edge::call::Input;
-use outlay_edge::{Call, Desk, Faults, Outcome, Precondition, checks};
+use outlay_domain::text::Note;
+use outlay_http::prelude::*;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What is said.
+/// Comment on a report.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CommentIn {
-    /// 1 to 2000 characters; it stays in the history for good.
-    #[validate(custom(function = "checks::long_text"))]
+    /// Text; 1 to 2000 characters. It cannot be changed or deleted.
     #[schema(example = "Two of us shared the taxi.")]
     text: String,
 }
 
 impl Input for CommentIn {
-    type Checked = String;
+    type Checked = Note;
 
-    fn check(self, _: jiff::Timestamp, _: &mut Faults) -> Option<String> {
-        Some(checks::cleaned(&self.text))
+    fn check(self, _: jiff::Timestamp, errors: &mut FieldErrors) -> Option<Note> {
+        errors.parse("text", self.text)
     }
+}
+
+#[derive(Debug)]
+struct CommentOnReport;
+
+impl Endpoint for CommentOnReport {
+    type Target = OnReport<Comment>;
+    type Preload = ();
+    type Query = NoQuery;
+    type Body = CommentIn;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Write;
+    const IDEMPOTENCY: Idempotency = Idempotency::Required;
+    const PRECONDITION: Precondition = Precondition::Accepted;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |_| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
 }
 
 /// Comment on a report.
 ///
-/// For whoever may read it, but auditors; it is read in the history. The report's version grows with it, so that nobody decides
-/// without having had the chance to read it.
-#[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/comments", operation_id = "reportsComment", tag = "reports",
-    params(ReportPath, IdempotencyKeyRequired, IfMatch), request_body = CommentIn,
-    responses((status = 200, description = "Said.", body = ReportOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let desk = Desk::open::<Comment>(call, Precondition::Optional).await?;
-    desk.call().demand_key()?;
-    let text = desk.input::<CommentIn>()?;
-    let permit = desk.permit::<Comment>()?;
-    desk.commit(comment(permit, text, desk.call().now())).await
+/// Allowed for every member who can read the report, except auditors. The comment appears in the history. It
+/// raises the version of the report, so that an approver cannot decide on a version without the comment.
+#[utoipa::path(
+    post,
+    path = "/v1/orgs/{org}/reports/{report}/comments",
+    operation_id = "reportsComment",
+    tag = "reports",
+    params(ReportPath, Declared<CommentOnReport>),
+    request_body = CommentIn,
+    responses((status = 200, description = "Comment added.", body = ReportOut), Declared<CommentOnReport>)
+)]
+async fn handler(context: Context<'_, CommentOnReport>, text: Note) -> HandlerResult {
+    context.commit_report(comment_on_report(context.permit, text, context.now())).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

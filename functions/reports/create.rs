@@ -1,55 +1,68 @@
-//! `POST /v1/orgs/{org}/reports`: creates a report with its lines and, with `"submit": true`, submits it in the same breath.
+//! `POST /v1/orgs/{org}/reports`: creates a report with its expenses and, with `"submit": true`, submits it in
+//! the same transaction.
 
-use outlay_domain::change::{Change, create, submit};
-use outlay_domain::permission::{CreateReport, Submit, permit};
-use outlay_edge::api::common::{IdempotencyKeyRequired, OrgPath, Problems};
-use outlay_edge::api::report::{ReportIn, ReportOut};
-use outlay_edge::daily::{Daily, allow};
-use outlay_edge::loads::{self, About, Grounds, Named};
-use outlay_edge::{Call, Outcome, Reply};
+use outlay_api::common::OrgPath;
+use outlay_api::report::{ReportIn, ReportOut, ReportParticipants, ReportToCreate, commit_created_report};
+use outlay_domain::change::{create_report, submit};
+use outlay_domain::organisation::Organisation;
+use outlay_domain::permission::{self, Submit};
+use outlay_domain::policy::Policy;
+use outlay_http::prelude::*;
+
+#[derive(Debug)]
+struct CreateReport;
+
+impl Endpoint for CreateReport {
+    type Target = OnOrganisation<permission::CreateReport>;
+    type Preload = (Organisation, Policy);
+    type Query = NoQuery;
+    type Body = ReportIn;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Write;
+    const IDEMPOTENCY: Idempotency = Idempotency::Required;
+    const PRECONDITION: Precondition = Precondition::Unused;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |request| request.submit.then_some(DailyQuota::Submission);
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
+}
 
 /// Create a report.
 ///
-/// For every member but auditors; the report is the caller's own, unless finance or an admin enters it for its `owner_id`. With
-/// `submit` the answer is the confirmation: totals, violations, and the approval steps with their reasons. Nothing is stored unless
-/// all of it can be.
-#[utoipa::path(post, path = "/v1/orgs/{org}/reports", operation_id = "reportsCreate", tag = "reports",
-    params(OrgPath, IdempotencyKeyRequired), request_body = ReportIn,
-    responses((status = 201, description = "Created.", body = ReportOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let (store, org) = (call.store(), call.org()?);
-    let both = async { tokio::try_join!(loads::organisation(store, org), loads::policy(store, org)) };
-    let (caller, (organisation, policy)) = call.caller_and(both).await?;
-    let may_create = caller.permit::<CreateReport>()?;
-    call.demand_key()?;
-    let wanted = call.input::<ReportIn>(&caller)?;
-    let base = organisation.base_currency;
-    let submit_now = wanted.submit;
-    let people = Named::read(&call, &caller, &wanted).await?;
-    let new = wanted.new_report(base, &policy, people.payee());
-
-    let rates = loads::rates(store, org, base, new.currency, &new.expenses);
-    let (rates, grounds) = if submit_now {
-        let about = About::new_report(org, base, &people, &new.expenses, &caller.member, call.today());
-        let (rates, grounds) = tokio::try_join!(rates, Grounds::load(store, policy, about))?;
-        (rates, Some(grounds))
-    } else {
-        (rates.await?, None)
-    };
-
-    let mut change = create(may_create, people.for_other(&caller)?, new, &rates, &mut call.seed(), call.now())?;
-    if let Some(grounds) = grounds {
-        let permit = permit::<Submit>(&caller.member, &change.after, call.today())?;
-        let submitted = loads::decide(store, grounds, |rules| submit(permit, rules, call.now())).await?;
+/// Allowed for every member except auditors. The caller is the owner. Finance and admins can name another
+/// `owner_id`: the caller is then the preparer of the report (`entered_by`).
+///
+/// With `submit`, the report is also submitted, in the same transaction: either both succeed or nothing is
+/// stored. The answer is then the confirmation, with totals, violations, and the approval steps with their
+/// reasons.
+#[utoipa::path(
+    post,
+    path = "/v1/orgs/{org}/reports",
+    operation_id = "reportsCreate",
+    tag = "reports",
+    params(OrgPath, Declared<CreateReport>),
+    request_body = ReportIn,
+    responses((status = 201, description = "Created.", body = ReportOut), Declared<CreateReport>)
+)]
+async fn handler(context: Context<'_, CreateReport>, request: ReportToCreate) -> HandlerResult {
+    let (organisation, policy) = &context.preloaded;
+    let (store, caller, base_currency) = (context.store(), context.caller, organisation.base_currency);
+    let submit_now = request.submit;
+    let participants = ReportParticipants::load(&context, &request).await?;
+    let new_report = request.new_report(base_currency, policy, participants.payee());
+    let (currency, expenses) = (new_report.currency, &new_report.expenses);
+    let rates = queries::rates(store, context.org(), base_currency, currency, expenses).await?;
+    let other_owner = participants.other_owner(caller)?;
+    let mut change = create_report(context.permit, other_owner, new_report, &rates, &mut context.ids(), context.now())?;
+    if submit_now {
+        let submit_permit = permission::permit::<Submit>(&caller.member, &change.after, context.today())?;
+        let loaded = participants.loaded_members(caller);
+        let submission = SubmissionContext::load(store, policy, &change.after, &loaded, context.today()).await?;
+        let submitted = submit(submit_permit, submission.rules(), context.now())?;
         change = change.then(submitted);
-        allow(&call, Daily::Submission).await?;
     }
-    let location = format!("/v1/orgs/{org}/reports/{}", change.after.id);
-    let reply = Reply::created(&ReportOut::of(&change.after), location)?.version(change.after.version);
-    call.commit(&caller, Change::Report(Box::new(change)), reply).await
+    commit_created_report(&context, change).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

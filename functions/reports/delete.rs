@@ -1,23 +1,44 @@
-//! `DELETE /v1/orgs/{org}/reports/{report}`: the owner throws away a draft that was never submitted.
+//! `DELETE /v1/orgs/{org}/reports/{report}`: deletes a draft that was never submitted.
 
-use outlay_domain::change::delete;
+use outlay_api::common::ReportPath;
+use outlay_api::report::ReportReplies;
+use outlay_domain::change::delete_report;
 use outlay_domain::permission::Delete;
-use outlay_edge::api::common::{IfMatch, NoBody, Problems, ReportPath};
-use outlay_edge::{Call, Desk, Outcome, Precondition};
+use outlay_http::prelude::*;
+
+#[derive(Debug)]
+struct DeleteReport;
+
+impl Endpoint for DeleteReport {
+    type Target = OnReport<Delete>;
+    type Preload = ();
+    type Query = NoQuery;
+    type Body = Option<EmptyObject>;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Write;
+    const IDEMPOTENCY: Idempotency = Idempotency::Accepted;
+    const PRECONDITION: Precondition = Precondition::Accepted;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |()| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
+}
 
 /// Delete a draft.
 ///
-/// For its owner, or who entered it for him, before it is submitted for the first time. Its history stays in the table.
-#[utoipa::path(delete, path = "/v1/orgs/{org}/reports/{report}", operation_id = "reportsDelete", tag = "reports",
-    params(ReportPath, IfMatch), responses((status = 204, description = "Gone."), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let desk = Desk::open::<Delete>(call, Precondition::Optional).await?;
-    desk.input::<NoBody>()?;
-    let permit = desk.permit::<Delete>()?;
-    desk.commit(delete(permit, desk.call().now())?).await
+/// Allowed for the report's owner and preparer, as long as the report was never submitted. The history of the
+/// report is kept.
+#[utoipa::path(
+    delete,
+    path = "/v1/orgs/{org}/reports/{report}",
+    operation_id = "reportsDelete",
+    tag = "reports",
+    params(ReportPath, Declared<DeleteReport>),
+    responses((status = 204, description = "Deleted."), Declared<DeleteReport>)
+)]
+async fn handler(context: Context<'_, DeleteReport>) -> HandlerResult {
+    context.commit_report(delete_report(context.permit, context.now())?).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

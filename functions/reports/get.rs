@@ -1,23 +1,43 @@
-//! `GET /v1/orgs/{org}/reports/{report}`: a report with its lines, findings and route.
+//! `GET /v1/orgs/{org}/reports/{report}`: returns a report with its expenses, violations and approval steps.
 
+use outlay_api::common::ReportPath;
+use outlay_api::report::{ReportOut, ReportReplies};
 use outlay_domain::permission::Read;
-use outlay_edge::api::common::{Problems, ReportPath};
-use outlay_edge::api::report::ReportOut;
-use outlay_edge::{Call, Desk, Outcome, Precondition};
+use outlay_http::prelude::*;
 
-/// Read a report.
+#[derive(Debug)]
+struct GetReport;
+
+impl Endpoint for GetReport {
+    type Target = OnReport<Read>;
+    type Preload = ();
+    type Query = NoQuery;
+    type Body = NoBody;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Unused;
+    const PRECONDITION: Precondition = Precondition::Unused;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |()| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
+}
+
+/// Get a report.
 ///
-/// For its owner, who entered it or is paid, those its route asks and who decides for them, finance, admins and auditors; for others it
-/// does not exist.
-#[utoipa::path(get, path = "/v1/orgs/{org}/reports/{report}", operation_id = "reportsGet", tag = "reports", params(ReportPath),
-    responses((status = 200, description = "The report.", body = ReportOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let desk = Desk::open::<Read>(call, Precondition::Optional).await?;
-    desk.call().query(&[])?;
-    desk.unchanged()
+/// Allowed for its owner, preparer and payee, for the approvers of its steps and their delegates, and for
+/// finance, admins and auditors. For everyone else the report does not exist (404).
+#[utoipa::path(
+    get,
+    path = "/v1/orgs/{org}/reports/{report}",
+    operation_id = "reportsGet",
+    tag = "reports",
+    params(ReportPath, Declared<GetReport>),
+    responses((status = 200, description = "The report.", body = ReportOut), Declared<GetReport>)
+)]
+async fn handler(context: Context<'_, GetReport>) -> HandlerResult {
+    context.unchanged()
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

@@ -1,64 +1,106 @@
-//! `GET /v1/orgs/{org}/reports/{report}/history`: what happened to a report, by whom and when, and whether that is still as written.
+//! `GET /v1/orgs/{org}/reports/{report}/history`: returns the events of a report, the state of their mails, and
+//! an integrity check of the events.
 
-use outlay_domain::event::Subject;
+use outlay_api::common::ReportPath;
+use outlay_api::history::{ChainOut, EventOut, people};
+use outlay_domain::event::{Event, EventSubject};
 use outlay_domain::permission::Read;
-use outlay_edge::api::common::{PageQuery, Problems, ReportPath};
-use outlay_edge::api::history::{ChainOut, EventOut, people};
-use outlay_edge::{Call, Desk, Outcome, Precondition, Problem, Reply};
+use outlay_domain::report::Report;
+use outlay_http::prelude::*;
+use outlay_store::deliveries::Delivery;
+use outlay_store::{PageRequest, Store, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A part of a report's history.
+/// Page of a report's history.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = History)]
 struct HistoryOut {
-    /// The entries, oldest first.
+    /// Events, oldest first.
     items: Vec<EventOut>,
-    /// What to send as `cursor` to go on; null at the end.
+    /// Value of `cursor` for the next page; null on the last page.
     next_cursor: Option<String>,
-    /// Whether these entries are as they were written.
+    /// Result of the integrity check of these events.
     chain: ChainOut,
 }
 
-/// Read a report's history, oldest first.
+#[derive(Debug)]
+struct GetHistory;
+
+impl Endpoint for GetHistory {
+    type Target = OnReport<Read>;
+    type Preload = ();
+    type Query = PageQuery;
+    type Body = NoBody;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Unused;
+    const PRECONDITION: Precondition = Precondition::Unused;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |()| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
+}
+
+/// Get the history of a report, oldest event first.
 ///
-/// For whoever may read the report. Each entry is chained by its hash to the one before; `chain` says whether that holds. `mail` says
-/// who was told of an entry, and whether that has arrived.
-#[utoipa::path(get, path = "/v1/orgs/{org}/reports/{report}/history", operation_id = "reportsHistory", tag = "reports",
-    params(ReportPath, PageQuery),
-    responses((status = 200, description = "What happened.", body = HistoryOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let desk = Desk::open::<Read>(call, Precondition::Optional).await?;
-    let page = desk.call().query(&["limit", "cursor"])?.page()?;
-    let (store, mut report) = (desk.call().store(), desk.report.clone());
-    let events = store.list_events(report.org, report.id, &page).await?;
+/// Allowed for every member who can read the report. Each event contains a hash over itself and the event before;
+/// `chain` is the result of checking these hashes. `mail` lists the recipients of an event and the delivery
+/// status of each mail.
+#[utoipa::path(
+    get,
+    path = "/v1/orgs/{org}/reports/{report}/history",
+    operation_id = "reportsHistory",
+    tag = "reports",
+    params(ReportPath, Declared<GetHistory>),
+    responses((status = 200, description = "Page of events.", body = HistoryOut), Declared<GetHistory>)
+)]
+async fn handler(context: Context<'_, GetHistory>) -> HandlerResult {
+    let page = &context.query.page;
+    let (store, mut report) = (context.store(), context.report().clone());
+    let events = store.list_events(report.org, report.id, page).await?;
     if events.items.last().is_some_and(|event| event.seq > report.last_event) {
-        // Something has happened since the report was read, or somebody has put back an old one.
+        // The report changed after it was read, or an old copy of it was written back to the table.
         report = store.report(report.org, report.id).await?.ok_or_else(Problem::not_found)?;
     }
-    let before = async {
-        match events.items.first().map(|event| event.seq) {
-            Some(first) if first > 1 && page.cursor.is_some() => store.event(report.org, report.id, first - 1).await,
-            // The page before may have ended with the last entry.
-            None if page.cursor.is_some() => store.event(report.org, report.id, report.last_event).await,
-            _ => Ok(None),
-        }
-    };
-    let range = events.items.first().zip(events.items.last()).map(|(first, last)| (first.seq, last.seq));
-    let mail = async {
-        match range {
-            Some(range) => store.deliveries(report.org, Subject::Report(report.id), range).await,
-            None => Ok(Vec::new()),
-        }
-    };
-    let (mail, before) = tokio::try_join!(mail, before)?;
-    let people = store.members_by_id(report.org, &people(&events.items, &mail)).await?;
-    let chain = ChainOut::of(&report, (page.cursor.is_none(), before.as_ref()), &events.items, events.next.is_none());
-    let items = events.items.iter().map(|event| EventOut::of(event, &people, &mail)).collect::<Result<_, _>>()?;
+    let (deliveries, previous) = tokio::try_join!(
+        load_deliveries(store, &report, &events.items),
+        load_previous_event(store, &report, page, &events.items)
+    )?;
+    let people = store.members_by_id(report.org, &people(&events.items, &deliveries)).await?;
+    let (is_first_page, is_last_page) = (page.cursor.is_none(), events.next.is_none());
+    let chain = ChainOut::of(&report, (is_first_page, previous.as_ref()), &events.items, is_last_page);
+    let items = events.items.iter().map(|event| EventOut::of(event, &people, &deliveries)).collect::<Result<_, _>>()?;
     Ok(Reply::ok(&HistoryOut { items, next_cursor: events.next, chain })?)
 }
 
+/// Loads the mails about the events of a page.
+async fn load_deliveries(store: &Store, report: &Report, events: &[Event]) -> Result<Vec<Delivery>, StoreError> {
+    match (events.first(), events.last()) {
+        (Some(first), Some(last)) => {
+            store.deliveries(report.org, EventSubject::Report(report.id), (first.seq, last.seq)).await
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Loads the event before a page: its hash must be in the first event of the page. The first page has none.
+async fn load_previous_event(
+    store: &Store,
+    report: &Report,
+    page: &PageRequest,
+    events: &[Event],
+) -> Result<Option<Event>, StoreError> {
+    if page.cursor.is_none() {
+        return Ok(None);
+    }
+    match events.first().map(|event| event.seq) {
+        Some(first) if first > 1 => store.event(report.org, report.id, first - 1).await,
+        Some(_) => Ok(None),
+        // The previous page ended with the last event.
+        None => store.event(report.org, report.id, report.last_event).await,
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

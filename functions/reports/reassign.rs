@@ -1,57 +1,83 @@
-//! `POST /v1/orgs/{org}/reports/{report}/reassign`: an admin has another member asked than the route did, with a reason.
+//! `POST /v1/orgs/{org}/reports/{report}/reassign`: replaces an approver of the pending step, with a reason.
 
+use outlay_api::common::ReportPath;
+use outlay_api::report::{ReportOut, ReportReplies};
 use outlay_domain::change::reassign;
 use outlay_domain::ids::MemberId;
 use outlay_domain::permission::Reassign;
-use outlay_edge::api::common::{IdempotencyKey, IfMatchRequired, Problems, ReportPath};
-use outlay_edge::api::report::ReportOut;
-use outlay_edge::call::Input;
-use outlay_edge::{Call, Desk, Faults, Outcome, Precondition, checks};
+use outlay_domain::policy::Policy;
+use outlay_domain::text::Note;
+use outlay_http::prelude::*;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Who is asked instead of whom.
+/// Replacement of an approver.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ReassignmentIn {
-    /// The member who is asked at the pending step, `mem_…`.
+    /// Approver of the pending step who has not decided, `mem_…`.
     from: String,
-    /// The member to ask instead.
+    /// Member who becomes an approver instead, `mem_…`.
     to: String,
-    /// Why; 1 to 2000 characters.
-    #[validate(custom(function = "checks::long_text"))]
+    /// Reason; 1 to 2000 characters.
     #[schema(example = "Has left the company.")]
     reason: String,
 }
 
 impl Input for ReassignmentIn {
-    type Checked = (MemberId, MemberId, String);
+    type Checked = (MemberId, MemberId, Note);
 
-    fn check(self, _: jiff::Timestamp, faults: &mut Faults) -> Option<Self::Checked> {
-        let from = checks::member_id(&self.from, "from", faults);
-        let to = checks::member_id(&self.to, "to", faults);
-        Some((from?, to?, checks::cleaned(&self.reason)))
+    fn check(self, _: jiff::Timestamp, errors: &mut FieldErrors) -> Option<Self::Checked> {
+        let from = errors.parse_member_id("from", self.from);
+        let to = errors.parse_member_id("to", self.to);
+        let reason = errors.parse("reason", self.reason);
+        Some((from?, to?, reason?))
     }
+}
+
+#[derive(Debug)]
+struct ReassignStep;
+
+impl Endpoint for ReassignStep {
+    type Target = OnReport<Reassign>;
+    type Preload = Policy;
+    type Query = NoQuery;
+    type Body = ReassignmentIn;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Write;
+    const IDEMPOTENCY: Idempotency = Idempotency::Accepted;
+    const PRECONDITION: Precondition = Precondition::Required;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |_| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
 }
 
 /// Reassign the pending step.
 ///
-/// For admins who have no part in the report. The member is told by e-mail. Separation of duties holds: nobody is asked who owns the
-/// report, entered it, is paid by it, decides for such a person, or decides at another step of it.
-#[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/reassign", operation_id = "reportsReassign", tag = "decisions",
-    params(ReportPath, IdempotencyKey, IfMatchRequired), request_body = ReassignmentIn,
-    responses((status = 200, description = "Somebody else is asked.", body = ReportOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let (desk, policy) = Desk::open_with_policy::<Reassign>(call, Precondition::Required).await?;
-    let (from, to, reason) = desk.input::<ReassignmentIn>()?;
-    let permit = desk.permit::<Reassign>()?;
-    let (grounds, to) = tokio::try_join!(desk.grounds(policy, &[]), desk.call().member(to, "to"))?;
-    let now = desk.call().now();
-    desk.commit(reassign(permit, from, &to, reason, &grounds.policy, &grounds.people, now)?).await
+/// Allowed for admins who are not the owner, preparer or payee of the report, nor a delegate of one of them. `to`
+/// replaces `from` as an approver and gets an e-mail.
+///
+/// `to` must be able to decide: not the caller, not the owner, preparer or payee, not a delegate of one of them,
+/// and not an approver of another step.
+#[utoipa::path(
+    post,
+    path = "/v1/orgs/{org}/reports/{report}/reassign",
+    operation_id = "reportsReassign",
+    tag = "decisions",
+    params(ReportPath, Declared<ReassignStep>),
+    request_body = ReassignmentIn,
+    responses((status = 200, description = "Reassigned.", body = ReportOut), Declared<ReassignStep>)
+)]
+async fn handler(context: Context<'_, ReassignStep>, (from, to, reason): Checked<ReassignStep>) -> HandlerResult {
+    let policy = &context.preloaded;
+    let submission = context.submission(context.report(), policy);
+    let (submission, new_approver) = tokio::try_join!(submission, context.member(to, "to"))?;
+    let people = submission.rules().people;
+    let change = reassign(context.permit, from, &new_approver, reason, policy, people, context.now())?;
+    context.commit_report(change).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

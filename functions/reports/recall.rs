@@ -1,25 +1,48 @@
-//! `POST /v1/orgs/{org}/reports/{report}/recall`: the owner takes a submitted report back to draft.
+//! `POST /v1/orgs/{org}/reports/{report}/recall`: takes a submitted report back to draft.
 
+use outlay_api::common::ReportPath;
+use outlay_api::report::{ReportOut, ReportReplies};
 use outlay_domain::change::recall;
 use outlay_domain::permission::Recall;
-use outlay_edge::api::common::{IdempotencyKey, IfMatch, NoBody, Problems, ReportPath};
-use outlay_edge::api::report::ReportOut;
-use outlay_edge::{Call, Desk, Outcome, Precondition};
+use outlay_http::prelude::*;
 
-/// Recall a report.
+#[derive(Debug)]
+struct RecallReport;
+
+impl Endpoint for RecallReport {
+    type Target = OnReport<Recall>;
+    type Preload = ();
+    type Query = NoQuery;
+    type Body = Option<EmptyObject>;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Write;
+    const IDEMPOTENCY: Idempotency = Idempotency::Accepted;
+    const PRECONDITION: Precondition = Precondition::Accepted;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |()| None;
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
+}
+
+/// Recall a submitted report.
 ///
-/// For its owner, or who entered it for him, while it is submitted. Its approvers are no longer asked.
-#[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/recall", operation_id = "reportsRecall", tag = "reports",
-    params(ReportPath, IdempotencyKey, IfMatch), request_body = Option<NoBody>,
-    responses((status = 200, description = "A draft again.", body = ReportOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let desk = Desk::open::<Recall>(call, Precondition::Optional).await?;
-    desk.input::<NoBody>()?;
-    let permit = desk.permit::<Recall>()?;
-    desk.commit(recall(permit, desk.call().now())?).await
+/// Allowed for the report's owner and preparer. The report becomes a draft again, without approval steps and
+/// decisions.
+#[utoipa::path(
+    post,
+    path = "/v1/orgs/{org}/reports/{report}/recall",
+    operation_id = "reportsRecall",
+    tag = "reports",
+    params(ReportPath, Declared<RecallReport>),
+    request_body = Option<EmptyObject>,
+    responses(
+        (status = 200, description = "Recalled; the report is a draft.", body = ReportOut),
+        Declared<RecallReport>,
+    )
+)]
+async fn handler(context: Context<'_, RecallReport>) -> HandlerResult {
+    context.commit_report(recall(context.permit, context.now())?).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

@@ -1,31 +1,54 @@
-//! `POST /v1/orgs/{org}/reports/{report}/submit`: the owner sends the report to its approvers.
+//! `POST /v1/orgs/{org}/reports/{report}/submit`: submits a report for approval.
 
+use outlay_api::common::ReportPath;
+use outlay_api::report::{ReportOut, ReportReplies};
 use outlay_domain::change::submit;
 use outlay_domain::permission::Submit;
-use outlay_edge::api::common::{IdempotencyKey, IfMatch, NoBody, Problems, ReportPath};
-use outlay_edge::api::report::ReportOut;
-use outlay_edge::daily::{Daily, allow};
-use outlay_edge::{Call, Desk, Outcome, Precondition, loads};
+use outlay_domain::policy::Policy;
+use outlay_http::prelude::*;
 
-/// Submit a report.
+#[derive(Debug)]
+struct SubmitReport;
+
+impl Endpoint for SubmitReport {
+    type Target = OnReport<Submit>;
+    type Preload = Policy;
+    type Query = NoQuery;
+    type Body = Option<EmptyObject>;
+    type Resource = ();
+    const COST: RequestClass = RequestClass::Write;
+    const IDEMPOTENCY: Idempotency = Idempotency::Accepted;
+    const PRECONDITION: Precondition = Precondition::Accepted;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |()| Some(DailyQuota::Submission);
+    const OTHER_PROBLEMS: &'static [ProblemType] = &[];
+}
+
+/// Submit a report for approval.
 ///
-/// For its owner, or who entered it for him. The policy in force judges the lines, the workflow makes the route, and the first
-/// approvers are told by e-mail. The answer is the confirmation. A finding that blocks is a 422 which names the line and what to do.
-#[utoipa::path(post, path = "/v1/orgs/{org}/reports/{report}/submit", operation_id = "reportsSubmit", tag = "reports",
-    params(ReportPath, IdempotencyKey, IfMatch), request_body = Option<NoBody>,
-    responses((status = 200, description = "Submitted, or approved at once where the policy says so.", body = ReportOut), Problems))]
-async fn handler(call: Call) -> Outcome {
-    let (desk, policy) = Desk::open_with_policy::<Submit>(call, Precondition::Optional).await?;
-    desk.input::<NoBody>()?;
-    let permit = desk.permit::<Submit>()?;
-    let grounds = desk.grounds(policy, &[]).await?;
-    let call = desk.call();
-    let change = loads::decide(call.store(), grounds, |rules| submit(permit, rules, call.now())).await?;
-    allow(call, Daily::Submission).await?;
-    desk.commit(change).await
+/// Allowed for the report's owner and preparer, while the report is a draft or returned. The policy in force
+/// evaluates the expenses and determines the approval steps. The approvers of the first step get an e-mail. The
+/// answer is the report with its totals, violations and steps, each step with its reason.
+///
+/// A report without violations and below the automatic approval amount of the policy can be approved at once. A
+/// violation of severity `block` stops the submission: the 422 names the expense and what to change.
+#[utoipa::path(
+    post,
+    path = "/v1/orgs/{org}/reports/{report}/submit",
+    operation_id = "reportsSubmit",
+    tag = "reports",
+    params(ReportPath, Declared<SubmitReport>),
+    request_body = Option<EmptyObject>,
+    responses(
+        (status = 200, description = "Submitted, or approved at once by the policy.", body = ReportOut),
+        Declared<SubmitReport>,
+    )
+)]
+async fn handler(context: Context<'_, SubmitReport>) -> HandlerResult {
+    let submission = context.submission(context.report(), &context.preloaded).await?;
+    context.commit_report(submit(context.permit, submission.rules(), context.now())?).await
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve(handler).await
+async fn main() -> RunResult {
+    serve(handler).await
 }

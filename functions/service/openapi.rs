@@ -1,10 +1,21 @@
-//! `GET /v1/openapi.json`: the description of this API. The file is generated from the handlers; `tests/contract.rs` keeps it so.
+//! `GET /v1/openapi.json`: returns the description of this API. The file is generated from the handlers;
+//! `tests/contract.rs` keeps it current.
 
-use outlay_edge::{Problem, Reply};
+use outlay_aws::RunResult;
+use outlay_http::runtime::serve_static;
+use outlay_http::{Problem, Reply};
 
-/// Read the description of this API (OpenAPI 3.1).
-#[utoipa::path(get, path = "/v1/openapi.json", operation_id = "serviceOpenapi", tag = "service", security(()),
-    responses((status = 200, description = "This document.", body = serde_json::Value)))]
+/// Get the OpenAPI 3.1 description of this API.
+///
+/// No access token needed.
+#[utoipa::path(
+    get,
+    path = "/v1/openapi.json",
+    operation_id = "serviceOpenapi",
+    tag = "service",
+    security(()),
+    responses((status = 200, description = "This document.", body = serde_json::Value))
+)]
 fn handler() -> Result<Reply, Problem> {
     let document: serde_json::Value =
         serde_json::from_str(include_str!("../../openapi.json")).map_err(Problem::internal)?;
@@ -12,6 +23,6 @@ fn handler() -> Result<Reply, Problem> {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    outlay_edge::boot::serve_constant(handler).await
+async fn main() -> RunResult {
+    serve_static(handler).await
 }

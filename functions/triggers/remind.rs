@@ -1,28 +1,29 @@
-//! On a schedule: one digest a day to whom steps wait for that are due or overdue, in the morning of his own day. Run again for the same
-//! time, it mails nobody twice.
+//! Scheduled, hourly: sends each approver one digest a day of their steps that are due or overdue, in the morning of
+//! their time zone. A repeated run for the same time sends nothing twice.
 
 use std::sync::Arc;
 
-use outlay_edge::notices::reminders;
-use outlay_edge::post::PostRoom;
-use outlay_edge::run::{Run, Tally};
-use outlay_edge::schedule::serve;
+use lambda_runtime::Error;
+use outlay_notifications::Sender;
+use outlay_notifications::reminders::compose_reminders;
+use outlay_worker::schedule::serve;
+use outlay_worker::{JobContext, PartialFailures, RunResult};
 
-async fn handler(room: Arc<PostRoom>, run: Run) -> Result<(), lambda_runtime::Error> {
-    // One organisation, or one mail, that fails must not keep the others; the next turn makes up for it.
-    let mut tally = Tally::default();
-    for org in run.in_turn(room.store.organisations().await?) {
-        run.in_time()?;
-        let due = reminders(&room.store, org, run.now, &mut tally).await;
-        let due = tally.note(org, due);
-        for (mailing, letter) in due.into_iter().flatten() {
-            tally.note(mailing, room.post(&mailing, &letter, &run).await);
+async fn handler(sender: Arc<Sender>, job: JobContext) -> Result<(), Error> {
+    // A failure in one organisation or of one mail does not stop the others. The next run retries.
+    let mut failures = PartialFailures::default();
+    for org in job.rotated(sender.store.organisation_ids().await?) {
+        job.ensure_time_left()?;
+        let mails = compose_reminders(&sender.store, org, job.now, &mut failures).await;
+        let mails = failures.record(org, mails);
+        for (delivery_key, mail) in mails.into_iter().flatten() {
+            failures.record(delivery_key, sender.send(&delivery_key, &mail, &job).await);
         }
     }
-    tally.outcome()
+    failures.into_result()
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    serve(PostRoom::open, handler).await
+async fn main() -> RunResult {
+    serve(Sender::from_env, handler).await
 }

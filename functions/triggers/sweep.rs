@@ -1,94 +1,115 @@
-//! On a schedule: finds what was lost on the way. Events whose stream record never came, or whose mail was claimed by a run that died, are
-//! told late rather than never; uploads that nobody finished, or nobody looked at, are settled. Whatever it finds it may find again.
+//! Scheduled, every 5 minutes: completes work that other functions have left undone. Sends mail about events whose
+//! stream record was lost or whose lease has expired, and reconciles uploads that are overdue. A repeated run is safe.
 
 use std::sync::Arc;
 
+use aws_config::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Error;
+use outlay_aws::env::ConfigError;
+use outlay_aws::log::{Level, log, publish_metrics};
 use outlay_domain::ids::OrgId;
-use outlay_edge::arrival::{self, ReceiptDesk};
-use outlay_edge::log::{Level, log, measure};
-use outlay_edge::post::{PostRoom, Posted};
-use outlay_edge::run::{Run, Tally};
-use outlay_edge::schedule::serve;
+use outlay_notifications::{SendOutcome, Sender};
+use outlay_receipts::processing::ReceiptProcessor;
 use outlay_store::StoreError;
-use outlay_store::outbox::Waiting;
+use outlay_store::outbox::OutboxEntry;
+use outlay_worker::schedule::serve;
+use outlay_worker::{JobContext, PartialFailures, RunResult};
 
-/// How long the stream, with its own retries, is left alone with an event.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
+/// Age up to which an event is left to the stream and its retries.
+const STREAM_GRACE: SignedDuration = SignedDuration::from_mins(15);
 
-/// The post room, and what is needed to look at a file.
-struct Desk {
-    room: PostRoom,
-    receipts: ReceiptDesk,
+/// Mail sender and receipt processor.
+struct State {
+    sender: Sender,
+    receipts: ReceiptProcessor,
 }
 
-/// What there was to be told.
+impl State {
+    fn from_env(sdk: &SdkConfig) -> Result<Self, ConfigError> {
+        Ok(Self { sender: Sender::from_env(sdk)?, receipts: ReceiptProcessor::from_env(sdk)? })
+    }
+}
+
+/// Metrics of a run.
 #[derive(Default)]
-struct Found {
-    /// How many events were told here, and should have been by the stream.
-    told: i64,
-    /// When the oldest one happened that is still not told.
-    oldest: Option<Timestamp>,
+struct SweepMetrics {
+    /// Events completed by the sweep instead of the stream.
+    swept: i64,
+    /// Time of the oldest event that is still pending.
+    oldest_pending: Option<Timestamp>,
 }
 
-async fn handler(desk: Arc<Desk>, run: Run) -> Result<(), Error> {
-    // One organisation, event or file that fails must not keep the rest; the next turn looks again.
-    let (mut tally, mut found) = (Tally::default(), Found::default());
-    let orgs = run.in_turn(desk.room.store.organisations().await?);
+async fn handler(state: Arc<State>, job: JobContext) -> Result<(), Error> {
+    // A failure in one organisation, event or file does not stop the others. The next run retries.
+    let (mut failures, mut metrics) = (PartialFailures::default(), SweepMetrics::default());
+    let orgs = job.rotated(state.sender.store.organisation_ids().await?);
     for org in &orgs {
-        let told = tell(&desk, *org, &run, &mut tally, &mut found).await;
-        tally.note(org, told);
+        let notified = notify_overdue(&state, *org, &job, &mut failures, &mut metrics).await;
+        failures.record(org, notified);
     }
-    let age = found.oldest.map_or(0, |oldest| run.now.duration_since(oldest).as_secs());
-    measure(run.now, &[("OldestUnsent", "Seconds", age), ("SweptEvents", "Count", found.told)]);
-    // Files come after all mail: one that is too much for a run must not keep anybody from being told.
+    let age = metrics.oldest_pending.map_or(0, |oldest| job.now.duration_since(oldest).as_secs());
+    publish_metrics(job.now, &[("OldestOutboxEntryAge", "Seconds", age), ("SweptEvents", "Count", metrics.swept)]);
+    // Files after all mail: a slow file must not delay mail.
     for org in orgs {
-        let settled = settle(&desk, org, &run, &mut tally).await;
-        tally.note(org, settled);
+        let reconciled = reconcile_files(&state, org, &job, &mut failures).await;
+        failures.record(org, reconciled);
     }
-    tally.outcome()
+    failures.into_result()
 }
 
-/// Tells of the events that wait for too long.
-async fn tell(desk: &Desk, org: OrgId, run: &Run, tally: &mut Tally, found: &mut Found) -> Result<(), Error> {
-    for entry in desk.room.store.waiting(org, run.now.saturating_sub(PATIENCE)?).await? {
-        match tally.note(&entry, tell_one(desk, &entry, run).await) {
-            Some(Posted::Settled) => found.told += 1,
-            Some(Posted::Open) | None => found.oldest = found.oldest.into_iter().chain([entry.at]).min(),
+/// Sends the mail about events that are overdue in the outbox.
+async fn notify_overdue(
+    state: &State,
+    org: OrgId,
+    job: &JobContext,
+    failures: &mut PartialFailures,
+    metrics: &mut SweepMetrics,
+) -> Result<(), Error> {
+    for entry in state.sender.store.pending_outbox_entries(org, job.now.saturating_sub(STREAM_GRACE)?).await? {
+        match failures.record(&entry, notify_entry(state, &entry, job).await) {
+            Some(SendOutcome::Done) => metrics.swept += 1,
+            Some(SendOutcome::Pending) | None => {
+                metrics.oldest_pending = metrics.oldest_pending.into_iter().chain([entry.at]).min();
+            }
         }
     }
     Ok(())
 }
 
-async fn tell_one(desk: &Desk, entry: &Waiting, run: &Run) -> Result<Posted, Error> {
-    run.in_time()?;
-    match desk.room.store.event_of(entry).await {
-        Ok(Some(event)) => desk.room.tell(&event, run).await,
-        Ok(None) => Ok(Posted::Settled),
-        // The next version may be able to, and until then the next turn is not either.
-        Err(damaged @ StoreError::Broken { .. }) => {
-            log(Level::Warn, &damaged.to_string(), &[("about", entry)]);
-            Ok(Posted::Open)
+async fn notify_entry(state: &State, entry: &OutboxEntry, job: &JobContext) -> Result<SendOutcome, Error> {
+    job.ensure_time_left()?;
+    match state.sender.store.outbox_event(entry).await {
+        Ok(Some(event)) => state.sender.notify(&event, job).await,
+        Ok(None) => Ok(SendOutcome::Done),
+        // Not a failure of the run, which the next one would repeat: the metric reports it, and a later release may be
+        // able to parse it.
+        Err(corrupt @ StoreError::Corrupt { .. }) => {
+            log(Level::Warn, &corrupt.to_string(), &[("subject", entry)]);
+            Ok(SendOutcome::Pending)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Sees files through to their end that nobody has finished with in time.
-async fn settle(desk: &Desk, org: OrgId, run: &Run, tally: &mut Tally) -> Result<(), Error> {
-    for marker in desk.room.store.files_due(org, run.now).await? {
-        let settled = async {
-            run.in_time()?;
-            arrival::settle(&desk.receipts, &marker, run.now).await
+/// Reconciles uploads whose file task is due.
+async fn reconcile_files(
+    state: &State,
+    org: OrgId,
+    job: &JobContext,
+    failures: &mut PartialFailures,
+) -> Result<(), Error> {
+    for task in state.sender.store.due_file_tasks(org, job.now).await? {
+        let reconciled = async {
+            job.ensure_time_left()?;
+            state.receipts.reconcile(&task, job.now).await
         };
-        tally.note(marker.receipt_id, settled.await);
+        failures.record(task.receipt_id, reconciled.await);
     }
     Ok(())
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> outlay_edge::boot::BootResult {
-    let open = |config: &_| Ok(Desk { room: PostRoom::open(config)?, receipts: ReceiptDesk::open(config)? });
-    serve(open, handler).await
+async fn main() -> RunResult {
+    serve(State::from_env, handler).await
 }

@@ -1,6 +1,6 @@
-//! The embedded DynamoDB: its tables made from the template, its wire protocol on a free loopback port, and its stream
-//! records read without that detour. In a data folder, items and stream records survive any end of the process: a write
-//! and its stream record are one transaction.
+//! The embedded DynamoDB: tables from the template, the wire protocol on a free loopback port, stream records read
+//! directly from the database. With a data folder, items and stream records survive a kill: a write and its stream
+//! record are one transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -16,73 +16,74 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::Error;
-use crate::stop::Stop;
+use crate::StackError;
+use crate::shutdown::Shutdown;
 use crate::system;
 use crate::template::{REGION, Table, table_arn};
 
-/// How often expired items are deleted.
-const SWEEP: Duration = Duration::from_mins(1);
+/// Interval between deletions of expired items.
+const TTL_SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 
-/// The database and where it answers.
+/// The database and its endpoint.
 #[derive(Clone)]
 pub(crate) struct DynamoDb {
     database: Database,
     url: Arc<str>,
-    /// The label of each table's stream.
-    labels: Arc<BTreeMap<String, String>>,
+    /// Label of each table's stream.
+    stream_labels: Arc<BTreeMap<String, String>>,
 }
 
 impl DynamoDb {
-    /// Opens the database, makes the tables that do not exist yet and starts to answer.
+    /// Opens the database, creates missing tables and starts the server.
     pub(crate) async fn start(
         folder: Option<&Path>,
         tables: &[Table],
-        stop: &Stop,
+        shutdown: &Shutdown,
         tasks: &mut JoinSet<()>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, StackError> {
         let path = match folder {
-            // Named, so that it can be opened twice.
+            // A name, so that it can be opened twice.
             None => format!("file:{}?mode=memory&cache=shared", system::uuid()),
             Some(folder) => folder.join("dynamodb.sqlite").to_string_lossy().into_owned(),
         };
-        let database = Database::new(&path).map_err(|error| refused(&error))?;
-        index_stream_records(&path).map_err(|error| Error::Database(error.to_string()))?;
-        let mut labels = BTreeMap::new();
+        let database = Database::new(&path).map_err(|error| database_error(&error))?;
+        index_stream_records(&path).map_err(|error| StackError::Database(error.to_string()))?;
+        let mut stream_labels = BTreeMap::new();
         for table in tables {
-            labels.insert(table.name.clone(), ensure(&database, table)?);
+            stream_labels.insert(table.name.clone(), ensure_table(&database, table)?);
         }
-        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|reason| Error::Listen { port: 0, reason })?;
-        let address = listener.local_addr().map_err(|reason| Error::Listen { port: 0, reason })?;
-        let (served, stopped) = (database.clone(), stop.clone());
+        let listener =
+            TcpListener::bind("127.0.0.1:0").await.map_err(|reason| StackError::Listen { port: 0, reason })?;
+        let address = listener.local_addr().map_err(|reason| StackError::Listen { port: 0, reason })?;
+        let (served, stopped) = (database.clone(), shutdown.clone());
         tasks.spawn(async move {
             if let Err(error) = dynoxide::server::serve_with_shutdown(listener, served, stopped.wait()).await {
                 eprintln!("the embedded DynamoDB ended: {error}");
             }
         });
-        let (swept, stopped) = (database.clone(), stop.clone());
-        tasks.spawn(async move { stopped.race(sweep(swept)).await.unwrap_or_default() });
-        Ok(Self { database, url: format!("http://{address}").into(), labels: Arc::new(labels) })
+        let (swept, stopped) = (database.clone(), shutdown.clone());
+        tasks.spawn(async move { stopped.race(delete_expired_items(swept)).await.unwrap_or_default() });
+        Ok(Self { database, url: format!("http://{address}").into(), stream_labels: Arc::new(stream_labels) })
     }
 
-    /// The endpoint for an AWS SDK.
+    /// Endpoint for an AWS SDK.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// At most 1000 records of the table's stream, in order, that come after the given sequence number (or the first
-    /// ones there are), as Lambda hands them to a function.
+    /// Reads at most 1000 records of the table's stream, in order, after the given sequence number or from the start,
+    /// in the form of Lambda's events.
     pub(crate) async fn records(&self, table: &str, after: Option<String>) -> Result<Vec<Value>, String> {
         let (database, table) = (self.database.clone(), table.to_owned());
-        let label = self.labels.get(&table).cloned().unwrap_or_default();
-        tokio::task::spawn_blocking(move || read(&database, &table, &label, after))
+        let label = self.stream_labels.get(&table).cloned().unwrap_or_default();
+        tokio::task::spawn_blocking(move || read_records(&database, &table, &label, after))
             .await
             .map_err(|error| error.to_string())?
     }
 }
 
-/// Without this index every write and every look at a stream reads all stream records there have ever been: with 6000 of
-/// them a write took 12 ms instead of 1.5.
+/// Adds an index of the stream records. Without it every write and every read of a stream scans all records: with 6000
+/// of them a write took 12 ms instead of 1.5 ms.
 fn index_stream_records(path: &str) -> rusqlite::Result<()> {
     rusqlite::Connection::open(path)?.execute_batch(
         "CREATE INDEX IF NOT EXISTS outlay_stream_order
@@ -90,9 +91,9 @@ fn index_stream_records(path: &str) -> rusqlite::Result<()> {
     )
 }
 
-async fn sweep(database: Database) {
+async fn delete_expired_items(database: Database) {
     loop {
-        tokio::time::sleep(SWEEP).await;
+        tokio::time::sleep(TTL_SWEEP_INTERVAL).await;
         let database = database.clone();
         let swept = tokio::task::spawn_blocking(move || database.sweep_ttl().map_err(|error| error.to_string())).await;
         if let Ok(Err(error)) = swept {
@@ -101,7 +102,7 @@ async fn sweep(database: Database) {
     }
 }
 
-fn read(database: &Database, table: &str, label: &str, after: Option<String>) -> Result<Vec<Value>, String> {
+fn read_records(database: &Database, table: &str, label: &str, after: Option<String>) -> Result<Vec<Value>, String> {
     let text = |error: dynoxide::DynoxideError| error.to_string();
     let iterator = database
         .get_shard_iterator(GetShardIteratorRequest {
@@ -126,45 +127,45 @@ fn read(database: &Database, table: &str, label: &str, after: Option<String>) ->
     Ok(records)
 }
 
-/// Makes the table unless it is there; returns the label of its stream.
-fn ensure(database: &Database, table: &Table) -> Result<String, Error> {
+/// Creates the table unless it exists; returns the label of its stream.
+fn ensure_table(database: &Database, table: &Table) -> Result<String, StackError> {
     let existing = database.describe_table(DescribeTableRequest { table_name: table.name.clone() });
     if let Ok(existing) = existing {
         let label = existing.table.latest_stream_label.clone().unwrap_or_default();
-        let existing = serde_json::to_value(existing.table).map_err(|error| Error::Database(error.to_string()))?;
-        let same = shape(&existing) == shape(&table.create);
-        return if same { Ok(label) } else { Err(Error::TableChanged(table.name.clone())) };
+        let existing = serde_json::to_value(existing.table).map_err(|error| StackError::Database(error.to_string()))?;
+        let is_unchanged = key_schema(&existing) == key_schema(&table.create);
+        return if is_unchanged { Ok(label) } else { Err(StackError::TableChanged(table.name.clone())) };
     }
     let request: CreateTableRequest = serde_json::from_value(table.create.clone())
-        .map_err(|error| Error::Template(format!("the table {}: {error}", table.name)))?;
-    let created = database.create_table(request).map_err(|error| refused(&error))?;
+        .map_err(|error| StackError::Template(format!("the table {}: {error}", table.name)))?;
+    let created = database.create_table(request).map_err(|error| database_error(&error))?;
     if let Some(attribute) = &table.ttl_attribute {
         let request = json!({
             "TableName": table.name,
             "TimeToLiveSpecification": { "AttributeName": attribute, "Enabled": true },
         });
         let request: UpdateTimeToLiveRequest =
-            serde_json::from_value(request).map_err(|error| Error::Database(error.to_string()))?;
-        database.update_time_to_live(request).map_err(|error| refused(&error))?;
+            serde_json::from_value(request).map_err(|error| StackError::Database(error.to_string()))?;
+        database.update_time_to_live(request).map_err(|error| database_error(&error))?;
     }
     Ok(created.table_description.latest_stream_label.unwrap_or_default())
 }
 
-/// What cannot be changed without making the table anew: its keys and its indexes.
-fn shape(table: &Value) -> BTreeSet<String> {
-    let mut shape = BTreeSet::new();
+/// Describes the keys and indexes of a table, which cannot be changed without creating it again.
+fn key_schema(table: &Value) -> BTreeSet<String> {
+    let mut schema = BTreeSet::new();
     if let Some(keys) = table.get("KeySchema") {
-        shape.insert(format!("table {keys}"));
+        schema.insert(format!("table {keys}"));
     }
     for list in ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] {
         for index in table.get(list).and_then(Value::as_array).into_iter().flatten() {
             let (name, keys) = (index.get("IndexName"), index.get("KeySchema"));
-            shape.insert(format!("{name:?} {keys:?}"));
+            schema.insert(format!("{name:?} {keys:?}"));
         }
     }
-    shape
+    schema
 }
 
-fn refused(error: &dynoxide::DynoxideError) -> Error {
-    Error::Database(error.to_string())
+fn database_error(error: &dynoxide::DynoxideError) -> StackError {
+    StackError::Database(error.to_string())
 }

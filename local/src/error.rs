@@ -1,42 +1,42 @@
-//! Why the stack could not start: each message is one sentence that says what to do.
+//! Errors of a stack's start. Each message is one sentence that names what to do.
 
 use std::path::PathBuf;
 
-/// The reasons for which [`crate::Stack::start`] refuses.
+/// Error of [`crate::Stack::start`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum StackError {
     /// The template file cannot be read.
     #[error("cannot read the template {}: {reason}", path.display())]
     TemplateUnreadable {
-        /// The file that was asked for.
+        /// Path of the template.
         path: PathBuf,
-        /// What the operating system says.
+        /// Error of the operating system.
         reason: std::io::Error,
     },
-    /// The template is not what the stack understands.
+    /// The template has content that the stack does not support.
     #[error("the template cannot be used: {0}")]
     Template(String),
-    /// The folder with the function binaries lacks some.
+    /// Function binaries are missing.
     #[error("{} lacks the function binaries {}; build them with `cargo build --workspace --bins`", folder.display(), names.join(", "))]
     BinariesMissing {
-        /// Where they should be.
+        /// Folder that was searched.
         folder: PathBuf,
-        /// Which ones.
+        /// Names of the missing binaries.
         names: Vec<String>,
     },
-    /// Something else listens on the wanted port.
+    /// Another program listens on the port.
     #[error("port {0} is in use; stop the program that uses it or choose another with `--port`")]
     PortInUse(u16),
     /// A socket cannot be opened.
     #[error("cannot listen on port {port}: {reason}")]
     Listen {
-        /// The wanted port.
+        /// Requested port; 0 for any.
         port: u16,
-        /// What the operating system says.
+        /// Error of the operating system.
         reason: std::io::Error,
     },
-    /// Another run holds the data folder.
+    /// Another stack holds the data folder.
     #[error("another local stack uses {}; stop it, or run this one with `--in-memory --port 3001`", .0.display())]
     FolderInUse(PathBuf),
     /// The data folder cannot be read or written.
@@ -44,18 +44,18 @@ pub enum Error {
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// What the operating system says.
+        /// Error of the operating system.
         reason: std::io::Error,
     },
-    /// The embedded database refuses.
+    /// The embedded database does not start.
     #[error("the embedded DynamoDB does not start: {0}")]
     Database(String),
-    /// The table in the data folder was made from another table definition.
+    /// A table in the data folder has other keys or indexes than the template.
     #[error(
-        "the table {0} in the data folder has other keys or indexes than the template; delete the folder to start afresh"
+        "the table {0} in the data folder has other keys or indexes than the template; delete the folder to start with an empty one"
     )]
     TableChanged(String),
-    /// The signing key cannot be made or read.
-    #[error("the local identity issuer has no usable key: {0}")]
+    /// A signing key of the identity provider cannot be made or read.
+    #[error("the local identity provider has no usable key: {0}")]
     Key(String),
 }

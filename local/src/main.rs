@@ -1,5 +1,5 @@
-//! `cargo run`: builds the functions, starts the local stack from `template.yaml` and keeps it until it is told to stop.
-//! `cargo run -- demo`: the same in memory, to tell the product's story once.
+//! `cargo run`: builds the functions and runs the local stack from `template.yaml` until Ctrl-C or SIGTERM.
+//! `cargo run -- demo`: runs a scripted example once, on a stack in memory.
 
 mod demo;
 mod seed;
@@ -11,23 +11,25 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 use outlay_local::{Data, Options, Stack, system};
 
-/// Outlay on this machine: API, database, mailbox and test tokens, on loopback only.
+/// Runs the Outlay backend on this machine: HTTP API, database, mailbox and test tokens, on the loopback interface
+/// only.
 #[derive(Parser)]
 #[command(name = "outlay", version, args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
     task: Option<Task>,
-    /// Port of the HTTP API; 0 takes any free one.
+    /// Port of the HTTP API; 0 for any free port.
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// Keep nothing: start empty, and forget everything at the end.
+    /// Keep all data in memory instead of the folder .outlay/.
     #[arg(long)]
     in_memory: bool,
 }
 
 #[derive(Subcommand)]
 enum Task {
-    /// Tell the whole story once on a stack in memory: a report is submitted, approved and accounted for.
+    /// Run an example on a stack in memory: submit a report, approve it, read its history. Exits with 1 if an answer is
+    /// wrong.
     Demo,
 }
 
@@ -35,7 +37,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("the asynchronous runtime does not start: {error}")),
+        Err(error) => return fail(&format!("the async runtime does not start: {error}")),
     };
     match runtime.block_on(run(&arguments)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -51,13 +53,13 @@ fn fail(message: &str) -> ExitCode {
 async fn run(arguments: &Arguments) -> Result<(), String> {
     let workspace = workspace();
     let template = workspace.join("template.yaml");
-    let program = std::env::current_exe().map_err(|error| format!("this program's folder is unknown: {error}"))?;
+    let program = std::env::current_exe().map_err(|error| format!("the folder of this program is unknown: {error}"))?;
     let bin_dir = program.parent().map(Path::to_path_buf).unwrap_or_default();
-    eprintln!("Building the functions; the first time takes some minutes.");
+    eprintln!("Building the functions. The first build takes some minutes.");
     build(&workspace, &template, &bin_dir)?;
     let is_demo = matches!(arguments.task, Some(Task::Demo));
     let folder = (!arguments.in_memory && !is_demo).then(|| workspace.join(".outlay"));
-    let began = Instant::now();
+    let started = Instant::now();
     let stack = Stack::start(Options {
         template,
         bin_dir,
@@ -65,26 +67,26 @@ async fn run(arguments: &Arguments) -> Result<(), String> {
         port: if is_demo { 0 } else { arguments.port },
         throttling: !is_demo,
         authorizer: true,
-        probes: false,
+        test_kit: None,
     })
     .await
     .map_err(|error| error.to_string())?;
     for source in stack.ignored_event_sources() {
-        println!("Not played here: the event source of {source}");
+        println!("Not supported by the local stack: event source of {source}");
     }
     let work = async {
         if is_demo {
-            demo::tell(&stack, &workspace, began).await
+            demo::run(&stack, &workspace, started).await
         } else {
             serve(&stack, &workspace, folder.as_deref()).await
         }
     };
     let outcome = tokio::select! {
         outcome = work => outcome,
-        outcome = asked_to_end() => outcome.and(if is_demo { Err("the demo was interrupted".to_owned()) } else { Ok(()) }),
+        outcome = wait_for_signal() => outcome.and(if is_demo { Err("the demo was interrupted".to_owned()) } else { Ok(()) }),
     };
     if !is_demo {
-        eprintln!("Stopping the functions.");
+        eprintln!("Stopping the stack.");
     }
     stack.stop().await;
     outcome
@@ -102,9 +104,8 @@ fn workspace() -> PathBuf {
 
 /// Builds the function binaries into the folder of this program.
 ///
-/// The whole workspace is selected, and the functions are named: cargo then builds nothing but them, with the features
-/// that `cargo test --workspace` gives their dependencies too, so that the two share what they build. Selecting the root
-/// package alone would be a third set of features, and everything once more.
+/// Selects the whole workspace and names the functions: cargo then builds only them, with the same features of their
+/// dependencies as `cargo test --workspace`, so that both share one build.
 fn build(workspace: &Path, template: &Path, bin_dir: &Path) -> Result<(), String> {
     let mut cargo = Command::new(system::cargo());
     cargo.current_dir(workspace).args(["build", "--workspace"]);
@@ -119,14 +120,14 @@ fn build(workspace: &Path, template: &Path, bin_dir: &Path) -> Result<(), String
     }
     match cargo.status() {
         Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err("the functions do not build; see cargo's messages above".to_owned()),
-        Err(error) => Err(format!("cargo cannot be run to build the functions: {error}")),
+        Ok(_) => Err("the functions do not build; see the messages of cargo above".to_owned()),
+        Err(error) => Err(format!("cargo cannot be started to build the functions: {error}")),
     }
 }
 
-/// Returns on Ctrl-C, and on SIGTERM where there is such a thing.
-async fn asked_to_end() -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("signals cannot be awaited: {error}");
+/// Waits for Ctrl-C, on Unix also for SIGTERM.
+async fn wait_for_signal() -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("cannot wait for signals: {error}");
     #[cfg(unix)]
     {
         let mut terminate =

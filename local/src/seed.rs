@@ -1,5 +1,4 @@
-//! What a fresh stack is given before anybody uses it: the sample organisation, and for whoever started the stack the lines to
-//! paste that bring it to life. Everything goes through the API.
+//! Content of a new stack: creates the sample organisation over the API, and prints tokens and curl examples.
 
 use std::path::Path;
 
@@ -7,105 +6,106 @@ use jiff::civil::Date;
 use outlay_local::Stack;
 use serde_json::{Value, json};
 
-use crate::demo::acme::{Acme, Sample};
-use crate::demo::client::{Client, Person, text};
-use crate::demo::page::{bold, dim, line};
+use crate::demo::client::{Client, User, text};
+use crate::demo::sample_org::{SampleData, SampleOrg};
+use crate::demo::terminal::{bold, dim, print_line};
 
-/// Makes sure that the sample organisation is there, and says how to use it. `data` is the folder that keeps the table; it
-/// remembers the organisation too.
+/// Creates the sample organisation unless it exists, and prints how to use it. `data` is the data folder, which also
+/// keeps the identifier of the organisation.
 ///
 /// # Errors
-/// A sentence that says what went wrong.
+/// A sentence about the failed step.
 pub(crate) async fn prepare(stack: &Stack, workspace: &Path, data: Option<&Path>) -> Result<(), String> {
     let prepared = async {
         let client = Client::new(stack.url())?;
         let today = client.today().await?;
-        let sample = Sample::read(workspace, today)?;
-        let acme = settle(&client, &sample, data).await?;
-        Ok::<_, String>((acme, today))
+        let sample = SampleData::read(workspace, today)?;
+        let org = ensure_org(&client, &sample, data).await?;
+        Ok::<_, String>((org, today))
     };
-    let (acme, today) =
-        prepared.await.map_err(|error| format!("the sample organisation cannot be prepared: {error}"))?;
-    welcome(stack.url(), &acme, data.is_some());
-    tokens(stack.url(), &acme);
-    examples(&acme, today);
+    let (org, today) = prepared.await.map_err(|error| format!("the sample organisation cannot be created: {error}"))?;
+    print_addresses(stack.url(), &org, data.is_some());
+    print_tokens(stack.url(), &org);
+    print_examples(&org, today);
     Ok(())
 }
 
-/// The organisation of an earlier start, if the table still has it, or a new one.
-async fn settle(client: &Client, sample: &Sample, data: Option<&Path>) -> Result<Acme, String> {
-    let mut acme = Acme::sign_in(client, sample).await?;
-    let note = data.map(|folder| folder.join("seed.json"));
-    let remembered = note.as_ref().and_then(|path| std::fs::read(path).ok());
-    // A note that cannot be read is as good as none: founding repeats itself.
-    let remembered: Option<Value> = remembered.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    if let Some(note) = remembered {
-        text(&note, "/org").clone_into(&mut acme.org);
-        let admin = acme.admin.get(&acme.path("members/me")).await?;
+/// Finds the organisation of an earlier start in the table, or creates one.
+async fn ensure_org(client: &Client, sample: &SampleData, data: Option<&Path>) -> Result<SampleOrg, String> {
+    let mut org = SampleOrg::sign_in(client, sample).await?;
+    let file = data.map(|folder| folder.join("seed.json"));
+    let known = file.as_ref().and_then(|path| std::fs::read(path).ok());
+    // Without a readable file the organisation is created again, with the same idempotency keys.
+    let known: Option<Value> = known.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    if let Some(known) = known {
+        text(&known, "/org").clone_into(&mut org.org);
+        let admin = org.admin.get(&org.path("members/me")).await?;
         if admin.status != 404 {
             admin.expect(200)?;
-            return Ok(acme);
+            return Ok(org);
         }
     }
-    acme.found(sample).await?;
-    acme.invite().await?;
-    acme.put_policy(sample).await?;
-    acme.enter_rates(sample).await?;
-    if let Some(path) = note {
-        std::fs::write(&path, json!({"org": acme.org}).to_string())
+    org.create(sample).await?;
+    org.invite_members().await?;
+    org.put_policy(sample).await?;
+    org.put_rates(sample).await?;
+    if let Some(path) = file {
+        std::fs::write(&path, json!({"org": org.org}).to_string())
             .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
     }
-    Ok(acme)
+    Ok(org)
 }
 
-fn welcome(url: &str, acme: &Acme, kept: bool) {
-    let keeping = if kept {
-        "What you do is kept in .outlay/ and is there again at the next start; delete it to begin afresh."
+/// Prints the addresses of the stack.
+fn print_addresses(url: &str, org: &SampleOrg, is_kept: bool) {
+    let storage = if is_kept {
+        "Data is kept in .outlay/ until you delete that folder."
     } else {
-        "Everything is in memory, and gone with it."
+        "Data is in memory and is lost when the stack stops."
     };
-    line("");
-    line(&format!("{} Ctrl-C ends it.", bold("Outlay runs on this machine.")));
-    line(keeping);
-    line("");
+    print_line("");
+    print_line(&format!("{} Press Ctrl-C to stop it.", bold("Outlay runs on this machine.")));
+    print_line(storage);
+    print_line("");
     for (name, value) in [
         ("API", format!("{url}/v1")),
         ("OpenAPI", format!("{url}/v1/openapi.json")),
         ("Mailbox", format!("{url}/_local/mail")),
-        (&acme.name, format!("{}, with books in EUR", acme.org)),
+        (&org.name, format!("{}, base currency EUR", org.org)),
     ] {
-        line(&format!("  {name:<8} {value}"));
+        print_line(&format!("  {name:<8} {value}"));
     }
 }
 
-/// The address and a token for each of the people, as shell variables.
-fn tokens(url: &str, acme: &Acme) {
-    line("");
-    line(&bold("Paste this into another terminal. The tokens are good for 12 hours, and each start prints new ones."));
-    line("");
-    line(&format!("export API={url} ACME={url}/v1/orgs/{}", acme.org));
-    let manager = &acme.manager.profile.name;
-    for (person, role) in [
-        (&acme.employee, format!("employee, reports to {manager}")),
-        (&acme.manager, "employee, approves as a manager".to_owned()),
-        (&acme.finance, "finance".to_owned()),
+/// Prints the URL and the tokens of members as shell variables.
+fn print_tokens(url: &str, org: &SampleOrg) {
+    print_line("");
+    print_line(&bold("Paste these lines into another terminal. The tokens are valid for 12 hours."));
+    print_line("");
+    print_line(&format!("export API={url} ACME={url}/v1/orgs/{}", org.org));
+    let manager = &org.manager.profile.name;
+    for (user, role) in [
+        (&org.employee, format!("employee, reports to {manager}")),
+        (&org.manager, "employee, approves as the manager".to_owned()),
+        (&org.finance, "finance".to_owned()),
     ] {
-        line(&dim(&format!("# {}, {role}", person.profile.name)));
-        line(&format!("export {}={}", variable(person), dim(&person.token)));
+        print_line(&dim(&format!("# {}, {role}", user.profile.name)));
+        print_line(&format!("export {}={}", variable_name(user), dim(&user.token)));
     }
 }
 
-/// Comments are free of quotes, brackets and semicolons: an interactive zsh takes them for commands.
-fn examples(acme: &Acme, today: Date) {
+/// Prints curl examples. Their comments have no quotes, brackets or semicolons, which an interactive zsh would
+/// interpret.
+fn print_examples(org: &SampleOrg, today: Date) {
     let yesterday = today.yesterday().unwrap_or(today);
-    let profile = &acme.admin.profile;
-    line("");
-    line(&bold("Then these, one after the other."));
-    line("");
-    line(&dim(
-        "# Ana submits a report in one call, and REPORT is its identifier. Pasted twice it is still one, for it has the same key",
+    let profile = &org.admin.profile;
+    print_line("");
+    print_line(&bold("Then run these commands in order."));
+    print_line("");
+    print_line(&dim(
+        "# Ana submits a report in one call. REPORT is its identifier. Repeating the call creates no second report",
     ));
-    line(&format!(
+    print_line(&format!(
         r#"REPORT=$(curl -sS "$ACME/reports" -H "Authorization: Bearer $ANA" -H "Content-Type: application/json" -H "Idempotency-Key: visit-to-london" -d '{{
   "title": "Client visit London",
   "submit": true,
@@ -118,26 +118,32 @@ fn examples(acme: &Acme, today: Date) {
   ]
 }}' | tee /dev/stderr | sed -n 's/.*"id":"\(rep_[^"]*\)".*/\1/p'); echo; echo "REPORT=$REPORT""#
     ));
-    line(&dim("# Marco finds it in his queue and approves version 1, which he has seen"));
-    line(r#"curl -sS "$ACME/approvals" -H "Authorization: Bearer $MARCO"; echo"#);
-    line(
+    print_line(&dim("# Marco lists the reports to approve, and approves version 1"));
+    print_line(r#"curl -sS "$ACME/approvals" -H "Authorization: Bearer $MARCO"; echo"#);
+    print_line(
         r#"curl -sS -X POST "$ACME/reports/$REPORT/approve" -H "Authorization: Bearer $MARCO" -H 'If-Match: "1"'; echo"#,
     );
-    line(&dim("# Fiona reads its history, and Ana has got a mail"));
-    line(r#"curl -sS "$ACME/reports/$REPORT/history" -H "Authorization: Bearer $FIONA"; echo"#);
-    line(&format!(r#"curl -sS "$API/_local/mail?to={}" | grep -o '"subject":"[^"]*"'"#, acme.employee.profile.email));
-    line(&dim(&format!("# POST /_local/token gives a token for anybody, here for {}, who is the admin", profile.name)));
-    line(&format!(
+    print_line(&dim("# Fiona reads the history of the report, and Ana has received a mail"));
+    print_line(r#"curl -sS "$ACME/reports/$REPORT/history" -H "Authorization: Bearer $FIONA"; echo"#);
+    print_line(&format!(
+        r#"curl -sS "$API/_local/mail?to={}" | grep -o '"subject":"[^"]*"'"#,
+        org.employee.profile.email
+    ));
+    print_line(&dim(&format!(
+        "# POST /_local/token issues a token for any user, here for {}, the admin",
+        profile.name
+    )));
+    print_line(&format!(
         r#"export {}=$(curl -sS "$API/_local/token" -d '{{"sub":"{}","email":"{}","name":"{}"}}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')"#,
-        variable(&acme.admin),
+        variable_name(&org.admin),
         profile.subject(),
         profile.email,
         profile.name,
     ));
-    line("");
+    print_line("");
 }
 
-/// The shell variable of a person's token.
-fn variable(person: &Person) -> String {
-    person.profile.subject().to_ascii_uppercase()
+/// Returns the name of the shell variable with the token of a user.
+fn variable_name(user: &User) -> String {
+    user.profile.subject().to_ascii_uppercase()
 }

@@ -1,20 +1,21 @@
-//! The only place that reads the clock, makes random numbers or looks at the environment.
-//! Everything else gets these as values, so that it can be tested without them.
+//! The clock, randomness and the environment. No other module reads them: the others take values, so that tests can
+//! choose them.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-/// The current time.
+/// Reads the clock.
 #[expect(clippy::disallowed_methods, reason = "this module owns the clock")]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// Random bytes that nobody can guess.
+/// Makes random bytes that cannot be guessed.
+#[must_use]
 #[expect(clippy::disallowed_methods, reason = "this module owns randomness")]
-pub(crate) fn secret<const LENGTH: usize>() -> [u8; LENGTH] {
+pub fn secret<const LENGTH: usize>() -> [u8; LENGTH] {
     let mut bytes = [0_u8; LENGTH];
     // An operating system that cannot give a few random bytes cannot run anything here.
     if getrandom::fill(&mut bytes).is_err() {
@@ -23,8 +24,9 @@ pub(crate) fn secret<const LENGTH: usize>() -> [u8; LENGTH] {
     bytes
 }
 
-/// A random identifier in the form of a version 4 UUID.
-pub(crate) fn uuid() -> String {
+/// Makes a random UUID, version 4.
+#[must_use]
+pub fn uuid() -> String {
     let mut bytes = secret::<16>();
     if let Some(version) = bytes.get_mut(6) {
         *version = (*version & 0x0f) | 0x40;
@@ -43,13 +45,13 @@ pub(crate) fn uuid() -> String {
     text
 }
 
-/// The search path that a started function inherits; the rest of its environment is made from the template.
+/// Reads the search path, the only variable that a function inherits; the others come from the template.
 #[expect(clippy::disallowed_methods, reason = "this module owns the environment")]
 pub(crate) fn search_path() -> OsString {
     std::env::var_os("PATH").unwrap_or_default()
 }
 
-/// The cargo that started this program, or the one on the search path.
+/// Returns the cargo that started this program, or `cargo` on the search path.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this module owns the environment")]
 pub fn cargo() -> OsString {

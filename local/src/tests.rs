@@ -1,14 +1,11 @@
-//! Whole stacks on a template of their own, over HTTP. The functions' binaries are empty files: a request that reaches one is
-//! answered with 500, and one that does not is answered by the gateway.
-
-#[cfg(unix)]
-mod played;
+//! Whole stacks with a template of their own, over HTTP. The function binaries are empty files: a request that reaches
+//! a function gets a 500, the others are answered by the gateway.
 
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::*;
+use crate::{Data, Options, Stack, function_names, identity, template};
 
 const TEMPLATE: &str = r#"
 Parameters:
@@ -49,30 +46,25 @@ Resources:
       KeySchema: [{AttributeName: PK, KeyType: HASH}]
 "#;
 
-pub(crate) struct Running {
+/// A running stack with its template.
+pub(crate) struct RunningStack {
     pub(crate) stack: Stack,
     pub(crate) http: reqwest::Client,
     folder: TempDir,
 }
 
-impl Running {
-    /// A stack that is changed from what a test run has.
+impl RunningStack {
+    /// Starts a stack of the template in this file, with changed options.
     async fn start(change: impl FnOnce(&mut Options)) -> Self {
-        Self::with(TEMPLATE, "", change).await
+        Self::with_template(TEMPLATE, change).await
     }
 
-    /// A stack of another template, with the content of the function's file.
-    pub(crate) async fn with(template_text: &str, function: &str, change: impl FnOnce(&mut Options)) -> Self {
+    /// Starts a stack of a template, with changed options.
+    pub(crate) async fn with_template(template_text: &str, change: impl FnOnce(&mut Options)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let template = folder.path().join("template.yaml");
         std::fs::write(&template, template_text).expect("written");
-        let file = folder.path().join(format!("things{}", std::env::consts::EXE_SUFFIX));
-        std::fs::write(&file, function).expect("written");
-        #[cfg(unix)]
-        if !function.is_empty() {
-            use std::os::unix::fs::PermissionsExt as _;
-            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o700)).expect("a program");
-        }
+        std::fs::write(folder.path().join(format!("things{}", std::env::consts::EXE_SUFFIX)), "").expect("written");
         let mut options = Options {
             template,
             bin_dir: folder.path().to_owned(),
@@ -80,7 +72,7 @@ impl Running {
             port: 0,
             throttling: false,
             authorizer: true,
-            probes: true,
+            test_kit: None,
         };
         change(&mut options);
         let stack = Stack::start(options).await.expect("a stack");
@@ -93,7 +85,7 @@ impl Running {
         self.http.request(method, format!("{}{path}", self.stack.url()))
     }
 
-    /// The status, and the body if it is JSON.
+    /// Returns the status, and the body if it is JSON.
     pub(crate) async fn send(request: RequestBuilder) -> (u16, Value) {
         let answer = request.send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.unwrap_or_default())
@@ -129,27 +121,27 @@ impl Running {
 }
 
 #[tokio::test]
-async fn the_functions_and_the_gateway_agree_on_the_issuer() {
-    let running = Running::start(|_| ()).await;
-    let (_, found) = Running::send(running.request("GET", "/_local/oidc/.well-known/openid-configuration")).await;
-    let parameters = parameters(running.stack.url());
+async fn functions_and_gateway_have_the_same_issuer() {
+    let running = RunningStack::start(|_| ()).await;
+    let (_, found) = RunningStack::send(running.request("GET", "/_local/oidc/.well-known/openid-configuration")).await;
+    let parameters = identity::template_parameters(running.stack.url());
     assert_eq!(Some(found["issuer"].as_str().expect("an issuer")), parameters.get("JwtIssuer").map(String::as_str));
-    let template = running.folder.path().join("template.yaml");
-    let functions = Template::load(&template, &parameters).expect("a template").functions;
+    let path = running.folder.path().join("template.yaml");
+    let functions = template::load(&path, &parameters).expect("a template").functions;
     let [function] = functions.as_slice() else { panic!("{functions:?}") };
     let variable = |name: &str| function.environment.get(name).cloned().unwrap_or_default();
     assert_eq!(variable("JWT_ISSUER"), format!("{}/_local/oidc", running.stack.url()));
     assert_eq!(variable("JWT_AUDIENCES"), "outlay-local");
     assert_eq!(variable("PAYOUT_KEY"), "arn:aws:kms:eu-central-1:000000000000:key/outlay-local-PayoutKey");
-    assert_eq!(function_names(&template).expect("names"), ["things"]);
+    assert_eq!(function_names(&path).expect("names"), ["things"]);
     let wrong = running.token(&json!({ "claims": { "iss": "http://127.0.0.1:1/_local/oidc" } })).await;
     assert_eq!(running.status_with(&wrong).await, 401);
     assert_eq!(running.status_with(&running.token(&json!({})).await).await, 500);
 }
 
 #[tokio::test]
-async fn the_gateway_sees_rotations_and_takes_rsa_alone() {
-    let running = Running::start(|_| ()).await;
+async fn gateway_follows_key_rotation_and_accepts_only_rsa() {
+    let running = RunningStack::start(|_| ()).await;
     let first = running.token(&json!({})).await;
     let first_id = running.published().await[0]["kid"].clone();
     let second_id = running.rotate(&json!({})).await;
@@ -163,38 +155,42 @@ async fn the_gateway_sees_rotations_and_takes_rsa_alone() {
     assert_eq!(ids, [&first_id, &second_id, &elliptic_id]);
     let older = running.token(&json!({ "kid": first_id })).await;
     assert_eq!(running.status_with(&older).await, 500);
-    // Says that it is another key's.
+    // Its header names another key.
     let lying = running.token(&json!({ "kid": first_id, "header": { "kid": second_id } })).await;
     assert_eq!(running.status_with(&lying).await, 401);
     let newest_id = running.rotate(&json!({ "alg": "RS256", "keep_old": false })).await;
     assert_eq!(running.published().await.iter().map(|key| key["kid"].clone()).collect::<Vec<_>>(), [newest_id]);
     assert_eq!([running.status_with(&first).await, running.status_with(&second).await], [401, 401]);
     let unknown = json!({ "sub": "ann", "email": "ann@example.com", "name": "Ann", "kid": first_id });
-    assert_eq!(Running::send(running.request("POST", "/_local/token").json(&unknown)).await.0, 400);
+    assert_eq!(RunningStack::send(running.request("POST", "/_local/token").json(&unknown)).await.0, 400);
     for wrong in [json!({ "alg": "HS256" }), json!({ "keep": true })] {
-        assert_eq!(Running::send(running.request("POST", "/_local/oidc/rotate").json(&wrong)).await.0, 400, "{wrong}");
+        assert_eq!(
+            RunningStack::send(running.request("POST", "/_local/oidc/rotate").json(&wrong)).await.0,
+            400,
+            "{wrong}"
+        );
     }
 }
 
 #[tokio::test]
-async fn the_issuer_can_be_down_and_counts_who_asks() {
-    let running = Running::start(|_| ()).await;
+async fn issuer_can_be_unavailable_and_counts_requests() {
+    let running = RunningStack::start(|_| ()).await;
     let paths = ["/_local/oidc/.well-known/openid-configuration", "/_local/oidc/jwks.json"];
     for (up, status) in [(true, 200), (false, 503), (true, 200)] {
         let change = running.request("PUT", "/_local/oidc/availability").json(&json!({ "up": up }));
-        assert_eq!(Running::send(change).await.0, 200);
+        assert_eq!(RunningStack::send(change).await.0, 200);
         for path in paths {
-            assert_eq!(Running::send(running.request("GET", path)).await.0, status, "{path}");
+            assert_eq!(RunningStack::send(running.request("GET", path)).await.0, status, "{path}");
         }
     }
-    Running::send(running.request("GET", paths[1])).await;
-    let counted = Running::send(running.request("GET", "/_local/oidc/requests")).await;
+    RunningStack::send(running.request("GET", paths[1])).await;
+    let counted = RunningStack::send(running.request("GET", "/_local/oidc/requests")).await;
     assert_eq!(counted, (200, json!({ "configuration": 3, "keys": 4 })));
 }
 
 #[tokio::test]
-async fn kms_answers_as_aws_does_and_can_be_made_to_fail() {
-    let running = Running::start(|_| ()).await;
+async fn kms_encrypts_and_decrypts_over_http() {
+    let running = RunningStack::start(|_| ()).await;
     let body = json!({ "KeyId": "outlay-local-PayoutKey", "Plaintext": "aGk=", "EncryptionContext": { "org": "a" } });
     let (status, made) = running.kms("Encrypt", &body).await;
     assert_eq!(status, 200, "{made}");
@@ -208,72 +204,53 @@ async fn kms_answers_as_aws_does_and_can_be_made_to_fail() {
     let headers = [header("x-amzn-errortype"), header("content-type")];
     assert_eq!(headers, ["InvalidCiphertextException", "application/x-amz-json-1.1"]);
     assert_eq!(wrong.json::<Value>().await.expect("JSON"), json!({ "__type": "InvalidCiphertextException" }));
-
-    let rule =
-        json!({ "service": "kms", "operation": "Decrypt", "containing": "\"a\"", "fault": "refuse", "times": 1 });
-    let (status, rule) = Running::send(running.request("POST", "/_local/faults").json(&rule)).await;
-    assert_eq!(status, 200, "{rule}");
-    let rule = format!("/_local/faults/{}", rule["id"].as_str().expect("an id"));
-    let (status, refused) = running.kms("Decrypt", &decrypt("a")).await;
-    assert_eq!((status, &refused["__type"]), (400, &json!("DisabledException")));
-    assert_eq!(running.kms("Decrypt", &decrypt("a")).await.0, 200);
-    for (method, status) in [("GET", 200), ("DELETE", 200), ("GET", 404), ("DELETE", 404)] {
-        let (found, answer) = Running::send(running.request(method, &rule)).await;
-        assert_eq!(found, status, "{method}");
-        assert!(status == 404 || answer == json!({ "hits": 1 }), "{answer}");
-    }
 }
 
 #[tokio::test]
-async fn what_is_for_tests_is_there_for_tests_alone() {
-    let paths = [("POST", "/_local/faults"), ("GET", "/_local/faults/x"), ("GET", "/_local/log")];
-    let running = Running::start(|options| options.probes = false).await;
+async fn stack_without_test_kit_lacks_its_routes() {
+    let paths = [("POST", "/_local/faults"), ("GET", "/_local/log"), ("GET", "/_local/streams/things")];
+    let running = RunningStack::start(|_| ()).await;
     for (method, path) in paths {
-        // As any path that nobody has: the default route's function.
-        assert_eq!(Running::send(running.request(method, path)).await.0, 500, "{path}");
-    }
-    let running = Running::start(|_| ()).await;
-    let found = [400, 404, 200];
-    for ((method, path), status) in paths.into_iter().zip(found) {
-        assert_eq!(Running::send(running.request(method, path)).await.0, status, "{path}");
+        // As any unknown path: the function of the default route.
+        assert_eq!(RunningStack::send(running.request(method, path)).await.0, 500, "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_gateway_without_authorizer_lets_everything_through() {
-    let running = Running::start(|options| options.authorizer = false).await;
-    assert_eq!(Running::send(running.request("GET", "/v1/things")).await.0, 500);
+async fn gateway_without_authorizer_needs_no_token() {
+    let running = RunningStack::start(|options| options.authorizer = false).await;
+    assert_eq!(RunningStack::send(running.request("GET", "/v1/things")).await.0, 500);
     assert_eq!(running.status_with("nonsense").await, 500);
-    let running = Running::start(|_| ()).await;
-    assert_eq!(Running::send(running.request("GET", "/v1/things")).await.0, 401);
+    let running = RunningStack::start(|_| ()).await;
+    assert_eq!(RunningStack::send(running.request("GET", "/v1/things")).await.0, 401);
     assert_eq!(running.status_with("nonsense").await, 401);
 }
 
 #[tokio::test]
-async fn routes_have_limits_where_they_are_wanted() {
-    let statuses = async |running: &Running, path: &str| {
+async fn routes_are_throttled_only_if_enabled() {
+    let statuses = async |running: &RunningStack, path: &str| {
         let mut statuses = Vec::new();
         for _ in 0..4 {
-            statuses.push(Running::send(running.request("GET", path)).await);
+            statuses.push(RunningStack::send(running.request("GET", path)).await);
         }
         statuses
     };
     let failed = || (500, json!({ "message": "Internal Server Error" }));
     let refused = || (429, json!({ "message": "Too Many Requests" }));
-    let running = Running::start(|options| options.throttling = true).await;
+    let running = RunningStack::start(|options| options.throttling = true).await;
     assert_eq!(statuses(&running, "/v1/few").await, [failed(), failed(), refused(), refused()]);
     assert_eq!(statuses(&running, "/v1/other").await, [failed(), failed(), failed(), failed()]);
-    let running = Running::start(|_| ()).await;
+    let running = RunningStack::start(|_| ()).await;
     assert_eq!(statuses(&running, "/v1/few").await, [failed(), failed(), failed(), failed()]);
 }
 
 #[tokio::test]
-async fn the_default_route_leaves_preflights_to_the_gateway() {
-    let running = Running::start(|_| ()).await;
+async fn gateway_answers_preflight_of_the_default_route() {
+    let running = RunningStack::start(|_| ()).await;
     for (method, path) in [("POST", "/v1/things"), ("BREW", "/v1/things"), ("GET", "/v2"), ("OPTIONS", "/v1/things")] {
-        assert_eq!(Running::send(running.request(method, path)).await.0, 500, "{method} {path}");
+        assert_eq!(RunningStack::send(running.request(method, path)).await.0, 500, "{method} {path}");
     }
     let preflight = running.request("OPTIONS", "/v2").header("Origin", "http://a.example");
     let preflight = preflight.header("Access-Control-Request-Method", "GET");
-    assert_eq!(Running::send(preflight).await.0, 204);
+    assert_eq!(RunningStack::send(preflight).await.0, 204);
 }

@@ -1,9 +1,9 @@
-//! Asking somebody else than the route did.
+//! Reassignment of a pending step to another approver.
 
 use serde_json::{Value, json};
 
 use super::step;
-use crate::support::{Answer, Person, World, asked, day, expense};
+use crate::support::{Answer, Person, World, approver_names, day, expense};
 
 async fn reassign(world: &World, by: &Person, report: &Value, from: &Person, to: &Person) -> Answer {
     let body = json!({"from": from.id, "to": to.id, "reason": "Marco is on leave."});
@@ -11,20 +11,20 @@ async fn reassign(world: &World, by: &Person, report: &Value, from: &Person, to:
 }
 
 #[tokio::test]
-async fn the_new_approver_decides_and_the_old_one_is_out() {
+async fn reassigned_step_is_decided_by_new_approver_only() {
     let world = World::new().await;
-    let dora = world.hire("Dora", &json!({})).await;
+    let dora = world.add_member("Dora", &json!({})).await;
     let report = world.submitted("40.00").await;
     dora.get(&world.report(&report, "")).await.problem(404, "/problems/not-found");
     let changed = reassign(&world, &world.admin, &report, &world.marco, &dora).await.expect(200);
     assert_eq!((&changed["version"], &changed["status"]), (&json!(2), &json!("submitted")));
-    assert_eq!(asked(&changed), [["Dora"]]);
+    assert_eq!(approver_names(&changed), [["Dora"]]);
     let why = "This step applies to every report. It is decided by the owner's manager. An admin has reassigned it.";
     assert_eq!(changed["steps"][0]["reason"], why);
 
-    let told = world.mail(&dora, 2).await.remove(1);
-    assert_eq!(told["subject"], "Approve: Client visit Lyon, 40.00 EUR (Ana Silva)");
-    assert!(told["text"].as_str().unwrap().contains("Reassigned because: Marco is on leave."), "{told}");
+    let mail = world.mail(&dora, 2).await.remove(1);
+    assert_eq!(mail["subject"], "Approve: Client visit Lyon, 40.00 EUR (Ana Silva)");
+    assert!(mail["text"].as_str().unwrap().contains("Reassigned because: Marco is on leave."), "{mail}");
     world.marco.get(&world.report(&report, "")).await.problem(404, "/problems/not-found");
     world.approve(&world.marco, &changed).await.problem(404, "/problems/not-found");
     assert_eq!(world.queue(&world.marco).await, [] as [Value; 0]);
@@ -34,44 +34,44 @@ async fn the_new_approver_decides_and_the_old_one_is_out() {
 
     assert_eq!(world.approve(&dora, &changed).await.expect(200)["status"], "approved");
     let history = world.ana.get(&world.report(&report, "history")).await.expect(200);
-    let told = &history["items"][2];
-    assert_eq!((&told["type"], &told["actor"]["name"]), (&json!("step.reassigned"), &json!("Ada Admin")));
+    let event = &history["items"][2];
+    assert_eq!((&event["type"], &event["actor"]["name"]), (&json!("step.reassigned"), &json!("Ada Admin")));
     assert_eq!(
-        (&told["data"]["reason"], &told["data"]["from"]),
+        (&event["data"]["reason"], &event["data"]["from"]),
         (&json!("Marco is on leave."), &json!(world.marco.id))
     );
 }
 
 #[tokio::test]
-async fn the_duties_hold_for_a_reassignment_too() {
+async fn reassignment_to_interested_party_is_forbidden() {
     let world = World::new().await;
-    let (payee, stand_in) = (world.hire("Paul", &json!({})).await, world.hire("Stan", &json!({})).await);
+    let (payee, stand_in) = (world.add_member("Paul", &json!({})).await, world.add_member("Stan", &json!({})).await);
     let body = json!({
         "title": "Lyon", "owner_id": world.ana.id, "payee_id": payee.id, "expenses": [expense("40.00")], "submit": true,
     });
     let report = world.fiona.post(&world.path("reports"), &body).await.expect(201);
     let delegation = json!({"to": stand_in.id, "from": day(0), "until": day(-5)});
     payee.put(&world.path("members/me/delegation"), &delegation).await.expect(200);
-    // Owner, enterer, payee, and who decides for the payee while he is away.
+    // Owner, preparer, payee, and the payee's delegate.
     for barred in [&world.ana, &world.fiona, &payee, &stand_in] {
         let answer = reassign(&world, &world.admin, &report, &world.marco, barred).await;
         answer.problem(403, "/problems/segregation-of-duties");
     }
-    // Once he decides for nobody, he can be asked.
+    // Without the delegation the former delegate is eligible.
     payee.delete(&world.path("members/me/delegation")).await.expect(200);
     let changed = reassign(&world, &world.admin, &report, &world.marco, &stand_in).await.expect(200);
-    assert_eq!(asked(&changed), [["Stan"]]);
+    assert_eq!(approver_names(&changed), [["Stan"]]);
 }
 
 #[tokio::test]
-async fn who_cannot_decide_is_not_asked() {
+async fn reassignment_to_ineligible_member_is_rejected() {
     let world = World::new().await;
     let finance = step("Finance", &json!({"kind": "role", "role": "finance"}));
-    world.rule(&json!({"steps": [step("Manager", &json!({"kind": "manager"})), finance]})).await;
-    let auditor = world.hire("Audrey", &json!({"role": "auditor"})).await;
-    let gone = world.hire("Gus", &json!({})).await;
+    world.put_policy(&json!({"steps": [step("Manager", &json!({"kind": "manager"})), finance]})).await;
+    let auditor = world.add_member("Audrey", &json!({"role": "auditor"})).await;
+    let gone = world.add_member("Gus", &json!({})).await;
     world.change(&gone, &json!({"suspended": true})).await;
-    let small = world.hire("Sam", &json!({"approval_limit": {"amount": "39.99", "currency": "EUR"}})).await;
+    let small = world.add_member("Sam", &json!({"approval_limit": {"amount": "39.99", "currency": "EUR"}})).await;
     let report = world.submitted("40.00").await;
     for (to, detail) in [
         (&auditor, "This member cannot approve."),
@@ -83,11 +83,11 @@ async fn who_cannot_decide_is_not_asked() {
         assert_eq!(answer.problem(422, "/problems/validation-failed"), ["/to assignable"], "{}", to.email);
         assert_eq!(answer.json()["errors"][0]["detail"], detail);
     }
-    let nobody = Person { id: "mem_01k0000000e2t8r0000000000a".to_owned(), ..small.clone() };
-    let answer = reassign(&world, &world.admin, &report, &world.marco, &nobody).await;
+    let unknown = Person { id: "mem_01k0000000e2t8r0000000000a".to_owned(), ..small.clone() };
+    let answer = reassign(&world, &world.admin, &report, &world.marco, &unknown).await;
     assert_eq!(answer.problem(422, "/problems/validation-failed"), ["/to unknown-member"]);
-    // Fiona's step is not pending yet, and Sam is at none.
-    let nina = world.hire("Nina", &json!({})).await;
+    // Fiona's step is not active yet, and Sam is an approver of no step.
+    let nina = world.add_member("Nina", &json!({})).await;
     for from in [&world.fiona, &small] {
         let answer = reassign(&world, &world.admin, &report, from, &nina).await;
         assert_eq!(answer.problem(422, "/problems/validation-failed"), ["/from not-asked"]);
@@ -100,16 +100,16 @@ async fn who_cannot_decide_is_not_asked() {
 }
 
 #[tokio::test]
-async fn who_has_agreed_is_not_replaced() {
+async fn reassignment_of_decided_approver_is_rejected() {
     let world = World::new().await;
     let (bea, ben, nina) = (
-        world.hire("Bea", &json!({})).await,
-        world.hire("Ben", &json!({})).await,
-        world.hire("Nina", &json!({})).await,
+        world.add_member("Bea", &json!({})).await,
+        world.add_member("Ben", &json!({})).await,
+        world.add_member("Nina", &json!({})).await,
     );
     let mut both = step("Both", &json!({"kind": "members", "members": [bea.id, ben.id]}));
     both["mode"] = json!("all");
-    world.rule(&json!({"steps": [both]})).await;
+    world.put_policy(&json!({"steps": [both]})).await;
     let report = world.submitted("40.00").await;
     let agreed = world.approve(&bea, &report).await.expect(200);
     let answer = reassign(&world, &world.admin, &agreed, &bea, &nina).await;
@@ -118,24 +118,25 @@ async fn who_has_agreed_is_not_replaced() {
     assert_eq!(answer.problem(422, "/problems/validation-failed"), ["/to assignable"]);
     let changed = reassign(&world, &world.admin, &agreed, &ben, &nina).await.expect(200);
     assert_eq!(
-        (asked(&changed), &changed["steps"][0]["remaining"]),
+        (approver_names(&changed), &changed["steps"][0]["remaining"]),
         (vec![vec!["Bea".to_owned(), "Nina".to_owned()]], &json!(1))
     );
     assert_eq!(world.approve(&nina, &changed).await.expect(200)["status"], "approved");
 }
 
 #[tokio::test]
-async fn only_admins_without_a_part_in_it_reassign() {
+async fn reassignment_requires_admin_without_interest() {
     let world = World::new().await;
-    let (dora, second) = (world.hire("Dora", &json!({})).await, world.hire("Sue", &json!({"role": "admin"})).await);
+    let (dora, second) =
+        (world.add_member("Dora", &json!({})).await, world.add_member("Sue", &json!({"role": "admin"})).await);
     let report = world.submitted("40.00").await;
     for person in [&world.fiona, &world.marco, &world.ana] {
         let answer = reassign(&world, person, &report, &world.marco, &dora).await;
         answer.problem(403, "/problems/forbidden");
     }
     reassign(&world, &dora, &report, &world.marco, &dora).await.problem(404, "/problems/not-found");
-    let own = world.claim(&world.admin, &[expense("40.00")]).await.expect(201);
-    assert_eq!(asked(&own), [["Sue"]]);
+    let own = world.submit_expenses(&world.admin, &[expense("40.00")]).await.expect(201);
+    assert_eq!(approver_names(&own), [["Sue"]]);
     reassign(&world, &world.admin, &own, &second, &dora).await.problem(403, "/problems/segregation-of-duties");
 
     let body = json!({"from": world.marco.id, "to": dora.id, "reason": "On leave."});

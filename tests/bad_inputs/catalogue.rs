@@ -1,22 +1,22 @@
-//! The cases of our collection of bad inputs, in its order: which are tested, which this API answers otherwise than the collection expects
-//! and why, and which belong to capabilities to come. The numbers stand again beside the tests.
+//! All cases of invalid input in the order of their numbers: asserted as specified, answered differently (with the
+//! reason), or waiting for a capability that does not exist yet. `tests/cases.md` describes each case.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What there is about a case.
-enum Kind {
-    /// A test says that it is as expected.
+/// State of a case.
+enum State {
+    /// A test asserts the specified answer.
     Tested,
-    /// A test says what is answered in place of what is expected; here is why.
-    Otherwise(&'static str),
-    /// There will be, with this capability.
-    Later(&'static str),
+    /// A test asserts another answer than specified; the text gives the reason.
+    Different(&'static str),
+    /// The case needs this capability, which does not exist yet.
+    Planned(&'static str),
 }
 
-use Kind::{Later, Otherwise, Tested};
+use State::{Different, Planned, Tested};
 
 /// Every case.
-const CASES: [(&str, Kind); 219] = [
+const CASES: [(&str, State); 219] = [
     ("TRANSPORT-02", Tested),
     ("TRANSPORT-03", Tested),
     ("TRANSPORT-04", Tested),
@@ -32,7 +32,7 @@ const CASES: [(&str, Kind); 219] = [
     ("TRANSPORT-17", Tested),
     ("TRANSPORT-18", Tested),
     ("TRANSPORT-19", Tested),
-    ("TRANSPORT-21", Otherwise("HTTP knows no such header, so the gateway refuses it before a function could")),
+    ("TRANSPORT-21", Different("HTTP forbids such a header, so the gateway rejects it before any function")),
     ("TRANSPORT-22", Tested),
     ("TRANSPORT-23", Tested),
     ("JSON-01", Tested),
@@ -68,7 +68,7 @@ const CASES: [(&str, Kind); 219] = [
     ("MONEY-20", Tested),
     ("MONEY-22", Tested),
     ("MONEY-23", Tested),
-    ("MONEY-24", Later("mileage")),
+    ("MONEY-24", Planned("mileage")),
     ("CURRENCY-01", Tested),
     ("CURRENCY-02", Tested),
     ("CURRENCY-03", Tested),
@@ -81,8 +81,8 @@ const CASES: [(&str, Kind); 219] = [
     ("DATE-06", Tested),
     ("DATE-07", Tested),
     ("DATE-08", Tested),
-    ("DATE-09", Otherwise("no report is of such days, and an empty list says so")),
-    ("DATE-10", Otherwise("a report is bounded by its months and trips, not by the days between them")),
+    ("DATE-09", Different("no report matches, so the list is empty")),
+    ("DATE-10", Different("the months and trips of a report are limited, not the days between them")),
     ("TEXT-01", Tested),
     ("TEXT-02", Tested),
     ("TEXT-03", Tested),
@@ -106,7 +106,7 @@ const CASES: [(&str, Kind); 219] = [
     ("AUTHN-10", Tested),
     ("AUTHN-11", Tested),
     ("AUTHN-12", Tested),
-    ("AUTHN-13", Otherwise("such a key set is as none: 503, or the good one that was read before")),
+    ("AUTHN-13", Different("such a key set counts as missing: 503, or the valid one read before")),
     ("AUTHN-14", Tested),
     ("AUTHN-16", Tested),
     ("AUTHN-17", Tested),
@@ -122,17 +122,14 @@ const CASES: [(&str, Kind); 219] = [
     ("AUTHN-31", Tested),
     ("AUTHN-32", Tested),
     ("AUTHN-33", Tested),
-    ("AUTHN-34", Otherwise("his token is as good as before; the organisation is not there for him: 404")),
+    ("AUTHN-34", Different("the token stays valid; the organisation is not found: 404")),
     ("AUTHN-35", Tested),
-    ("AUTHN-36", Later("step-up")),
+    ("AUTHN-36", Planned("step-up")),
     ("TENANT-01", Tested),
     ("TENANT-02", Tested),
     ("TENANT-03", Tested),
-    ("TENANT-06", Otherwise("another organisation is not there for him: 404; in his own his membership counts: 403")),
-    (
-        "TENANT-07",
-        Otherwise("a receipt is named in the path only, where that of another organisation is not there: 404"),
-    ),
+    ("TENANT-06", Different("another organisation is not found: 404; in the caller's own the membership counts: 403")),
+    ("TENANT-07", Different("receipts are named in the path only, where a foreign one is not found: 404")),
     ("TENANT-08", Tested),
     ("TENANT-09", Tested),
     ("TENANT-10", Tested),
@@ -143,24 +140,24 @@ const CASES: [(&str, Kind); 219] = [
     ("OBJECT-06", Tested),
     (
         "OBJECT-08",
-        Otherwise("rights are one function of the program; a member it cannot read is 500, and nothing is carried out"),
+        Different("authorization is a function of the program; an unreadable member is 500 and nothing is carried out"),
     ),
     ("SOD-01", Tested),
     ("SOD-02", Tested),
     ("SOD-03", Tested),
     ("SOD-04", Tested),
-    ("SOD-05", Otherwise("who is asked at one step is not asked at a later one; who has decided is told so: 409")),
+    ("SOD-05", Different("an approver of one step is not asked at a later one; a second decision is 409")),
     ("SOD-06", Tested),
     ("SOD-07", Tested),
-    ("SOD-08", Later("reimbursement")),
+    ("SOD-08", Planned("reimbursement")),
     ("SOD-09", Tested),
     ("SOD-11", Tested),
     ("WORKFLOW-01", Tested),
     ("WORKFLOW-02", Tested),
     ("WORKFLOW-04", Tested),
-    ("WORKFLOW-06", Otherwise("a claim changed past its draft is a new submission")),
+    ("WORKFLOW-06", Different("an edited claim is a new submission")),
     ("WORKFLOW-07", Tested),
-    ("WORKFLOW-08", Later("reimbursement")),
+    ("WORKFLOW-08", Planned("reimbursement")),
     ("WORKFLOW-09", Tested),
     ("WORKFLOW-11", Tested),
     ("WORKFLOW-12", Tested),
@@ -168,7 +165,7 @@ const CASES: [(&str, Kind); 219] = [
     ("IDEMPOTENCY-01", Tested),
     ("IDEMPOTENCY-02", Tested),
     ("IDEMPOTENCY-03", Tested),
-    ("IDEMPOTENCY-06", Otherwise("the second is answered as the first, and never told to wait")),
+    ("IDEMPOTENCY-06", Different("a concurrent duplicate gets the first response, never a conflict")),
     ("IDEMPOTENCY-07", Tested),
     ("IDEMPOTENCY-08", Tested),
     ("IDEMPOTENCY-09", Tested),
@@ -177,13 +174,13 @@ const CASES: [(&str, Kind); 219] = [
     ("CONCURRENCY-03", Tested),
     ("CONCURRENCY-07", Tested),
     ("CONCURRENCY-08", Tested),
-    ("CONCURRENCY-09", Otherwise("422 for null, as JSON; the media type of merge patches is not taken: 415")),
+    ("CONCURRENCY-09", Different("null in JSON is 422; the merge-patch media type is 415")),
     ("PAGINATION-03", Tested),
     ("PAGINATION-04", Tested),
     ("PAGINATION-05", Tested),
-    ("PAGINATION-06", Otherwise("10 KB are more than a query may have: 414")),
-    ("PAGINATION-07", Otherwise("cursors are signed with no key; one for another list is refused all the same")),
-    ("PAGINATION-08", Otherwise("a size below 1 is a mistake and refused")),
+    ("PAGINATION-06", Different("10 KB exceed the query limit: 414")),
+    ("PAGINATION-07", Different("cursors are not signed; one for another list is rejected")),
+    ("PAGINATION-08", Different("a page size below 1 is an error")),
     ("PAGINATION-10", Tested),
     ("PAGINATION-11", Tested),
     ("PAGINATION-12", Tested),
@@ -193,20 +190,20 @@ const CASES: [(&str, Kind); 219] = [
     ("FILTER-06", Tested),
     ("RATE-01", Tested),
     ("RATE-02", Tested),
-    ("RATE-03", Later("decisions by mail")),
+    ("RATE-03", Planned("decisions by mail")),
     ("RATE-04", Tested),
     ("RATE-05", Tested),
     ("RATE-07", Tested),
     ("RATE-08", Tested),
-    ("UPLOAD-05", Otherwise("nobody completes an upload: S3 takes the declared bytes and no others")),
+    ("UPLOAD-05", Different("there is no completion request: S3 accepts the declared bytes only")),
     (
         "UPLOAD-06",
-        Otherwise("nobody completes an upload: a report is not submitted before its files were looked at: 422"),
+        Different("there is no completion request: a report with unprocessed files cannot be submitted: 422"),
     ),
-    ("UPLOAD-08", Otherwise("the receipt is refused, with this reason, when its file is looked at")),
-    ("UPLOAD-09", Otherwise("the receipt is refused, with this reason, when its file is looked at")),
-    ("UPLOAD-10", Otherwise("a size of nothing is no valid value")),
-    ("UPLOAD-11", Otherwise("the receipt is refused, with this reason, when its file is looked at")),
+    ("UPLOAD-08", Different("the receipt is rejected with this reason when its file is processed")),
+    ("UPLOAD-09", Different("the receipt is rejected with this reason when its file is processed")),
+    ("UPLOAD-10", Different("a size of zero is invalid")),
+    ("UPLOAD-11", Different("the receipt is rejected with this reason when its file is processed")),
     ("UPLOAD-12", Tested),
     ("UPLOAD-14", Tested),
     ("UPLOAD-15", Tested),
@@ -214,57 +211,60 @@ const CASES: [(&str, Kind); 219] = [
     ("UPLOAD-17", Tested),
     ("UPLOAD-18", Tested),
     ("UPLOAD-19", Tested),
-    ("LINK-01", Later("decisions by mail")),
-    ("LINK-02", Later("decisions by mail")),
-    ("LINK-03", Later("decisions by mail")),
-    ("LINK-04", Later("decisions by mail")),
-    ("LINK-05", Later("decisions by mail")),
-    ("LINK-06", Later("decisions by mail")),
-    ("LINK-07", Later("decisions by mail")),
-    ("LINK-08", Later("decisions by mail")),
-    ("LINK-11", Later("decisions by mail")),
-    ("LINK-12", Later("unsubscribing")),
-    ("LINK-13", Later("unsubscribing")),
-    ("WEBHOOK-01", Later("webhooks")),
-    ("WEBHOOK-02", Later("webhooks")),
-    ("WEBHOOK-03", Later("webhooks")),
-    ("WEBHOOK-04", Later("webhooks")),
-    ("WEBHOOK-05", Later("webhooks")),
-    ("WEBHOOK-07", Later("webhooks")),
+    ("LINK-01", Planned("decisions by mail")),
+    ("LINK-02", Planned("decisions by mail")),
+    ("LINK-03", Planned("decisions by mail")),
+    ("LINK-04", Planned("decisions by mail")),
+    ("LINK-05", Planned("decisions by mail")),
+    ("LINK-06", Planned("decisions by mail")),
+    ("LINK-07", Planned("decisions by mail")),
+    ("LINK-08", Planned("decisions by mail")),
+    ("LINK-11", Planned("decisions by mail")),
+    ("LINK-12", Planned("unsubscribing")),
+    ("LINK-13", Planned("unsubscribing")),
+    ("WEBHOOK-01", Planned("webhooks")),
+    ("WEBHOOK-02", Planned("webhooks")),
+    ("WEBHOOK-03", Planned("webhooks")),
+    ("WEBHOOK-04", Planned("webhooks")),
+    ("WEBHOOK-05", Planned("webhooks")),
+    ("WEBHOOK-07", Planned("webhooks")),
     ("HEADERS-02", Tested),
     ("HEADERS-04", Tested),
     ("HEADERS-05", Tested),
     ("HEADERS-06", Tested),
-    ("HEADERS-07", Later("export of files")),
-    ("EXPORT-01", Later("export of files")),
-    ("EXPORT-02", Later("export of files")),
-    ("ERRORS-01", Otherwise("nothing that panics compiles; what nobody has foreseen is the same problem")),
+    ("HEADERS-07", Planned("export of files")),
+    ("EXPORT-01", Planned("export of files")),
+    ("EXPORT-02", Planned("export of files")),
+    ("ERRORS-01", Different("panicking code does not compile; any unexpected error is the same problem")),
     ("ERRORS-02", Tested),
     ("ERRORS-03", Tested),
-    ("ERRORS-04", Otherwise("there is one write, whole or not at all, and it is given up in time")),
+    ("ERRORS-04", Different("there is one transaction, which times out before the function does")),
     ("CRYPTO-02", Tested),
     ("CRYPTO-03", Tested),
     ("CRYPTO-04", Tested),
 ];
 
-/// The tests, as they are written.
+/// Descriptions of the cases.
+const CASES_DOC: &str = include_str!("../cases.md");
+
+/// Sources of the tests.
 const TESTS: [&str; 13] = [
     include_str!("authn.rs"),
     include_str!("dates.rs"),
-    include_str!("duties.rs"),
+    include_str!("workflow.rs"),
     include_str!("failures.rs"),
     include_str!("idempotency.rs"),
     include_str!("json.rs"),
     include_str!("money.rs"),
-    include_str!("paging.rs"),
-    include_str!("rate.rs"),
+    include_str!("pagination.rs"),
+    include_str!("rate_limits.rs"),
     include_str!("tenant.rs"),
     include_str!("text.rs"),
     include_str!("transport.rs"),
     include_str!("uploads.rs"),
 ];
 
-/// Whether a test asserts something under this number: it stands in a text of the program, not only in a comment.
+/// True when a test asserts something under this number: the number occurs in a string literal, not only in a comment.
 fn asserted(id: &str) -> bool {
     let code = TESTS.iter().flat_map(|text| text.lines()).filter(|line| !line.trim_start().starts_with("//"));
     code.flat_map(|line| line.split('"').skip(1).step_by(2))
@@ -272,21 +272,22 @@ fn asserted(id: &str) -> bool {
 }
 
 #[test]
-fn every_case_is_accounted_for_once() {
+fn every_case_is_listed_once_and_asserted() {
     let ids: BTreeSet<&str> = CASES.iter().map(|(id, _)| *id).collect();
-    assert_eq!(ids.len(), CASES.len(), "each once");
-    let mut later: BTreeMap<&str, usize> = BTreeMap::new();
-    let (mut tested, mut otherwise) = (0, 0);
-    for (id, kind) in &CASES {
-        match kind {
+    assert_eq!(ids.len(), CASES.len(), "a case is listed twice");
+    let mut planned: BTreeMap<&str, usize> = BTreeMap::new();
+    let (mut tested, mut different) = (0, 0);
+    for (id, state) in &CASES {
+        match state {
             Tested => tested += 1,
-            Otherwise(why) => {
+            Different(why) => {
                 assert!(!why.is_empty(), "{id}");
-                otherwise += 1;
+                different += 1;
             }
-            Later(capability) => *later.entry(*capability).or_default() += 1,
+            Planned(capability) => *planned.entry(*capability).or_default() += 1,
         }
-        assert_eq!(asserted(id), !matches!(kind, Later(_)), "{id}");
+        assert!(CASES_DOC.contains(&format!("| {id} |")), "{id} is missing in tests/cases.md");
+        assert_eq!(asserted(id), !matches!(state, Planned(_)), "{id}");
     }
-    println!("{} cases: {tested} tested as expected, {otherwise} otherwise, later {later:?}", CASES.len());
+    println!("{} cases: {tested} tested as specified, {different} different, planned {planned:?}", CASES.len());
 }

@@ -1,14 +1,14 @@
-//! Days and moments: plain days that have been, moments with an offset.
+//! Dates and timestamps: dates must be valid and not in the future, timestamps need an offset.
 
 use serde_json::{Value, json};
 
-use super::{INVALID, INVALID_PARAMETER, get, line, post, refused};
-use crate::support::{World, day, expense, found, send, today, with};
+use super::{INVALID, INVALID_PARAMETER, expect_problems, get, line, post};
+use crate::support::{World, day, expense, send, today, violations, with};
 
 #[tokio::test]
-async fn a_line_is_of_a_day_that_has_been() {
+async fn expense_date_invalid_or_future_is_rejected() {
     let world = World::new().await;
-    // Where today comes first, at UTC+14, the day after tomorrow is still to come.
+    // The day after tomorrow in UTC is in the future everywhere, even at UTC+14.
     let later = day(-2);
     let rows = [
         ("DATE-01", later.as_str()),
@@ -19,15 +19,19 @@ async fn a_line_is_of_a_day_that_has_been() {
         ("DATE-05", "01/02/2026"),
         ("DATE-06", "2026-01-02T00:00:00Z"),
     ];
-    refused(&world, rows.iter().map(|(id, date)| (*id, line(&world, &json!({"date": date})), INVALID)).collect()).await;
-    // DATE-04: how far back is the policy's affair, and shows when the report is judged.
+    expect_problems(
+        &world,
+        rows.iter().map(|(id, date)| (*id, line(&world, &json!({"date": date})), INVALID)).collect(),
+    )
+    .await;
+    // DATE-04: the maximum age is a rule of the policy, so an old expense is a violation and not an error.
     let old = [with(expense("10.00"), &json!({"date": day(200)}))];
-    let report = world.claim(&world.ana, &old).await.expect(201);
-    assert_eq!(found(&report), ["maximum-age warn 90 200"], "DATE-04");
+    let report = world.submit_expenses(&world.ana, &old).await.expect(201);
+    assert_eq!(violations(&report), ["maximum-age warn 90 200"], "DATE-04");
 }
 
 #[tokio::test]
-async fn a_moment_has_an_offset() {
+async fn timestamp_without_offset_is_rejected() {
     let world = World::new().await;
     let query = |text: &str| get(&world, &world.ana, &format!("reports?{text}"));
     let cases = vec![
@@ -35,15 +39,15 @@ async fn a_moment_has_an_offset() {
         ("DATE-07", query("updated_since=2026-03-29"), INVALID_PARAMETER),
         ("DATE-08", query("updated_since=2026-06-30T23:59:60Z"), INVALID_PARAMETER),
     ];
-    refused(&world, cases).await;
+    expect_problems(&world, cases).await;
     send(query("updated_since=2026-03-29T02:30:00Z")).await.expect(200);
 }
 
 #[tokio::test]
-async fn an_interval_that_ends_before_it_begins_holds_nothing() {
+async fn date_range_ending_before_start_is_empty() {
     let world = World::new().await;
     world.draft(&world.ana, &[expense("10.00")]).await;
-    // DATE-09 differs: no report is of such days, and that is what is said, as for a smallest total above the largest.
+    // DATE-09 differs: no report matches such a range, so the list is empty, as for a minimum total above the maximum.
     let list = send(get(&world, &world.ana, &format!("reports?from={}&to={}", today(), day(1)))).await.expect(200);
     assert_eq!((&list["items"], &list["next_cursor"]), (&json!([]), &Value::Null), "DATE-09");
     let list = send(get(&world, &world.ana, &format!("reports?from={}&to={}", day(1), day(-1)))).await.expect(200);
@@ -51,10 +55,10 @@ async fn an_interval_that_ends_before_it_begins_holds_nothing() {
 }
 
 #[tokio::test]
-async fn a_report_is_of_so_many_months() {
+async fn report_spanning_too_many_months_is_rejected() {
     let world = World::new().await;
-    world.rule(&json!({"limits": [], "receipt_required_from": null, "maximum_age_days": null})).await;
-    // DATE-10 differs: what a report costs is bounded by the months and trips it falls into, not by the days between them.
+    world.put_policy(&json!({"limits": [], "receipt_required_from": null, "maximum_age_days": null})).await;
+    // DATE-10 differs: the number of months and trips of a report is limited, not the days between them.
     let months = |count: i64| -> Vec<Value> {
         (0..count).map(|at| with(expense("10.00"), &json!({"date": day(1 + 31 * at)}))).collect()
     };
@@ -62,7 +66,7 @@ async fn a_report_is_of_so_many_months() {
         let body = json!({"title": "Lyon", "expenses": lines, "submit": true});
         post(&world.ana, &world.path("reports")).json(&body)
     };
-    refused(&world, vec![("DATE-10", submit(&months(14)), INVALID)]).await;
+    expect_problems(&world, vec![("DATE-10", submit(&months(14)), INVALID)]).await;
     let faults = send(submit(&months(14))).await.problem(422, "/problems/validation-failed");
     assert_eq!(faults, ["/expenses periods"], "DATE-10");
     let apart = [expense("10.00"), with(expense("10.00"), &json!({"date": day(400)}))];

@@ -1,12 +1,12 @@
-//! Bodies that are not JSON, not the JSON this API reads, or name what is not theirs to set.
+//! Bodies that are not JSON, not the expected JSON, or set fields that clients may not set.
 
 use serde_json::json;
 
-use super::{INVALID, MALFORMED, Problem, raw, refused, report};
+use super::{INVALID, MALFORMED, Problem, expect_problems, raw, report};
 use crate::support::{World, send};
 
 #[tokio::test]
-async fn what_is_no_json_object_is_malformed() {
+async fn body_other_than_json_object_is_malformed() {
     let world = World::new().await;
     let path = world.path("reports");
     let case = |id: &'static str, body: &[u8]| (id, raw(&world.ana, &path, body), MALFORMED);
@@ -22,19 +22,19 @@ async fn what_is_no_json_object_is_malformed() {
             "JSON-14",
             b"{\"title\":\"x\",\"expenses\":[{\"amount\":{\"amount\":\"1.00\",\"amount\":\"9.00\",\"currency\":\"EUR\"}}]}",
         ),
-        // Escaped differently, it is the same name.
+        // The same name, escaped differently.
         case("JSON-14", b"{\"title\":\"x\",\"t\\u0069tle\":\"y\"}"),
     ];
     cases.extend(["\"title\"", "1", "true", "null", "[]", "{} {}"].map(|body| case("JSON-19", body.as_bytes())));
-    // The one object of free names: rates by currency.
+    // The one object with free member names: rates by currency.
     let rates = world.fiona.request(reqwest::Method::PUT, &world.path("rates/2026-01-01"));
     let twice = rates.header("Content-Type", "application/json").body(r#"{"rates":{"USD":"0.9","USD":"9.0"}}"#);
     cases.push(("JSON-16", twice, MALFORMED));
-    refused(&world, cases).await;
+    expect_problems(&world, cases).await;
 }
 
 #[tokio::test]
-async fn members_are_those_offered_and_of_their_type() {
+async fn unknown_or_mistyped_field_is_rejected() {
     let world = World::new().await;
     let rows = [
         ("JSON-20", json!({"is_admin": true}), "/is_admin unknown-field"),
@@ -45,7 +45,7 @@ async fn members_are_those_offered_and_of_their_type() {
         ("JSON-25", json!({"title": 123}), "/title type"),
     ];
     let invalid: Problem = INVALID;
-    refused(&world, rows.iter().map(|(id, more, _)| (*id, report(&world, more), invalid)).collect()).await;
+    expect_problems(&world, rows.iter().map(|(id, more, _)| (*id, report(&world, more), invalid)).collect()).await;
     for (id, more, fault) in rows {
         let faults = send(report(&world, &more)).await.problem(422, "/problems/validation-failed");
         assert_eq!(faults, [fault], "{id}");

@@ -1,23 +1,23 @@
-//! Amounts, rates, shares and currencies: exact decimals of a currency in use, in one spelling.
+//! Amounts, rates, shares and currencies: exact decimals in canonical form, currencies in use.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Case, INVALID, MALFORMED, line, post, raw, refused};
+use super::{Case, INVALID, MALFORMED, expect_problems, line, post, raw};
 use crate::support::{World, day, eur, expense, send, with};
 
 fn money(amount: &str, currency: &str) -> Value {
     json!({"amount": {"amount": amount, "currency": currency}})
 }
 
-/// Rates of yesterday, which lines of today are converted by.
+/// Stores rates dated yesterday, which convert today's expenses.
 async fn rates(world: &World, rates: &Value) {
     let path = world.path(&format!("rates/{}", day(1)));
     world.fiona.put(&path, &json!({"rates": rates, "source": "ECB"})).await.expect(200);
 }
 
 #[tokio::test]
-async fn amounts_have_one_spelling() {
+async fn amount_in_non_canonical_form_is_rejected() {
     let world = World::new().await;
     rates(&world, &json!({"JPY": "0.0055", "KWD": "2.8"})).await;
     let rows = [
@@ -26,7 +26,7 @@ async fn amounts_have_one_spelling() {
         ("MONEY-03", "-Infinity", "EUR"),
         ("MONEY-03", "1e400", "EUR"),
         ("MONEY-03", "1e2", "EUR"),
-        // There are no lines of refunds, so no line is negative.
+        // Refunds do not exist, so amounts are never negative.
         ("MONEY-05", "-10.00", "EUR"),
         ("MONEY-06", "0.00", "EUR"),
         ("MONEY-06", "0", "EUR"),
@@ -49,13 +49,13 @@ async fn amounts_have_one_spelling() {
     cases.push(("MONEY-19", line(&world, &money(&"9".repeat(10_000), "EUR")), INVALID));
     let bare = json!({"title": "Lyon", "expenses": [expense("7777.77")]}).to_string().replace("\"7777.77\"", "NaN");
     cases.push(("MONEY-02", raw(&world.ana, &world.path("reports"), bare), MALFORMED));
-    refused(&world, cases).await;
+    expect_problems(&world, cases).await;
     let made = send(line(&world, &money("1.234", "KWD"))).await.expect(201);
     assert_eq!(made["expenses"][0]["amount"], money("1.234", "KWD")["amount"], "MONEY-14");
 }
 
 #[tokio::test]
-async fn a_sum_cannot_run_over() {
+async fn total_above_maximum_is_rejected() {
     let world = World::new().await;
     rates(&world, &json!({"USD": "1000000"})).await;
     let most = |currency: &str| {
@@ -64,19 +64,19 @@ async fn a_sum_cannot_run_over() {
     };
     let cases = vec![
         ("MONEY-10", line(&world, &money("10000000000.01", "EUR")), INVALID),
-        // Converted, each of them is a million times as much.
+        // The rate multiplies each amount by a million.
         ("MONEY-10", most("USD"), INVALID),
     ];
-    refused(&world, cases).await;
+    expect_problems(&world, cases).await;
     let faults = send(most("USD")).await.problem(422, "/problems/validation-failed");
     assert_eq!(faults, ["/expenses total"], "MONEY-10");
-    // In the base currency the most lines of the largest amount are far below what a sum holds.
+    // In the base currency the largest possible total is far below the maximum.
     let made = send(most("EUR")).await.expect(201);
     assert_eq!(made["totals"]["total"], eur("5000000000000.00"), "MONEY-10");
 }
 
 #[tokio::test]
-async fn rates_shares_and_taxes_agree_with_their_whole() {
+async fn rate_split_and_tax_out_of_range_are_rejected() {
     let world = World::new().await;
     let draft = world.draft(&world.ana, &[expense("100.00")]).await;
     let split = |parts: &[&str]| {
@@ -95,12 +95,12 @@ async fn rates_shares_and_taxes_agree_with_their_whole() {
         ("MONEY-22", split(&["33.33", "33.33", "33.35"]), INVALID),
         ("MONEY-23", line(&world, &json!({"tax": eur("10.01")})), INVALID),
     ];
-    refused(&world, cases).await;
+    expect_problems(&world, cases).await;
     send(split(&["33.33", "33.33", "33.34"])).await.expect(200);
 }
 
 #[tokio::test]
-async fn currencies_are_codes_in_use() {
+async fn currency_not_in_use_is_rejected() {
     let world = World::new().await;
     let rows = [
         ("CURRENCY-01", "ZZZ"),
@@ -113,7 +113,8 @@ async fn currencies_are_codes_in_use() {
         ("CURRENCY-05", "US$"),
         ("CURRENCY-06", "ЕUR"),
     ];
-    refused(&world, rows.iter().map(|(id, code)| (*id, line(&world, &money("5.00", code)), INVALID)).collect()).await;
+    expect_problems(&world, rows.iter().map(|(id, code)| (*id, line(&world, &money("5.00", code)), INVALID)).collect())
+        .await;
     for (id, code) in rows {
         let faults = send(line(&world, &money("5.00", code))).await.problem(422, "/problems/validation-failed");
         assert_eq!(faults, ["/expenses/0/amount/currency currency"], "{id} {code}");

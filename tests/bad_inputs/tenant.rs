@@ -1,30 +1,30 @@
-//! Other organisations and other people's objects: what is not yours to see is not there, and what you may see is not yours to change.
+//! Tenant isolation and object access: foreign objects are not found, and read access grants no write access.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    CURSOR_INVALID, Case, DUTIES, FORBIDDEN, INTEGRITY, INVALID, INVALID_PARAMETER, NOT_FOUND, changed, decide, get,
-    is, post, refused, report,
+    CURSOR_INVALID, Case, DUTIES, FORBIDDEN, INTEGRITY, INVALID, INVALID_PARAMETER, NOT_FOUND, changed_keys,
+    check_problem, decide, expect_problems, get, post, report,
 };
 use crate::support::{Answer, Person, World, eur, expense, fresh_key, send, table, with};
 
 /// Two organisations, each with a submitted report.
-async fn two() -> (World, Value, World, Value) {
+async fn two_organisations() -> (World, Value, World, Value) {
     let (here, there) = (World::new().await, World::new().await);
     let (ours, theirs) = (here.submitted("40.00").await, there.submitted("40.00").await);
     (here, ours, there, theirs)
 }
 
-/// The answer without what tells one request from another.
-fn bare(answer: &Answer) -> (u16, Vec<String>, String) {
+/// The response without its request identifier.
+fn without_request_id(answer: &Answer) -> (u16, Vec<String>, String) {
     let names = answer.headers.keys().map(ToString::to_string).collect();
     (answer.status, names, answer.text.replace(answer.header("x-request-id"), ""))
 }
 
 #[tokio::test]
-async fn identifiers_are_of_their_kind_and_their_place() {
-    let (here, ours, there, theirs) = two().await;
+async fn identifier_of_wrong_kind_or_parent_is_not_found() {
+    let (here, ours, there, theirs) = two_organisations().await;
     let other = here.draft(&here.ana, &[expense("10.00")]).await;
     let of = |path: &str| get(&here, &here.ana, path);
     let line = ours["expenses"][0]["id"].as_str().unwrap();
@@ -47,20 +47,20 @@ async fn identifiers_are_of_their_kind_and_their_place() {
         let request = here.ana.once(method, &path);
         cases.push(("IDS-04", request.json(&body), NOT_FOUND));
     }
-    // IDS-05: nobody sends identifiers of what is to be; one of somebody else's is none here.
+    // IDS-05: clients never choose identifiers; a foreign identifier is not found here.
     let taken = theirs["id"].as_str().unwrap();
     for method in [Method::GET, Method::PATCH, Method::DELETE] {
         let request = here.ana.request(method, &here.path(&format!("reports/{taken}")));
         cases.push(("IDS-05", request.json(&json!({"title": "Mine"})), NOT_FOUND));
     }
     cases.push(("IDS-05", report(&here, &json!({"id": taken})), INVALID));
-    refused(&here, cases).await;
+    expect_problems(&here, cases).await;
     assert_eq!(there.ana.get(&there.report(&theirs, "")).await.expect(200), theirs);
 }
 
 #[tokio::test]
-async fn a_report_elsewhere_is_as_one_that_is_nowhere() {
-    let (here, ours, there, theirs) = two().await;
+async fn foreign_report_is_same_404_as_unknown() {
+    let (here, ours, there, theirs) = two_organisations().await;
     let id = theirs["id"].as_str().unwrap();
     let unknown = "rep_01k0000000e2t8r0000000000a";
     for person in [&here.ana, &here.fiona, &here.admin] {
@@ -68,17 +68,17 @@ async fn a_report_elsewhere_is_as_one_that_is_nowhere() {
             let read =
                 async |id: &str| send(person.request(Method::GET, &format!("/v1/orgs/{org}/reports/{id}"))).await;
             let (foreign, absent) = (read(id).await, read(unknown).await);
-            assert_eq!(is(&foreign, NOT_FOUND), Ok(()), "TENANT-01");
-            assert_eq!(bare(&foreign), bare(&absent), "TENANT-01");
+            assert_eq!(check_problem(&foreign, NOT_FOUND), Ok(()), "TENANT-01");
+            assert_eq!(without_request_id(&foreign), without_request_id(&absent), "TENANT-01");
         }
     }
-    // A header does not choose the organisation.
+    // Headers do not select the organisation.
     let path = here.report(&ours, "");
     let request = here.ana.request(Method::GET, &path).header("X-Tenant-Id", &there.org).header("X-Org", &there.org);
     assert_eq!(send(request).await.expect(200), ours, "TENANT-03");
 }
 
-/// Every operation of the API, from its own description: method and path.
+/// Method and path of every operation in `openapi.json`.
 fn operations() -> Vec<(Method, String)> {
     let api: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
     let mut found = Vec::new();
@@ -91,8 +91,8 @@ fn operations() -> Vec<(Method, String)> {
 }
 
 #[tokio::test]
-async fn no_operation_reaches_into_another_organisation() {
-    let (here, _, there, theirs) = two().await;
+async fn every_operation_on_foreign_organisation_is_not_found() {
+    let (here, _, there, theirs) = two_organisations().await;
     let before = table::organisation(&here.org).await;
     let mut cases = Vec::new();
     let operations = operations().into_iter().filter(|(_, path)| path.contains("{org}"));
@@ -105,22 +105,22 @@ async fn no_operation_reaches_into_another_organisation() {
                 .replace("{date}", "2026-01-01")
                 .replace("{receipt}", "rcp_01jd0000000000000000000000")
         };
-        assert!(!fill("x").contains('{'), "TENANT-02: {template} has a parameter that this test does not know");
+        assert!(!fill("x").contains('{'), "TENANT-02: {template} has an unknown path parameter");
         let named = template.contains("{report}") || template.contains("{member}");
         for org in [Some(&there.org), named.then_some(&here.org)].into_iter().flatten() {
-            // By turns: one alone would be stopped for asking too often for what is not his.
+            // Alternating callers: a single one would reach the limit for unknown organisations.
             let who = if org == &there.org && nth % 2 == 1 { &here.fiona } else { &here.admin };
             let request = who.once(method.clone(), &fill(org)).header("If-Match", "\"1\"");
             cases.push(("TENANT-02", request.json(&json!({})), NOT_FOUND));
         }
     }
     assert!(cases.len() > 60, "{} requests", cases.len());
-    refused(&there, cases).await;
-    assert_eq!(changed(&before, &table::organisation(&here.org).await), Vec::<String>::new(), "TENANT-02");
+    expect_problems(&there, cases).await;
+    assert_eq!(changed_keys(&before, &table::organisation(&here.org).await), Vec::<String>::new(), "TENANT-02");
 }
 
-/// A person's token with claims of his own choosing.
-async fn claiming(person: &Person, claims: &Value) -> Person {
+/// The same person with a token that carries these claims.
+async fn with_claims(person: &Person, claims: &Value) -> Person {
     let body = json!({"sub": format!("sub-{}", person.email), "email": person.email, "name": "Same", "claims": claims});
     let url = format!("{}/_local/token", person.base);
     let answer = send(reqwest::Client::new().post(url).json(&body)).await.expect(200);
@@ -128,27 +128,28 @@ async fn claiming(person: &Person, claims: &Value) -> Person {
 }
 
 #[tokio::test]
-async fn claims_that_somebody_set_himself_give_nothing() {
-    let (here, _, there, theirs) = two().await;
+async fn self_asserted_claims_grant_nothing() {
+    let (here, _, there, theirs) = two_organisations().await;
     let claims = json!({
         "custom:tenant_id": there.org, "org": there.org, "tenant": there.org, "role": "admin", "roles": ["admin"],
         "cognito:groups": ["admin", there.org], "scope": "openid admin",
     });
-    let ana = claiming(&here.ana, &claims).await;
-    // TENANT-06 differs for the other organisation, which is not there for him. In his own he stays what his membership says.
+    let ana = with_claims(&here.ana, &claims).await;
+    // TENANT-06 differs: the other organisation is not found (404). In their own organisation the membership counts
+    // (403).
     let cases = vec![
         ("TENANT-06", ana.request(Method::GET, &there.report(&theirs, "")), NOT_FOUND),
         ("TENANT-06", ana.request(Method::GET, &there.path("reports")), NOT_FOUND),
         ("TENANT-06", ana.request(Method::PUT, &here.path("policy")).json(&World::policy()), FORBIDDEN),
         ("TENANT-06", ana.request(Method::GET, &here.path("reports?scope=all")), FORBIDDEN),
     ];
-    refused(&here, cases).await;
+    expect_problems(&here, cases).await;
     send(ana.request(Method::GET, &here.path("reports"))).await.expect(200);
 }
 
 #[tokio::test]
-async fn people_of_another_organisation_are_nobody_here() {
-    let (here, ours, there, _) = two().await;
+async fn foreign_member_reference_is_rejected() {
+    let (here, ours, there, _) = two_organisations().await;
     let foreign = json!(there.marco.id);
     let member = here.path(&format!("members/{}", here.ana.id));
     let reassign = json!({"from": here.marco.id, "to": foreign, "reason": "Away."});
@@ -177,11 +178,11 @@ async fn people_of_another_organisation_are_nobody_here() {
         ("TENANT-11", asked("owner=x%20OR%201%3D1"), INVALID_PARAMETER),
         ("TENANT-11", asked("scope=all&tenant=*"), INVALID_PARAMETER),
     ];
-    refused(&here, cases).await;
-    // A filter for somebody of elsewhere is one for nobody.
+    expect_problems(&here, cases).await;
+    // Filtering by a foreign member matches nothing.
     let none = send(asked(&format!("owner={}", there.ana.id))).await.expect(200);
     assert_eq!(none["items"], json!([]), "TENANT-11");
-    // TENANT-10: the same key, of two people of two organisations and of the same body.
+    // TENANT-10: the same key and body, sent by members of two organisations.
     let key = fresh_key();
     let mut made = Vec::new();
     for world in [&here, &there] {
@@ -192,14 +193,14 @@ async fn people_of_another_organisation_are_nobody_here() {
 }
 
 #[tokio::test]
-async fn what_may_be_seen_may_not_be_done() {
+async fn read_access_does_not_grant_write_access() {
     let world = World::new().await;
-    let auditor = world.hire("Olga", &json!({"role": "auditor"})).await;
+    let auditor = world.add_member("Olga", &json!({"role": "auditor"})).await;
     let report = world.submitted("40.00").await;
     let ana = world.path(&format!("members/{}", world.ana.id));
     let ada = world.path(&format!("members/{}", world.admin.id));
     let limit = json!({"approval_limit": eur("1.00")});
-    refused(
+    expect_problems(
         &world,
         vec![
             ("OBJECT-03", decide(&world, &auditor, &report, "approve"), FORBIDDEN),
@@ -211,7 +212,7 @@ async fn what_may_be_seen_may_not_be_done() {
                 post(&world.ana, &world.path("members")).json(&json!({"name": "x", "email": "x@x.com"})),
                 FORBIDDEN,
             ),
-            // OBJECT-06: of himself nobody changes more than the name, an admin not even then.
+            // OBJECT-06: members may change their own name only, admins included.
             ("OBJECT-06", world.ana.request(Method::PATCH, &ana).json(&json!({"role": "admin"})), FORBIDDEN),
             ("OBJECT-06", world.admin.request(Method::PATCH, &ada).json(&limit), DUTIES),
         ],
@@ -221,7 +222,7 @@ async fn what_may_be_seen_may_not_be_done() {
 }
 
 #[tokio::test]
-async fn an_approver_does_not_see_where_the_money_goes() {
+async fn approver_cannot_see_payout_account() {
     let world = World::new().await;
     let account = json!({"holder": "Holder Of It", "iban": "DE89 3704 0044 0532 0130 00"});
     world.ana.put(&world.path("members/me/payout_account"), &account).await.expect(200);
@@ -232,15 +233,15 @@ async fn an_approver_does_not_see_where_the_money_goes() {
         assert!(!seen.text.contains(hidden), "OBJECT-05: {hidden}");
     }
     let path = format!("members/{}/payout_account", world.ana.id);
-    refused(&world, vec![("OBJECT-05", get(&world, &world.marco, &path), NOT_FOUND)]).await;
+    expect_problems(&world, vec![("OBJECT-05", get(&world, &world.marco, &path), NOT_FOUND)]).await;
 }
 
 #[tokio::test]
-async fn a_right_that_cannot_be_worked_out_is_none() {
+async fn membership_with_unknown_role_has_no_rights() {
     let world = World::new().await;
     world.draft(&world.fiona, &[expense("10.00")]).await;
-    // OBJECT-08 differs: rights are one function of the program, and no policy language could fail to be evaluated. What can go wrong is
-    // what it is fed with: of a member whose role nobody knows nothing is assumed, and nothing is carried out.
+    // OBJECT-08 differs: authorization is a function of the program, so there is no policy language whose evaluation
+    // could fail. A member with an unknown role is an integrity error, and nothing is carried out.
     let subject = format!("sub-{}", world.fiona.email);
     let item = table::item(&format!("ORG#{}", world.org), &format!("IDENTITY#{subject}")).await;
     assert_eq!(item["role"], json!({"S": "finance"}));
@@ -250,5 +251,5 @@ async fn a_right_that_cannot_be_worked_out_is_none() {
         ("OBJECT-08", world.fiona.request(Method::PUT, &world.path("policy")).json(&World::policy()), INTEGRITY),
         ("OBJECT-08", post(&world.fiona, &world.path("reports")).json(&json!({"title": "Lyon"})), INTEGRITY),
     ];
-    refused(&world, cases).await;
+    expect_problems(&world, cases).await;
 }

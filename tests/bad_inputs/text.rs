@@ -1,117 +1,117 @@
-//! Texts and addresses: bounded, visible, in one reading direction; and whatever they look like, they are only texts.
+//! Texts and addresses: bounded, visible, single-direction. Hostile content is stored as plain text.
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
-use super::{Case, INVALID, line, post, refused, report};
+use super::{Case, INVALID, expect_problems, line, post, report};
 use crate::support::{World, expense, send, with};
 
-/// Where a nasty text may stand, and as what.
-enum Fits {
-    /// Everywhere, as it is.
-    Here,
-    /// In notes, not where there is one line only.
-    Notes,
-    /// Everywhere, normalised or trimmed.
-    As(&'static str),
-    /// Nowhere: invisible, or it changes how others are read.
-    Nowhere,
+/// Fields that accept a hostile text, and the form in which it is stored.
+enum Accepted {
+    /// Every field, verbatim.
+    Verbatim,
+    /// Notes only: it does not fit a single-line field.
+    NotesOnly,
+    /// Every field, normalised or trimmed.
+    Normalised(&'static str),
+    /// No field: invisible characters, or characters that change the display of others.
+    Rejected,
 }
 
-use Fits::{As, Here, Notes, Nowhere};
+use Accepted::{Normalised, NotesOnly, Rejected, Verbatim};
 
-/// Nasty texts, of every kind we know.
-const NASTY: [(&str, Fits); 64] = [
-    // Words that mean something to programs.
-    ("undefined", Here),
-    ("null", Here),
-    ("NULL", Here),
-    ("NaN", Here),
-    ("true", Here),
-    ("__proto__", Here),
-    ("constructor[prototype]", Here),
-    ("0x1F", Here),
-    ("1e100", Here),
-    ("-0.00", Here),
-    ("1,000.00", Here),
-    ("CON", Here),
-    ("#", Here),
-    ("ORG#org_1#REPORT#rep_1", Here),
-    ("=cmd|' /C calc'!A0", Here),
-    ("+1+1", Here),
-    ("@SUM(1)", Here),
-    // Queries, scripts, templates, formats, paths, headers.
-    ("'; DROP TABLE reports; --", Here),
-    ("' OR 1=1 --", Here),
-    ("attribute_not_exists(PK) OR :a = :a", Here),
-    ("{\"$gt\":\"\"}", Here),
-    ("<script>alert(1)</script>", Here),
-    ("\"><img src=x onerror=alert(1)>", Here),
-    ("javascript:alert(1)", Here),
-    ("<!--", Here),
-    ("]]>", Here),
-    ("&lt;&amp;&#0;", Here),
-    ("{{7*7}}", Here),
-    ("${jndi:ldap://x}", Here),
-    ("#{7*7}", Here),
-    ("%s%s%n%x", Here),
-    ("{0}{}{:?}", Here),
-    ("../../../../etc/passwd", Here),
-    ("C:\\Windows\\win.ini", Here),
-    ("%2e%2e%2f", Here),
-    ("`id`", Here),
-    ("$(touch /tmp/x)", Here),
-    ("| cat /etc/passwd", Here),
-    ("\\u0000 \\x00 \\n", Here),
-    ("=?utf-8?q?Bcc:_evil=40x.com?=", Here),
-    // Scripts of people, and marks on them.
-    ("Ω≈ç√∫˜µ≤≥÷", Here),
-    ("田中さんにあげて下さい", Here),
-    ("الكل في المجمو عة", Here),
-    ("בְּרֵאשִׁית", Here),
-    ("Ṱ̺̺o͞ ̷i̲̬n̝̗v͟", Here),
-    ("👩‍👩‍👧‍👦 🇨🇭 👍🏿", Here),
-    ("𝕋𝕙𝕖 𝔮𝔲𝔦𝔠𝔨", Here),
-    ("ﬀ ﬁ ㎏ Ⅷ", Here),
-    ("ĳ İ ı ß ẞ ǆ", Here),
-    ("ЕUR аdmin", Here),
-    ("e\u{301}", As("é")),
-    ("\u{212B}", As("Å")),
-    ("  Lyon  ", As("Lyon")),
-    ("\u{3000}Lyon\u{A0}", As("Lyon")),
-    // What cannot be seen, or makes others be read in another way.
-    ("Lyon\nBcc: evil@x.com", Notes),
-    ("Lyon\tParis", Notes),
-    ("Lyon\r\n\r\n<html>", Nowhere),
-    ("Lyon\u{0}", Nowhere),
-    ("\u{1B}[31mred\u{7}", Nowhere),
-    ("\u{202E}gpj.exe", Nowhere),
-    ("\u{2066}Lyon\u{2069}", Nowhere),
-    ("a\u{FEFF}b", Nowhere),
-    ("a\u{2028}b", Nowhere),
-    ("\u{200B}\u{2060}\u{AD}", Nowhere),
+/// Hostile texts by kind.
+const HOSTILE: [(&str, Accepted); 64] = [
+    // Reserved words and numbers.
+    ("undefined", Verbatim),
+    ("null", Verbatim),
+    ("NULL", Verbatim),
+    ("NaN", Verbatim),
+    ("true", Verbatim),
+    ("__proto__", Verbatim),
+    ("constructor[prototype]", Verbatim),
+    ("0x1F", Verbatim),
+    ("1e100", Verbatim),
+    ("-0.00", Verbatim),
+    ("1,000.00", Verbatim),
+    ("CON", Verbatim),
+    ("#", Verbatim),
+    ("ORG#org_1#REPORT#rep_1", Verbatim),
+    ("=cmd|' /C calc'!A0", Verbatim),
+    ("+1+1", Verbatim),
+    ("@SUM(1)", Verbatim),
+    // Injections: queries, scripts, templates, formats, paths, headers.
+    ("'; DROP TABLE reports; --", Verbatim),
+    ("' OR 1=1 --", Verbatim),
+    ("attribute_not_exists(PK) OR :a = :a", Verbatim),
+    ("{\"$gt\":\"\"}", Verbatim),
+    ("<script>alert(1)</script>", Verbatim),
+    ("\"><img src=x onerror=alert(1)>", Verbatim),
+    ("javascript:alert(1)", Verbatim),
+    ("<!--", Verbatim),
+    ("]]>", Verbatim),
+    ("&lt;&amp;&#0;", Verbatim),
+    ("{{7*7}}", Verbatim),
+    ("${jndi:ldap://x}", Verbatim),
+    ("#{7*7}", Verbatim),
+    ("%s%s%n%x", Verbatim),
+    ("{0}{}{:?}", Verbatim),
+    ("../../../../etc/passwd", Verbatim),
+    ("C:\\Windows\\win.ini", Verbatim),
+    ("%2e%2e%2f", Verbatim),
+    ("`id`", Verbatim),
+    ("$(touch /tmp/x)", Verbatim),
+    ("| cat /etc/passwd", Verbatim),
+    ("\\u0000 \\x00 \\n", Verbatim),
+    ("=?utf-8?q?Bcc:_evil=40x.com?=", Verbatim),
+    // Natural scripts and combining marks.
+    ("Ω≈ç√∫˜µ≤≥÷", Verbatim),
+    ("田中さんにあげて下さい", Verbatim),
+    ("الكل في المجمو عة", Verbatim),
+    ("בְּרֵאשִׁית", Verbatim),
+    ("Ṱ̺̺o͞ ̷i̲̬n̝̗v͟", Verbatim),
+    ("👩‍👩‍👧‍👦 🇨🇭 👍🏿", Verbatim),
+    ("𝕋𝕙𝕖 𝔮𝔲𝔦𝔠𝔨", Verbatim),
+    ("ﬀ ﬁ ㎏ Ⅷ", Verbatim),
+    ("ĳ İ ı ß ẞ ǆ", Verbatim),
+    ("ЕUR аdmin", Verbatim),
+    ("e\u{301}", Normalised("é")),
+    ("\u{212B}", Normalised("Å")),
+    ("  Lyon  ", Normalised("Lyon")),
+    ("\u{3000}Lyon\u{A0}", Normalised("Lyon")),
+    // Control, invisible and direction-changing characters.
+    ("Lyon\nBcc: evil@x.com", NotesOnly),
+    ("Lyon\tParis", NotesOnly),
+    ("Lyon\r\n\r\n<html>", Rejected),
+    ("Lyon\u{0}", Rejected),
+    ("\u{1B}[31mred\u{7}", Rejected),
+    ("\u{202E}gpj.exe", Rejected),
+    ("\u{2066}Lyon\u{2069}", Rejected),
+    ("a\u{FEFF}b", Rejected),
+    ("a\u{2028}b", Rejected),
+    ("\u{200B}\u{2060}\u{AD}", Rejected),
 ];
 
-/// A report with a text in each place.
-fn everywhere(world: &World, text: &str) -> RequestBuilder {
+/// Request to create a report with this text in every free-text field.
+fn in_all_fields(world: &World, text: &str) -> RequestBuilder {
     let line = with(expense("10.00"), &json!({"merchant": text, "note": text, "project": text, "trip": text}));
     report(world, &json!({"title": text, "expenses": [line]}))
 }
 
 #[tokio::test]
-async fn nasty_texts_are_stored_as_they_are_or_refused() {
+async fn hostile_text_is_stored_verbatim_or_rejected() {
     let world = World::new().await;
-    for (text, fits) in NASTY {
-        let answer = send(everywhere(&world, text)).await;
-        let stored = match fits {
-            Here => text,
-            As(other) => other,
-            Notes | Nowhere => {
+    for (text, accepted) in HOSTILE {
+        let answer = send(in_all_fields(&world, text)).await;
+        let stored = match accepted {
+            Verbatim => text,
+            Normalised(other) => other,
+            NotesOnly | Rejected => {
                 let faults = answer.problem(422, "/problems/validation-failed");
                 let in_note = faults.iter().any(|fault| fault.starts_with("/expenses/0/note "));
-                // A note of several lines may have line ends of Windows, and then nothing else is wrong with it.
+                // CRLF is allowed in multi-line notes; the other fields reject it.
                 let only_lines = text.contains("\r\n") && !in_note;
-                assert_eq!(in_note || only_lines, matches!(fits, Nowhere), "JSON-27 {text:?}: {faults:?}");
+                assert_eq!(in_note || only_lines, matches!(accepted, Rejected), "JSON-27 {text:?}: {faults:?}");
                 let lines = if in_note { 5 } else { 4 };
                 assert_eq!(faults.len(), lines, "JSON-27 {text:?}: {faults:?}");
                 continue;
@@ -121,13 +121,13 @@ async fn nasty_texts_are_stored_as_they_are_or_refused() {
         let read = world.ana.get(&world.report(&made, "")).await.expect(200);
         assert_eq!(read, made, "JSON-27 {text:?}");
         let line = &read["expenses"][0];
-        let told = [&read["title"], &line["merchant"], &line["note"], &line["project"], &line["trip"]];
-        assert!(told.iter().all(|it| **it == json!(stored)), "JSON-27 {text:?}: {told:?}");
+        let fields = [&read["title"], &line["merchant"], &line["note"], &line["project"], &line["trip"]];
+        assert!(fields.iter().all(|it| **it == json!(stored)), "JSON-27 {text:?}: {fields:?}");
     }
 }
 
 #[tokio::test]
-async fn texts_are_visible_and_bounded() {
+async fn invisible_or_too_long_text_is_rejected() {
     let world = World::new().await;
     let attendees = |list: &[&str]| line(&world, &json!({"attendees": list}));
     let mut cases: Vec<Case> = vec![
@@ -141,8 +141,8 @@ async fn texts_are_visible_and_bounded() {
     ];
     let blank = ["", "   ", " \t ", "\u{200B}", "\u{200B} \u{AD}"];
     cases.extend(blank.map(|title| ("TEXT-02", report(&world, &json!({"title": title})), INVALID)));
-    refused(&world, cases).await;
-    // TEXT-01: characters are counted once they are composed.
+    expect_problems(&world, cases).await;
+    // TEXT-01: length is counted after composition (NFC).
     let made = send(report(&world, &json!({"title": "e\u{301}".repeat(200)}))).await.expect(201);
     assert_eq!(made["title"], json!("é".repeat(200)), "TEXT-01");
     for text in ["${jndi:ldap://x}", "{{7*7}}"] {
@@ -152,9 +152,9 @@ async fn texts_are_visible_and_bounded() {
 }
 
 #[tokio::test]
-async fn a_report_never_grows_beyond_what_can_be_stored() {
+async fn report_above_item_size_is_rejected() {
     let world = World::new().await;
-    // TEXT-10: each line within its limits, all of them too much for one item of the table.
+    // TEXT-10: each expense is within its limits, but the report exceeds the item size.
     let long = json!({"note": "€".repeat(2000), "justification": "€".repeat(2000)});
     let heavy = with(expense("1.00"), &long);
     let mut draft = world.draft(&world.ana, &vec![heavy.clone(); 20]).await;
@@ -166,7 +166,7 @@ async fn a_report_never_grows_beyond_what_can_be_stored() {
             continue;
         }
         assert_eq!(answer.problem(422, "/problems/validation-failed"), ["/expenses size"], "TEXT-10");
-        refused(&world, vec![("TEXT-10", add(), INVALID)]).await;
+        expect_problems(&world, vec![("TEXT-10", add(), INVALID)]).await;
         assert_eq!(world.ana.get(&world.report(&draft, "")).await.expect(200), draft, "TEXT-10");
         return;
     }
@@ -174,7 +174,7 @@ async fn a_report_never_grows_beyond_what_can_be_stored() {
 }
 
 #[tokio::test]
-async fn addresses_and_names_hold_no_header() {
+async fn email_or_name_with_header_injection_is_rejected() {
     let world = World::new().await;
     let invite = |name: &str, email: &str| {
         post(&world.admin, &world.path("members")).json(&json!({"name": name, "email": email}))
@@ -195,7 +195,7 @@ async fn addresses_and_names_hold_no_header() {
     let mut cases: Vec<Case> = rows.iter().map(|(id, name, email, _)| (*id, invite(name, email), INVALID)).collect();
     let shouted = world.ana.email.to_uppercase();
     cases.push(("EMAIL-09", invite("Ana Again", &shouted), (409, "/problems/already-exists")));
-    refused(&world, cases).await;
+    expect_problems(&world, cases).await;
     for (id, name, email, fault) in rows {
         let faults: Vec<String> = send(invite(name, email)).await.problem(422, "/problems/validation-failed");
         assert_eq!(faults, [fault], "{id} {email:?}");

@@ -1,4 +1,4 @@
-//! How a request is framed: sizes, media types, methods, paths, and headers that must mean nothing.
+//! HTTP framing: sizes, media types, methods, paths, and headers that must have no effect.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,31 +10,31 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use super::{
-    INVALID_PARAMETER, MALFORMED, MEDIA_TYPE, NO_METHOD, NOT_FOUND, TOO_LARGE, changed, get, is, post, raw, refused,
-    report,
+    INVALID_PARAMETER, MALFORMED, MEDIA_TYPE, NO_METHOD, NOT_FOUND, TOO_LARGE, changed_keys, check_problem,
+    expect_problems, get, post, raw, report,
 };
 use crate::support::{Answer, Person, World, expense, fresh_key, log, send, table};
 
-/// The most bytes of a body.
-const MOST: usize = 256 * 1024;
+/// Maximum body size in bytes.
+const MAX_BODY: usize = 256 * 1024;
 
-/// A good report, made as long as this by blanks.
+/// A valid report body, padded with spaces to this length.
 fn padded(length: usize) -> String {
     let body = json!({"title": "Lyon", "expenses": [expense("10.00")]}).to_string();
     format!("{body}{}", " ".repeat(length - body.len()))
 }
 
 #[tokio::test]
-async fn sizes_and_media_types() {
+async fn body_size_and_media_type_are_enforced() {
     let world = World::new().await;
     let path = world.path("reports");
     let bytes = |media: &str| post(&world.ana, &path).header("Content-Type", media).body(r#"{"title":"Lyon"}"#);
     let gzip = [b"\x1f\x8b\x08\0\0\0\0\0\0\x03".as_slice(), &[0xFF; 1014]].concat();
     let long = format!("reports?cost_centre={}", "x".repeat(8 * 1024));
-    refused(
+    expect_problems(
         &world,
         vec![
-            ("TRANSPORT-02", raw(&world.ana, &path, padded(MOST + 1)), TOO_LARGE),
+            ("TRANSPORT-02", raw(&world.ana, &path, padded(MAX_BODY + 1)), TOO_LARGE),
             ("TRANSPORT-05", raw(&world.ana, &path, gzip).header("Content-Encoding", "gzip"), MEDIA_TYPE),
             ("TRANSPORT-06", bytes("text/plain"), MEDIA_TYPE),
             ("TRANSPORT-08", bytes("application/json; charset=utf-16"), MEDIA_TYPE),
@@ -48,11 +48,11 @@ async fn sizes_and_media_types() {
         ],
     )
     .await;
-    // TRANSPORT-02: one byte less is no fault.
-    send(raw(&world.ana, &path, padded(MOST))).await.expect(201);
+    // TRANSPORT-02: one byte less is accepted.
+    send(raw(&world.ana, &path, padded(MAX_BODY))).await.expect(201);
 }
 
-/// The answer of a function to an event of this body, past the gateway, which could not send such a one.
+/// Invokes the function directly with an event that the gateway could not produce.
 async fn invoke(person: &Person, path: &str, more_headers: &Value, body: &str, encoded: bool) -> Answer {
     deliver(person, &event(person, path, more_headers, body, encoded)).await
 }
@@ -79,37 +79,37 @@ fn event(person: &Person, path: &str, more_headers: &Value, body: &str, encoded:
 async fn deliver(person: &Person, event: &Value) -> Answer {
     let url = format!("{}/2015-03-31/functions/reports-create/invocations", person.base);
     let result = send(reqwest::Client::new().post(url).json(event)).await;
-    let told: Value = result.json();
+    let output: Value = result.json();
     let mut headers = HeaderMap::new();
-    for (name, value) in told["headers"].as_object().into_iter().flatten() {
+    for (name, value) in output["headers"].as_object().into_iter().flatten() {
         let name = HeaderName::try_from(name.as_str()).unwrap();
         headers.insert(name, HeaderValue::try_from(value.as_str().unwrap()).unwrap());
     }
-    // An error of the function itself is what the gateway makes a 500 of.
-    let status = told["statusCode"].as_u64().map_or(500, |status| u16::try_from(status).unwrap());
-    let text = told["body"].as_str().map_or(result.text, str::to_owned);
+    // The gateway turns an invocation error into a 500.
+    let status = output["statusCode"].as_u64().map_or(500, |status| u16::try_from(status).unwrap());
+    let text = output["body"].as_str().map_or(result.text, str::to_owned);
     Answer { status, headers, text }
 }
 
 #[tokio::test]
-async fn bodies_in_base64_are_measured_and_read_decoded() {
+async fn base64_body_is_measured_after_decoding() {
     let world = World::new().await;
     let path = world.path("reports");
     let before = table::organisation(&world.org).await;
     let none = json!({});
-    // TRANSPORT-03: four thirds of the limit as it is sent, one byte above it as it is meant.
-    let large = STANDARD.encode(padded(MOST + 1));
-    assert_eq!(is(&invoke(&world.ana, &path, &none, &large, true).await, TOO_LARGE), Ok(()), "TRANSPORT-03");
+    // TRANSPORT-03: four thirds of the limit when encoded, one byte above it when decoded.
+    let large = STANDARD.encode(padded(MAX_BODY + 1));
+    assert_eq!(check_problem(&invoke(&world.ana, &path, &none, &large, true).await, TOO_LARGE), Ok(()), "TRANSPORT-03");
     for body in ["%%%", "{\"title\":\"Lyon\"}", "QUJ", "QUJD=QUJD"] {
         let answer = invoke(&world.ana, &path, &none, body, true).await;
-        assert_eq!(is(&answer, MALFORMED), Ok(()), "TRANSPORT-04 {body}");
+        assert_eq!(check_problem(&answer, MALFORMED), Ok(()), "TRANSPORT-04 {body}");
     }
-    assert_eq!(changed(&before, &table::organisation(&world.org).await), Vec::<String>::new());
-    let fits = STANDARD.encode(padded(MOST));
+    assert_eq!(changed_keys(&before, &table::organisation(&world.org).await), Vec::<String>::new());
+    let fits = STANDARD.encode(padded(MAX_BODY));
     assert_eq!(invoke(&world.ana, &path, &none, &fits, true).await.status, 201, "TRANSPORT-03: the limit itself");
 }
 
-/// The status line that the gateway answers to bytes that no client library would send.
+/// Status line for raw bytes that no client library would send.
 fn raw_status(base: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(base.strip_prefix("http://").unwrap()).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
@@ -119,12 +119,12 @@ fn raw_status(base: &str, request: &str) -> String {
 }
 
 #[tokio::test]
-async fn line_ends_in_a_header_get_nowhere() {
+async fn header_with_line_break_is_rejected() {
     let world = World::new().await;
     let before = table::organisation(&world.org).await;
     let path = world.path("reports");
-    // TRANSPORT-21 differs: HTTP itself does not know such a header, so a gateway refuses it before there is anybody to answer with a
-    // problem. An event that holds one all the same, which no gateway makes, is an error of the invocation; nothing is carried out.
+    // TRANSPORT-21 differs: HTTP forbids such a header, so the gateway rejects it without a problem body. An event that
+    // contains one is an invocation error, and nothing is carried out.
     for value in ["Lyon\rX-Evil: 1", "Lyon\0"] {
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nIdempotency-Key: {}\r\nX-Note: {value}\r\n\
@@ -138,14 +138,14 @@ async fn line_ends_in_a_header_get_nowhere() {
         invoke(&world.ana, &path, &json!({"x-note": "Lyon\r\nX-Evil: 1"}), "{\"title\":\"Lyon\"}", false).await;
     assert!(matches!(answer.status, 400 | 500), "TRANSPORT-21: {answer:?}");
     assert!(!answer.headers.contains_key("x-evil"), "TRANSPORT-21: {answer:?}");
-    assert_eq!(changed(&before, &table::organisation(&world.org).await), Vec::<String>::new(), "TRANSPORT-21");
-    // The function goes on.
+    assert_eq!(changed_keys(&before, &table::organisation(&world.org).await), Vec::<String>::new(), "TRANSPORT-21");
+    // The function still works.
     send(post(&world.ana, &path).json(&json!({"title": "Lyon"}))).await.expect(201);
 }
 
-/// What no URL can be made of would end the process, and with it a warm function.
+/// A URL parse error would panic and end a warm process.
 #[tokio::test]
-async fn an_event_that_no_url_can_be_made_of_is_answered_like_another() {
+async fn event_with_invalid_url_parts_is_handled() {
     let world = World::new().await;
     let path = world.path("reports");
     let made = |more: Value| event(&world.ana, &path, &more, "{\"title\":\"Lyon\"}", false);
@@ -169,18 +169,18 @@ async fn an_event_that_no_url_can_be_made_of_is_answered_like_another() {
     for odd in [":99999", "", &format!("/{}", "x".repeat(70_000)), "é"] {
         event["rawPath"] = json!(odd);
         event["headers"]["idempotency-key"] = json!(fresh_key());
-        // The gateway has found the route and says what is in it.
+        // The gateway has matched the route and supplies the path parameters.
         assert_eq!(deliver(&world.ana, &event).await.status, 201, "{:?}", odd.get(..9).unwrap_or(odd));
     }
 }
 
 #[tokio::test]
-async fn methods_and_paths_have_one_spelling() {
+async fn unknown_method_or_path_variant_is_rejected() {
     let world = World::new().await;
     let draft = world.draft(&world.ana, &[expense("10.00")]).await;
     let id = draft["id"].as_str().unwrap();
     let other = |method: Method, path: &str| world.ana.request(method, path);
-    refused(
+    expect_problems(
         &world,
         vec![
             ("TRANSPORT-11", other(Method::TRACE, &world.path("reports")), NO_METHOD),
@@ -195,7 +195,7 @@ async fn methods_and_paths_have_one_spelling() {
         ],
     )
     .await;
-    // The methods are those of the description of the API.
+    // `Allow` lists the methods of `openapi.json`.
     for (method, path, allowed) in
         [(Method::TRACE, "reports", "GET, POST"), (Method::DELETE, "members/me", "GET, PATCH")]
     {
@@ -205,7 +205,7 @@ async fn methods_and_paths_have_one_spelling() {
 }
 
 #[tokio::test]
-async fn headers_that_mean_nothing_change_nothing() {
+async fn unsupported_headers_have_no_effect() {
     let world = World::new().await;
     let answer = send(report(&world, &json!({})).header("X-HTTP-Method-Override", "DELETE")).await;
     let made = answer.expect(201);
@@ -227,7 +227,7 @@ async fn headers_that_mean_nothing_change_nothing() {
         assert!(!answer.headers.contains_key("content-range"), "{case}");
     }
     assert!(!log(&world.ana.base).await.contains("leak-of-the-tracestate"), "HEADERS-02");
-    // HEADERS-05: nothing is sent again to who has it, and nobody on the way keeps it.
+    // HEADERS-05: a matching ETag gets 304, and no cache may store the response.
     let same = send(get(&world, &world.ana, &path).header("If-None-Match", plain.header("etag"))).await;
     assert_eq!((same.status, same.text.as_str(), same.header("etag")), (304, "", plain.header("etag")), "HEADERS-05");
     assert!(same.header("cache-control").contains("no-store"), "HEADERS-05: {:?}", same.headers);

@@ -1,21 +1,22 @@
-//! Files: what S3 does not let in, what is let in and refused, and what is not shown. The way there is not the collection's (there is no
-//! request that completes an upload), so what it expects of that request shows on the receipt.
+//! Receipt files: uploads that S3 rejects, uploads that processing rejects, and files that are never served. There is
+//! no request that completes an upload, so the expected refusals show on the receipt.
 
 use outlay_local::{Data, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{INVALID, NOT_FOUND, QUOTA, get, is, post, refused};
-use crate::receipts_arrived;
+use super::{INVALID, NOT_FOUND, QUOTA, check_problem, expect_problems, get, post};
+use crate::receipt_processing;
 use crate::support::files::{
-    self, Bucket, attach, bare, chunk, declaration, declare, keys, looked_at, path, pdf, put_request, ticket, upload,
+    self, Bucket, attach, bare, chunk, declaration, declare, keys, path, pdf, processed_receipt, put_request, ticket,
+    upload,
 };
-use crate::support::{World, enqueue, expense, fault, fresh_key, healed, options, send, url, with};
+use crate::support::{World, add_fault, enqueue, expense, fresh_key, options, remove_fault, send, url, with};
 
 const QUEUE: &str = "ReceiptQueue";
 
-/// What is refused, and why.
-fn unfit() -> Vec<(&'static str, &'static str, &'static str, Vec<u8>)> {
+/// Case, expected reason, declared media type and bytes of files that are rejected.
+fn rejected_files() -> Vec<(&'static str, &'static str, &'static str, Vec<u8>)> {
     let (png, pdf_type) = ("image/png", "application/pdf");
     let header = |side: u32| [&side.to_be_bytes()[..], &side.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
     let bomb = [&files::TICKET[..8], &chunk(*b"IHDR", &header(30_000)), &files::TICKET[33..]].concat();
@@ -27,21 +28,21 @@ fn unfit() -> Vec<(&'static str, &'static str, &'static str, Vec<u8>)> {
         ("UPLOAD-08", "active", pdf_type, pdf("/OpenAction << /S /JavaScript /JS (app.alert(1)) >>", "")),
         ("UPLOAD-09", "too_large", png, bomb),
         ("UPLOAD-11", "harmful", pdf_type, pdf(&format!("/Title ({eicar})"), "")),
-        ("a program", "unknown_type", pdf_type, b"MZ\x90\0\x03\0\0\0".repeat(40)),
-        ("an archive", "unknown_type", pdf_type, b"PK\x03\x04\x14\0\0\0".repeat(40)),
-        ("a page", "unknown_type", png, b"<html><body onload=alert(1)>".to_vec()),
-        ("a drawing with a script", "unknown_type", png, svg.into()),
-        ("another type", "other_type", pdf_type, files::TICKET.to_vec()),
-        ("a locked document", "locked", pdf_type, pdf("", locked)),
-        ("half a picture", "damaged", png, files::TICKET[..files::TICKET.len() / 2].to_vec()),
+        ("program", "unknown_type", pdf_type, b"MZ\x90\0\x03\0\0\0".repeat(40)),
+        ("archive", "unknown_type", pdf_type, b"PK\x03\x04\x14\0\0\0".repeat(40)),
+        ("HTML page", "unknown_type", png, b"<html><body onload=alert(1)>".to_vec()),
+        ("SVG with script", "unknown_type", png, svg.into()),
+        ("other type", "other_type", pdf_type, files::TICKET.to_vec()),
+        ("encrypted PDF", "locked", pdf_type, pdf("", locked)),
+        ("truncated image", "damaged", png, files::TICKET[..files::TICKET.len() / 2].to_vec()),
     ]
 }
 
 #[tokio::test]
-async fn what_is_no_receipt_is_refused_and_served_to_nobody() {
+async fn rejected_receipt_file_is_never_served() {
     let world = World::new().await;
     let (bucket, mut wrong) = (Bucket::new(), Vec::new());
-    for (id, reason, kind, bytes) in unfit() {
+    for (id, reason, kind, bytes) in rejected_files() {
         let draft = bare(&world).await;
         let (path, receipt) = attach(&world, &draft, 0, &declaration("Bill.pdf", kind, &bytes), &bytes).await;
         if (receipt["status"].as_str(), receipt["reason"].as_str()) != (Some("refused"), Some(reason)) {
@@ -54,8 +55,8 @@ async fn what_is_no_receipt_is_refused_and_served_to_nobody() {
             }
         }
         let keys = keys(&world, &draft, &receipt);
-        let there = crate::support::until("the slot is empty", || async {
-            let there = bucket.there(&keys).await;
+        let there = crate::support::wait_until("the quarantine key is empty", || async {
+            let there = bucket.existing(&keys).await;
             (!there.contains(&keys[0].as_str())).then_some(there)
         });
         let there = there.await;
@@ -67,11 +68,11 @@ async fn what_is_no_receipt_is_refused_and_served_to_nobody() {
 }
 
 #[tokio::test]
-async fn what_is_kept_tells_nothing_besides_and_is_nothing_besides() {
+async fn stored_receipt_is_stripped_of_metadata_and_payload() {
     let world = World::new().await;
-    let hung_on = [files::TICKET, b"<script>alert(1)</script>PK\x03\x04"].concat();
+    let polyglot = [files::TICKET, b"<script>alert(1)</script>PK\x03\x04"].concat();
     for (id, bytes, gone) in
-        [("UPLOAD-18", ticket("GPS 45.7640 N 4.8357 E"), &b"45.7640"[..]), ("UPLOAD-08", hung_on, &b"<script>"[..])]
+        [("UPLOAD-18", ticket("GPS 45.7640 N 4.8357 E"), &b"45.7640"[..]), ("UPLOAD-08", polyglot, &b"<script>"[..])]
     {
         let draft = bare(&world).await;
         let (path, receipt) = attach(&world, &draft, 0, &declaration("x.png", "image/png", &bytes), &bytes).await;
@@ -83,7 +84,7 @@ async fn what_is_kept_tells_nothing_besides_and_is_nothing_besides() {
 }
 
 #[tokio::test]
-async fn a_link_lets_in_the_file_it_was_made_for_and_nothing_else() {
+async fn upload_link_accepts_only_the_declared_file() {
     let world = World::new().await;
     let (draft, other) = (bare(&world).await, bare(&world).await);
     let bytes = ticket(&world.org);
@@ -117,43 +118,43 @@ async fn a_link_lets_in_the_file_it_was_made_for_and_nothing_else() {
         ("UPLOAD-15", old_get),
         ("UPLOAD-15", with_link(&longer).body(bytes.clone())),
         ("shorter", put_request(&made["upload"]).body(bytes[1..].to_vec())),
-        ("another's slot", with_link(&elsewhere).body(bytes.clone())),
+        ("other receipt's key", with_link(&elsewhere).body(bytes.clone())),
         ("unsigned", with_link(&unsigned).body(bytes.clone())),
-        ("a copy", copy),
-        ("another type", with_header("content-type", &json!("text/html")).body(bytes.clone())),
-        ("over what is there", with_header("if-none-match", &Value::Null).body(bytes.clone())),
-        ("another checksum", with_header("x-amz-checksum-sha256", &json!("A".repeat(44))).body(bytes.clone())),
-        ("in the clear", with_header("x-amz-server-side-encryption", &Value::Null).body(bytes.clone())),
+        ("server-side copy", copy),
+        ("other type", with_header("content-type", &json!("text/html")).body(bytes.clone())),
+        ("overwrite", with_header("if-none-match", &Value::Null).body(bytes.clone())),
+        ("other checksum", with_header("x-amz-checksum-sha256", &json!("A".repeat(44))).body(bytes.clone())),
+        ("unencrypted", with_header("x-amz-server-side-encryption", &Value::Null).body(bytes.clone())),
     ];
     for (what, request) in tried {
         let answer = send(request).await;
         assert!([400, 403].contains(&answer.status), "{what}: {} {}", answer.status, answer.text);
     }
-    assert_eq!(bucket.there(&keys).await, [""; 0]);
-    // UPLOAD-06: it counts for nothing before it is there.
+    assert_eq!(bucket.existing(&keys).await, [""; 0]);
+    // UPLOAD-06: a receipt without its file blocks submission.
     let early = world.ana.post(&world.report(&draft, "submit"), &json!({})).await;
     assert_eq!(
         early.problem(422, "/problems/validation-failed"),
         ["/expenses/0/receipts receipt-pending"],
         "UPLOAD-06"
     );
-    assert_eq!(upload(&made, &bytes).await.status, 200, "the right one");
-    looked_at(&world.ana, &path(&world, &draft, 0, &made)).await;
+    assert_eq!(upload(&made, &bytes).await.status, 200, "the declared file");
+    processed_receipt(&world.ana, &path(&world, &draft, 0, &made)).await;
 }
 
 #[tokio::test]
-async fn a_file_that_is_there_is_not_written_over() {
+async fn uploaded_file_cannot_be_overwritten() {
     let world = World::new().await;
     let draft = bare(&world).await;
-    let (made, bytes, keys) = receipts_arrived::untold(&world, &draft).await;
+    let (made, bytes, keys) = receipt_processing::unprocessed_upload(&world, &draft).await;
     let again = upload(&made, &bytes).await;
     assert_eq!(again.status, 412, "UPLOAD-14: {}", again.text);
-    enqueue(&url(), QUEUE, &receipts_arrived::notification(&keys[0]).to_string()).await;
-    assert_eq!(looked_at(&world.ana, &path(&world, &draft, 0, &made)).await["status"], "clean");
+    enqueue(&url(), QUEUE, &receipt_processing::notification(&keys[0]).to_string()).await;
+    assert_eq!(processed_receipt(&world.ana, &path(&world, &draft, 0, &made)).await["status"], "clean");
 }
 
 #[tokio::test]
-async fn what_is_declared_is_checked() {
+async fn receipt_declaration_is_validated() {
     let world = World::new().await;
     let draft = bare(&world).await;
     let good = declaration("x.png", "image/png", files::TICKET);
@@ -161,18 +162,18 @@ async fn what_is_declared_is_checked() {
     let wrong = [
         ("UPLOAD-10", json!({"size": 0})),
         ("too large", json!({"size": 25_000_001})),
-        ("no size", json!({"size": "12"})),
+        ("size of wrong type", json!({"size": "12"})),
         ("negative", json!({"size": -1})),
-        ("no type", json!({"media_type": "image/svg+xml"})),
-        ("no digest", json!({"sha256": "A".repeat(64)})),
-        ("half a digest", json!({"sha256": "0".repeat(63)})),
-        ("no name", json!({"name": " "})),
-        ("a long name", json!({"name": "x".repeat(256)})),
-        ("a name of two lines", json!({"name": "a\nb"})),
-        ("a key", json!({"key": "clean/x"})),
+        ("unsupported type", json!({"media_type": "image/svg+xml"})),
+        ("upper-case digest", json!({"sha256": "A".repeat(64)})),
+        ("short digest", json!({"sha256": "0".repeat(63)})),
+        ("blank name", json!({"name": " "})),
+        ("long name", json!({"name": "x".repeat(256)})),
+        ("multi-line name", json!({"name": "a\nb"})),
+        ("unknown field", json!({"key": "clean/x"})),
     ];
     let cases = wrong.iter().map(|(id, more)| (*id, post(&world.ana, &path).json(&with(good.clone(), more)), INVALID));
-    refused(&world, cases.collect()).await;
+    expect_problems(&world, cases.collect()).await;
     let named = world.ana.post(&path, &with(good.clone(), &json!({"size": 0, "media_type": "x", "sha256": "x"}))).await;
     assert_eq!(
         named.problem(422, "/problems/validation-failed"),
@@ -187,7 +188,7 @@ async fn what_is_declared_is_checked() {
 }
 
 #[tokio::test]
-async fn a_name_is_only_what_a_download_is_called() {
+async fn file_name_is_only_used_in_content_disposition() {
     let world = World::new().await;
     let draft = bare(&world).await;
     let name = "../a\"; \r filename=b.exe 🧾é.png".replace('\r', "");
@@ -203,7 +204,7 @@ async fn a_name_is_only_what_a_download_is_called() {
 }
 
 #[tokio::test]
-async fn a_receipt_is_found_on_its_own_line_only() {
+async fn receipt_is_found_only_under_its_expense() {
     let (world, there) = (World::new().await, World::new().await);
     let (draft, theirs) = (world.draft(&world.ana, &[expense("10.00"), expense("20.00")]).await, bare(&there).await);
     let declared = declaration("x.png", "image/png", files::TICKET);
@@ -228,17 +229,17 @@ async fn a_receipt_is_found_on_its_own_line_only() {
         cases.push(("UPLOAD-17", get(&world, &world.ana, &rest), NOT_FOUND));
         cases.push(("UPLOAD-17", world.ana.request(Method::DELETE, &world.path(&rest)), NOT_FOUND));
     }
-    // Not even an approver's to be sees a draft.
+    // A future approver cannot see a draft either.
     cases.push(("UPLOAD-17", get(&world, &world.marco, &of(&draft, &line(&draft, 0), &id(&made))), NOT_FOUND));
     let foreign = of(&draft, &line(&draft, 0), &id(&foreign));
     cases.push(("TENANT-07", world.ana.request(Method::DELETE, &world.path(&foreign)), NOT_FOUND));
-    refused(&world, cases).await;
+    expect_problems(&world, cases).await;
     let direct = made["upload"]["url"].as_str().unwrap().split('?').next().unwrap().to_owned();
     assert_eq!(reqwest::get(direct).await.unwrap().status().as_u16(), 403, "UPLOAD-17");
 }
 
 #[tokio::test]
-async fn a_member_declares_so_many_bytes_a_day() {
+async fn daily_upload_quota_limits_declared_bytes() {
     let world = World::new().await;
     let lines: Vec<Value> = (0..3).map(|_| files::without_reference("20.00")).collect();
     let draft = world.draft(&world.ana, &lines).await;
@@ -247,38 +248,42 @@ async fn a_member_declares_so_many_bytes_a_day() {
         declare(&world, &draft, number / 10, &large).await;
     }
     let more = world.ana.post(&world.line(&draft, 2, "receipts"), &large).await;
-    assert_eq!(is(&more, QUOTA), Ok(()), "UPLOAD-19");
+    assert_eq!(check_problem(&more, QUOTA), Ok(()), "UPLOAD-19");
     assert_eq!(more.json()["violated-policies"], json!(["uploads"]), "UPLOAD-19");
     let seconds: u32 = more.header("retry-after").parse().unwrap();
     assert!((1..=24 * 3600).contains(&seconds), "UPLOAD-19: {seconds}");
-    // A byte is one too many as well, whatever key it is sent under; and it is her limit alone.
+    // A single byte exceeds the quota too, under any idempotency key. The quota is per member.
     let one = with(large.clone(), &json!({"size": 1}));
     let request = world.ana.request(Method::POST, &world.line(&draft, 2, "receipts"));
-    assert_eq!(is(&send(request.header("Idempotency-Key", fresh_key()).json(&one)).await, QUOTA), Ok(()), "UPLOAD-19");
+    assert_eq!(
+        check_problem(&send(request.header("Idempotency-Key", fresh_key()).json(&one)).await, QUOTA),
+        Ok(()),
+        "UPLOAD-19"
+    );
     let marcos = world.draft(&world.marco, &[expense("10.00")]).await;
     world.marco.post(&world.line(&marcos, 0, "receipts"), &large).await.expect(201);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_declared_that_cannot_be_counted() {
-    // A stack of its own: the rule is for all that count bytes on it.
+async fn declaration_without_quota_counter_is_rejected() {
+    // An own stack, because the fault applies to every quota counter on it.
     let stack = Stack::start(options(Data::InMemory)).await.unwrap();
     let world = World::on(stack.url()).await;
     let draft = bare(&world).await;
     let rule =
         json!({"service": "dynamodb", "operation": "UpdateItem", "containing": "UPLOADS#", "fault": "unavailable"});
-    let rule = fault(&world.admin.base, &rule).await;
+    let rule = add_fault(&world.admin.base, &rule).await;
     let declared = declaration("x.png", "image/png", files::TICKET);
     let answer = world.ana.post(&world.line(&draft, 0, "receipts"), &declared).await;
-    assert_eq!(is(&answer, super::REDUCED), Ok(()));
-    assert!(healed(&world.admin.base, &rule).await > 0);
+    assert_eq!(check_problem(&answer, super::REDUCED), Ok(()));
+    assert!(remove_fault(&world.admin.base, &rule).await > 0);
     assert_eq!(world.ana.get(&world.report(&draft, "")).await.expect(200), draft);
     stack.stop().await;
 }
 
-/// On loopback there is no TLS to leave out, so it is asked of the template.
+/// Loopback has no TLS, so this reads the template.
 #[test]
-fn nothing_is_let_in_without_tls() {
+fn bucket_policy_denies_requests_without_tls() {
     let template = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/template.yaml")).unwrap();
     let template: yaml_serde::Value = yaml_serde::from_str(&template).unwrap();
     let policy = &template["Resources"]["ReceiptsBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"];

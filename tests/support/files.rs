@@ -1,4 +1,4 @@
-//! Receipts as their owners and others handle them, files to be receipts, and the bucket behind, past the product.
+//! Receipts: sample files, uploads and downloads, and direct access to the bucket.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,22 +11,26 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Answer, Person, World, expense, now, running, send, until, with};
+use super::client::{Answer, Person, send};
+use super::stack::shared_stack;
+use super::values::{expense, now, with};
+use super::waiting::wait_until;
+use super::world::World;
 
-/// A ticket.
+/// A PNG of a ticket.
 pub const TICKET: &[u8] = include_bytes!("../../events/demo/receipt.png");
 
-/// SHA-256 in lower-case hexadecimal.
+/// Returns the SHA-256 digest in lower-case hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-/// What is declared of a file.
+/// Returns the declaration of a file.
 pub fn declaration(name: &str, media_type: &str, bytes: &[u8]) -> Value {
     json!({"name": name, "media_type": media_type, "size": bytes.len(), "sha256": sha256(bytes)})
 }
 
-/// A ticket that no other test has: its bytes differ in a comment, and from the declared type in nothing.
+/// Returns the ticket with a comment, so that its bytes are unique. It is still a valid PNG.
 pub fn ticket(mark: &str) -> Vec<u8> {
     let comment = chunk(*b"tEXt", format!("Comment\0{mark}").as_bytes());
     // Before the last chunk, which is empty.
@@ -34,7 +38,7 @@ pub fn ticket(mark: &str) -> Vec<u8> {
     [picture, &comment, end].concat()
 }
 
-/// A chunk of a PNG.
+/// Returns a chunk of a PNG.
 pub fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap().to_be_bytes();
     let checked = [&kind[..], data].concat();
@@ -44,7 +48,7 @@ pub fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     [&length[..], &checked, &(!sum).to_be_bytes()].concat()
 }
 
-/// A document of one page, with these members in its catalogue and its trailer.
+/// Returns a PDF of one page with additional entries in catalogue and trailer.
 pub fn pdf(catalogue: &str, trailer: &str) -> Vec<u8> {
     let objects = [
         format!("<< /Type /Catalog /Pages 2 0 R {catalogue} >>"),
@@ -60,27 +64,27 @@ pub fn pdf(catalogue: &str, trailer: &str) -> Vec<u8> {
     format!("{text}xref\n0 4\n{table}{trailer}").into_bytes()
 }
 
-/// A draft of Ana's with one line that wants a receipt.
+/// Creates a draft of Ana with one line that needs a receipt.
 pub async fn bare(world: &World) -> Value {
     world.draft(&world.ana, &[without_reference("42.50")]).await
 }
 
-/// A line that does not say where its receipt is.
+/// Returns a line without a receipt reference.
 pub fn without_reference(amount: &str) -> Value {
     with(expense(amount), &json!({"receipt_reference": null}))
 }
 
-/// The path of a receipt of a report's line.
+/// Returns the path of a receipt.
 pub fn path(world: &World, report: &Value, at: usize, receipt: &Value) -> String {
     world.line(report, at, &format!("receipts/{}", receipt["id"].as_str().unwrap()))
 }
 
-/// Declares a file as a receipt of Ana's.
+/// Declares a file as a receipt, as Ana.
 pub async fn declare(world: &World, report: &Value, at: usize, declared: &Value) -> Value {
     world.ana.post(&world.line(report, at, "receipts"), declared).await.expect(201)
 }
 
-/// The request that an upload link asks for, but for its body and its length, which a client knows itself.
+/// Makes the request of an upload link, without body and length.
 pub fn put_request(upload: &Value) -> RequestBuilder {
     let headers = upload["headers"].as_object().unwrap();
     let request = reqwest::Client::new().put(upload["url"].as_str().unwrap());
@@ -88,54 +92,55 @@ pub fn put_request(upload: &Value) -> RequestBuilder {
     others.fold(request, |request, (name, value)| request.header(name.as_str(), value.as_str().unwrap()))
 }
 
-/// Follows an upload link.
+/// Uploads a file by its link.
 pub async fn upload(made: &Value, bytes: &[u8]) -> Answer {
     send(put_request(&made["upload"]).body(bytes.to_vec())).await
 }
 
-/// The receipt, once it was looked at.
-pub async fn looked_at(person: &Person, path: &str) -> Value {
-    until("a file is looked at", || async {
+/// Waits until a receipt is processed.
+pub async fn processed_receipt(person: &Person, path: &str) -> Value {
+    wait_until("the receipt is processed", || async {
         let receipt = person.get(path).await.expect(200);
         (receipt["status"] != "pending").then_some(receipt)
     })
     .await
 }
 
-/// Declares a file, uploads it and waits until it was looked at; gives the path of its receipt, and the receipt.
+/// Declares and uploads a file, and waits until it is processed; returns the path of the receipt, and the receipt.
 pub async fn attach(world: &World, report: &Value, at: usize, declared: &Value, bytes: &[u8]) -> (String, Value) {
     let made = declare(world, report, at, declared).await;
     let answer = upload(&made, bytes).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let path = path(world, report, at, &made);
-    let receipt = looked_at(&world.ana, &path).await;
+    let receipt = processed_receipt(&world.ana, &path).await;
     (path, receipt)
 }
 
-/// What the links of a receipt give: the status for its file, and for its picture.
-pub async fn followed_links(receipt: &Value) -> [u16; 2] {
+/// Returns the statuses of a receipt's download and preview links.
+pub async fn download_statuses(receipt: &Value) -> [u16; 2] {
     let get = async |name: &str| reqwest::get(receipt[name]["url"].as_str().unwrap()).await.unwrap().status().as_u16();
     [get("download").await, get("preview").await]
 }
 
-/// The keys of a receipt's file: where it is uploaded to, and where it is kept.
+/// Returns the keys of a receipt's file in quarantine and after processing.
 pub fn keys(world: &World, report: &Value, receipt: &Value) -> [String; 2] {
     let slot = format!("{}/{}/{}", world.org, report["id"].as_str().unwrap(), receipt["id"].as_str().unwrap());
     [format!("quarantine/{slot}"), format!("clean/{slot}")]
 }
 
-/// The bucket of receipts on a stack.
+/// The bucket of receipts of a stack.
 pub struct Bucket {
     client: Client,
     name: String,
 }
 
 impl Bucket {
-    /// That of the shared stack.
+    /// Returns the bucket of the shared stack.
     pub fn new() -> Self {
-        Self::on(&running().stack)
+        Self::on(shared_stack())
     }
 
+    /// Returns the bucket of any stack.
     pub fn on(stack: &Stack) -> Self {
         let config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -147,14 +152,14 @@ impl Bucket {
         Self { client: Client::from_conf(config), name: "outlay-local-receiptsbucket".to_owned() }
     }
 
-    /// Which of these objects are there.
-    pub async fn there<'a>(&self, keys: &'a [String]) -> Vec<&'a str> {
+    /// Returns the keys of existing objects.
+    pub async fn existing<'a>(&self, keys: &'a [String]) -> Vec<&'a str> {
         let mut found = Vec::new();
         for key in keys {
             let request = self.client.head_object().bucket(&self.name).key(key).presigned(validity(0)).await.unwrap();
             let head = || reqwest::Client::new().head(request.uri()).send();
             let mut status = head().await.unwrap().status().as_u16();
-            // The local bucket fails for an object that is removed while it looks.
+            // The local S3 fails if an object is removed during the call.
             for _ in 0..5 {
                 if status == 500 {
                     status = head().await.unwrap().status().as_u16();
@@ -169,7 +174,7 @@ impl Bucket {
         found
     }
 
-    /// A link to an object that was signed so long ago, for reading and for writing.
+    /// Returns links to an object that were signed `ago` seconds ago, to read and to write it.
     pub async fn links(&self, key: &str, ago: u64) -> [RequestBuilder; 2] {
         let get = self.client.get_object().bucket(&self.name).key(key).presigned(validity(ago)).await.unwrap();
         let put = self.client.put_object().bucket(&self.name).key(key).if_none_match("*");
@@ -179,7 +184,7 @@ impl Bucket {
     }
 }
 
-/// Good for five minutes from a moment that many seconds ago.
+/// Validity of five minutes, from a time `ago` seconds ago.
 fn validity(ago: u64) -> PresigningConfig {
     let start = SystemTime::from(now()) - Duration::from_secs(ago);
     PresigningConfig::builder().start_time(start).expires_in(Duration::from_mins(5)).build().unwrap()

@@ -1,5 +1,5 @@
-//! A client of the running stack: people who sign in and send requests, and the mail that reaches them. It knows nothing but
-//! HTTP, as the product's users do.
+//! An HTTP client of the running stack: users with tokens, their requests, and their mail. It uses only HTTP, as the
+//! product's users do.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// How long a mail may take before it counts as lost.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest wait for a mail.
+const MAIL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Somebody of the sample organisation.
+/// A member of the sample organisation.
 #[derive(Clone, Deserialize)]
 pub(crate) struct Profile {
     pub(crate) name: String,
@@ -23,13 +23,13 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
-    /// The subject of his tokens, and the name of his token in a shell: what stands before the `@`.
+    /// Returns the subject of tokens, also used as the name of the shell variable: the part before the `@`.
     pub(crate) fn subject(&self) -> &str {
         self.email.split('@').next().unwrap_or_default()
     }
 }
 
-/// The stack as its clients see it.
+/// Client of a stack.
 #[derive(Clone)]
 pub(crate) struct Client {
     url: String,
@@ -38,29 +38,30 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(url: &str) -> Result<Self, String> {
-        // A proxy that the environment names could not reach this machine's loopback.
+        // A proxy of the environment could not reach the loopback interface.
         let http = reqwest::Client::builder().no_proxy().build();
         Ok(Self { url: url.to_owned(), http: http.map_err(|error| format!("no HTTP client: {error}"))? })
     }
 
-    /// The day in UTC, by the stack's clock.
+    /// Returns the date in UTC, from the clock of the stack.
     pub(crate) async fn today(&self) -> Result<Date, String> {
         let answer = send("GET /v1/health", self.http.get(format!("{}/v1/health", self.url))).await?;
-        let moment = rfc2822::parse(answer.header(DATE.as_str()));
-        let moment = moment.map_err(|error| format!("GET /v1/health: no date in its answer: {error}"))?;
-        Ok(moment.timestamp().to_zoned(TimeZone::UTC).date())
+        let time = rfc2822::parse(answer.header(DATE.as_str()));
+        let time = time.map_err(|error| format!("GET /v1/health: no date in the answer: {error}"))?;
+        Ok(time.timestamp().to_zoned(TimeZone::UTC).date())
     }
 
-    pub(crate) async fn sign_in(&self, profile: &Profile) -> Result<Person, String> {
+    /// Signs a member in.
+    pub(crate) async fn sign_in(&self, profile: &Profile) -> Result<User, String> {
         let claims = json!({"sub": profile.subject(), "email": profile.email, "name": profile.name});
         let request = self.http.post(format!("{}/_local/token", self.url)).json(&claims);
         let body = send("POST /_local/token", request).await?.expect(200)?;
-        Ok(Person { profile: profile.clone(), token: text(&body, "/access_token").to_owned(), client: self.clone() })
+        Ok(User { profile: profile.clone(), token: text(&body, "/access_token").to_owned(), client: self.clone() })
     }
 
-    /// The first mail to an address after `before` others; the stream needs a moment to send it.
+    /// Waits for the mail to an address that follows `before` others.
     pub(crate) async fn mail(&self, to: &str, before: usize) -> Result<Value, String> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + MAIL_TIMEOUT;
         loop {
             let request = self.http.get(format!("{}/_local/mail", self.url));
             let answer = send("GET /_local/mail", request.query(&[("to", to)])).await?;
@@ -68,14 +69,14 @@ impl Client {
                 return Ok(mail.clone());
             }
             if Instant::now() > deadline {
-                let seconds = PATIENCE.as_secs();
-                return Err(differs(&format!("the mail to {to}"), &format!("within {seconds} s"), "none"));
+                let seconds = MAIL_TIMEOUT.as_secs();
+                return Err(mismatch(&format!("the mail to {to}"), &format!("within {seconds} s"), "none"));
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    /// A request that DynamoDB itself answers, to look at what is stored. The embedded one wants to see a signature, any one.
+    /// Sends a request to DynamoDB. The embedded database requires a signature, but accepts any.
     pub(crate) async fn dynamodb(&self, url: &str, operation: &str, body: &Value) -> Result<Value, String> {
         let request = self
             .http
@@ -89,15 +90,15 @@ impl Client {
     }
 }
 
-/// Somebody with a token.
+/// A member with a token.
 #[derive(Clone)]
-pub(crate) struct Person {
+pub(crate) struct User {
     pub(crate) profile: Profile,
     pub(crate) token: String,
     client: Client,
 }
 
-impl Person {
+impl User {
     pub(crate) async fn get(&self, path: &str) -> Result<Answer, String> {
         self.send(Method::GET, path, None, &[]).await
     }
@@ -106,12 +107,12 @@ impl Person {
         self.send(Method::PUT, path, Some(body), &[]).await
     }
 
-    /// A POST that may be repeated: the same key stands for the same intention.
+    /// Sends a POST with an idempotency key.
     pub(crate) async fn post(&self, path: &str, key: &str, body: &Value) -> Result<Answer, String> {
         self.send(Method::POST, path, Some(body), &[("Idempotency-Key", key)]).await
     }
 
-    /// A POST about the version that was seen.
+    /// Sends a POST with the version of the report in `If-Match`.
     pub(crate) async fn decide(&self, path: &str, version: u64, body: &Value) -> Result<Answer, String> {
         let tag = format!("\"{version}\"");
         self.send(Method::POST, path, Some(body), &[("If-Match", &tag)]).await
@@ -137,7 +138,7 @@ impl Person {
     }
 }
 
-/// What a request was answered.
+/// Answer to a request.
 pub(crate) struct Answer {
     what: String,
     pub(crate) status: u16,
@@ -146,16 +147,16 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The answer's JSON, if its status is this one.
+    /// Returns the JSON of the answer if it has the status.
     pub(crate) fn expect(&self, status: u16) -> Result<Value, String> {
         if self.status != status {
-            let got = format!("{} {}", self.status, self.text);
-            return Err(differs(&self.what, &status.to_string(), &got));
+            let actual = format!("{} {}", self.status, self.text);
+            return Err(mismatch(&self.what, &status.to_string(), &actual));
         }
-        serde_json::from_str(&self.text).map_err(|_| differs(&self.what, "JSON", &self.text))
+        serde_json::from_str(&self.text).map_err(|_| mismatch(&self.what, "JSON", &self.text))
     }
 
-    /// A header; empty when there is none.
+    /// Returns a header; empty if it is absent.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
@@ -172,27 +173,27 @@ async fn send(what: &str, request: RequestBuilder) -> Result<Answer, String> {
     })
 }
 
-/// The sentence about something that is not as it should be.
-pub(crate) fn differs(what: &str, expected: &str, got: &str) -> String {
-    format!("{what}: expected {expected}, got {got}")
+/// Makes the message about a difference.
+pub(crate) fn mismatch(what: &str, expected: &str, actual: &str) -> String {
+    format!("{what}: expected {expected}, got {actual}")
 }
 
-/// The text at a JSON pointer; empty when there is none.
+/// Returns the text at a JSON pointer; empty if it is absent.
 pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The member of an object; null when there is none.
-pub(crate) fn at<'a>(value: &'a Value, name: &str) -> &'a Value {
+/// Returns the member of an object; null if it is absent.
+pub(crate) fn member<'a>(value: &'a Value, name: &str) -> &'a Value {
     value.get(name).unwrap_or(&Value::Null)
 }
 
-/// The items of a list's answer.
+/// Returns the items of a list.
 pub(crate) fn items(list: &Value) -> &[Value] {
     array(list, "/items")
 }
 
-/// The array at a JSON pointer; empty when there is none.
+/// Returns the array at a JSON pointer; empty if it is absent.
 pub(crate) fn array<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
     value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }

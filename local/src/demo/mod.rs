@@ -1,12 +1,12 @@
-//! `cargo run -- demo`: one report from submission to the last approval, told as it happens on a stack in memory. Each step is
-//! compared with `events/demo/expected.json`, and the first difference ends the story.
+//! `cargo run -- demo`: one report from submission to the last approval, on a stack in memory. Each answer is compared with
+//! `events/demo/expected.json`; the first difference ends the demo with an error.
 
-pub(crate) mod acme;
 pub(crate) mod client;
-mod expect;
-pub(crate) mod page;
-mod show;
-mod story;
+mod compare;
+mod print;
+pub(crate) mod sample_org;
+mod scenario;
+pub(crate) mod terminal;
 
 use std::path::Path;
 use std::time::Instant;
@@ -14,49 +14,51 @@ use std::time::Instant;
 use outlay_local::Stack;
 use serde_json::Value;
 
-use acme::{Acme, Sample};
 use client::{Client, text};
-use story::Story;
+use sample_org::{SampleData, SampleOrg};
+use scenario::Scenario;
 
-/// Tells the story on a stack whose start began at `began`.
+/// Runs the demo on a stack whose start began at `started`.
 ///
 /// # Errors
-/// What was expected and what was got instead.
-pub(crate) async fn tell(stack: &Stack, workspace: &Path, began: Instant) -> Result<(), String> {
-    page::step(&format!("The stack runs in memory at {}", stack.url()), began.elapsed());
-    let report = steps(stack, workspace).await.map_err(|difference| format!("the story went wrong: {difference}"))?;
-    page::line("");
-    page::line(&format!(
-        "{} {} is approved: 14 expenses, {}, of which Ana gets {} back.",
-        page::bold("Done."),
+/// The first difference from the expectation.
+pub(crate) async fn run(stack: &Stack, workspace: &Path, started: Instant) -> Result<(), String> {
+    terminal::print_step(&format!("The stack runs in memory at {}", stack.url()), started.elapsed());
+    let report = run_steps(stack, workspace).await.map_err(|difference| format!("the demo failed: {difference}"))?;
+    terminal::print_line("");
+    terminal::print_line(&format!(
+        "{} {} is approved: 14 expenses, {}, of which {} is reimbursed to Ana.",
+        terminal::bold("Done."),
         text(&report, "/number"),
-        show::money(&report, "/totals/total"),
-        show::money(&report, "/totals/reimbursable"),
+        print::money(&report, "/totals/total"),
+        print::money(&report, "/totals/reimbursable"),
     ));
-    page::line(&format!(
-        "It took {}, and every number is the one in events/demo/expected.json.",
-        page::milliseconds(began.elapsed())
+    terminal::print_line(&format!(
+        "The demo took {}. Every number matches events/demo/expected.json.",
+        terminal::milliseconds(started.elapsed())
     ));
-    page::line("Next: `cargo run` starts a stack that stays, with curl lines to paste; docs/DEPLOY.md leads to AWS.");
+    terminal::print_line(
+        "Next: `cargo run` starts a stack and prints curl examples; docs/DEPLOY.md describes the deployment.",
+    );
     Ok(())
 }
 
-async fn steps(stack: &Stack, workspace: &Path) -> Result<Value, String> {
+async fn run_steps(stack: &Stack, workspace: &Path) -> Result<Value, String> {
     let client = Client::new(stack.url())?;
-    let sample = Sample::read(workspace, client.today().await?)?;
-    let acme = Acme::sign_in(&client, &sample).await?;
-    let mut story = Story { client, sample, acme };
-    story.set_up().await?;
-    page::line("");
-    let report = story.submit().await?;
-    story.repeat(&report).await?;
-    story.refuse(&report).await?;
-    page::line("");
-    story.ask_manager(&report).await?;
-    story.approve_as_manager(&report).await?;
-    let approved = story.approve_as_finance(&report).await?;
-    page::line("");
-    story.look_back(&report).await?;
-    story.look_into_table(stack.dynamodb_url(), stack.table_name()).await?;
+    let sample = SampleData::read(workspace, client.today().await?)?;
+    let org = SampleOrg::sign_in(&client, &sample).await?;
+    let mut scenario = Scenario { client, sample, org };
+    scenario.set_up().await?;
+    terminal::print_line("");
+    let report = scenario.submit().await?;
+    scenario.repeat(&report).await?;
+    scenario.approve_as_owner(&report).await?;
+    terminal::print_line("");
+    scenario.notify_manager(&report).await?;
+    scenario.approve_as_manager(&report).await?;
+    let approved = scenario.approve_as_finance(&report).await?;
+    terminal::print_line("");
+    scenario.read_history(&report).await?;
+    scenario.count_items(stack.dynamodb_url(), stack.table_name()).await?;
     Ok(approved)
 }

@@ -1,4 +1,4 @@
-//! A request as the event that an HTTP API hands to a function (payload format 2.0).
+//! Turns a request into the event of an HTTP API (payload format 2.0).
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,23 +13,23 @@ use serde_json::{Map, Value, json};
 use crate::system;
 use crate::template::{ACCOUNT, Route};
 
-/// Headers that concern one connection only.
-const CONNECTION: [&str; 5] = ["connection", "keep-alive", "transfer-encoding", "upgrade", "te"];
+/// Headers of one connection, which are not forwarded.
+const CONNECTION_HEADERS: [&str; 5] = ["connection", "keep-alive", "transfer-encoding", "upgrade", "te"];
 
-/// Everything that is known of a request when it reaches its function.
-pub(super) struct Arrived<'a> {
+/// A routed and authorized request.
+pub(super) struct GatewayRequest<'a> {
     pub(super) parts: &'a Parts,
     pub(super) body: &'a Bytes,
     pub(super) peer: SocketAddr,
     pub(super) route: &'a Route,
     pub(super) path_parameters: BTreeMap<String, String>,
-    /// `requestContext.authorizer`, if the authorizer has looked at the request.
+    /// `requestContext.authorizer`; `None` for a request without authorizer.
     pub(super) authorizer: Option<Value>,
     pub(super) request_id: &'a str,
 }
 
-/// The event. Members without content are left out, as API Gateway does.
-pub(super) fn event(request: &Arrived<'_>) -> Value {
+/// Makes the event. Empty members are absent, as on API Gateway.
+pub(super) fn event(request: &GatewayRequest<'_>) -> Value {
     let uri = &request.parts.uri;
     let route_key = request.route.key();
     let (body, encoded) = body(&request.parts.headers, request.body);
@@ -58,7 +58,7 @@ pub(super) fn event(request: &Arrived<'_>) -> Value {
     Value::Object(event)
 }
 
-fn context(request: &Arrived<'_>, route_key: &str) -> Value {
+fn context(request: &GatewayRequest<'_>, route_key: &str) -> Value {
     let now = system::now();
     let header = |name: &str| request.parts.headers.get(name).and_then(|it| it.to_str().ok());
     let mut context = json!({
@@ -85,12 +85,12 @@ fn context(request: &Arrived<'_>, route_key: &str) -> Value {
     context
 }
 
-/// Names in lower case, values of one name joined by commas, plus what API Gateway adds.
-fn headers(request: &Arrived<'_>) -> BTreeMap<String, String> {
+/// Returns headers with names in lower case, repeated values joined by commas, and those that API Gateway adds.
+fn headers(request: &GatewayRequest<'_>) -> BTreeMap<String, String> {
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in &request.parts.headers {
         let name = name.as_str();
-        if name == "cookie" || CONNECTION.contains(&name) {
+        if name == "cookie" || CONNECTION_HEADERS.contains(&name) {
             continue;
         }
         let value = String::from_utf8_lossy(value.as_bytes());
@@ -133,19 +133,19 @@ fn query(parts: &Parts) -> BTreeMap<String, String> {
     query
 }
 
-/// The body as text if its type says so and it is, in base64 otherwise.
+/// Returns the body, and true when it is in base64: all that is not valid text of a text type.
 fn body(headers: &HeaderMap, body: &Bytes) -> (Option<String>, bool) {
     if body.is_empty() {
         return (None, false);
     }
     let kind = headers.get("content-type").and_then(|it| it.to_str().ok()).unwrap_or("text/plain");
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let textual = kind.starts_with("text/")
+    let is_text = kind.starts_with("text/")
         || ["application/json", "application/javascript", "application/xml"].contains(&kind.as_str())
         || kind.ends_with("+json")
         || kind.ends_with("+xml");
     match std::str::from_utf8(body) {
-        Ok(text) if textual => (Some(text.to_owned()), false),
+        Ok(text) if is_text => (Some(text.to_owned()), false),
         _ => (Some(STANDARD.encode(body)), true),
     }
 }

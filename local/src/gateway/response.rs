@@ -1,4 +1,4 @@
-//! A function's result as the HTTP response that an HTTP API makes of it (payload format 2.0).
+//! Turns the result of a function into the response of an HTTP API (payload format 2.0).
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -6,19 +6,19 @@ use axum::response::Response;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
 
-/// The response, or `None` if the result is not one that API Gateway understands.
+/// Makes the response; `None` if API Gateway does not accept the result.
 pub(super) fn response(result: &Bytes) -> Option<Response> {
     let result: Value = serde_json::from_slice(result).ok()?;
     match &result {
         Value::Object(members) if members.contains_key("statusCode") => structured(members),
-        // Anything else is the body itself.
+        // Any other value is the body.
         Value::String(text) => plain(text.clone()),
         other => plain(other.to_string()),
     }
 }
 
-/// An answer of the gateway itself.
-pub(super) fn message(status: StatusCode, text: &str) -> Response {
+/// Makes a response of the gateway itself.
+pub(super) fn message_response(status: StatusCode, text: &str) -> Response {
     let mut response = Response::new(Body::from(serde_json::json!({ "message": text }).to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -57,7 +57,7 @@ fn structured(members: &Map<String, Value>) -> Option<Response> {
         headers.append(header::SET_COOKIE, header_value(cookie)?);
     }
     headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-    // The length is that of the body as it is sent.
+    // Set later, from the body that is sent.
     headers.remove(header::CONTENT_LENGTH);
     Some(response)
 }
@@ -78,7 +78,7 @@ fn header_value(value: &Value) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    async fn answered(result: &'static str) -> Option<(u16, Vec<(String, String)>, Vec<u8>)> {
+    async fn respond(result: &'static str) -> Option<(u16, Vec<(String, String)>, Vec<u8>)> {
         let response = response(&Bytes::from_static(result.as_bytes()))?;
         let status = response.status().as_u16();
         let text = |value: &HeaderValue| value.to_str().expect("a text").to_owned();
@@ -92,10 +92,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_result_with_a_status_is_taken_apart() {
+    async fn structured_result_sets_status_headers_and_body() {
         let result = r#"{"statusCode":201,"headers":{"etag":"\"1\"","Content-Type":"text/plain","content-length":"99"},
             "multiValueHeaders":{"link":["a","b"]},"cookies":["c=1"],"body":"aGk=","isBase64Encoded":true}"#;
-        let (status, found, body) = answered(result).await.expect("a response");
+        let (status, found, body) = respond(result).await.expect("a response");
         assert_eq!((status, body.as_slice()), (201, b"hi".as_slice()));
         let mut expected = headers(&[
             ("etag", "\"1\""),
@@ -111,14 +111,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn any_other_result_is_the_body() {
+    async fn other_result_is_the_body() {
         let json = headers(&[("content-type", "application/json")]);
-        assert_eq!(answered(r#"{"a":1}"#).await, Some((200, json.clone(), br#"{"a":1}"#.to_vec())));
-        assert_eq!(answered(r#""hi""#).await, Some((200, json, b"hi".to_vec())));
+        assert_eq!(respond(r#"{"a":1}"#).await, Some((200, json.clone(), br#"{"a":1}"#.to_vec())));
+        assert_eq!(respond(r#""hi""#).await, Some((200, json, b"hi".to_vec())));
     }
 
     #[tokio::test]
-    async fn what_the_gateway_cannot_use_is_nothing() {
+    async fn malformed_result_is_rejected() {
         for result in [
             "no JSON",
             r#"{"statusCode":"x"}"#,
@@ -126,7 +126,7 @@ mod tests {
             r#"{"statusCode":200,"body":"%","isBase64Encoded":true}"#,
             r#"{"statusCode":200,"headers":{"a b":"c"}}"#,
         ] {
-            assert_eq!(answered(result).await, None, "{result}");
+            assert_eq!(respond(result).await, None, "{result}");
         }
     }
 }

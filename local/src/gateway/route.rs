@@ -1,6 +1,5 @@
-//! Which route a request belongs to, by the rules of HTTP APIs: a path that matches exactly comes before one with
-//! parameters, that before a greedy one, and a route for the method before one for any method. What none of them takes
-//! goes to the route `$default`, if there is one.
+//! Route selection of HTTP APIs: an exact path comes before one with parameters, that before a greedy one, and a route
+//! of the method before one of any method. The route `$default` takes all other requests.
 
 use std::collections::BTreeMap;
 
@@ -8,19 +7,19 @@ use percent_encoding::percent_decode_str;
 
 use crate::template::{DEFAULT_ROUTE, Route};
 
-/// The best route for a request, with its decoded path parameters.
+/// Finds the route of a request, and decodes its path parameters.
 pub(super) fn find<'a>(routes: &'a [Route], method: &str, path: &str) -> Option<(&'a Route, BTreeMap<String, String>)> {
-    let rest = || routes.iter().find(|route| route.path == DEFAULT_ROUTE).map(|route| (route, BTreeMap::new()));
+    let default = || routes.iter().find(|route| route.path == DEFAULT_ROUTE).map(|route| (route, BTreeMap::new()));
     routes
         .iter()
         .filter(|route| route.method == method || route.method == "ANY")
         .filter(|route| route.path != DEFAULT_ROUTE)
         .filter_map(|route| parameters(&route.path, path).map(|found| (route, found)))
         .min_by_key(|(route, _)| (specificity(&route.path), route.method == "ANY"))
-        .or_else(rest)
+        .or_else(default)
 }
 
-/// Segments of the pattern against those of the path; `None` if they do not match.
+/// Matches the segments of the pattern with those of the path; returns the parameters, or `None`.
 fn parameters(pattern: &str, path: &str) -> Option<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
     let mut actual = path.split('/');
@@ -45,7 +44,7 @@ fn parameters(pattern: &str, path: &str) -> Option<BTreeMap<String, String>> {
     actual.next().is_none().then_some(found)
 }
 
-/// One digit per segment, the smaller the more specific.
+/// Ranks a pattern: one digit per segment, a smaller one is more specific.
 fn specificity(pattern: &str) -> Vec<u8> {
     let rank = |segment: &str| match (segment.starts_with('{'), segment.ends_with("+}")) {
         (true, true) => 2,
@@ -80,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_specific_route_wins() {
+    fn most_specific_route_wins() {
         let list = [
             ("ANY", "/{proxy+}"),
             ("GET", "/v1/orgs/{org}"),
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_matches_whole_or_not_at_all() {
+    fn path_must_match_completely() {
         let list = [("GET", "/v1/orgs/{org}/policy")];
         for path in ["/v1/orgs/a/policy/", "/v1/orgs//policy", "/v1/orgs/a", "/v1/orgs/a/policy/b", "/V1/orgs/a/policy"]
         {
@@ -105,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_route_takes_what_no_other_takes() {
+    fn default_route_takes_unmatched_requests() {
         let list = [("ANY", "$default"), ("GET", "/v1/orgs/{org}")];
         assert_eq!(matched(&list, "GET", "/v1/orgs/a").as_deref(), Some("GET /v1/orgs/{org}"));
         for (method, path) in
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_decoded() {
+    fn path_parameters_are_decoded() {
         let list = routes(&[("GET", "/a/{one}/{rest+}")]);
         let (_, found) = find(&list, "GET", "/a/x%20%C3%A4%2Fy/b/c%2Bd").expect("a route");
         assert_eq!(found.get("one").map(String::as_str), Some("x ä/y"));

@@ -1,5 +1,5 @@
-//! How many requests a route takes: a token bucket each, as API Gateway has them. It is filled at the route's rate up to its
-//! burst, and every request takes one token. Pure but for what the buckets hold: the time is passed in.
+//! Throttling of routes: one token bucket each, as on API Gateway. A bucket fills at the route's rate up to its burst,
+//! and a request takes one token. The caller passes the time.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use crate::template::{Limit, Route};
 
-/// A rate is requests in a thousand seconds and time is in nanoseconds, so their product is in these parts of a token.
+/// Units of a token: a rate is per 1000 seconds and time is in nanoseconds, so their product is in these units.
 const TOKEN: u128 = 1_000_000_000_000;
 
-/// The buckets of all routes that have been asked for.
+/// Token buckets of the routes used so far.
 #[derive(Default)]
 pub(crate) struct Throttle {
     buckets: Mutex<BTreeMap<String, Bucket>>,
@@ -18,26 +18,26 @@ pub(crate) struct Throttle {
 
 struct Bucket {
     level: u128,
-    filled: Instant,
+    filled_at: Instant,
 }
 
 impl Throttle {
-    /// Whether the route takes one more request at this time.
-    pub(super) fn admits(&self, route: &Route, now: Instant) -> bool {
+    /// Takes a token of the route; false if there is none.
+    pub(super) fn admit(&self, route: &Route, now: Instant) -> bool {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = || Bucket { level: u128::from(route.limit.burst).saturating_mul(TOKEN), filled: now };
+        let full = || Bucket { level: u128::from(route.limit.burst).saturating_mul(TOKEN), filled_at: now };
         buckets.entry(route.key()).or_insert_with(full).take(route.limit, now)
     }
 }
 
 impl Bucket {
     fn take(&mut self, limit: Limit, now: Instant) -> bool {
-        let elapsed = now.saturating_duration_since(self.filled).as_nanos();
-        let gained = elapsed.saturating_mul(u128::from(limit.per_thousand_seconds));
-        let most = u128::from(limit.burst).saturating_mul(TOKEN);
-        self.level = self.level.saturating_add(gained).min(most);
-        // Requests at the same time may arrive here out of order; none of them fills twice.
-        self.filled = self.filled.max(now);
+        let elapsed = now.saturating_duration_since(self.filled_at).as_nanos();
+        let refill = elapsed.saturating_mul(u128::from(limit.per_thousand_seconds));
+        let max = u128::from(limit.burst).saturating_mul(TOKEN);
+        self.level = self.level.saturating_add(refill).min(max);
+        // Concurrent requests may arrive out of order; time never goes back, so no period fills the bucket twice.
+        self.filled_at = self.filled_at.max(now);
         match self.level.checked_sub(TOKEN) {
             Some(rest) => {
                 self.level = rest;
@@ -66,11 +66,11 @@ mod tests {
     }
 
     fn admitted(throttle: &Throttle, route: &Route, now: Instant) -> usize {
-        (0..1000).take_while(|_| throttle.admits(route, now)).count()
+        (0..1000).take_while(|_| throttle.admit(route, now)).count()
     }
 
     #[test]
-    fn a_burst_passes_and_then_the_rate() {
+    fn burst_passes_then_the_rate_limits() {
         let (throttle, route, start) = (Throttle::default(), route("/a", 2_500, 5), Instant::now());
         assert_eq!(admitted(&throttle, &route, start), 5);
         assert_eq!(admitted(&throttle, &route, start + Duration::from_millis(399)), 0);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn time_does_not_run_backwards() {
+    fn earlier_time_does_not_refill() {
         let (throttle, route, start) = (Throttle::default(), route("/a", 1_000, 1), Instant::now());
         let later = start + Duration::from_secs(10);
         assert_eq!(admitted(&throttle, &route, later), 1);

@@ -1,66 +1,92 @@
-//! An OpenID Connect issuer for this machine: discovery, keys, and tokens for whoever asks. It stands for the identity
-//! provider of a real deployment and must never be reachable from elsewhere, for it believes everything it is told.
+//! An OpenID Connect identity provider for this machine: discovery, keys, and tokens for everyone who asks. It must
+//! never be reachable from other machines, because it issues any token without a check.
 
-mod keys;
+mod key_set;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use axum::Json;
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post, put};
 use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::Error;
-use crate::authorizer::Authorizer;
-use crate::local::Local;
+use crate::StackError;
 use crate::system;
-pub(crate) use keys::Ring;
+use crate::template::Parameters;
+pub(crate) use key_set::KeySet;
 
-/// The audience and the client id of every token.
+/// Audience and client id of every token.
 pub(crate) const AUDIENCE: &str = "outlay-local";
-/// How long a token is valid: a working day and a bit.
-const LIFETIME_SECONDS: i64 = 12 * 60 * 60;
+/// Lifetime of a token, seconds.
+const TOKEN_LIFETIME_SECONDS: i64 = 12 * 60 * 60;
 
-/// The name of the issuer of a stack at that address.
-pub(crate) fn issuer(url: &str) -> String {
+/// Returns the issuer identifier of a stack at the URL.
+fn issuer(url: &str) -> String {
     format!("{url}/_local/oidc")
 }
 
-/// The issuer and its keys.
-pub(crate) struct Identity {
-    issuer: String,
-    keys: Arc<Ring>,
-    down: AtomicBool,
-    asked_for_configuration: AtomicU64,
-    asked_for_keys: AtomicU64,
+/// Returns the template's parameters for a stack at the URL.
+pub(crate) fn template_parameters(url: &str) -> Parameters {
+    let parameters = [("JwtIssuer", issuer(url)), ("JwtAudience", AUDIENCE.to_owned())];
+    parameters.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-impl Identity {
-    /// Takes the keys from the data folder; makes one if there is none.
-    pub(crate) async fn start(folder: Option<&Path>, url: &str) -> Result<Self, Error> {
+/// The identity provider.
+pub(crate) struct IdentityProvider {
+    issuer: String,
+    token_endpoint: String,
+    keys: Arc<KeySet>,
+    is_down: AtomicBool,
+    configuration_requests: AtomicU64,
+    key_requests: AtomicU64,
+}
+
+/// Makes the routes of the identity provider.
+pub(crate) fn routes(provider: Arc<IdentityProvider>) -> Router {
+    Router::new()
+        .route("/_local/token", post(issue_token))
+        .route("/_local/oidc/.well-known/openid-configuration", get(get_configuration))
+        .route("/_local/oidc/jwks.json", get(get_keys))
+        .route("/_local/oidc/rotate", post(rotate_keys))
+        .route("/_local/oidc/availability", put(set_availability))
+        .route("/_local/oidc/requests", get(count_requests))
+        .with_state(provider)
+}
+
+impl IdentityProvider {
+    /// Reads the keys from the data folder; makes one if there is none.
+    pub(crate) async fn start(folder: Option<&Path>, url: &str) -> Result<Self, StackError> {
         Ok(Self {
             issuer: issuer(url),
-            keys: Arc::new(Ring::open(folder).await?),
-            down: AtomicBool::new(false),
-            asked_for_configuration: AtomicU64::new(0),
-            asked_for_keys: AtomicU64::new(0),
+            token_endpoint: format!("{url}/_local/token"),
+            keys: Arc::new(KeySet::open(folder).await?),
+            is_down: AtomicBool::new(false),
+            configuration_requests: AtomicU64::new(0),
+            key_requests: AtomicU64::new(0),
         })
     }
 
-    /// What the gateway checks tokens with; it sees every change of the keys.
-    pub(crate) fn authorizer(&self) -> Authorizer {
-        Authorizer { keys: Arc::clone(&self.keys), issuer: self.issuer.clone(), audience: AUDIENCE.to_owned() }
+    /// Issuer identifier.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
     }
 
-    fn sign(&self, person: Person) -> Result<String, String> {
-        let key = match &person.kid {
+    /// Keys; rotations are visible through the returned handle.
+    pub(crate) fn keys(&self) -> Arc<KeySet> {
+        Arc::clone(&self.keys)
+    }
+
+    fn issue(&self, request: TokenRequest) -> Result<String, String> {
+        let key = match &request.kid {
             None => self.keys.newest(),
             Some(id) => self.keys.find(id),
         };
@@ -70,93 +96,94 @@ impl Identity {
             "iss": self.issuer,
             "aud": AUDIENCE,
             "client_id": AUDIENCE,
-            "sub": person.sub,
-            "email": person.email,
+            "sub": request.sub,
+            "email": request.email,
             "email_verified": true,
-            "name": person.name,
+            "name": request.name,
             "iat": now,
             "nbf": now,
-            "exp": now.saturating_add(LIFETIME_SECONDS),
+            "exp": now.saturating_add(TOKEN_LIFETIME_SECONDS),
             "token_use": "access",
             "scope": "openid email profile",
         });
         let mut claims = claims.as_object().cloned().unwrap_or_default();
-        claims.extend(person.claims);
+        claims.extend(request.claims);
         claims.retain(|_, value| !value.is_null());
-        key.sign(person.header, &claims)
+        key.sign(request.header, &claims)
     }
 
-    /// Counts a request for a document, and gives it unless the issuer is down.
+    /// Counts a request for a document, and answers it unless the provider is down.
     fn publish(&self, counter: &AtomicU64, document: impl FnOnce() -> Value) -> Response {
         counter.fetch_add(1, Ordering::Relaxed);
-        if self.down.load(Ordering::Relaxed) {
-            return message(StatusCode::SERVICE_UNAVAILABLE, "the issuer was made unavailable");
+        if self.is_down.load(Ordering::Relaxed) {
+            return message_response(StatusCode::SERVICE_UNAVAILABLE, "the identity provider was made unavailable");
         }
         Json(document()).into_response()
     }
 }
 
-/// Who a token is for.
+/// Body of `POST /_local/token`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Person {
+struct TokenRequest {
     sub: String,
     email: String,
     name: String,
-    /// Added to the token's claims, or in their place (null takes one out): for tokens that must be refused.
+    /// Claims that are added or replaced; null removes one. For tokens that must be rejected.
     #[serde(default)]
     claims: Map<String, Value>,
-    /// The same for the token's header.
+    /// Members of the header, likewise.
     #[serde(default)]
     header: Map<String, Value>,
-    /// The key to sign with; without it, the newest.
+    /// Signing key; `None` for the newest.
     kid: Option<String>,
 }
 
-impl Person {
-    fn read(body: &[u8]) -> Result<Self, String> {
-        let person: Self = serde_json::from_slice(body).map_err(|error| {
+impl TokenRequest {
+    fn parse(body: &[u8]) -> Result<Self, String> {
+        let request: Self = serde_json::from_slice(body).map_err(|error| {
             format!("send JSON such as {{\"sub\":\"ann\",\"email\":\"ann@example.com\",\"name\":\"Ann\"}}: {error}")
         })?;
-        for (name, value) in [("sub", &person.sub), ("name", &person.name)] {
+        for (name, value) in [("sub", &request.sub), ("name", &request.name)] {
             if value.trim().is_empty() {
                 return Err(format!("{name} must not be empty"));
             }
         }
-        match person.email.split_once('@') {
-            Some((user, host)) if !user.is_empty() && !host.is_empty() => Ok(person),
+        match request.email.split_once('@') {
+            Some((user, host)) if !user.is_empty() && !host.is_empty() => Ok(request),
             _ => Err("email must be an address such as ann@example.com".to_owned()),
         }
     }
 }
 
-fn message(status: StatusCode, text: &str) -> Response {
+fn message_response(status: StatusCode, text: &str) -> Response {
     (status, Json(json!({ "message": text }))).into_response()
 }
 
-/// A body of JSON of which every member may be left out, and so may the body.
-fn members<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+/// Parses a JSON body; an empty body is an empty object.
+fn parse_optional<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
-/// `POST /_local/token`
-pub(crate) async fn token(State(local): State<Local>, body: Bytes) -> Response {
-    match Person::read(&body).and_then(|person| local.identity.sign(person)) {
-        Ok(token) => Json(json!({ "access_token": token, "token_type": "Bearer", "expires_in": LIFETIME_SECONDS }))
-            .into_response(),
-        Err(why) => message(StatusCode::BAD_REQUEST, &why),
+/// `POST /_local/token`: issues a token.
+async fn issue_token(State(provider): State<Arc<IdentityProvider>>, body: Bytes) -> Response {
+    match TokenRequest::parse(&body).and_then(|request| provider.issue(request)) {
+        Ok(token) => {
+            Json(json!({ "access_token": token, "token_type": "Bearer", "expires_in": TOKEN_LIFETIME_SECONDS }))
+                .into_response()
+        }
+        Err(reason) => message_response(StatusCode::BAD_REQUEST, &reason),
     }
 }
 
 /// `GET /_local/oidc/.well-known/openid-configuration`
-pub(crate) async fn configuration(State(local): State<Local>) -> Response {
-    let identity = &local.identity;
-    identity.publish(&identity.asked_for_configuration, || {
+async fn get_configuration(State(provider): State<Arc<IdentityProvider>>) -> Response {
+    provider.publish(&provider.configuration_requests, || {
         json!({
-            "issuer": identity.issuer,
-            "jwks_uri": format!("{}/jwks.json", identity.issuer),
-            "token_endpoint": format!("{}/_local/token", local.url),
+            "issuer": provider.issuer,
+            "jwks_uri": format!("{}/jwks.json", provider.issuer),
+            "token_endpoint": provider.token_endpoint,
             "response_types_supported": ["token"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256", "ES256"],
@@ -165,15 +192,14 @@ pub(crate) async fn configuration(State(local): State<Local>) -> Response {
 }
 
 /// `GET /_local/oidc/jwks.json`
-pub(crate) async fn keys(State(local): State<Local>) -> Response {
-    let identity = &local.identity;
-    identity.publish(&identity.asked_for_keys, || {
-        let keys: Vec<Value> = identity.keys.all().iter().map(|key| key.public()).collect();
+async fn get_keys(State(provider): State<Arc<IdentityProvider>>) -> Response {
+    provider.publish(&provider.key_requests, || {
+        let keys: Vec<Value> = provider.keys.all().iter().map(|key| key.public_jwk()).collect();
         json!({ "keys": keys })
     })
 }
 
-/// How the keys change.
+/// Body of `POST /_local/oidc/rotate`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rotation {
@@ -181,43 +207,42 @@ struct Rotation {
     keep_old: Option<bool>,
 }
 
-/// `POST /_local/oidc/rotate`
-pub(crate) async fn rotate(State(local): State<Local>, body: Bytes) -> Response {
-    let rotation: Rotation = match members(&body) {
+/// `POST /_local/oidc/rotate`: makes the next signing key.
+async fn rotate_keys(State(provider): State<Arc<IdentityProvider>>, body: Bytes) -> Response {
+    let rotation: Rotation = match parse_optional(&body) {
         Ok(rotation) => rotation,
-        Err(why) => return message(StatusCode::BAD_REQUEST, &why),
+        Err(reason) => return message_response(StatusCode::BAD_REQUEST, &reason),
     };
     let algorithm = rotation.alg.unwrap_or(Algorithm::RS256);
     if !matches!(algorithm, Algorithm::RS256 | Algorithm::ES256) {
-        return message(StatusCode::BAD_REQUEST, "alg is RS256 or ES256");
+        return message_response(StatusCode::BAD_REQUEST, "alg is RS256 or ES256");
     }
-    match local.identity.keys.rotate(algorithm, rotation.keep_old.unwrap_or(true)).await {
+    match provider.keys.rotate(algorithm, rotation.keep_old.unwrap_or(true)).await {
         Ok(id) => Json(json!({ "kid": id })).into_response(),
-        Err(error) => message(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+        Err(error) => message_response(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
 }
 
-/// Whether the issuer can be asked.
+/// Body of `PUT /_local/oidc/availability`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Availability {
     up: bool,
 }
 
-/// `PUT /_local/oidc/availability`
-pub(crate) async fn availability(State(local): State<Local>, body: Bytes) -> Response {
-    match members::<Availability>(&body) {
+/// `PUT /_local/oidc/availability`: makes the discovery and key documents available or unavailable.
+async fn set_availability(State(provider): State<Arc<IdentityProvider>>, body: Bytes) -> Response {
+    match parse_optional::<Availability>(&body) {
         Ok(Availability { up }) => {
-            local.identity.down.store(!up, Ordering::Relaxed);
+            provider.is_down.store(!up, Ordering::Relaxed);
             Json(json!({ "up": up })).into_response()
         }
-        Err(why) => message(StatusCode::BAD_REQUEST, &why),
+        Err(reason) => message_response(StatusCode::BAD_REQUEST, &reason),
     }
 }
 
-/// `GET /_local/oidc/requests`: how often the issuer was asked, whether or not it answered.
-pub(crate) async fn requests(State(local): State<Local>) -> Json<Value> {
+/// `GET /_local/oidc/requests`: counts the requests for the documents, answered or not.
+async fn count_requests(State(provider): State<Arc<IdentityProvider>>) -> Json<Value> {
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let identity = &local.identity;
-    Json(json!({ "configuration": count(&identity.asked_for_configuration), "keys": count(&identity.asked_for_keys) }))
+    Json(json!({ "configuration": count(&provider.configuration_requests), "keys": count(&provider.key_requests) }))
 }

@@ -1,33 +1,33 @@
-//! One master key: plaintexts to blobs and back. A blob holds its version, the id of its key, a nonce, the ciphertext and
-//! the tag; the encryption context is authenticated, and in no blob. Knows nothing of requests.
+//! Encryption under one master key. A blob holds a version, the id of the key, a nonce, the ciphertext and the tag; the
+//! encryption context is authenticated but not stored. Knows nothing of requests.
 
 use std::collections::BTreeMap;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::error::Unspecified;
 
-/// The length of a master key.
+/// Length of a master key, bytes.
 pub(super) const KEY_LENGTH: usize = 32;
-/// The first byte of every blob.
+/// First byte of every blob.
 const VERSION: u8 = 1;
 
-/// What a plaintext belongs to, by name.
-pub(super) type Context = BTreeMap<String, String>;
+/// Encryption context: values by name.
+pub(super) type EncryptionContext = BTreeMap<String, String>;
 
-/// A master key with its id.
-pub(super) struct Master {
+/// A master key.
+pub(super) struct MasterKey {
     id: String,
     key: RandomizedNonceKey,
 }
 
-impl Master {
+impl MasterKey {
     pub(super) fn new(id: &str, key: &[u8; KEY_LENGTH]) -> Result<Self, Unspecified> {
         Ok(Self { id: id.to_owned(), key: RandomizedNonceKey::new(&AES_256_GCM, key)? })
     }
 
-    pub(super) fn seal(&self, context: &Context, plaintext: &[u8]) -> Result<Vec<u8>, Unspecified> {
+    pub(super) fn encrypt(&self, context: &EncryptionContext, plaintext: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let mut sealed = plaintext.to_vec();
-        let nonce = self.key.seal_in_place_append_tag(self.authenticated(context)?, &mut sealed)?;
+        let nonce = self.key.seal_in_place_append_tag(self.additional_data(context)?, &mut sealed)?;
         let mut blob = vec![VERSION];
         append(&mut blob, &self.id)?;
         blob.extend_from_slice(nonce.as_ref());
@@ -35,18 +35,19 @@ impl Master {
         Ok(blob)
     }
 
-    /// The plaintext, if the blob is of this key and nothing about it or the context has changed.
-    pub(super) fn open(&self, context: &Context, blob: &[u8]) -> Result<Vec<u8>, Unspecified> {
+    /// Decrypts a blob of this key; fails if the blob or the context has changed.
+    pub(super) fn decrypt(&self, context: &EncryptionContext, blob: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let (_, rest) = split(blob).filter(|(id, _)| *id == self.id.as_bytes()).ok_or(Unspecified)?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or(Unspecified)?;
         let mut sealed = sealed.to_vec();
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let plaintext = self.key.open_in_place(nonce, self.authenticated(context)?, &mut sealed)?;
+        let plaintext = self.key.open_in_place(nonce, self.additional_data(context)?, &mut sealed)?;
         Ok(plaintext.to_vec())
     }
 
-    /// The version, the key's id and the sorted context, each text behind its length, so that no two are the same.
-    fn authenticated(&self, context: &Context) -> Result<Aad<Vec<u8>>, Unspecified> {
+    /// Encodes the version, the id and the sorted context. Each text follows its length, so that no two contexts are
+    /// equal.
+    fn additional_data(&self, context: &EncryptionContext) -> Result<Aad<Vec<u8>>, Unspecified> {
         let mut bytes = vec![VERSION];
         append(&mut bytes, &self.id)?;
         for (name, value) in context {
@@ -57,12 +58,12 @@ impl Master {
     }
 }
 
-/// The id of the key that a blob names.
+/// Reads the key id of a blob.
 pub(super) fn key_id(blob: &[u8]) -> Option<&str> {
     std::str::from_utf8(split(blob)?.0).ok()
 }
 
-/// The key's id, and what comes after it.
+/// Splits a blob into the key id and the rest.
 fn split(blob: &[u8]) -> Option<(&[u8], &[u8])> {
     let (version, rest) = blob.split_first()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
@@ -81,19 +82,19 @@ fn append(bytes: &mut Vec<u8>, text: &str) -> Result<(), Unspecified> {
 mod tests {
     use super::*;
 
-    fn context(pairs: &[(&str, &str)]) -> Context {
+    fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
-    fn a_blob_is_opened_by_its_key_and_context_alone() {
-        let master = Master::new("one", &[7; KEY_LENGTH]).expect("a key");
+    fn blob_needs_its_key_and_context() {
+        let master_key = MasterKey::new("one", &[7; KEY_LENGTH]).expect("a key");
         let context_of = context(&[("org", "a"), ("member", "b")]);
-        let blob = master.seal(&context_of, b"DE89").expect("a blob");
+        let blob = master_key.encrypt(&context_of, b"DE89").expect("a blob");
         assert_eq!(key_id(&blob), Some("one"));
-        assert_eq!(master.open(&context_of, &blob).as_deref(), Ok(b"DE89".as_slice()));
-        assert_ne!(master.seal(&context_of, b"DE89").expect("a blob"), blob);
-        // The last two would be the same texts without their lengths.
+        assert_eq!(master_key.decrypt(&context_of, &blob).as_deref(), Ok(b"DE89".as_slice()));
+        assert_ne!(master_key.encrypt(&context_of, b"DE89").expect("a blob"), blob);
+        // Without lengths, the last two would encode to the same bytes.
         for other in [
             context(&[]),
             context(&[("org", "a")]),
@@ -101,25 +102,33 @@ mod tests {
             context(&[("org", "am"), ("ember", "b")]),
             context(&[("orga", ""), ("member", "b")]),
         ] {
-            assert_eq!(master.open(&other, &blob), Err(Unspecified), "{other:?}");
+            assert_eq!(master_key.decrypt(&other, &blob), Err(Unspecified), "{other:?}");
         }
         for other in [("one", [8; KEY_LENGTH]), ("two", [7; KEY_LENGTH])] {
-            let other = Master::new(other.0, &other.1).expect("a key");
-            assert_eq!(other.open(&context_of, &blob), Err(Unspecified));
+            let other = MasterKey::new(other.0, &other.1).expect("a key");
+            assert_eq!(other.decrypt(&context_of, &blob), Err(Unspecified));
         }
     }
 
     #[test]
-    fn no_bit_can_change_and_nothing_can_be_missing() {
-        let master = Master::new("one", &[7; KEY_LENGTH]).expect("a key");
-        let blob = master.seal(&Context::new(), b"DE89").expect("a blob");
+    fn changed_or_truncated_blob_is_rejected() {
+        let master_key = MasterKey::new("one", &[7; KEY_LENGTH]).expect("a key");
+        let blob = master_key.encrypt(&EncryptionContext::new(), b"DE89").expect("a blob");
         for position in 0..blob.len() {
             for bit in 0..8 {
                 let mut changed = blob.clone();
                 changed[position] ^= 1 << bit;
-                assert_eq!(master.open(&Context::new(), &changed), Err(Unspecified), "{position} {bit}");
+                assert_eq!(
+                    master_key.decrypt(&EncryptionContext::new(), &changed),
+                    Err(Unspecified),
+                    "{position} {bit}"
+                );
             }
-            assert_eq!(master.open(&Context::new(), &blob[..position]), Err(Unspecified), "{position}");
+            assert_eq!(
+                master_key.decrypt(&EncryptionContext::new(), &blob[..position]),
+                Err(Unspecified),
+                "{position}"
+            );
         }
     }
 }

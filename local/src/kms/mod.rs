@@ -1,113 +1,122 @@
-//! The KMS endpoint: `Encrypt` and `Decrypt` of the JSON protocol, under the keys that the template defines and no
-//! others. Who may use a key is not checked here: key policies and roles exist in the cloud alone.
+//! Plays KMS: `Encrypt` and `Decrypt` of the JSON protocol, with the keys of the template. Does not check permissions:
+//! key policies and roles exist only on AWS.
 
 mod cipher;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use aws_lc_rs::error::Unspecified;
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::faults::{self, Call, Service};
-use crate::files::{self, Readers};
-use crate::local::Local;
+use crate::aws::{self, CallingProcess};
+use crate::files::{self, FileAccess};
 use crate::template::{self, ACCOUNT, REGION};
-use crate::{Error, aws, system};
-use cipher::{Context, KEY_LENGTH, Master};
+use crate::test_kit::{self, Service, ServiceCall, ServiceFailure, TestKit};
+use crate::{StackError, system};
+use cipher::{EncryptionContext, KEY_LENGTH, MasterKey};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 const ALGORITHM: &str = "SYMMETRIC_DEFAULT";
-/// The longest plaintext.
-const LONGEST_PLAINTEXT: usize = 4096;
-/// The longest blob.
-const LONGEST_BLOB: usize = 6144;
+const INTERNAL_ERROR: &str = "KMSInternalException";
+/// Size limit of a plaintext, bytes.
+const MAX_PLAINTEXT: usize = 4096;
+/// Size limit of a blob, bytes.
+const MAX_BLOB: usize = 6144;
 
-/// The keys.
+/// Keys of the template.
 pub(crate) struct Kms {
-    keys: Vec<(template::Key, Master)>,
+    keys: Vec<(template::Key, MasterKey)>,
 }
 
+/// Body of `Encrypt`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Encrypt {
+struct EncryptRequest {
     key_id: String,
     plaintext: String,
-    encryption_context: Option<Context>,
+    encryption_context: Option<EncryptionContext>,
     encryption_algorithm: Option<String>,
 }
 
+/// Body of `Decrypt`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Decrypt {
+struct DecryptRequest {
     ciphertext_blob: String,
-    encryption_context: Option<Context>,
+    encryption_context: Option<EncryptionContext>,
     key_id: Option<String>,
     encryption_algorithm: Option<String>,
 }
 
-/// Why a call is refused: the kind of the error, and more about it.
+/// Error of a call: its code and its message.
 #[derive(Debug, PartialEq)]
-struct Refused(&'static str, String);
+struct KmsError(&'static str, String);
 
 impl Kms {
-    /// Takes the masters of the template's keys from the data folder; makes those that are not there.
-    pub(crate) async fn open(folder: Option<&Path>, keys: &[template::Key]) -> Result<Self, Error> {
+    /// Reads the master keys from the data folder; makes missing ones.
+    pub(crate) async fn open(folder: Option<&Path>, keys: &[template::Key]) -> Result<Self, StackError> {
         let mut opened = Vec::with_capacity(keys.len());
         for key in keys {
-            let failed = |reason| Error::Folder { folder: folder.map(Path::to_owned).unwrap_or_default(), reason };
-            let material = master(folder, &key.id).await.map_err(failed)?;
-            let master = Master::new(&key.id, &material);
-            opened.push((key.clone(), master.map_err(|Unspecified| failed(std::io::Error::other("an unusable key")))?));
+            let failed = |reason| StackError::Folder { folder: folder.map(Path::to_owned).unwrap_or_default(), reason };
+            let material = load_material(folder, &key.id).await.map_err(failed)?;
+            let master_key = MasterKey::new(&key.id, &material);
+            opened.push((
+                key.clone(),
+                master_key.map_err(|Unspecified| failed(std::io::Error::other("an unusable key")))?,
+            ));
         }
         Ok(Self { keys: opened })
     }
 
-    /// The key with this id, ARN, alias or ARN of an alias.
-    fn key(&self, name: &str) -> Result<&(template::Key, Master), Refused> {
+    /// Finds a key by id, ARN, alias or ARN of an alias.
+    fn key(&self, name: &str) -> Result<&(template::Key, MasterKey), KmsError> {
         let prefix = format!("arn:aws:kms:{REGION}:{ACCOUNT}:");
         let bare = name.strip_prefix(&prefix).filter(|it| it.starts_with("alias/")).unwrap_or(name);
         let fits = |key: &template::Key| key.id == name || key.arn == name || key.aliases.iter().any(|it| it == bare);
         let found = self.keys.iter().find(|(key, _)| fits(key));
-        found.ok_or_else(|| Refused("NotFoundException", format!("The template has no key {name}")))
+        found.ok_or_else(|| KmsError("NotFoundException", format!("The template has no key {name}")))
     }
 
-    fn answer(&self, operation: &str, body: &[u8]) -> Result<Value, Refused> {
+    fn call(&self, operation: &str, body: &[u8]) -> Result<Value, KmsError> {
         match operation {
-            "Encrypt" => self.encrypt(read(body)?),
-            "Decrypt" => self.decrypt(read(body)?),
-            other => Err(Refused("UnknownOperationException", format!("the local stack does not know {other}"))),
+            "Encrypt" => self.encrypt(parse(body)?),
+            "Decrypt" => self.decrypt(parse(body)?),
+            other => Err(KmsError("UnknownOperationException", format!("the local stack does not support {other}"))),
         }
     }
 
-    fn encrypt(&self, request: Encrypt) -> Result<Value, Refused> {
-        algorithm(request.encryption_algorithm.as_deref())?;
-        let plaintext = bytes(&request.plaintext, "plaintext", LONGEST_PLAINTEXT)?;
-        let (key, master) = self.key(&request.key_id)?;
-        let sealed = master.seal(&request.encryption_context.unwrap_or_default(), &plaintext);
-        let blob = sealed.map_err(|Unspecified| Refused("KMSInternalException", String::new()))?;
+    fn encrypt(&self, request: EncryptRequest) -> Result<Value, KmsError> {
+        check_algorithm(request.encryption_algorithm.as_deref())?;
+        let plaintext = decode(&request.plaintext, "plaintext", MAX_PLAINTEXT)?;
+        let (key, master_key) = self.key(&request.key_id)?;
+        let sealed = master_key.encrypt(&request.encryption_context.unwrap_or_default(), &plaintext);
+        let blob = sealed.map_err(|Unspecified| KmsError(INTERNAL_ERROR, String::new()))?;
         Ok(json!({
             "CiphertextBlob": STANDARD.encode(blob), "KeyId": key.arn, "EncryptionAlgorithm": ALGORITHM,
         }))
     }
 
-    fn decrypt(&self, request: Decrypt) -> Result<Value, Refused> {
-        algorithm(request.encryption_algorithm.as_deref())?;
-        let blob = bytes(&request.ciphertext_blob, "ciphertextBlob", LONGEST_BLOB)?;
+    fn decrypt(&self, request: DecryptRequest) -> Result<Value, KmsError> {
+        check_algorithm(request.encryption_algorithm.as_deref())?;
+        let blob = decode(&request.ciphertext_blob, "ciphertextBlob", MAX_BLOB)?;
         let named = request.key_id.map(|name| self.key(&name)).transpose()?;
-        let invalid = || Refused("InvalidCiphertextException", String::new());
-        let (key, master) = cipher::key_id(&blob).and_then(|id| self.key(id).ok()).ok_or_else(invalid)?;
+        let invalid = || KmsError("InvalidCiphertextException", String::new());
+        let (key, master_key) = cipher::key_id(&blob).and_then(|id| self.key(id).ok()).ok_or_else(invalid)?;
         if named.is_some_and(|(named, _)| named.id != key.id) {
-            let why = "The key ID in the request does not identify a CMK that can perform this operation.";
-            return Err(Refused("IncorrectKeyException", why.to_owned()));
+            let message = "The key ID in the request does not identify a CMK that can perform this operation.";
+            return Err(KmsError("IncorrectKeyException", message.to_owned()));
         }
-        let opened = master.open(&request.encryption_context.unwrap_or_default(), &blob);
+        let opened = master_key.decrypt(&request.encryption_context.unwrap_or_default(), &blob);
         let plaintext = opened.map_err(|Unspecified| invalid())?;
         Ok(json!({
             "KeyId": key.arn, "Plaintext": STANDARD.encode(plaintext), "EncryptionAlgorithm": ALGORITHM,
@@ -115,7 +124,7 @@ impl Kms {
     }
 }
 
-async fn master(folder: Option<&Path>, id: &str) -> std::io::Result<[u8; KEY_LENGTH]> {
+async fn load_material(folder: Option<&Path>, id: &str) -> std::io::Result<[u8; KEY_LENGTH]> {
     let Some(path) = folder.map(|folder| folder.join(format!("kms-{id}.key"))) else {
         return Ok(system::secret());
     };
@@ -124,40 +133,67 @@ async fn master(folder: Option<&Path>, id: &str) -> std::io::Result<[u8; KEY_LEN
         return kept.try_into().map_err(|_| std::io::Error::other(format!("{} is not a key", path.display())));
     }
     let made = system::secret();
-    files::write(path, made.to_vec(), Readers::Owner).await?;
+    files::write(path, made.to_vec(), FileAccess::OwnerOnly).await?;
     Ok(made)
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(body).map_err(|error| Refused("ValidationException", error.to_string()))
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, KmsError> {
+    serde_json::from_slice(body).map_err(|error| KmsError("ValidationException", error.to_string()))
 }
 
-fn algorithm(name: Option<&str>) -> Result<(), Refused> {
+fn check_algorithm(name: Option<&str>) -> Result<(), KmsError> {
     match name {
         None | Some(ALGORITHM) => Ok(()),
-        Some(other) => Err(Refused("ValidationException", format!("the keys are symmetric; {other} is not for them"))),
+        Some(other) => {
+            Err(KmsError("ValidationException", format!("the keys are symmetric and do not support {other}")))
+        }
     }
 }
 
-fn bytes(text: &str, name: &str, longest: usize) -> Result<Vec<u8>, Refused> {
+fn decode(text: &str, name: &str, max: usize) -> Result<Vec<u8>, KmsError> {
     let decoded = STANDARD.decode(text);
-    decoded.ok().filter(|it| (1..=longest).contains(&it.len())).ok_or_else(|| {
-        Refused("ValidationException", format!("'{name}' must have between 1 and {longest} bytes, in base64"))
+    decoded.ok().filter(|it| (1..=max).contains(&it.len())).ok_or_else(|| {
+        KmsError("ValidationException", format!("'{name}' must have between 1 and {max} bytes, in base64"))
     })
 }
 
-/// `POST /_local/kms`
-pub(crate) async fn call(State(local): State<Local>, headers: HeaderMap, body: Bytes) -> Response {
+#[derive(Clone)]
+struct KmsState {
+    kms: Arc<Kms>,
+    test_kit: Option<Arc<dyn TestKit>>,
+}
+
+/// Makes the routes of the endpoint.
+pub(crate) fn routes(kms: Kms, test_kit: Option<Arc<dyn TestKit>>) -> Router {
+    let state = KmsState { kms: Arc::new(kms), test_kit };
+    Router::new().route("/_local/kms", post(handle)).route("/_local/kms/", post(handle)).with_state(state)
+}
+
+async fn handle(State(state): State<KmsState>, headers: HeaderMap, body: Bytes) -> Response {
     let operation = aws::operation(&headers);
-    let carried_out = async {
-        match local.kms.answer(operation, &body) {
+    let carry_out = async {
+        match state.kms.call(operation, &body) {
             Ok(answer) => ([("content-type", CONTENT_TYPE)], answer.to_string()).into_response(),
-            Err(Refused(kind, why)) => aws::refused(CONTENT_TYPE, kind, &why),
+            Err(KmsError(code, message)) => error_response(code, &message),
         }
     };
     let text = || body.to_vec();
-    let call = Call { service: Service::Kms, operation, headers: &headers, text: &text };
-    faults::between(local.faults.as_deref(), call, carried_out).await
+    let caller = CallingProcess::from_headers(&headers);
+    let call = ServiceCall { service: Service::Kms, operation, caller, text: &text };
+    let result = test_kit::intercept(state.test_kit.as_deref(), call, carry_out).await;
+    result.unwrap_or_else(|failure| {
+        let code = match failure {
+            ServiceFailure::Throttled => "ThrottlingException",
+            ServiceFailure::Denied => "DisabledException",
+            ServiceFailure::Unavailable => INTERNAL_ERROR,
+        };
+        error_response(code, ServiceFailure::MESSAGE)
+    })
+}
+
+fn error_response(code: &'static str, message: &str) -> Response {
+    let status = if code == INTERNAL_ERROR { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST };
+    aws::json_error(status, CONTENT_TYPE, code, message)
 }
 
 #[cfg(test)]
@@ -177,7 +213,7 @@ mod tests {
     }
 
     fn call(kms: &Kms, operation: &str, body: &Value) -> Result<Value, &'static str> {
-        kms.answer(operation, body.to_string().as_bytes()).map_err(|Refused(kind, _)| kind)
+        kms.call(operation, body.to_string().as_bytes()).map_err(|KmsError(code, _)| code)
     }
 
     fn encrypted(kms: &Kms) -> Value {
@@ -186,7 +222,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_name_of_a_key_will_do() {
+    async fn key_is_found_by_id_arn_and_alias() {
         let (kms, arn) = (kms(None).await, format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/one"));
         let alias_arn = format!("arn:aws:kms:{REGION}:{ACCOUNT}:alias/one");
         for name in ["one", &arn, "alias/one", &alias_arn] {
@@ -204,7 +240,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_cannot_be_decrypted_says_why() {
+    async fn failed_decryption_returns_the_code_of_kms() {
         let kms = kms(None).await;
         let blob = encrypted(&kms);
         let with = |blob: &Value, context: Value, key: Option<&str>| {
@@ -223,12 +259,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn requests_that_kms_would_not_take_are_refused() {
+    async fn invalid_request_is_rejected() {
         let kms = kms(None).await;
         let plaintext = |length: usize| json!({ "KeyId": "one", "Plaintext": STANDARD.encode(vec![0; length]) });
-        assert!(call(&kms, "Encrypt", &plaintext(LONGEST_PLAINTEXT)).is_ok());
+        assert!(call(&kms, "Encrypt", &plaintext(MAX_PLAINTEXT)).is_ok());
         for body in [
-            plaintext(LONGEST_PLAINTEXT + 1),
+            plaintext(MAX_PLAINTEXT + 1),
             plaintext(0),
             json!({ "KeyId": "one" }),
             json!({ "KeyId": "one", "Plaintext": "no base64" }),
@@ -242,7 +278,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn masters_survive_in_the_folder() {
+    async fn master_keys_survive_a_restart() {
         let data = tempfile::tempdir().expect("a folder");
         let blob = encrypted(&kms(Some(data.path())).await);
         let body = json!({ "CiphertextBlob": blob, "EncryptionContext": { "org": "a" } });

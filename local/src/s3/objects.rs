@@ -1,5 +1,5 @@
-//! The objects: the operations that are played, over the files of `s3s-fs`, and what it leaves open: a body is checked before
-//! anything is written, two writers of one key are one after the other, and who wants to know is told.
+//! Object operations over the files of `s3s-fs`. Adds what that lacks: a body is verified before it is written, writers
+//! of one key are serialized, and notifications are sent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,43 +18,45 @@ use s3s::{S3, S3Request, S3Response, S3Result, TrailingHeaders, s3_error};
 use s3s_fs::FileSystem;
 use tokio::sync::Mutex;
 
-use super::event::Created;
-use crate::queue::Queues;
+use super::notification::CreatedObject;
+use crate::sqs::Queues;
 use crate::system;
 use crate::template::Bucket;
 
+/// The objects of all buckets.
 pub(super) struct Objects {
     files: FileSystem,
     buckets: Vec<Bucket>,
     queues: Arc<Queues>,
-    writing: Mutex<()>,
+    /// Held during a write.
+    write_lock: Mutex<()>,
     sequencer: AtomicU64,
 }
 
 impl Objects {
     pub(super) fn new(files: FileSystem, buckets: Vec<Bucket>, queues: Arc<Queues>) -> Self {
         let start = u64::try_from(system::now().as_microsecond()).unwrap_or_default();
-        Self { files, buckets, queues, writing: Mutex::default(), sequencer: AtomicU64::new(start) }
+        Self { files, buckets, queues, write_lock: Mutex::default(), sequencer: AtomicU64::new(start) }
     }
 
-    async fn tell(&self, (bucket, key): (&str, &str), size: u64, etag: Option<&ETag>, how: &str) {
-        let created = Created {
+    async fn notify(&self, (bucket, key): (&str, &str), size: u64, etag: Option<&ETag>, method: &str) {
+        let created = CreatedObject {
             bucket,
             key,
             size,
             etag: etag.map(ETag::value).unwrap_or_default(),
-            how,
+            method,
             sequencer: self.sequencer.fetch_add(1, Ordering::Relaxed),
         };
         for queue in created.queues(&self.buckets) {
             let notification = created.notification(&format!("{:.3}", system::now()), &system::uuid());
             if self.queues.send(queue, notification.to_string()).await.is_none() {
-                eprintln!("the template has no queue {queue}, which is to be told of {key}");
+                eprintln!("the template has no queue {queue} for the notification of {key}");
             }
         }
     }
 
-    /// How large an object is; `None` if it is not there.
+    /// Returns the size of an object; `None` if there is none.
     async fn size(&self, bucket: &str, key: &str) -> Option<u64> {
         let input = HeadObjectInput { bucket: bucket.to_owned(), key: key.to_owned(), ..HeadObjectInput::default() };
         let found = self.files.head_object(request(input)).await.ok()?;
@@ -71,23 +73,23 @@ impl S3 for Objects {
             Ok(all)
         });
         let body = body.await.map_err(|error| s3_error!(InvalidRequest, "the body cannot be read: {error}"))?.freeze();
-        take_trailers(&mut req.input, req.trailing_headers.take());
+        apply_trailers(&mut req.input, req.trailing_headers.take());
         verify(&req.input, &body)?;
         let size = u64::try_from(body.len()).unwrap_or_default();
         req.input.body = Some(StreamingBlob::from(s3s::Body::from(body)));
         let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
         let encryption = (req.input.server_side_encryption.clone(), req.input.ssekms_key_id.clone());
-        let _alone = self.writing.lock().await;
+        let _guard = self.write_lock.lock().await;
         let mut response = self.files.put_object(req).await?;
         (response.output.server_side_encryption, response.output.ssekms_key_id) = encryption;
-        self.tell((&bucket, &key), size, response.output.e_tag.as_ref(), "Put").await;
+        self.notify((&bucket, &key), size, response.output.e_tag.as_ref(), "Put").await;
         Ok(response)
     }
 
     async fn copy_object(&self, req: S3Request<CopyObjectInput>) -> S3Result<S3Response<CopyObjectOutput>> {
         let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
         let encryption = (req.input.server_side_encryption.clone(), req.input.ssekms_key_id.clone());
-        let _alone = self.writing.lock().await;
+        let _guard = self.write_lock.lock().await;
         let only_new = req.headers.get("if-none-match").is_some_and(|it| it == "*");
         if only_new && self.size(&bucket, &key).await.is_some() {
             return Err(s3_error!(PreconditionFailed, "Object already exists"));
@@ -96,7 +98,7 @@ impl S3 for Objects {
         (response.output.server_side_encryption, response.output.ssekms_key_id) = encryption;
         let size = self.size(&bucket, &key).await.unwrap_or_default();
         let etag = response.output.copy_object_result.as_ref().and_then(|it| it.e_tag.as_ref());
-        self.tell((&bucket, &key), size, etag, "Copy").await;
+        self.notify((&bucket, &key), size, etag, "Copy").await;
         Ok(response)
     }
 
@@ -106,9 +108,9 @@ impl S3 for Objects {
             return Err(s3_error!(NoSuchKey));
         }
         let (disposition, kind) = (input.response_content_disposition.clone(), input.response_content_type.clone());
-        let wanted = input.if_match.clone();
+        let if_match = input.if_match.clone();
         let mut response = self.files.get_object(req).await?;
-        if let (Some(ETagCondition::ETag(wanted)), Some(found)) = (wanted, &response.output.e_tag)
+        if let (Some(ETagCondition::ETag(wanted)), Some(found)) = (if_match, &response.output.e_tag)
             && !found.strong_cmp(&wanted)
         {
             return Err(s3_error!(PreconditionFailed));
@@ -124,12 +126,12 @@ impl S3 for Objects {
     }
 
     async fn delete_object(&self, req: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
-        let _alone = self.writing.lock().await;
+        let _guard = self.write_lock.lock().await;
         self.files.delete_object(req).await
     }
 
     async fn delete_objects(&self, req: S3Request<DeleteObjectsInput>) -> S3Result<S3Response<DeleteObjectsOutput>> {
-        let _alone = self.writing.lock().await;
+        let _guard = self.write_lock.lock().await;
         self.files.delete_objects(req).await
     }
 
@@ -142,7 +144,7 @@ impl S3 for Objects {
     }
 }
 
-/// A request of the stack itself.
+/// Makes a request of the stack itself.
 fn request<T>(input: T) -> S3Request<T> {
     S3Request {
         input,
@@ -157,8 +159,8 @@ fn request<T>(input: T) -> S3Request<T> {
     }
 }
 
-/// Checksums that came after the body.
-fn take_trailers(input: &mut PutObjectInput, trailers: Option<TrailingHeaders>) {
+/// Moves checksums from the trailers to the input.
+fn apply_trailers(input: &mut PutObjectInput, trailers: Option<TrailingHeaders>) {
     let Some(trailers) = trailers.and_then(|it| it.take()) else { return };
     let value = |name: &str| trailers.get(name).and_then(|it| it.to_str().ok()).map(str::to_owned);
     for (name, checksum) in [
@@ -172,7 +174,7 @@ fn take_trailers(input: &mut PutObjectInput, trailers: Option<TrailingHeaders>) 
     }
 }
 
-/// Holds the body to what was said of it.
+/// Compares the body with its declared length and checksums.
 fn verify(input: &PutObjectInput, body: &Bytes) -> S3Result<()> {
     let length = input.content_length.and_then(|it| usize::try_from(it).ok());
     if length.is_some_and(|it| it != body.len()) {
@@ -186,7 +188,7 @@ fn verify(input: &PutObjectInput, body: &Bytes) -> S3Result<()> {
         crc64nvme: input.checksum_crc64nvme.as_ref().map(|_| Crc64Nvme::new()),
     };
     hasher.update(body);
-    let said = Checksum {
+    let declared = Checksum {
         checksum_crc32: input.checksum_crc32.clone(),
         checksum_crc32c: input.checksum_crc32c.clone(),
         checksum_sha1: input.checksum_sha1.clone(),
@@ -194,7 +196,7 @@ fn verify(input: &PutObjectInput, body: &Bytes) -> S3Result<()> {
         checksum_crc64nvme: input.checksum_crc64nvme.clone(),
         ..Checksum::default()
     };
-    if hasher.finalize() == said {
+    if hasher.finalize() == declared {
         Ok(())
     } else {
         Err(s3_error!(BadDigest, "The checksum you specified did not match what we received."))

@@ -1,4 +1,4 @@
-//! S3 as the functions and their users meet it: with requests that the AWS SDK has made or signed, against a whole stack.
+//! S3 with requests that the AWS SDK has sent or signed, against a whole stack.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -14,7 +14,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use s3s::crypto::{Checksum as _, Sha256};
 use serde_json::{Value, json};
 
-use crate::tests::Running;
+use crate::tests::RunningStack;
 use crate::{Data, Options};
 
 const TEMPLATE: &str = r#"
@@ -48,8 +48,9 @@ const BUCKET: &str = "outlay-local-files";
 const KEY: &str = "quarantine/org_1/a receipt.pdf";
 const BODY: &[u8] = b"%PDF-1.7 a receipt";
 
-struct Bench {
-    running: Running,
+/// A running stack with a client of its S3.
+struct Fixture {
+    running: RunningStack,
     client: Client,
 }
 
@@ -73,21 +74,21 @@ fn sha256(bytes: &[u8]) -> String {
     STANDARD.encode(hash.finalize())
 }
 
-/// Good for so many seconds from a moment that many seconds ago.
+/// Validity of `seconds` from a time `ago` seconds ago.
 fn validity(ago: u64, seconds: u64) -> PresigningConfig {
     let start = SystemTime::from(crate::system::now()) - Duration::from_secs(ago);
     let validity = PresigningConfig::builder().start_time(start).expires_in(Duration::from_secs(seconds));
     validity.build().expect("a validity")
 }
 
-impl Bench {
+impl Fixture {
     async fn start(change: impl FnOnce(&mut Options)) -> Self {
-        let running = Running::with(TEMPLATE, "", change).await;
+        let running = RunningStack::with_template(TEMPLATE, change).await;
         let client = client(running.stack.s3_url(), "local.things.p-1", "local");
         Self { running, client }
     }
 
-    /// An upload as the product signs it.
+    /// Signs an upload as the product does.
     async fn upload(&self, key: &str, validity: PresigningConfig) -> PresignedRequest {
         let upload =
             self.client.put_object().bucket(BUCKET).key(key).if_none_match("*").content_type("application/pdf");
@@ -96,7 +97,7 @@ impl Bench {
         upload.presigned(validity).await.expect("signed")
     }
 
-    /// Sends a signed request with its headers, some of them changed or, with an empty value, left out.
+    /// Sends a signed request with changed headers; an empty value removes one. Returns the status and the error code.
     async fn send(&self, signed: &PresignedRequest, changes: &[(&str, &str)], body: &[u8]) -> (u16, String) {
         let mut headers: BTreeMap<&str, &str> = signed.headers().collect();
         headers.extend(changes.iter().copied());
@@ -113,27 +114,27 @@ impl Bench {
         (status, code.map_or(text.clone(), |(code, _)| code.to_owned()))
     }
 
-    async fn told(&self, wait: usize) -> Vec<Value> {
+    async fn notifications(&self, wait: usize) -> Vec<Value> {
         let request = self.running.request("GET", &format!("/_local/queues/Arrived?wait={wait}"));
-        let (_, answer) = Running::send(request).await;
+        let (_, answer) = RunningStack::send(request).await;
         let body = |it: &Value| serde_json::from_str(it["body"].as_str().expect("a body")).expect("JSON");
         answer["items"].as_array().expect("items").iter().map(body).collect()
     }
 }
 
 #[tokio::test]
-async fn a_signed_upload_is_taken_once_and_told_of() {
-    let bench = Bench::start(|_| ()).await;
-    let upload = bench.upload(KEY, validity(0, 300)).await;
-    assert_eq!(bench.send(&upload, &[], BODY).await, (200, String::new()));
-    assert_eq!(bench.send(&upload, &[], BODY).await, (412, "PreconditionFailed".to_owned()));
-    let told = bench.told(1).await;
-    assert_eq!(told.len(), 1);
-    let record = &told[0]["Records"][0];
+async fn signed_upload_succeeds_once_and_notifies() {
+    let fixture = Fixture::start(|_| ()).await;
+    let upload = fixture.upload(KEY, validity(0, 300)).await;
+    assert_eq!(fixture.send(&upload, &[], BODY).await, (200, String::new()));
+    assert_eq!(fixture.send(&upload, &[], BODY).await, (412, "PreconditionFailed".to_owned()));
+    let notifications = fixture.notifications(1).await;
+    assert_eq!(notifications.len(), 1);
+    let record = &notifications[0]["Records"][0];
     assert_eq!((&record["eventName"], &record["s3"]["bucket"]["name"]), (&json!("ObjectCreated:Put"), &json!(BUCKET)));
     let object = &record["s3"]["object"];
     assert_eq!((&object["key"], &object["size"]), (&json!("quarantine/org_1/a+receipt.pdf"), &json!(BODY.len())));
-    let found = bench.client.get_object().bucket(BUCKET).key(KEY).send().await.expect("an object");
+    let found = fixture.client.get_object().bucket(BUCKET).key(KEY).send().await.expect("an object");
     assert_eq!(found.content_type(), Some("application/pdf"));
     assert_eq!(found.checksum_sha256(), Some(sha256(BODY).as_str()));
     assert_eq!(found.e_tag().map(|it| it.trim_matches('"').to_owned()).as_deref(), object["eTag"].as_str());
@@ -141,9 +142,9 @@ async fn a_signed_upload_is_taken_once_and_told_of() {
 }
 
 #[tokio::test]
-async fn an_upload_that_is_not_as_it_was_signed_is_refused() {
-    let bench = Bench::start(|_| ()).await;
-    let upload = bench.upload(KEY, validity(0, 300)).await;
+async fn upload_that_differs_from_its_signature_is_rejected() {
+    let fixture = Fixture::start(|_| ()).await;
+    let upload = fixture.upload(KEY, validity(0, 300)).await;
     let other = sha256(b"another");
     for (changes, body) in [
         (vec![], b"%PDF-1.7 a longer receipt".as_slice()),
@@ -154,46 +155,46 @@ async fn an_upload_that_is_not_as_it_was_signed_is_refused() {
         (vec![("x-amz-server-side-encryption", "")], BODY),
         (vec![("x-amz-checksum-sha256", other.as_str())], BODY),
     ] {
-        let refused = bench.send(&upload, &changes, body).await;
+        let refused = fixture.send(&upload, &changes, body).await;
         assert_eq!(refused, (403, "SignatureDoesNotMatch".to_owned()), "{changes:?}");
     }
     let same_length: Vec<u8> = BODY.iter().rev().copied().collect();
-    assert_eq!(bench.send(&upload, &[], &same_length).await, (400, "BadDigest".to_owned()));
-    let added = bench.send(&upload, &[("x-amz-meta-note", "added")], BODY).await;
+    assert_eq!(fixture.send(&upload, &[], &same_length).await, (400, "BadDigest".to_owned()));
+    let added = fixture.send(&upload, &[("x-amz-meta-note", "added")], BODY).await;
     assert_eq!(added, (403, "AccessDenied".to_owned()));
-    let gone = bench.client.head_object().bucket(BUCKET).key(KEY).send().await.expect_err("nothing");
+    let gone = fixture.client.head_object().bucket(BUCKET).key(KEY).send().await.expect_err("nothing");
     assert!(gone.into_service_error().is_not_found());
-    assert_eq!(bench.told(0).await, [Value::Null; 0]);
+    assert_eq!(fixture.notifications(0).await, [Value::Null; 0]);
 }
 
 #[tokio::test]
-async fn a_signature_has_its_time_and_its_owner() {
-    let bench = Bench::start(|_| ()).await;
-    let expired = bench.upload(KEY, validity(120, 60)).await;
-    assert_eq!(bench.send(&expired, &[], BODY).await, (403, "AccessDenied".to_owned()));
-    // Good for an hour, as far as the link itself goes.
-    let old = bench.upload(KEY, validity(310, 3600)).await;
-    assert_eq!(bench.send(&old, &[], BODY).await, (403, "AccessDenied".to_owned()));
+async fn expired_or_foreign_signature_is_rejected() {
+    let fixture = Fixture::start(|_| ()).await;
+    let expired = fixture.upload(KEY, validity(120, 60)).await;
+    assert_eq!(fixture.send(&expired, &[], BODY).await, (403, "AccessDenied".to_owned()));
+    // The link is valid for an hour, but the bucket policy denies it.
+    let old = fixture.upload(KEY, validity(310, 3600)).await;
+    assert_eq!(fixture.send(&old, &[], BODY).await, (403, "AccessDenied".to_owned()));
     for (key, secret, code) in
         [("AKIAIOSFODNN7EXAMPLE", "local", "InvalidAccessKeyId"), ("local", "guessed", "SignatureDoesNotMatch")]
     {
-        let stranger = client(bench.running.stack.s3_url(), key, secret);
-        let read = stranger.get_object().bucket(BUCKET).key(KEY).presigned(validity(0, 60)).await.expect("signed");
-        assert_eq!(bench.send(&read, &[], b"").await, (403, code.to_owned()));
+        let other = client(fixture.running.stack.s3_url(), key, secret);
+        let read = other.get_object().bucket(BUCKET).key(KEY).presigned(validity(0, 60)).await.expect("signed");
+        assert_eq!(fixture.send(&read, &[], b"").await, (403, code.to_owned()));
     }
     for method in ["GET", "PUT", "DELETE"] {
-        let url = format!("{}/{BUCKET}/quarantine/x", bench.running.stack.s3_url());
-        let request = bench.running.http.request(method.parse().expect("a method"), url);
+        let url = format!("{}/{BUCKET}/quarantine/x", fixture.running.stack.s3_url());
+        let request = fixture.running.http.request(method.parse().expect("a method"), url);
         assert_eq!(request.send().await.expect("an answer").status(), 403, "{method}");
     }
-    let young = bench.upload(KEY, validity(200, 300)).await;
-    assert_eq!(bench.send(&young, &[], BODY).await.0, 200);
+    let young = fixture.upload(KEY, validity(200, 300)).await;
+    assert_eq!(fixture.send(&young, &[], BODY).await.0, 200);
 }
 
 #[tokio::test]
-async fn the_bucket_s_policy_holds_for_the_functions_too() {
-    let bench = Bench::start(|_| ()).await;
-    let put = |key: &str| bench.client.put_object().bucket(BUCKET).key(key).body(ByteStream::from_static(BODY));
+async fn bucket_policy_applies_to_functions() {
+    let fixture = Fixture::start(|_| ()).await;
+    let put = |key: &str| fixture.client.put_object().bucket(BUCKET).key(key).body(ByteStream::from_static(BODY));
     let kms = ServerSideEncryption::AwsKms;
     for refused in [
         put(KEY),
@@ -207,9 +208,9 @@ async fn the_bucket_s_policy_holds_for_the_functions_too() {
     let taken = put(KEY).if_none_match("*").server_side_encryption(kms.clone()).send().await.expect("taken");
     assert_eq!(taken.server_side_encryption(), Some(&kms));
     put("clean/x").send().await.expect("taken");
-    let error = bench.client.put_object().bucket("another").key("x").send().await.expect_err("refused");
+    let error = fixture.client.put_object().bucket("another").key("x").send().await.expect_err("refused");
     assert_eq!(error.into_service_error().meta().code(), Some("NoSuchBucket"));
-    let error = bench.client.create_bucket().bucket("another").send().await.expect_err("refused");
+    let error = fixture.client.create_bucket().bucket("another").send().await.expect_err("refused");
     assert_eq!(error.into_service_error().meta().code(), Some("NoSuchBucket"));
     let error = put("clean/../../x").send().await.expect_err("refused").into_service_error();
     assert_eq!(error.meta().code(), Some("InvalidArgument"));
@@ -217,72 +218,69 @@ async fn the_bucket_s_policy_holds_for_the_functions_too() {
 
 #[tokio::test]
 async fn objects_are_copied_listed_linked_and_deleted() {
-    let bench = Bench::start(|_| ()).await;
-    let put = bench.client.put_object().bucket(BUCKET).key("quarantine/a b").body(ByteStream::from_static(BODY));
+    let fixture = Fixture::start(|_| ()).await;
+    let put = fixture.client.put_object().bucket(BUCKET).key("quarantine/a b").body(ByteStream::from_static(BODY));
     let put = put.content_type("application/pdf").if_none_match("*");
     put.server_side_encryption(ServerSideEncryption::AwsKms).send().await.expect("taken");
     let copy = |to: &str| {
         let source = format!("{BUCKET}/quarantine/a%20b");
-        bench.client.copy_object().bucket(BUCKET).key(to).copy_source(source)
+        fixture.client.copy_object().bucket(BUCKET).key(to).copy_source(source)
     };
     copy("clean/a").send().await.expect("copied");
     let copied = copy("quarantine/c").if_none_match("*").server_side_encryption(ServerSideEncryption::AwsKms);
     copied.clone().send().await.expect("copied");
     let again = copied.send().await.expect_err("refused").into_service_error();
     assert_eq!(again.meta().code(), Some("PreconditionFailed"));
-    let names: Vec<Value> = bench.told(2).await.iter().map(|it| it["Records"][0]["eventName"].clone()).collect();
+    let names: Vec<Value> =
+        fixture.notifications(2).await.iter().map(|it| it["Records"][0]["eventName"].clone()).collect();
     assert_eq!(names, ["ObjectCreated:Put", "ObjectCreated:Copy"]);
-    let list = bench.client.list_objects_v2().bucket(BUCKET).prefix("quarantine/").send().await.expect("a list");
+    let list = fixture.client.list_objects_v2().bucket(BUCKET).prefix("quarantine/").send().await.expect("a list");
     assert_eq!(
         list.contents().iter().filter_map(|it| it.key()).collect::<Vec<_>>(),
         ["quarantine/a b", "quarantine/c"]
     );
-    let link = bench.client.get_object().bucket(BUCKET).key("clean/a").response_content_disposition("attachment");
+    let link = fixture.client.get_object().bucket(BUCKET).key("clean/a").response_content_disposition("attachment");
     let link = link.presigned(validity(0, 60)).await.expect("signed");
-    let answer = bench.running.http.get(link.uri()).send().await.expect("an answer");
+    let answer = fixture.running.http.get(link.uri()).send().await.expect("an answer");
     let header = |name: &str| answer.headers().get(name).map_or("", |it| it.to_str().expect("a text"));
     assert_eq!([header("content-disposition"), header("content-type")], ["attachment", "application/pdf"]);
     assert_eq!(answer.bytes().await.expect("a body"), BODY);
-    bench.client.delete_object().bucket(BUCKET).key("clean/a").send().await.expect("deleted");
-    assert_eq!(bench.send(&link, &[], b"").await, (404, "NoSuchKey".to_owned()));
+    fixture.client.delete_object().bucket(BUCKET).key("clean/a").send().await.expect("deleted");
+    assert_eq!(fixture.send(&link, &[], b"").await, (404, "NoSuchKey".to_owned()));
 }
 
 #[tokio::test]
-async fn browsers_of_the_origins_of_the_bucket_may_upload() {
-    let bench = Bench::start(|_| ()).await;
-    let upload = bench.upload(KEY, validity(0, 300)).await;
+async fn browser_upload_needs_an_allowed_origin() {
+    let fixture = Fixture::start(|_| ()).await;
+    let upload = fixture.upload(KEY, validity(0, 300)).await;
     for (origin, allowed) in [("http://a.example", "http://a.example"), ("http://b.example", "")] {
-        let preflight = bench.running.http.request(reqwest::Method::OPTIONS, upload.uri()).header("Origin", origin);
+        let preflight = fixture.running.http.request(reqwest::Method::OPTIONS, upload.uri()).header("Origin", origin);
         let preflight = preflight.header("Access-Control-Request-Method", "PUT").send().await.expect("an answer");
         let header = |name: &str| preflight.headers().get(name).map_or("", |it| it.to_str().expect("a text"));
         assert_eq!(header("access-control-allow-origin"), allowed);
         assert_eq!(header("access-control-allow-methods"), if allowed.is_empty() { "" } else { "PUT" });
     }
-    assert_eq!(bench.send(&upload, &[("origin", "http://a.example")], BODY).await.0, 200);
+    assert_eq!(fixture.send(&upload, &[("origin", "http://a.example")], BODY).await.0, 200);
 }
 
 #[tokio::test]
-async fn of_many_writers_of_one_key_one_succeeds() {
-    let bench = Bench::start(|_| ()).await;
-    let upload = bench.upload(KEY, validity(0, 300)).await;
-    let all = futures_util::future::join_all((0..16).map(|_| bench.send(&upload, &[], BODY))).await;
+async fn only_one_of_concurrent_writers_succeeds() {
+    let fixture = Fixture::start(|_| ()).await;
+    let upload = fixture.upload(KEY, validity(0, 300)).await;
+    let all = futures_util::future::join_all((0..16).map(|_| fixture.send(&upload, &[], BODY))).await;
     assert_eq!(all.iter().filter(|(status, _)| *status == 200).count(), 1, "{all:?}");
-    assert_eq!(bench.told(1).await.len(), 1);
+    assert_eq!(fixture.notifications(1).await.len(), 1);
 }
 
 #[tokio::test]
-async fn s3_can_be_made_to_fail_and_keeps_its_objects() {
+async fn objects_survive_a_restart() {
     let data = tempfile::tempdir().expect("a folder");
     let keep = |options: &mut Options| options.data = Data::Folder(data.path().to_owned());
-    let bench = Bench::start(keep).await;
-    let rule =
-        json!({ "service": "s3", "operation": "PutObject", "containing": "org_1", "fault": "lose_answer", "times": 1 });
-    assert_eq!(Running::send(bench.running.request("POST", "/_local/faults").json(&rule)).await.0, 200);
-    let upload = bench.upload(KEY, validity(0, 300)).await;
-    assert_eq!(bench.send(&upload, &[], BODY).await, (500, "InternalError".to_owned()));
-    assert_eq!(bench.send(&upload, &[], BODY).await.0, 412);
-    bench.running.stack.stop().await;
-    let bench = Bench::start(keep).await;
-    let found = bench.client.head_object().bucket(BUCKET).key(KEY).send().await.expect("an object");
+    let fixture = Fixture::start(keep).await;
+    let upload = fixture.upload(KEY, validity(0, 300)).await;
+    assert_eq!(fixture.send(&upload, &[], BODY).await.0, 200);
+    fixture.running.stack.stop().await;
+    let fixture = Fixture::start(keep).await;
+    let found = fixture.client.head_object().bucket(BUCKET).key(KEY).send().await.expect("an object");
     assert_eq!(found.content_length(), Some(18));
 }

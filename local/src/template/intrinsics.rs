@@ -1,13 +1,15 @@
-//! CloudFormation's functions: from YAML with short tags to plain JSON, and from there to the values they stand for.
-//! Resolves only what it is asked for, so that a reference without a local meaning harms nobody who does not need it.
+//! CloudFormation's intrinsic functions: turns YAML with short tags into JSON, and functions into their values.
+//! Resolves only the values it is given: a reference without a local counterpart is an error only where it is needed.
 
 use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{ACCOUNT, Parameters, REGION, STACK};
+use super::model::Parameters;
+use super::names::{ACCOUNT, REGION, STACK, function_arn, key_arn, key_id, queue_arn, table_arn, topic_arn};
+use super::values::text_of;
 
-/// Parses template text; `!Ref` and its like become the long forms (`{"Ref": …}`, `{"Fn::Sub": …}`).
+/// Parses the text of a template. Short tags become the long forms (`{"Ref": …}`, `{"Fn::Sub": …}`).
 pub(super) fn parse(text: &str) -> Result<Value, String> {
     let document: yaml_serde::Value = yaml_serde::from_str(text).map_err(|error| error.to_string())?;
     plain(document)
@@ -48,7 +50,7 @@ fn plain(value: yaml_serde::Value) -> Result<Value, String> {
     })
 }
 
-/// Gives references their local values: parameters what they are given or their defaults, resources their local names.
+/// Replaces references by their local values: the value or default of a parameter, the local name of a resource.
 pub(super) struct Resolver<'a> {
     template: &'a Value,
     parameters: &'a Parameters,
@@ -59,8 +61,8 @@ impl<'a> Resolver<'a> {
         Self { template, parameters }
     }
 
-    /// Replaces every function in `value` by what it stands for. `AWS::NoValue` becomes null, and members that are
-    /// null are left out, as CloudFormation does.
+    /// Replaces every function in `value` by its result. Members that are null (`AWS::NoValue`) are removed, as
+    /// CloudFormation does.
     pub(super) fn resolve(&self, value: &Value) -> Result<Value, String> {
         self.walk(value, &mut HashSet::new())
     }
@@ -90,7 +92,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// `None` if `name` is not a function but an ordinary member.
+    /// Calls a function; `None` if `name` is an ordinary member.
     fn call(&self, name: &str, argument: &Value, conditions: &mut HashSet<String>) -> Option<Result<Value, String>> {
         Some(match (name, argument) {
             ("Ref", Value::String(target)) => self.reference(target),
@@ -110,7 +112,9 @@ impl<'a> Resolver<'a> {
             ("Fn::Equals" | "Fn::Not" | "Fn::And" | "Fn::Or", argument) => {
                 self.truth(name, argument, conditions).map(Value::Bool)
             }
-            (function, _) if function.starts_with("Fn::") => Err(format!("{function} has no local meaning")),
+            (function, _) if function.starts_with("Fn::") => {
+                Err(format!("{function} is not supported by the local stack"))
+            }
             _ => return None,
         })
     }
@@ -168,17 +172,17 @@ impl<'a> Resolver<'a> {
         Ok(arn.into())
     }
 
-    /// The name of a table.
+    /// Returns the name of a table.
     pub(super) fn table_name(&self, logical_id: &str) -> Result<String, String> {
         self.name(logical_id, "TableName")
     }
 
-    /// The name of a bucket, which has no capitals.
+    /// Returns the name of a bucket, in lower case.
     pub(super) fn bucket_name(&self, logical_id: &str) -> Result<String, String> {
         Ok(self.name(logical_id, "BucketName")?.to_ascii_lowercase())
     }
 
-    /// The name of a resource: its own if the template gives it one, else one made from its logical id.
+    /// Returns the name of a resource: its property if the template has it, else one made from its logical id.
     pub(super) fn name(&self, logical_id: &str, property: &str) -> Result<String, String> {
         match self.template.pointer(&format!("/Resources/{logical_id}/Properties/{property}")) {
             None => Ok(format!("{STACK}-{logical_id}")),
@@ -236,10 +240,10 @@ impl<'a> Resolver<'a> {
         Ok(items.join(separator).into())
     }
 
-    /// Whether a named condition holds. `open` are the conditions being worked out, so that a circle ends as an error.
+    /// Evaluates a named condition. `open` holds the conditions under evaluation; a circular one is an error.
     pub(super) fn condition(&self, name: &str, open: &mut HashSet<String>) -> Result<bool, String> {
         if !open.insert(name.to_owned()) {
-            return Err(format!("the condition {name} rests on itself"));
+            return Err(format!("the condition {name} depends on itself"));
         }
         let definition = self
             .template
@@ -283,7 +287,9 @@ fn parameter_value(name: &str, parameter: &Value, given: Option<&String>) -> Res
     let text = match (given, parameter.get("Default")) {
         (Some(given), _) => given.clone(),
         (None, Some(default)) => text_of(default)?,
-        (None, None) => return Err(format!("the parameter {name} has no default, which is what it is locally")),
+        (None, None) => {
+            return Err(format!("the parameter {name} has no default, and the local stack gives it no value"));
+        }
     };
     let list = parameter.get("Type").and_then(Value::as_str).is_some_and(|it| it.contains("List"));
     Ok(if list {
@@ -291,44 +297,4 @@ fn parameter_value(name: &str, parameter: &Value, given: Option<&String>) -> Res
     } else {
         Value::String(text)
     })
-}
-
-/// A scalar as the text CloudFormation makes of it.
-pub(super) fn text_of(value: &Value) -> Result<String, String> {
-    match value {
-        Value::String(text) => Ok(text.clone()),
-        Value::Number(number) => Ok(number.to_string()),
-        Value::Bool(flag) => Ok(flag.to_string()),
-        other => Err(format!("{other} is not a text")),
-    }
-}
-
-/// The local ARN of a table.
-pub(crate) fn table_arn(name: &str) -> String {
-    format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}")
-}
-
-/// The local ARN of a function.
-pub(crate) fn function_arn(name: &str) -> String {
-    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
-}
-
-/// The local ARN of a queue.
-pub(super) fn queue_arn(name: &str) -> String {
-    format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
-}
-
-/// The local ARN of a topic.
-fn topic_arn(name: &str) -> String {
-    format!("arn:aws:sns:{REGION}:{ACCOUNT}:{name}")
-}
-
-/// The id of a key, made from its logical id.
-pub(super) fn key_id(logical_id: &str) -> String {
-    format!("{STACK}-{logical_id}")
-}
-
-/// The local ARN of a key.
-pub(super) fn key_arn(id: &str) -> String {
-    format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{id}")
 }

@@ -1,38 +1,25 @@
-//! From the parsed template to [`Template`]. Every error names the resource and the property it is about.
+//! Turns the parsed template into a [`Template`]. Every error names its resource and property.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::intrinsics::{Resolver, key_arn, key_id, parse, text_of};
+use super::intrinsics::{Resolver, parse};
 use super::messaging;
+use super::model::{Access, Cors, DEFAULT_ROUTE, Function, Key, Parameters, Route, StreamSource, Table, Template};
+use super::names::{key_arn, key_id};
 use super::settings::{self, Limits};
-use super::{Access, Cors, DEFAULT_ROUTE, Function, Key, Parameters, Route, StreamSource, Table, Template};
+use super::values::{is_true, text_of, texts, whole_number};
+use crate::event_filter;
 
 pub(super) fn template(text: &str, parameters: &Parameters) -> Result<Template, String> {
     let document = parse(text)?;
     let reader = Reader { document: &document, resolver: Resolver::new(&document, parameters) };
-    let mut template = Template {
-        functions: Vec::new(),
-        routes: Vec::new(),
-        cors: reader.cors()?,
-        tables: Vec::new(),
-        streams: Vec::new(),
-        schedules: Vec::new(),
-        keys: Vec::new(),
-        buckets: Vec::new(),
-        denials: Vec::new(),
-        queues: Vec::new(),
-        queue_sources: Vec::new(),
-        subscriptions: Vec::new(),
-        configuration_sets: Vec::new(),
-        event_destinations: Vec::new(),
-        ignored: Vec::new(),
-    };
+    let mut template = Template { cors: reader.cors()?, ..Template::default() };
     let resources = document.get("Resources").and_then(Value::as_object).ok_or("it has no Resources")?;
     for (id, resource) in resources {
-        if !reader.is_wanted(resource).map_err(|error| format!("{id}: {error}"))? {
+        if !reader.is_created(resource).map_err(|error| format!("{id}: {error}"))? {
             continue;
         }
         match resource.get("Type").and_then(Value::as_str) {
@@ -40,13 +27,13 @@ pub(super) fn template(text: &str, parameters: &Parameters) -> Result<Template, 
             Some("AWS::Serverless::Function") => reader.function(id, resource, &mut template)?,
             Some("AWS::KMS::Key") => template.keys.push(reader.key(id, resources)?),
             Some(kind) => {
-                let read = messaging::resource(&reader.resolver, id, kind, resource, &mut template);
-                read.map_err(|error| format!("{id}: {error}"))?;
+                let added = messaging::read_resource(&reader.resolver, id, kind, resource, &mut template);
+                added.map_err(|error| format!("{id}: {error}"))?;
             }
             None => {}
         }
     }
-    reader.limits()?.give(&mut template.routes)?;
+    reader.limits()?.apply(&mut template.routes)?;
     Ok(template)
 }
 
@@ -56,14 +43,14 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn is_wanted(&self, resource: &Value) -> Result<bool, String> {
+    fn is_created(&self, resource: &Value) -> Result<bool, String> {
         match resource.get("Condition").and_then(Value::as_str) {
             None => Ok(true),
             Some(condition) => self.resolver.condition(condition, &mut HashSet::new()),
         }
     }
 
-    /// A property of a function; Globals stand in for what the function does not say.
+    /// Resolves a property of a function; the default is in Globals.
     fn property(&self, resource: &Value, name: &str) -> Result<Option<Value>, String> {
         let own = resource.get("Properties").and_then(|it| it.get(name));
         let found = own.or_else(|| self.document.pointer("/Globals/Function").and_then(|it| it.get(name)));
@@ -112,7 +99,7 @@ impl Reader<'_> {
         ];
         for (name, value) in places.into_iter().flatten().filter_map(Value::as_object).flatten() {
             let value = self.resolver.resolve(value).map_err(|error| format!("the variable {name}: {error}"))?;
-            // `AWS::NoValue` takes a variable out.
+            // `AWS::NoValue` removes a variable.
             if value.is_null() {
                 environment.remove(name);
             } else {
@@ -142,10 +129,10 @@ impl Reader<'_> {
                 match settings::schedule(name, &properties, function)? {
                     Some(schedule) => template.schedules.push(schedule),
                     None if properties.get("State").and_then(Value::as_str) == Some("DISABLED") => {}
-                    None => template.ignored.push(format!("{} (ScheduleV2)", function.name)),
+                    None => template.ignored_event_sources.push(format!("{} (ScheduleV2)", function.name)),
                 }
             }
-            other => template.ignored.push(format!("{} ({other})", function.name)),
+            other => template.ignored_event_sources.push(format!("{} ({other})", function.name)),
         }
         Ok(())
     }
@@ -172,11 +159,11 @@ impl Reader<'_> {
         };
         let (path, function) = (path.to_owned(), function.name.clone());
         // The limits come last, when all routes are known.
-        Ok(Route { method, path, function, access, limit: settings::UNLIMITED })
+        Ok(Route { method, path, function, access, limit: settings::ACCOUNT_LIMIT })
     }
 
-    /// The API's `Auth`, without the issuer and the audience: locally they are the local issuer's, and the template's
-    /// may name resources that exist in the cloud alone.
+    /// Resolves the API's `Auth` without issuer and audience: the local ones replace them, and the template's may name
+    /// resources that exist only on AWS.
     fn api_auth(&self) -> Result<Value, String> {
         let Some(Value::Object(auth)) = self.api("Auth") else {
             return Ok(Value::Null);
@@ -212,7 +199,7 @@ impl Reader<'_> {
         let (id, arn) = (key_id(id), key_arn(&key_id(id)));
         let mut aliases = Vec::new();
         for (name, resource) in resources {
-            if resource.get("Type").and_then(Value::as_str) != Some("AWS::KMS::Alias") || !self.is_wanted(resource)? {
+            if resource.get("Type").and_then(Value::as_str) != Some("AWS::KMS::Alias") || !self.is_created(resource)? {
                 continue;
             }
             let text = |property: &str| -> Result<String, String> {
@@ -243,7 +230,7 @@ impl Reader<'_> {
                 headers: list("AllowHeaders")?,
                 exposed: list("ExposeHeaders")?,
                 max_age: cors.get("MaxAge").and_then(|it| text_of(it).ok()?.parse().ok()),
-                credentials: cors.get("AllowCredentials").is_some_and(truthy),
+                credentials: cors.get("AllowCredentials").is_some_and(is_true),
             }),
         })
     }
@@ -268,7 +255,7 @@ impl Reader<'_> {
                 members.insert("StreamSpecification".to_owned(), stream);
             }
         }
-        let ttl = property("TimeToLiveSpecification")?.filter(|it| it.get("Enabled").is_some_and(truthy));
+        let ttl = property("TimeToLiveSpecification")?.filter(|it| it.get("Enabled").is_some_and(is_true));
         let ttl_attribute = ttl.and_then(|it| Some(it.get("AttributeName")?.as_str()?.to_owned()));
         Ok(Table { name, create, ttl_attribute })
     }
@@ -277,16 +264,12 @@ impl Reader<'_> {
 fn stream_source(properties: &Value, function: &Function) -> Result<StreamSource, String> {
     let arn = properties.get("Stream").and_then(Value::as_str).ok_or("a DynamoDB event needs a Stream")?;
     let table = arn.split('/').nth(1).ok_or_else(|| format!("{arn} is not a table's stream"))?;
-    let number = |name: &str| -> Result<Option<i64>, String> {
-        let value = properties.get(name);
-        let parse = |it: &Value| text_of(it)?.parse().map_err(|_| format!("{name} is not a whole number"));
-        value.map(parse).transpose()
-    };
+    let number = |name: &str| whole_number::<i64>(properties.get(name), name);
     let mut filters = Vec::new();
     for filter in properties.pointer("/FilterCriteria/Filters").and_then(Value::as_array).into_iter().flatten() {
         let pattern = filter.get("Pattern").and_then(Value::as_str).unwrap_or_default();
         let pattern = serde_json::from_str(pattern).map_err(|error| format!("the filter `{pattern}`: {error}"))?;
-        crate::stream::filter::check(&pattern)?;
+        event_filter::check(&pattern)?;
         filters.push(pattern);
     }
     let responses = texts(properties.get("FunctionResponseTypes"))?;
@@ -297,30 +280,17 @@ fn stream_source(properties: &Value, function: &Function) -> Result<StreamSource
         window: Duration::from_secs(number("MaximumBatchingWindowInSeconds")?.unwrap_or(0).unsigned_abs()),
         filters,
         reports_failures: responses.iter().any(|it| it == "ReportBatchItemFailures"),
-        bisect: properties.get("BisectBatchOnFunctionError").is_some_and(truthy),
-        // Lambda's default, -1, is for ever.
+        bisect: properties.get("BisectBatchOnFunctionError").is_some_and(is_true),
+        // Lambda's default, -1, means no limit.
         max_retries: number("MaximumRetryAttempts")?.and_then(|it| u32::try_from(it).ok()),
     })
 }
 
-/// What may name resources that exist in the cloud alone, and has no meaning here.
+/// Removes members that may name resources that exist only on AWS.
 fn without(properties: &Value, names: &[&str]) -> Value {
     let mut properties = properties.clone();
     if let Some(members) = properties.as_object_mut() {
         members.retain(|name, _| !names.contains(&name.as_str()));
     }
     properties
-}
-
-pub(super) fn truthy(value: &Value) -> bool {
-    text_of(value).is_ok_and(|text| text == "true")
-}
-
-/// A list of texts; a single text is a list of one, an absent one is empty.
-pub(super) fn texts(value: Option<&Value>) -> Result<Vec<String>, String> {
-    match value {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::Array(items)) => items.iter().map(text_of).collect(),
-        Some(other) => Ok(vec![text_of(other)?]),
-    }
 }

@@ -1,67 +1,67 @@
-//! What the template says in numbers and small texts: how many requests a route takes, and how often a function runs.
-//! Works on resolved values; must not look for them in the template itself.
+//! Reads route limits and schedules from resolved values; must not read the template itself.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::intrinsics::text_of;
-use super::{ACCOUNT, Function, Limit, REGION, Route, Schedule};
+use super::model::{Function, Limit, Route, Schedule};
+use super::names::{ACCOUNT, REGION};
+use super::values::text_of;
 
-/// What an account may do when nothing else is said.
-pub(super) const UNLIMITED: Limit = Limit { per_thousand_seconds: 10_000_000, burst: 5_000 };
+/// Default limit of an AWS account.
+pub(super) const ACCOUNT_LIMIT: Limit = Limit { per_thousand_seconds: 10_000_000, burst: 5_000 };
 
-/// The API's `DefaultRouteSettings` and `RouteSettings`.
+/// `DefaultRouteSettings` and `RouteSettings` of the API.
 pub(super) struct Limits {
-    usual: Limit,
-    /// By the routes' keys.
-    own: BTreeMap<String, Limit>,
+    default: Limit,
+    /// Limits by route key.
+    by_route: BTreeMap<String, Limit>,
 }
 
 impl Limits {
-    /// From resolved settings; null stands for none.
-    pub(super) fn read(usual: &Value, own: &Value) -> Result<Self, String> {
-        let usual = limit(usual, UNLIMITED).map_err(|error| format!("DefaultRouteSettings: {error}"))?;
-        let mut limits = Self { usual, own: BTreeMap::new() };
-        for (key, settings) in own.as_object().into_iter().flatten() {
-            let limit = limit(settings, usual).map_err(|error| format!("RouteSettings: {key}: {error}"))?;
-            limits.own.insert(key.clone(), limit);
+    /// Reads resolved settings; null for absent ones.
+    pub(super) fn read(default: &Value, by_route: &Value) -> Result<Self, String> {
+        let default = limit(default, ACCOUNT_LIMIT).map_err(|error| format!("DefaultRouteSettings: {error}"))?;
+        let mut limits = Self { default, by_route: BTreeMap::new() };
+        for (key, settings) in by_route.as_object().into_iter().flatten() {
+            let limit = limit(settings, default).map_err(|error| format!("RouteSettings: {key}: {error}"))?;
+            limits.by_route.insert(key.clone(), limit);
         }
         Ok(limits)
     }
 
-    /// Gives each route its limit. Settings for a route that does not exist are an error, as they are on deployment.
-    pub(super) fn give(mut self, routes: &mut [Route]) -> Result<(), String> {
+    /// Sets the limit of each route. Settings for an unknown route are an error, as in a deployment.
+    pub(super) fn apply(mut self, routes: &mut [Route]) -> Result<(), String> {
         for route in routes {
-            route.limit = self.own.remove(&route.key()).unwrap_or(self.usual);
+            route.limit = self.by_route.remove(&route.key()).unwrap_or(self.default);
         }
-        match self.own.keys().next() {
+        match self.by_route.keys().next() {
             None => Ok(()),
             Some(key) => Err(format!("RouteSettings: there is no route {key}")),
         }
     }
 }
 
-fn limit(settings: &Value, otherwise: Limit) -> Result<Limit, String> {
-    let read = |name: &str, parse: fn(&str) -> Option<u64>, otherwise: u64| match settings.get(name) {
-        None => Ok(otherwise),
+fn limit(settings: &Value, fallback: Limit) -> Result<Limit, String> {
+    let read = |name: &str, parse: fn(&str) -> Option<u64>, fallback: u64| match settings.get(name) {
+        None => Ok(fallback),
         Some(value) => parse(&text_of(value)?).ok_or_else(|| format!("{name} is not a number of requests")),
     };
     Ok(Limit {
-        per_thousand_seconds: read("ThrottlingRateLimit", thousandths, otherwise.per_thousand_seconds)?,
-        burst: read("ThrottlingBurstLimit", |text| text.parse().ok(), otherwise.burst)?,
+        per_thousand_seconds: read("ThrottlingRateLimit", thousandths, fallback.per_thousand_seconds)?,
+        burst: read("ThrottlingBurstLimit", |text| text.parse().ok(), fallback.burst)?,
     })
 }
 
-/// `2.5` is 2500.
+/// Parses a decimal number as thousandths: `2.5` is 2500.
 fn thousandths(text: &str) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits: String = fraction.chars().chain("000".chars()).take(3).collect();
     whole.parse::<u64>().ok()?.checked_mul(1000)?.checked_add(digits.parse().ok()?)
 }
 
-/// A `ScheduleV2` event; `None` if it is not one that repeats at a rate, or is turned off.
+/// Reads a `ScheduleV2` event; `None` if it has no rate or is disabled.
 pub(super) fn schedule(event: &str, properties: &Value, function: &Function) -> Result<Option<Schedule>, String> {
     let text = |name: &str| properties.get(name).and_then(Value::as_str);
     let expression = text("ScheduleExpression").ok_or("a ScheduleV2 event needs a ScheduleExpression")?;
@@ -107,36 +107,40 @@ mod tests {
             path: path.to_owned(),
             function: "things".to_owned(),
             access: Access::Open,
-            limit: UNLIMITED,
+            limit: ACCOUNT_LIMIT,
         }
     }
 
     #[test]
-    fn a_route_has_its_own_limit_then_the_usual_one_then_the_account_s() {
-        let usual = json!({ "ThrottlingRateLimit": 100, "ThrottlingBurstLimit": "200" });
-        let own = json!({ "POST /v1/x": { "ThrottlingRateLimit": 0.5 }, "$default": { "ThrottlingBurstLimit": 3 } });
+    fn route_limit_falls_back_to_the_default_and_the_account() {
+        let default = json!({ "ThrottlingRateLimit": 100, "ThrottlingBurstLimit": "200" });
+        let by_route =
+            json!({ "POST /v1/x": { "ThrottlingRateLimit": 0.5 }, "$default": { "ThrottlingBurstLimit": 3 } });
         let mut routes = [route("POST", "/v1/x"), route("ANY", "$default"), route("GET", "/v1/x")];
-        Limits::read(&usual, &own).and_then(|it| it.give(&mut routes)).expect("limits");
+        Limits::read(&default, &by_route).and_then(|it| it.apply(&mut routes)).expect("limits");
         let found = routes.map(|it| (it.limit.per_thousand_seconds, it.limit.burst));
         assert_eq!(found, [(500, 200), (100_000, 3), (100_000, 200)]);
         let mut routes = [route("GET", "/v1/x")];
-        Limits::read(&Value::Null, &Value::Null).and_then(|it| it.give(&mut routes)).expect("limits");
-        assert_eq!(routes.map(|it| it.limit), [UNLIMITED]);
+        Limits::read(&Value::Null, &Value::Null).and_then(|it| it.apply(&mut routes)).expect("limits");
+        assert_eq!(routes.map(|it| it.limit), [ACCOUNT_LIMIT]);
     }
 
     #[test]
-    fn settings_for_no_route_and_for_no_number_are_errors() {
-        let own = json!({ "POST /v1/y": {} });
-        let error = Limits::read(&Value::Null, &own).and_then(|it| it.give(&mut [route("POST", "/v1/x")]));
+    fn settings_of_unknown_route_or_bad_number_are_errors() {
+        let by_route = json!({ "POST /v1/y": {} });
+        let error = Limits::read(&Value::Null, &by_route).and_then(|it| it.apply(&mut [route("POST", "/v1/x")]));
         assert_eq!(error, Err("RouteSettings: there is no route POST /v1/y".to_owned()));
         for wrong in ["", "many", "-1", "1e3"] {
-            let usual = json!({ "ThrottlingRateLimit": wrong });
-            assert!(Limits::read(&usual, &Value::Null).is_err_and(|it| it.contains("ThrottlingRateLimit")), "{wrong}");
+            let default = json!({ "ThrottlingRateLimit": wrong });
+            assert!(
+                Limits::read(&default, &Value::Null).is_err_and(|it| it.contains("ThrottlingRateLimit")),
+                "{wrong}"
+            );
         }
     }
 
     #[test]
-    fn rates_are_intervals() {
+    fn rate_is_parsed_as_interval() {
         for (rate, seconds) in [("5 minutes", 300), ("1 minute", 60), ("2 hours", 7_200), ("1 day", 86_400)] {
             assert_eq!(interval(rate), Some(Duration::from_secs(seconds)), "{rate}");
         }

@@ -1,5 +1,6 @@
-//! Reads a small template that has every form the project's own uses, and the project's own.
+//! Reads a sample template with every form that the project's template uses, and the project's template.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
@@ -88,7 +89,7 @@ Resources:
 "#;
 
 #[test]
-fn functions_have_their_settings_and_variables() {
+fn function_settings_and_environment_are_read() {
     let template = read::template(SAMPLE, &Parameters::new()).expect("a template");
     let [function] = template.functions.as_slice() else { panic!("{:?}", template.functions) };
     assert_eq!((function.logical_id.as_str(), function.name.as_str()), ("OneFunction", "things-one"));
@@ -108,9 +109,9 @@ fn functions_have_their_settings_and_variables() {
 }
 
 #[test]
-fn routes_know_who_may_call_them() {
+fn route_access_and_limits_are_read() {
     let template = read::template(SAMPLE, &Parameters::new()).expect("a template");
-    let usual = Limit { per_thousand_seconds: 50_000, burst: 80 };
+    let default = Limit { per_thousand_seconds: 50_000, burst: 80 };
     let route = |method: &str, path: &str, access: Access, limit: Limit| Route {
         method: method.to_owned(),
         path: path.to_owned(),
@@ -124,9 +125,9 @@ fn routes_know_who_may_call_them() {
     assert_eq!(
         routes,
         [
-            route("ANY", "$default", Access::Open, usual),
-            route("GET", "/v1/open", Access::Open, usual),
-            route("ANY", "/v1/scoped", token(&["write", "admin"]), usual),
+            route("ANY", "$default", Access::Open, default),
+            route("GET", "/v1/open", Access::Open, default),
+            route("ANY", "/v1/scoped", token(&["write", "admin"]), default),
             route("POST", "/v1/things/{thing}", token(&["read"]), Limit { per_thousand_seconds: 2_500, burst: 4 }),
         ]
     );
@@ -152,7 +153,7 @@ fn tables_and_streams_are_read() {
         max_retries: Some(4),
     };
     assert_eq!(template.streams, [expected]);
-    assert_eq!(template.ignored, ["things-one (ScheduleV2)", "things-one (Schedule)"]);
+    assert_eq!(template.ignored_event_sources, ["things-one (ScheduleV2)", "things-one (Schedule)"]);
     let [table] = template.tables.as_slice() else { panic!("{:?}", template.tables) };
     assert_eq!(table.ttl_attribute.as_deref(), Some("gone"));
     assert_eq!(table.create["StreamSpecification"], json!({ "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" }));
@@ -233,7 +234,7 @@ fn queue(name: &str) -> String {
 }
 
 #[test]
-fn buckets_and_queues_are_read_with_their_wiring() {
+fn buckets_and_queues_are_read() {
     let template = read::template(WIRED, &Parameters::new()).expect("a template");
     let notification = |event: &str, prefix: &str, suffix: &str, to: &str| Notification {
         event: event.to_owned(),
@@ -265,17 +266,18 @@ fn buckets_and_queues_are_read_with_their_wiring() {
     };
     let expected = [source("outlay-local-Arrived", 5, 0, true, 5), source("named", 10, 3, false, 2)];
     assert_eq!(template.queue_sources, expected);
-    assert_eq!((template.schedules.len(), template.ignored.len()), (1, 0));
+    assert_eq!((template.schedules.len(), template.ignored_event_sources.len()), (1, 0));
 }
 
 #[test]
-fn topics_and_the_events_of_mail_are_read_with_their_wiring() {
+fn topics_and_event_destinations_are_read() {
     let template = read::template(WIRED, &Parameters::new()).expect("a template");
     let topic = "arn:aws:sns:eu-central-1:000000000000:outlay-local-Feedback".to_owned();
     assert_eq!(template.subscriptions, [Subscription { topic: topic.clone(), queue: queue("named"), raw: false }]);
-    let (configuration_set, kinds) = ("outlay-local-Set".to_owned(), vec!["send".to_owned(), "bounce".to_owned()]);
+    let configuration_set = "outlay-local-Set".to_owned();
+    let event_types = vec!["send".to_owned(), "bounce".to_owned()];
     assert_eq!(template.configuration_sets, ["outlay-local-Set"]);
-    assert_eq!(template.event_destinations, [EventDestination { configuration_set, kinds, topic }]);
+    assert_eq!(template.event_destinations, [EventDestination { configuration_set, event_types, topic }]);
     let expected = [
         ("BUCKET", "outlay-local-files"),
         ("BUCKET_ARN", "arn:aws:s3:::outlay-local-files"),
@@ -290,28 +292,28 @@ fn topics_and_the_events_of_mail_are_read_with_their_wiring() {
 }
 
 #[test]
-fn what_a_policy_forbids_everybody_is_read() {
+fn bucket_policy_denials_are_read() {
     let template = read::template(WIRED, &Parameters::new()).expect("a template");
     assert_eq!(template.denials.len(), 2, "{:?}", template.denials);
-    let forbidden = |action: &str, key: &str, values: &[(&str, &str)]| {
+    let denied = |action: &str, key: &str, values: &[(&str, &str)]| {
         let value = |key: &str| values.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
-        template.denials.iter().any(|it| it.forbids(action, &format!("arn:aws:s3:::outlay-local-files{key}"), value))
+        template.denials.iter().any(|it| it.denies(action, &format!("arn:aws:s3:::outlay-local-files{key}"), value))
     };
-    assert!(forbidden("s3:PutObject", "/in/x", &[]));
-    assert!(!forbidden("s3:PutObject", "/in/x", &[("s3:if-none-match", "*")]));
-    assert!(!forbidden("s3:PutObject", "/in/x", &[("s3:x-amz-server-side-encryption", "aws:kms")]));
-    assert!(!forbidden("s3:PutObject", "/out/x", &[]) && !forbidden("s3:GetObject", "/in/x", &[]));
-    assert!(forbidden("s3:ListBucket", "", &[("s3:signatureage", "300001")]));
+    assert!(denied("s3:PutObject", "/in/x", &[]));
+    assert!(!denied("s3:PutObject", "/in/x", &[("s3:if-none-match", "*")]));
+    assert!(!denied("s3:PutObject", "/in/x", &[("s3:x-amz-server-side-encryption", "aws:kms")]));
+    assert!(!denied("s3:PutObject", "/out/x", &[]) && !denied("s3:GetObject", "/in/x", &[]));
+    assert!(denied("s3:ListBucket", "", &[("s3:signatureage", "300001")]));
     let wrong = WIRED.replace("NumericGreaterThan", "NumericLessThanEquals");
     assert!(read::template(&wrong, &Parameters::new()).is_err_and(|it| it.contains("Policy: the condition")));
 }
 
 #[test]
-fn given_parameters_come_before_defaults() {
+fn given_parameter_replaces_the_default() {
     let given =
         [("Issuer", "http://issuer.example"), ("Extra", "yes"), ("Origins", "http://c.example"), ("Other", "x")];
     let given = Parameters::from(given.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    // What the cloud alone knows is not looked at where the condition does not hold.
+    // A resource that exists only on AWS is not resolved where the condition is false.
     let changed = SAMPLE.replace("[HasPool, pool, !Sub", "[HasPool, !Ref Pool, !Sub");
     assert!(
         read::template(&changed, &Parameters::new()).is_err_and(|it| it.contains("AUDIENCES") && it.contains("Pool"))
@@ -326,7 +328,7 @@ fn given_parameters_come_before_defaults() {
 }
 
 #[test]
-fn what_is_needed_and_has_no_local_meaning_is_an_error_that_names_it() {
+fn needed_value_without_local_counterpart_is_an_error() {
     for (wanted, put) in [("the variable FROM: the parameter NoDefault", "${NoDefault}"), ("Pool", "${Pool}")] {
         let changed = SAMPLE.replace("${MailName}", put);
         let error = read::template(&changed, &Parameters::new()).expect_err("an error");
@@ -335,20 +337,20 @@ fn what_is_needed_and_has_no_local_meaning_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_condition_in_a_circle_is_an_error() {
+fn circular_condition_is_an_error() {
     let changed = SAMPLE.replace("!Equals [!Ref Extra, \"yes\"]", "!Condition WantsExtra");
     let error = read::template(&changed, &Parameters::new()).expect_err("an error");
-    assert!(error.contains("rests on itself"), "{error}");
+    assert!(error.contains("depends on itself"), "{error}");
 }
 
 #[test]
-fn the_project_s_own_template_can_be_used() {
+fn project_template_is_read_completely() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
-    let template = Template::load(&path, &crate::parameters("http://127.0.0.1:3000")).expect("a template");
+    let template = load(&path, &crate::identity::template_parameters("http://127.0.0.1:3000")).expect("a template");
     assert!(template.routes.iter().any(|route| route.path == "/v1/health" && route.access == Access::Open));
     assert!(template.routes.iter().all(|route| template.functions.iter().any(|it| it.name == route.function)));
     assert_eq!(template.tables.len(), 1);
     assert_eq!(template.streams.len(), 1);
-    assert_eq!(template.ignored, Vec::<String>::new());
-    assert!(crate::queue::Queues::of(None, &template).is_ok(), "every queue that is named is there");
+    assert_eq!(template.ignored_event_sources, Vec::<String>::new());
+    assert!(crate::sqs::Queues::from_template(None, &template).is_ok(), "a queue is missing");
 }

@@ -3,22 +3,25 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say so and stop")]
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::str::FromStr;
 
 use jiff::civil::{Date, Weekday};
 use jiff::{Timestamp, ToSpan};
-use outlay_domain::change::{self, NewReport, ReportChange, Rules};
+use outlay_domain::change::{self, NewReport, ReportChange, SubmissionRules};
 use outlay_domain::conversion::{RateBook, RateEntry};
 use outlay_domain::expense::{ExpenseFacts, PaymentMethod};
-use outlay_domain::ids::{OrgId, Seed};
+use outlay_domain::ids::{IdGenerator, OrgId};
 use outlay_domain::member::{Member, MemberKind, MemberStatus, Role};
 use outlay_domain::money::{Currency, Money};
 use outlay_domain::permission::{permit, permit_org};
 use outlay_domain::policy::{
-    Approvers, CostObject, Effect, Limit, Mode, NonWorkingDays, Period, Policy, Severity, StepRule,
+    ApprovalMode, Approvers, CostObject, LimitEffect, LimitPeriod, NonWorkingDays, Policy, Severity, SpendingLimit,
+    StepRule,
 };
 use outlay_domain::report::Report;
-use outlay_domain::route::Directory;
-use outlay_domain::spending::{Bucket, BucketKey, Spending};
+use outlay_domain::route::OrgContext;
+use outlay_domain::spending::{Spending, SpendingBucket, SpendingBucketKey};
 
 /// How many lines the report has, and how many of them the owner has claimed elsewhere.
 const LINES: usize = 200;
@@ -36,7 +39,7 @@ fn main() {
             after.violations.len(),
             after.steps.len(),
             spending.stored.len(),
-            after.bytes(),
+            after.json_bytes(),
         );
     }
     divan::main();
@@ -76,25 +79,25 @@ mod parts {
     #[divan::bench]
     fn hash_of_head(bencher: divan::Bencher<'_, '_>) {
         let after = Case::new(Lines::Usual).submit().after;
-        bencher.bench(|| after.hash_of_state());
+        bencher.bench(|| after.compute_state_hash());
     }
 
     #[divan::bench]
     fn hash_of_event(bencher: divan::Bencher<'_, '_>) {
         let event = Case::new(Lines::Usual).submit().events.remove(0);
-        bencher.with_inputs(|| event.clone()).bench_values(|event| event.chained("").hash);
+        bencher.with_inputs(|| event.clone()).bench_values(|event| event.with_hash_after("").hash);
     }
 
     #[divan::bench]
     fn size(bencher: divan::Bencher<'_, '_>) {
         let after = Case::new(Lines::Usual).submit().after;
-        bencher.bench(|| after.bytes());
+        bencher.bench(|| after.json_bytes());
     }
 
     #[divan::bench]
     fn claims(bencher: divan::Bencher<'_, '_>) {
         let case = Case::new(Lines::Usual);
-        bencher.bench(|| case.spending.claiming(&case.report, &std::collections::BTreeSet::new()));
+        bencher.bench(|| case.spending.record_claims(&case.report, &std::collections::BTreeSet::new()));
     }
 
     #[divan::bench]
@@ -108,25 +111,30 @@ fn now() -> Timestamp {
     "2026-11-20T12:00:00Z".parse().unwrap()
 }
 
+/// Parses a text or code.
+fn text<T: FromStr<Err: Debug>>(raw: &str) -> T {
+    raw.parse().unwrap()
+}
+
 fn eur() -> Currency {
     "EUR".parse().unwrap()
 }
 
 fn member(number: u8, role: Role, manager: Option<&Member>) -> Member {
     Member {
-        id: Seed::new(now(), [0, number, 0, 0, 0, 0, 0, 0, 0, 0]).draw(),
+        id: IdGenerator::new(now(), [0, number, 0, 0, 0, 0, 0, 0, 0, 0]).next_id(),
         org: OrgId::from_uuid(uuid::Uuid::from_u128(7)),
-        name: format!("Member {number}"),
+        name: text(&format!("Member {number}")),
         kind: MemberKind::Person,
-        email: Some(format!("m{number}@example.com")),
+        email: Some(text(&format!("m{number}@example.com"))),
         address_fault: None,
-        address_mended_at: None,
+        address_fault_cleared_at: None,
         language: outlay_domain::language::Language::En,
         time_zone: None,
         role,
         status: MemberStatus::Active,
         manager_id: manager.map(|manager| manager.id),
-        grade: Some("senior".to_owned()),
+        grade: Some(text("senior")),
         cost_centre: None,
         approval_limit: None,
         delegation: None,
@@ -151,66 +159,63 @@ fn lines(from: usize, of: Lines) -> Vec<ExpenseFacts> {
         let moved = if weekend && usual && !at.is_multiple_of(20) { date.checked_sub(2.days()).unwrap() } else { date };
         ExpenseFacts {
             date: moved,
-            category: CATEGORIES.iter().cycle().nth(at).unwrap().to_string(),
-            merchant: format!("Merchant {}", at % 41),
+            category: text(CATEGORIES.iter().cycle().nth(at).unwrap()),
+            merchant: text(&format!("Merchant {}", at % 41)),
             amount: Money::from_minor(minor, currency),
             tax: Money::from_minor(minor / 6, currency),
             payment_method: if at.is_multiple_of(7) { PaymentMethod::CompanyCard } else { PaymentMethod::Personal },
-            note: Some(format!("Visit of the customer, number {at}, as agreed with the department")),
-            justification: Some("The fair was on and nothing cheaper was left.".to_owned()),
-            receipt_reference: (!at.is_multiple_of(if usual { 20 } else { 3 })).then(|| format!("{at}.pdf")),
+            note: Some(text(&format!("Visit of the customer, number {at}, as agreed with the department"))),
+            justification: Some(text("The fair was on and nothing cheaper was left.")),
+            receipt_reference: (!at.is_multiple_of(if usual { 20 } else { 3 })).then(|| text(&format!("{at}.pdf"))),
             attendees: Vec::new(),
             project: None,
-            cost_centre: Some(["c1", "c2", "c3"].iter().cycle().nth(at).unwrap().to_string()),
-            trip: at.is_multiple_of(2).then(|| if at.is_multiple_of(4) { "lyon" } else { "nice" }.to_owned()),
+            cost_centre: Some(text(["c1", "c2", "c3"].iter().cycle().nth(at).unwrap())),
+            trip: at.is_multiple_of(2).then(|| text(if at.is_multiple_of(4) { "lyon" } else { "nice" })),
         }
     };
     (from..from + LINES).map(line).collect()
 }
 
 /// Four limits for each of the five periods: for everything, by category, by payment method, and by all of them and grade.
-fn limits(of: Lines) -> Vec<Limit> {
+fn limits(of: Lines) -> Vec<SpendingLimit> {
     let times = if matches!(of, Lines::Usual) { 10 } else { 1 };
-    let limit = |period, minor| Limit {
+    let limit = |period, minor| SpendingLimit {
         categories: Vec::new(),
         grades: Vec::new(),
         payment_methods: Vec::new(),
         period,
         amount: Money::from_minor(minor, eur()),
-        effect: Effect::Warn,
+        effect: LimitEffect::Warn,
     };
     let of_period = |period| {
-        let meals = vec!["meals".to_owned()];
-        let most = if period == Period::Expense { 6000 + 500 * (times - 1) } else { 30_000 * times };
+        let meals = vec![text("meals")];
+        let most = if period == LimitPeriod::Expense { 6000 + 500 * (times - 1) } else { 30_000 * times };
         [
             limit(period, most),
-            Limit { categories: meals.clone(), effect: Effect::Cap, ..limit(period, most / 2) },
-            Limit { payment_methods: vec![PaymentMethod::CompanyCard], ..limit(period, most) },
-            Limit {
+            SpendingLimit { categories: meals.clone(), effect: LimitEffect::Cap, ..limit(period, most / 2) },
+            SpendingLimit { payment_methods: vec![PaymentMethod::CompanyCard], ..limit(period, most) },
+            SpendingLimit {
                 categories: meals,
-                grades: vec!["senior".to_owned()],
-                effect: Effect::Cap,
+                grades: vec![text("senior")],
+                effect: LimitEffect::Cap,
                 ..limit(period, most * 2)
             },
         ]
     };
-    Period::ALL.into_iter().flat_map(of_period).collect()
+    LimitPeriod::ALL.iter().copied().flat_map(of_period).collect()
 }
 
 fn policy(owner_of_cost_centre: &Member, of: Lines) -> Policy {
     let step = |name: &str, approvers, mode| StepRule {
-        name: name.to_owned(),
-        when: outlay_domain::policy::Condition::default(),
+        name: text(name),
+        when: outlay_domain::policy::StepCondition::default(),
         approvers,
         mode,
         due_in_days: 5,
         escalate_to: None,
     };
-    let cost_centre = |code: &str| CostObject {
-        code: code.to_owned(),
-        name: code.to_owned(),
-        owner_id: Some(owner_of_cost_centre.id),
-    };
+    let cost_centre =
+        |code: &str| CostObject { code: text(code), name: text(code), owner_id: Some(owner_of_cost_centre.id) };
     Policy {
         limits: limits(of),
         receipt_required_from: Some(Money::from_minor(2500, eur())),
@@ -219,9 +224,9 @@ fn policy(owner_of_cost_centre: &Member, of: Lines) -> Policy {
         splitting: true,
         cost_centres: ["c1", "c2", "c3"].map(cost_centre).to_vec(),
         steps: vec![
-            step("Manager", Approvers::Manager { level: 1 }, Mode::Any),
-            step("Cost centre", Approvers::CostCentreOwner, Mode::All),
-            step("Finance", Approvers::Role { role: Role::Finance }, Mode::Any),
+            step("Manager", Approvers::Manager { level: 1 }, ApprovalMode::Any),
+            step("Cost centre", Approvers::CostCentreOwner, ApprovalMode::All),
+            step("Finance", Approvers::Role { role: Role::Finance }, ApprovalMode::Any),
         ],
         ..Policy::initial()
     }
@@ -230,7 +235,7 @@ fn policy(owner_of_cost_centre: &Member, of: Lines) -> Policy {
 /// A report and everything it is judged by.
 struct Case {
     policy: Policy,
-    people: Directory,
+    people: OrgContext,
     spending: Spending,
     rates: RateBook,
     report: Report,
@@ -245,34 +250,33 @@ impl Case {
             currency: "USD".parse().unwrap(),
             date: "2026-09-01".parse().unwrap(),
             rate: "0.9137".parse().unwrap(),
-            source: "ECB".to_owned(),
+            source: text("ECB"),
         };
         let rates = RateBook::new(eur(), [rate]);
         let written = |number, expenses| {
-            let new =
-                NewReport { title: "November".to_owned(), currency: eur(), payee: None, cost_centre: None, expenses };
-            let mut seed = Seed::new(now(), [1, number, 0, 0, 0, 0, 0, 0, 0, 0]);
-            change::create(permit_org(&owner).unwrap(), None, new, &rates, &mut seed, now()).unwrap().after
+            let new = NewReport { title: text("November"), currency: eur(), payee: None, cost_centre: None, expenses };
+            let mut seed = IdGenerator::new(now(), [1, number, 0, 0, 0, 0, 0, 0, 0, 0]);
+            change::create_report(permit_org(&owner).unwrap(), None, new, &rates, &mut seed, now()).unwrap().after
         };
         let (report, other) = (written(1, lines(0, of)), written(2, lines(LINES, of)));
         let mut spending = Spending::default();
-        let claims = spending.claiming(&other, &std::collections::BTreeSet::new()).unwrap();
-        spending.buckets = claims.stored.into_iter().collect::<BTreeMap<BucketKey, Bucket>>();
+        let claims = spending.record_claims(&other, &std::collections::BTreeSet::new()).unwrap();
+        spending.buckets = claims.stored.into_iter().collect::<BTreeMap<SpendingBucketKey, SpendingBucket>>();
         let policy = policy(&named, of);
-        let officers = (4..14).map(|number| member(number, Role::Finance, None)).collect();
-        let people = Directory {
+        let finance_and_admins = (4..14).map(|number| member(number, Role::Finance, None)).collect();
+        let people = OrgContext {
             owner,
-            concerned: Vec::new(),
+            interested_parties: Vec::new(),
             managers: vec![manager],
-            top: true,
-            officers,
-            named: vec![named],
+            chain_complete: true,
+            finance_and_admins,
+            named_members: vec![named],
         };
         Self { policy, people, spending, rates, report }
     }
 
-    fn rules(&self) -> Rules<'_> {
-        Rules { policy: &self.policy, people: &self.people, spending: &self.spending, rates: &self.rates }
+    fn rules(&self) -> SubmissionRules<'_> {
+        SubmissionRules { policy: &self.policy, people: &self.people, spending: &self.spending, rates: &self.rates }
     }
 
     fn submit(&self) -> ReportChange {

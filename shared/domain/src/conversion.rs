@@ -1,5 +1,5 @@
-//! Exchange rates and conversion. A rate says how many units of the base currency one unit of another currency is worth;
-//! a converted amount can always be computed again from the rate that stands beside it.
+//! Exchange rates and conversion. A rate is the price of one unit of a currency in the base currency. A converted
+//! amount is stored with its rate, so it can be recomputed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,14 +8,15 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::money::{Currency, Money};
+use crate::money::{Currency, Money, round_half_even};
+use crate::text::RateSource;
 
-/// A rate keeps at most this many significant digits, so that weak currencies lose no precision
-/// (a limit on decimals would: 1 IDR is 0.0000553 EUR).
+/// Maximum number of significant digits. A limit on decimals would lose precision for weak currencies: 1 IDR is
+/// 0.0000553 EUR.
 const SIGNIFICANT: u32 = 12;
 const MAX_SCALE: u32 = 22;
 
-/// A positive decimal exchange rate: `mantissa / 10^scale`. On the wire a decimal string.
+/// Positive decimal exchange rate, `mantissa / 10^scale`. A decimal string in JSON.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Rate {
@@ -23,16 +24,16 @@ pub struct Rate {
     scale: u32,
 }
 
-/// A text that is not a positive decimal with at most twelve significant digits and twenty-two decimals.
+/// Text that is not a positive decimal with at most 12 significant digits and 22 decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a positive decimal with at most 12 significant digits")]
-pub struct RateFault;
+pub struct ParseRateError;
 
 impl Rate {
-    /// The rate of a currency to itself.
+    /// Rate of a currency to itself.
     pub const ONE: Self = Self { mantissa: 1, scale: 0 };
 
-    /// `self / other`, rounded half-even to twelve significant digits; `None` when it leaves the range of a rate.
+    /// `self / other`, rounded half-even to 12 significant digits. `None` when the result is out of range.
     #[must_use]
     pub fn divided_by(self, other: Self) -> Option<Self> {
         // Widen the dividend until the quotient has more than enough digits, then round once.
@@ -58,7 +59,7 @@ impl Rate {
         Some(Self { mantissa: i64::try_from(mantissa).ok()?, scale })
     }
 
-    /// The amount in another currency at this rate, rounded half-even once.
+    /// Converts an amount at this rate, rounded half-even once.
     fn convert(self, amount: Money, to: Currency) -> Option<Money> {
         let numerator = i128::from(amount.minor())
             .checked_mul(i128::from(self.mantissa))?
@@ -69,17 +70,10 @@ impl Rate {
     }
 }
 
-pub(crate) fn round_half_even(numerator: i128, denominator: i128) -> Option<i128> {
-    let quotient = numerator.checked_div(denominator)?;
-    let twice = numerator.checked_rem(denominator)?.checked_mul(2)?;
-    let up = twice > denominator || (twice == denominator && quotient % 2 != 0);
-    Some(if up { quotient + 1 } else { quotient })
-}
-
 impl FromStr for Rate {
-    type Err = RateFault;
+    type Err = ParseRateError;
 
-    fn from_str(text: &str) -> Result<Self, RateFault> {
+    fn from_str(text: &str) -> Result<Self, ParseRateError> {
         let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
         let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
         let malformed = whole.is_empty()
@@ -90,14 +84,14 @@ impl FromStr for Rate {
             || decimals.len() > MAX_SCALE as usize
             || text.len() > 40;
         if malformed {
-            return Err(RateFault);
+            return Err(ParseRateError);
         }
         let decimals = decimals.trim_end_matches('0');
-        let mantissa: i64 = format!("{whole}{decimals}").parse().map_err(|_| RateFault)?;
+        let mantissa: i64 = format!("{whole}{decimals}").parse().map_err(|_| ParseRateError)?;
         if mantissa == 0 || mantissa >= 10_i64.pow(SIGNIFICANT) {
-            return Err(RateFault);
+            return Err(ParseRateError);
         }
-        Ok(Self { mantissa, scale: u32::try_from(decimals.len()).map_err(|_| RateFault)? })
+        Ok(Self { mantissa, scale: u32::try_from(decimals.len()).map_err(|_| ParseRateError)? })
     }
 }
 
@@ -117,9 +111,9 @@ impl fmt::Debug for Rate {
 }
 
 impl TryFrom<String> for Rate {
-    type Error = RateFault;
+    type Error = ParseRateError;
 
-    fn try_from(text: String) -> Result<Self, RateFault> {
+    fn try_from(text: String) -> Result<Self, ParseRateError> {
         text.parse()
     }
 }
@@ -130,53 +124,51 @@ impl From<Rate> for String {
     }
 }
 
-/// One entered rate: what one unit of `currency` is worth in the base currency on `date`.
+/// Entered rate: price of one unit of `currency` in the base currency on `date`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateEntry {
-    /// The currency that is priced.
+    /// Currency.
     pub currency: Currency,
-    /// The day the rate is of.
+    /// Day of the rate.
     pub date: Date,
     /// Units of the base currency for one unit of `currency`.
     pub rate: Rate,
-    /// Where the rate comes from, such as `ECB`.
-    pub source: String,
+    /// Source of the rate, such as `ECB`.
+    pub source: RateSource,
 }
 
-/// An amount and its tax, converted, with all that is needed to compute them again.
+/// Converted amount and tax, with the rate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversion {
-    /// The converted amount, rounded half-even to the minor unit of its currency.
+    /// Converted amount, rounded half-even to the minor unit of its currency.
     pub amount: Money,
-    /// The converted tax, at the same rate.
+    /// Converted tax, at the same rate.
     pub tax: Money,
     /// Units of the target currency for one unit of the original currency.
     pub rate: Rate,
-    /// The day of the rate; when two rates were combined, the earlier of their days.
+    /// Day of the rate; of two combined rates, the earlier day.
     pub date: Date,
-    /// Where the rate comes from; both sources, joined by ` / `, when two rates were combined.
+    /// Source of the rate; of two combined rates, both sources joined by ` / `.
     pub source: String,
 }
 
-/// No rate could be used.
+/// Reason why an amount cannot be converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConversionFault {
-    /// There is no rate of this currency on or before the day.
-    #[error(
-        "there is no exchange rate for {currency} on or before {on}; finance enters rates with PUT /rates/{{date}}"
-    )]
+pub enum ConversionError {
+    /// No rate of the currency on or before the day.
+    #[error("no exchange rate for {currency} on or before {on}; finance can enter one with PUT /rates/{{date}}")]
     RateMissing {
-        /// The currency without a rate.
+        /// Currency without a rate.
         currency: Currency,
-        /// The day the rate was wanted for.
+        /// Day of the conversion.
         on: Date,
     },
-    /// The converted amount is beyond the range of an amount.
-    #[error("the converted amount is larger than any amount Outlay handles")]
+    /// The converted amount is out of range.
+    #[error("the converted amount is above the maximum")]
     TooLarge,
 }
 
-/// The rates at hand for one request, by currency, in any order of days.
+/// Rates loaded for one request, by currency.
 #[derive(Clone, Debug)]
 pub struct RateBook {
     base: Currency,
@@ -184,7 +176,7 @@ pub struct RateBook {
 }
 
 impl RateBook {
-    /// A book of rates to the base currency.
+    /// Creates a book of rates to the base currency.
     #[must_use]
     pub fn new(base: Currency, entries: impl IntoIterator<Item = RateEntry>) -> Self {
         let mut book = Self { base, entries: BTreeMap::new() };
@@ -194,35 +186,35 @@ impl RateBook {
         book
     }
 
-    /// The base currency of the rates.
+    /// Base currency of the rates.
     #[must_use]
     pub const fn base(&self) -> Currency {
         self.base
     }
 
-    /// The rate of the day, or of the last earlier day that has one.
-    fn rate_on(&self, currency: Currency, on: Date) -> Result<Quote<'_>, ConversionFault> {
+    /// Rate of the day, or of the last earlier day with a rate.
+    fn rate_on(&self, currency: Currency, on: Date) -> Result<Quote<'_>, ConversionError> {
         if currency == self.base {
             return Ok(Quote { rate: Rate::ONE, date: on, source: "" });
         }
         let entries = self.entries.get(&currency).map_or(&[][..], Vec::as_slice);
         let latest = entries.iter().filter(|entry| entry.date <= on).max_by_key(|entry| entry.date);
-        let entry = latest.ok_or(ConversionFault::RateMissing { currency, on })?;
+        let entry = latest.ok_or(ConversionError::RateMissing { currency, on })?;
         Ok(Quote { rate: entry.rate, date: entry.date, source: &entry.source })
     }
 
-    /// Converts an amount and its tax by the rate of the day or the last earlier one.
-    /// `None` when the amount already is in the wanted currency.
+    /// Converts an amount and its tax at the rate of the day or the last earlier one. `None` when the amount is in
+    /// currency `to`.
     ///
     /// # Errors
-    /// A [`ConversionFault`] when a rate is missing or the result is out of range.
+    /// [`ConversionError`] when a rate is missing or the result is out of range.
     pub fn convert(
         &self,
         amount: Money,
         tax: Money,
         to: Currency,
         on: Date,
-    ) -> Result<Option<Conversion>, ConversionFault> {
+    ) -> Result<Option<Conversion>, ConversionError> {
         if amount.currency() == to {
             return Ok(None);
         }
@@ -231,9 +223,9 @@ impl RateBook {
         let rate = if to == self.base {
             origin.rate
         } else {
-            origin.rate.divided_by(target.rate).ok_or(ConversionFault::TooLarge)?
+            origin.rate.divided_by(target.rate).ok_or(ConversionError::TooLarge)?
         };
-        let converted = |money| rate.convert(money, to).ok_or(ConversionFault::TooLarge);
+        let converted = |money| rate.convert(money, to).ok_or(ConversionError::TooLarge);
         let source = match (origin.source, target.source) {
             (source, "") | ("", source) => source.to_owned(),
             (one, other) if one == other => one.to_owned(),
@@ -244,7 +236,7 @@ impl RateBook {
     }
 }
 
-/// A rate found in the book; the base currency has rate one, on any day, from nowhere.
+/// Rate of a day. The base currency has rate one and an empty source on every day.
 struct Quote<'a> {
     rate: Rate,
     date: Date,
@@ -264,7 +256,7 @@ mod tests {
                 currency: currency.parse().unwrap(),
                 date: date(2026, 11, *day),
                 rate: rate.parse().unwrap(),
-                source: "ECB".to_owned(),
+                source: "ECB".parse().unwrap(),
             }),
         )
     }
@@ -274,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_of_the_day_or_the_last_earlier_one() {
+    fn conversion_uses_rate_of_day_or_last_earlier_one() {
         let book = book(&[("GBP", 2, "1.20"), ("GBP", 5, "1.25"), ("GBP", 9, "1.50")]);
         let on = |day| book.convert(money("100.00", "GBP"), money("20.00", "GBP"), book.base(), date(2026, 11, day));
         let sixth = on(6).unwrap().unwrap();
@@ -283,13 +275,13 @@ mod tests {
             (money("125.00", "EUR"), money("25.00", "EUR"), date(2026, 11, 5))
         );
         assert_eq!(on(2).unwrap().unwrap().rate.to_string(), "1.2");
-        assert!(matches!(on(1), Err(ConversionFault::RateMissing { .. })));
+        assert!(matches!(on(1), Err(ConversionError::RateMissing { .. })));
         assert_eq!(book.convert(money("1", "EUR"), money("0", "EUR"), book.base(), date(2026, 11, 1)), Ok(None));
     }
 
-    // PC-018, PC-021, PC-023 of the peers' cases: the rate multiplies, half-even, once.
+    // PC-018, PC-021, PC-023 (tests/rules/peer_cases.md).
     #[test]
-    fn peers_conversions() {
+    fn conversion_rounds_half_even_once() {
         for (amount, rate, expected) in
             [("1000.00", "0.50", "500.00"), ("100.00", "0.148431", "14.84"), ("1500.00", "0.3333333333", "500.00")]
         {
@@ -300,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn two_foreign_currencies_go_through_the_base() {
+    fn foreign_currencies_convert_through_base() {
         let book = book(&[("GBP", 1, "1.20"), ("JPY", 1, "0.006")]);
         let yen = book.convert(money("10.00", "GBP"), money("0", "GBP"), "JPY".parse().unwrap(), date(2026, 11, 1));
         let yen = yen.unwrap().unwrap();
@@ -311,9 +303,9 @@ mod tests {
     }
 
     #[test]
-    fn rates_are_positive_decimals() {
+    fn rate_parses_positive_decimals_only() {
         for text in ["0", "0.0", "-1", "", ".", "1.", "01", "1e3", "1234567890123"] {
-            assert_eq!(text.parse::<Rate>(), Err(RateFault), "{text}");
+            assert_eq!(text.parse::<Rate>(), Err(ParseRateError), "{text}");
         }
         for (text, printed) in [("1.1620", "1.162"), ("163.20", "163.2"), ("0.0000553", "0.0000553"), ("2", "2")] {
             assert_eq!(text.parse::<Rate>().unwrap().to_string(), printed);
@@ -322,13 +314,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_quotient_of_rates_is_a_rate(a in 1..10_i64.pow(12), b in 1..10_i64.pow(12), x in 0..=22_u32, y in 0..=22_u32) {
+        fn quotient_of_rates_is_valid_rate(
+            a in 1..10_i64.pow(12),
+            b in 1..10_i64.pow(12),
+            x in 0..=22_u32,
+            y in 0..=22_u32,
+        ) {
             let quotient = Rate { mantissa: a, scale: x }.divided_by(Rate { mantissa: b, scale: y });
             prop_assert!(quotient.is_none_or(|rate| rate.to_string().parse::<Rate>().is_ok()), "{:?}", quotient);
         }
 
         #[test]
-        fn a_conversion_can_be_computed_again(minor in 1..=crate::money::MAX_MINOR, gbp in 1..=999_999_i64, jpy in 1..=999_999_i64) {
+        fn conversion_is_reproducible_from_stored_rate(
+            minor in 1..=crate::money::MAX_MINOR,
+            gbp in 1..=999_999_i64,
+            jpy in 1..=999_999_i64,
+        ) {
             let rate = |n: i64| format!("{}.{:06}", n / 1000, n % 1000 * 1000);
             let book = book(&[("GBP", 1, &rate(gbp)), ("JPY", 1, &rate(jpy))]);
             let amount = Money::from_minor(minor, "GBP".parse().unwrap());
@@ -340,7 +341,7 @@ mod tests {
         }
 
         #[test]
-        fn rates_print_as_they_parse(mantissa in 1..10_i64.pow(12), scale in 0..=22_u32) {
+        fn rate_display_round_trips(mantissa in 1..10_i64.pow(12), scale in 0..=22_u32) {
             let rate = Rate { mantissa, scale };
             let again: Rate = rate.to_string().parse().unwrap();
             prop_assert_eq!(again.convert(Money::from_minor(100_000_000, "EUR".parse().unwrap()), "GBP".parse().unwrap()),

@@ -1,5 +1,5 @@
-//! Events: one append-only entry per thing that happened. They are the history, and the outbox that mail is sent from,
-//! so each carries what a reader needs later. Names and addresses are not in them: those can be erased, history cannot.
+//! Events: append-only history entries, and the outbox that mail is sent from. Each carries the facts that readers need
+//! later. Names and addresses must not be in events: those can be erased, history cannot.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -10,208 +10,161 @@ use crate::expense::Expense;
 use crate::ids::{ExpenseId, MemberId, OrgId, ReceiptId, ReportId};
 use crate::member::{AddressFault, Role};
 use crate::money::Money;
-use crate::receipt::{MediaType, Unfit};
+use crate::policy::{Finding, Violation};
+use crate::receipt::{MediaType, RejectionReason};
 use crate::report::Report;
-use crate::route::Step;
+use crate::statement::Statement;
+use crate::step::{Step, StepReasons};
+use crate::text::{DisplayName, FileName, Label, Note, Sha256Hex, Title};
 
-/// A field that changed. The field is a JSON pointer into what the API shows of the subject; lines are named by identifier.
+/// Changed field of the subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldChange {
-    /// Such as `/status` or `/expenses/exp_…/amount/amount`.
+    /// JSON pointer, such as `/status` or `/expenses/exp_…/amount/amount`; lines are named by identifier.
     pub field: String,
-    /// What it was; null when it was not there.
+    /// Old value; null when the field was absent.
     pub old: serde_json::Value,
-    /// What it is.
+    /// New value; null when the field is absent.
     pub new: serde_json::Value,
 }
 
-/// What an event is about; its history is numbered by itself.
+/// Subject of an event. Each subject has its own history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "id", rename_all = "snake_case")]
-pub enum Subject {
-    /// The organisation.
+pub enum EventSubject {
+    /// Organisation.
     Organisation,
-    /// A member.
+    /// Member.
     Member(MemberId),
-    /// The policy.
+    /// Policy.
     Policy,
-    /// The exchange rates of a day; each time they are entered is an entry of its own.
+    /// Exchange rates of a day.
     Rates(Date),
-    /// A report.
+    /// Report.
     Report(ReportId),
 }
 
-/// One append-only history entry.
+/// Append-only history entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// The organisation.
+    /// Organisation.
     pub org: OrgId,
-    /// What it is about.
-    pub subject: Subject,
-    /// Position in the subject's history, from 1 (for rates, the moment in milliseconds).
+    /// Subject.
+    pub subject: EventSubject,
+    /// Position in the subject's history, from 1; for rates, ms since the epoch.
     pub seq: u64,
-    /// Who did it; nobody, for what the backend does by itself.
+    /// Member who acted; `None` for the backend.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<MemberId>,
-    /// For whom, when he acted by delegation or for the owner.
+    /// Delegator, when the actor decided as a delegate; owner, when the actor is the preparer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<MemberId>,
-    /// When.
+    /// Time.
     pub at: Timestamp,
-    /// The policy version the report was judged by.
+    /// Policy version that the report was evaluated by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_version: Option<u64>,
-    /// The fields that changed.
+    /// Changed fields.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<FieldChange>,
-    /// The hash of the report's head as it stood afterwards.
+    /// State hash of the report after the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_hash: Option<String>,
-    /// What happened.
+    /// Kind, with its data.
     #[serde(flatten)]
     pub kind: EventKind,
-    /// SHA-256 of the hash before and this entry as canonical JSON, in hexadecimal.
+    /// SHA-256 of the previous hash and this entry as canonical JSON, in hexadecimal.
     #[serde(default)]
     pub hash: String,
 }
 
-/// A report as it stood, in so far as a mail about it needs to know.
+/// Facts of a report at the time of an event, for mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Snapshot {
-    /// The hash of its lines: who reads the report later sees by it whether they are still the same.
+pub struct ReportSnapshot {
+    /// Content hash of the lines: a later reader can detect whether they have changed.
     pub content_hash: String,
-    /// Whose report it is.
+    /// Owner.
     pub owner: MemberId,
-    /// Who has a part in it, the owner first.
-    #[serde(default)]
-    pub concerned: Vec<MemberId>,
-    /// The report's label.
+    /// Interested parties, the owner first.
+    #[serde(rename = "concerned", default)]
+    pub interested_parties: Vec<MemberId>,
+    /// Report number, such as `R-2026-7K3F-9QZX`.
     pub number: String,
-    /// The title.
-    pub title: String,
+    /// Title.
+    pub title: Title,
     /// Total in the report's currency.
     pub total: Money,
     /// Total in the base currency.
     pub base_total: Money,
-    /// What the owner paid himself and does not get back, when that is anything.
+    /// Amount paid by the owner and not reimbursed, when it is not zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_reimbursed: Option<Money>,
-    /// How many lines.
+    /// Number of lines.
     pub expenses: usize,
-    /// The sentences of the policy's findings.
-    pub violations: Vec<String>,
+    /// Policy findings.
+    pub violations: Vec<Statement<Finding>>,
 }
 
-impl Snapshot {
-    /// The report as it stands.
+impl ReportSnapshot {
+    /// Snapshot of a report.
     #[must_use]
     pub fn of(report: &Report) -> Self {
         Self {
             content_hash: report.content_hash.clone(),
             owner: report.owner,
-            concerned: report.concerned().collect(),
+            interested_parties: report.interested_parties().collect(),
             number: report.number.clone(),
             title: report.title.clone(),
             total: report.totals.total,
             base_total: report.base_total,
             not_reimbursed: Some(report.totals.not_reimbursed).filter(|part| part.minor() != 0),
             expenses: report.expense_count,
-            violations: report.violations.iter().map(|violation| violation.message.clone()).collect(),
+            violations: report.violations.iter().map(Violation::statement).collect(),
         }
     }
 }
 
-/// A step that was opened: who is asked, until when, and why.
+/// Step that became pending, or whose approvers were replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct OpenedStep {
     /// Position in the chain, from 1.
     pub number: u32,
-    /// The step's name.
-    pub name: String,
-    /// Who is asked.
+    /// Name of the step.
+    pub name: Label,
+    /// Approvers to notify.
     pub approvers: Vec<MemberId>,
-    /// Why.
-    pub reason: String,
-    /// Until when.
+    /// Why the step applies and how its approvers were found.
+    #[serde(flatten)]
+    pub reasons: StepReasons,
+    /// Due date.
     pub due_on: Option<Date>,
 }
 
-impl Asked {
-    /// What the event says of a step.
+impl OpenedStep {
+    /// Facts of a step.
     #[must_use]
     pub fn of(step: &Step) -> Self {
         Self {
             number: step.number,
             name: step.name.clone(),
             approvers: step.approvers.iter().map(|person| person.id).collect(),
-            reason: step.reason.clone(),
+            reasons: step.reasons.clone(),
             due_on: step.due_on,
         }
     }
 }
 
-/// Why a step asks others than it did.
+/// Reason of an escalation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Escalation {
-    /// Its due date has passed.
+pub enum EscalationReason {
+    /// The due date has passed.
     Overdue,
-    /// Mail to who is asked comes back.
+    /// Mail to an approver bounces.
     Unreachable,
 }
 
-impl EventKind {
-    /// The report as it stood, where a mail is to tell of it.
-    #[must_use]
-    pub const fn snapshot(&self) -> Option<&Snapshot> {
-        match self {
-            Self::ReportSubmitted { report, .. }
-            | Self::StepApproved { report, .. }
-            | Self::StepReassigned { report, .. }
-            | Self::StepEscalated { report, .. }
-            | Self::ReportApproved { report, .. }
-            | Self::ReportAutoApproved { report, .. }
-            | Self::ReportReturned { report, .. }
-            | Self::ReportRejected { report, .. } => Some(report),
-            _ => None,
-        }
-    }
-}
-
-/// Who is told of an event by mail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Recipients {
-    /// These members.
-    Members(Vec<MemberId>),
-    /// The organisation's admins.
-    Admins,
-}
-
-impl Event {
-    /// Who is told of it by mail; nobody, of most events. While they are not, the event waits in the outbox.
-    #[must_use]
-    pub fn recipients(&self) -> Option<Recipients> {
-        let members = match &self.kind {
-            EventKind::MemberInvited { .. } | EventKind::PayoutAccountChanged {} => match self.subject {
-                Subject::Member(member) => vec![member],
-                _ => return None,
-            },
-            EventKind::AddressFailed { .. } => return Some(Recipients::Admins),
-            EventKind::ReportSubmitted { asked, .. }
-            | EventKind::StepApproved { asked, .. }
-            | EventKind::StepReassigned { asked, .. } => asked.approvers.clone(),
-            EventKind::StepEscalated { asked, from, .. } => asked.approvers.iter().chain(from).copied().collect(),
-            EventKind::ReportApproved { report, .. }
-            | EventKind::ReportAutoApproved { report, .. }
-            | EventKind::ReportReturned { report, .. }
-            | EventKind::ReportRejected { report, .. } => vec![report.owner],
-            _ => return None,
-        };
-        Some(Recipients::Members(members))
-    }
-}
-
-/// What happened.
+/// Kind of an event, with its data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
 pub enum EventKind {
@@ -221,241 +174,246 @@ pub enum EventKind {
     /// A member was invited.
     #[serde(rename = "member.invited")]
     MemberInvited {
-        /// The organisation's name.
-        organisation: String,
-        /// The role offered.
+        /// Name of the organisation.
+        organisation: DisplayName,
+        /// Role.
         role: Role,
     },
-    /// A service was added; nobody tells it.
+    /// A service was added.
     #[serde(rename = "member.service_added")]
     ServiceAdded {
-        /// Its role.
+        /// Role.
         role: Role,
     },
-    /// An invited member made his first change.
+    /// An invited member made their first change.
     #[serde(rename = "member.joined")]
     MemberJoined {},
     /// Role, status, manager, grade, cost centre or approval limit were changed.
     #[serde(rename = "member.changed")]
     MemberChanged {},
-    /// The member lets somebody decide for him, or decides for somebody; or no longer.
+    /// A delegation from or to the member was set or ended.
     #[serde(rename = "member.delegation_changed")]
     DelegationChanged {},
-    /// The member named another payout account. Which one is said nowhere but in the sealed account.
+    /// The payout account was changed. The event holds no details of the account.
     #[serde(rename = "member.payout_account_changed")]
     PayoutAccountChanged {},
-    /// Mail to the member comes back, or is not wanted.
+    /// Mail to the member bounced, or the member complained about it.
     #[serde(rename = "member.address_failed")]
     AddressFailed {
-        /// Which of both.
+        /// Fault.
         fault: AddressFault,
     },
-    /// What says who the member was is gone.
+    /// The personal data of the member was erased.
     #[serde(rename = "member.erased")]
     MemberErased {},
-    /// A policy version was put in force.
+    /// The policy was replaced.
     #[serde(rename = "policy.changed")]
     PolicyChanged {
-        /// The version.
+        /// Policy version.
         version: u64,
     },
     /// Exchange rates were entered.
     #[serde(rename = "rates.entered")]
     RatesEntered {
-        /// The rates.
+        /// Rates.
         rates: Vec<RateEntry>,
     },
     /// A report was created.
     #[serde(rename = "report.created")]
     ReportCreated {
-        /// How many lines it was created with.
+        /// Number of lines.
         expenses: usize,
-        /// Its total.
+        /// Total in the report's currency.
         total: Money,
     },
     /// A line was added.
     #[serde(rename = "expense.added")]
     ExpenseAdded {
-        /// The line.
+        /// Line.
         expense: Box<Expense>,
     },
     /// A line was changed.
     #[serde(rename = "expense.changed")]
     ExpenseChanged {
-        /// The line's identifier.
+        /// Identifier of the line.
         expense_id: ExpenseId,
     },
     /// A line was split into several.
     #[serde(rename = "expense.split")]
     ExpenseSplit {
-        /// The line that is gone.
+        /// Identifier of the line that was split.
         expense_id: ExpenseId,
-        /// The lines in its place.
+        /// New lines.
         into: Vec<Expense>,
     },
     /// A line was removed.
     #[serde(rename = "expense.removed")]
     ExpenseRemoved {
-        /// The line's identifier.
+        /// Identifier of the line.
         expense_id: ExpenseId,
-        /// What it was worth.
+        /// Amount of the line.
         amount: Money,
     },
     /// A file was declared as a line's receipt.
     #[serde(rename = "receipt.declared")]
     ReceiptDeclared {
-        /// The line's identifier.
+        /// Identifier of the line.
         expense_id: ExpenseId,
-        /// The receipt's.
+        /// Identifier of the receipt.
         receipt_id: ReceiptId,
-        /// What its owner calls it.
-        name: String,
-        /// What it is said to be.
+        /// File name.
+        name: FileName,
+        /// Declared media type.
         media_type: MediaType,
-        /// How many bytes.
+        /// Declared size in bytes.
         size: u64,
-        /// SHA-256 of the file: no other one is taken.
-        sha256: String,
+        /// Declared SHA-256 of the file, in hexadecimal.
+        sha256: Sha256Hex,
     },
-    /// The file of a receipt was looked at and is kept.
+    /// The file of a receipt passed the inspection.
     #[serde(rename = "receipt.accepted")]
     ReceiptAccepted {
-        /// The receipt's identifier.
+        /// Identifier of the receipt.
         receipt_id: ReceiptId,
     },
-    /// The file of a receipt was looked at and is not kept.
+    /// The file of a receipt was rejected by the inspection.
     #[serde(rename = "receipt.refused")]
-    ReceiptRefused {
-        /// The receipt's identifier.
+    ReceiptRejected {
+        /// Identifier of the receipt.
         receipt_id: ReceiptId,
-        /// Why.
-        reason: Unfit,
+        /// Reason.
+        reason: RejectionReason,
     },
-    /// Another report came to have the same file while this one was looked at.
+    /// Another report received the same file during the inspection.
     #[serde(rename = "receipt.duplicate_found")]
     ReceiptDuplicateFound {
-        /// The receipt's identifier.
+        /// Identifier of the receipt.
         receipt_id: ReceiptId,
     },
-    /// A receipt was taken off its line.
+    /// A receipt was removed from its line.
     #[serde(rename = "receipt.removed")]
     ReceiptRemoved {
-        /// The line's identifier.
+        /// Identifier of the line.
         expense_id: ExpenseId,
-        /// The receipt's.
+        /// Identifier of the receipt.
         receipt_id: ReceiptId,
     },
-    /// The file of a receipt never came, so it was taken off its line.
+    /// The file of a receipt was not uploaded in time, so the receipt was removed.
     #[serde(rename = "receipt.abandoned")]
     ReceiptAbandoned {
-        /// The receipt's identifier.
+        /// Identifier of the receipt.
         receipt_id: ReceiptId,
     },
-    /// Title or payee were changed.
+    /// Title, payee or cost centre were changed.
     #[serde(rename = "report.changed")]
     ReportChanged {},
     /// A draft was deleted.
     #[serde(rename = "report.deleted")]
     ReportDeleted {},
-    /// Somebody said something.
+    /// A comment was added.
     #[serde(rename = "report.commented")]
     ReportCommented {
-        /// What.
-        text: String,
+        /// Text of the comment.
+        text: Note,
     },
     /// The report was submitted.
     #[serde(rename = "report.submitted")]
     ReportSubmitted {
-        /// The report as submitted.
-        report: Snapshot,
-        /// The first step.
-        asked: Asked,
+        /// Report as submitted.
+        report: ReportSnapshot,
+        /// First step.
+        #[serde(rename = "asked")]
+        opened_step: OpenedStep,
     },
-    /// The policy approved the report: below the amount for that, and with nothing found.
+    /// The report was approved automatically: no violations and a total below the threshold of the policy.
     #[serde(rename = "report.auto_approved")]
     ReportAutoApproved {
-        /// The report as approved.
-        report: Snapshot,
-        /// The amount the total is below.
+        /// Report as approved.
+        report: ReportSnapshot,
+        /// Threshold of the policy.
         below: Money,
     },
-    /// A pending step asks another member.
+    /// An admin replaced an approver of the pending step.
     #[serde(rename = "step.reassigned")]
     StepReassigned {
-        /// The report as it stands.
-        report: Snapshot,
-        /// Who is no longer asked.
+        /// Report at the time of the event.
+        report: ReportSnapshot,
+        /// Replaced approver.
         from: MemberId,
-        /// Why.
-        reason: String,
-        /// The step as it is for the member who is asked instead.
-        asked: Asked,
+        /// Reason given by the admin.
+        reason: Note,
+        /// Step, with the new approver only.
+        #[serde(rename = "asked")]
+        opened_step: OpenedStep,
     },
-    /// A pending step asks others, because nobody was heard in time or mail to an approver comes back.
+    /// The backend replaced approvers of the pending step: it is overdue, or mail to an approver bounces.
     #[serde(rename = "step.escalated")]
     StepEscalated {
-        /// The report as it stands.
-        report: Snapshot,
-        /// Why.
-        because: Escalation,
-        /// Who is no longer waited for.
+        /// Report at the time of the event.
+        report: ReportSnapshot,
+        /// Reason.
+        #[serde(rename = "because")]
+        reason: EscalationReason,
+        /// Replaced approvers.
         from: Vec<MemberId>,
-        /// The step as it is for those who are asked instead.
-        asked: Asked,
+        /// Step, with the new approvers only.
+        #[serde(rename = "asked")]
+        opened_step: OpenedStep,
     },
-    /// An approver agreed and others of the step still have to.
+    /// An approver approved the step, and it needs more approvals.
     #[serde(rename = "step.agreed")]
     StepAgreed {
-        /// The step.
+        /// Number of the step.
         step: u32,
-        /// What the approver said.
-        comment: Option<String>,
-        /// How many more have to agree.
+        /// Comment of the approver.
+        comment: Option<Note>,
+        /// Number of missing approvals.
         remaining: usize,
     },
-    /// The owner took the report back.
+    /// The report was taken back to draft.
     #[serde(rename = "report.recalled")]
     ReportRecalled {},
     /// A step was approved and another follows.
     #[serde(rename = "step.approved")]
     StepApproved {
-        /// The report as approved.
-        report: Snapshot,
-        /// The step that was approved.
+        /// Report as approved.
+        report: ReportSnapshot,
+        /// Number of the approved step.
         step: u32,
-        /// What the approver said.
-        comment: Option<String>,
-        /// The next step.
-        asked: Asked,
+        /// Comment of the approver.
+        comment: Option<Note>,
+        /// Next step.
+        #[serde(rename = "asked")]
+        opened_step: OpenedStep,
     },
     /// The last step was approved.
     #[serde(rename = "report.approved")]
     ReportApproved {
-        /// The report as approved.
-        report: Snapshot,
-        /// The step that was approved.
+        /// Report as approved.
+        report: ReportSnapshot,
+        /// Number of the approved step.
         step: u32,
-        /// What the approver said.
-        comment: Option<String>,
+        /// Comment of the approver.
+        comment: Option<Note>,
     },
-    /// The report went back to its owner.
+    /// The report was returned to its owner.
     #[serde(rename = "report.returned")]
     ReportReturned {
-        /// The report as returned.
-        report: Snapshot,
-        /// The step it was returned from; none, when finance returns an approved report.
+        /// Report as returned.
+        report: ReportSnapshot,
+        /// Number of the step that returned it; `None` when an approved report is returned.
         step: Option<u32>,
-        /// Why.
-        reason: String,
+        /// Reason given by the approver.
+        reason: Note,
     },
-    /// The report was refused for good.
+    /// The report was rejected.
     #[serde(rename = "report.rejected")]
     ReportRejected {
-        /// The report as rejected.
-        report: Snapshot,
-        /// The step it was rejected at.
+        /// Report as rejected.
+        report: ReportSnapshot,
+        /// Number of the step that rejected it.
         step: u32,
-        /// Why.
-        reason: String,
+        /// Reason given by the approver.
+        reason: Note,
     },
 }

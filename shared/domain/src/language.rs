@@ -1,10 +1,28 @@
-//! The languages that people are written to in. What is said in them is not here.
+//! Languages of outgoing mail. Texts in these languages do not belong here.
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
+use utoipa::ToSchema;
 
-/// A language of outgoing mail.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Language of outgoing mail.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    VariantArray,
+    ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Language {
     /// English.
     #[default]
@@ -18,21 +36,16 @@ pub enum Language {
 }
 
 impl Language {
-    /// Every language, in the order of the documentation.
-    pub const ALL: [Self; 4] = [Self::En, Self::De, Self::Fr, Self::Es];
+    /// All languages, in the order of the documentation.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// The language tag (BCP 47), which is also the name on the wire.
+    /// Language tag (BCP 47); also the name in the API.
     #[must_use]
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::De => "de",
-            Self::Fr => "fr",
-            Self::Es => "es",
-        }
+    pub fn tag(self) -> &'static str {
+        self.into()
     }
 
-    /// Whether it is the one that nobody needs to name.
+    /// True for the default language.
     #[must_use]
     pub fn is_default(&self) -> bool {
         *self == Self::default()

@@ -1,29 +1,34 @@
-//! The rules of Outlay: money, reports, policy, approval routing, permissions.
+//! Rules of Outlay: money, reports, policy, approval routing, permissions.
 //!
-//! Pure on purpose: nothing here reads a clock, a random number, the environment, a file or the network, and nothing is
-//! async. Time and identifiers are arguments; a decision is a value ([`change::ReportChange`] or a [`refusal::Refusal`])
-//! that somebody else stores. What this crate must not do: know DynamoDB, HTTP or e-mail.
+//! The crate is pure: nothing here reads a clock, a random number, the environment, a file or the network, and nothing
+//! is async. Time and identifiers are arguments. A decision is a value ([`change::ReportChange`] or
+//! [`error::DomainError`]) that the caller stores or answers. The crate must not know DynamoDB, HTTP or e-mail.
 
+pub mod canonical;
 pub mod change;
 pub mod conversion;
+pub mod error;
+pub mod evaluate;
 pub mod event;
 pub mod expense;
 pub mod history;
 pub mod ids;
-pub mod judge;
 pub mod language;
 pub mod member;
 pub mod money;
+pub mod notification;
 pub mod organisation;
+pub mod patch;
 pub mod payout;
 pub mod permission;
 pub mod policy;
 pub mod rate_limit;
 pub mod receipt;
-pub mod refusal;
 pub mod reminder;
 pub mod report;
 pub mod route;
 pub mod spending;
+pub mod statement;
+pub mod step;
 pub mod tax;
 pub mod text;

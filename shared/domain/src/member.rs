@@ -1,4 +1,4 @@
-//! Members: people and services of one organisation, their role and their manager.
+//! Members: people and services of an organisation, with role, manager and delegations.
 
 use std::cmp::Reverse;
 
@@ -6,77 +6,91 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
+use utoipa::ToSchema;
 
 use crate::ids::{MemberId, OrgId};
 use crate::language::Language;
 use crate::money::Money;
+use crate::text::{CostCentreCode, DisplayName, EmailAddress, Grade, TimeZoneName};
 
-/// What a member may do beyond his own reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Role of a member: rights beyond their own reports.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    VariantArray,
+    ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
-    /// Files his own reports and decides on those routed to him.
+    /// Creates their own reports and decides on reports routed to them.
     Employee,
-    /// Also sees all reports, sets policy and rates, and is the finance step of the workflow.
+    /// Also reads all reports, sets policy and exchange rates, and can be the approver of workflow steps.
     Finance,
-    /// Also invites and changes members, and reassigns steps.
+    /// Also invites and changes members, and reassigns approval steps.
     Admin,
-    /// Sees everything, changes nothing.
+    /// Reads everything, changes nothing.
     Auditor,
 }
 
 impl Role {
-    /// Every role, in the order of the documentation.
-    pub const ALL: [Self; 4] = [Self::Employee, Self::Finance, Self::Admin, Self::Auditor];
+    /// All roles, in the order of the documentation.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// The name on the wire.
+    /// Name in the API.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Employee => "employee",
-            Self::Finance => "finance",
-            Self::Admin => "admin",
-            Self::Auditor => "auditor",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
-    /// Whether the role sees every report of the organisation.
+    /// True when the role may read every report of the organisation.
     #[must_use]
     pub const fn sees_all(self) -> bool {
         matches!(self, Self::Finance | Self::Admin | Self::Auditor)
     }
 }
 
-/// Whether a member can act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Status of a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberStatus {
-    /// Invited by e-mail; becomes active with the first change he makes after signing in with that verified address.
+    /// Invited by e-mail. Active from the first change they make after signing in with that verified address.
     Invited,
-    /// Has signed in; bound to one identity.
+    /// Has signed in. Bound to one identity.
     Active,
-    /// May do nothing.
+    /// May do nothing until an admin ends the suspension.
     Suspended,
-    /// Is gone for good: nothing that says who he was is left in his record.
+    /// Has left for good. All personal data is removed from the record.
     Erased,
 }
 
 impl MemberStatus {
-    /// Whether a member of this status may do anything at all.
+    /// True when members with this status may act.
     #[must_use]
-    pub const fn acts(self) -> bool {
+    pub const fn can_act(self) -> bool {
         matches!(self, Self::Invited | Self::Active)
     }
 }
 
-/// Who is behind a member.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Kind of a member.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberKind {
-    /// A person, who signs in.
+    /// Person, who signs in.
     #[default]
     Person,
-    /// A program. It does what its role says, but decides on no report, has none, and nothing is paid to it.
+    /// Program with tokens of its own. It has the rights of its role, but cannot decide on reports, own reports or be
+    /// paid.
     Service,
 }
 
@@ -87,196 +101,183 @@ impl MemberKind {
     }
 }
 
-/// What is wrong with a member's address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Fault of a member's e-mail address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AddressFault {
-    /// Mail to it comes back for good: nothing is sent to it any longer.
+    /// Mail bounced permanently. No more mail is sent to the address.
     Bounced,
-    /// Its owner has marked mail as unwanted: nothing is sent to it that can do without.
+    /// The recipient marked mail as spam. Only necessary mail is sent to the address.
     Complained,
 }
 
-impl AddressFault {
-    /// The name on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Bounced => "bounced",
-            Self::Complained => "complained",
-        }
-    }
-}
-
-/// That one member decides for another for some time.
+/// Delegation of decisions from one member to another, for a period. Both members keep a copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delegation {
-    /// The other of the two: with the one who is away, who decides for him; with that one, for whom he decides.
-    pub with: Person,
-    /// The first day, in UTC.
+    /// The other member: the delegate in the copy of the delegating member, and the reverse.
+    #[serde(rename = "with")]
+    pub counterpart: MemberRef,
+    /// First day, in UTC.
     pub from: Date,
-    /// The last day.
+    /// Last day, in UTC.
     pub until: Date,
-    /// Reports above this total in the base currency stay with the one who is away.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ceiling: Option<Money>,
-    /// The approval limit of the one who is away, who cannot delegate more than he has.
+    /// Largest total of a report that is delegated, in the base currency.
+    #[serde(rename = "ceiling", default, skip_serializing_if = "Option::is_none")]
+    pub max_amount: Option<Money>,
+    /// Approval limit of the delegating member. Larger totals cannot be delegated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<Money>,
-    /// Who set it: on a report he has a part in, it is as if it were not there.
-    pub by: MemberId,
+    /// Member who set the delegation. It does not apply to reports that this member is an interested party of.
+    #[serde(rename = "by")]
+    pub set_by: MemberId,
 }
 
 impl Delegation {
-    /// Whether it is in force on a day.
+    /// True when the delegation is in force on a day.
     #[must_use]
-    pub fn runs(&self, day: Date) -> bool {
+    pub fn is_active_on(&self, day: Date) -> bool {
         (self.from..=self.until).contains(&day)
     }
 
-    /// The largest total it is good for.
+    /// Largest total of a report that the delegate may decide on; `None` for no bound.
     #[must_use]
-    pub fn bound(&self) -> Option<Money> {
-        [self.ceiling, self.limit].into_iter().flatten().min_by_key(|bound| bound.minor())
+    pub fn effective_limit(&self) -> Option<Money> {
+        [self.max_amount, self.limit].into_iter().flatten().min_by_key(|bound| bound.minor())
     }
 
-    /// Orders delegations from the widest, which has no ceiling, to the one with the lowest ceiling.
+    /// Sort key: delegations without a limit first, then by descending limit.
     #[must_use]
-    pub fn narrowness(&self) -> Reverse<i64> {
-        Reverse(self.bound().map_or(i64::MAX, Money::minor))
+    pub fn by_limit_desc(&self) -> Reverse<i64> {
+        Reverse(self.effective_limit().map_or(i64::MAX, Money::minor))
     }
 }
 
-/// The most members one member can decide for at a time.
+/// Largest number of members that one member can be the delegate of at a time.
 pub const MAX_ACTS_FOR: usize = 20;
 
-/// A person, or a service, in one organisation.
+/// Person or service of one organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// Identifier, `mem_…`.
     pub id: MemberId,
-    /// The organisation.
+    /// Organisation.
     pub org: OrgId,
     /// Display name.
-    pub name: String,
-    /// Who is behind him.
+    pub name: DisplayName,
+    /// Person or service.
     #[serde(default, skip_serializing_if = "MemberKind::is_person")]
     pub kind: MemberKind,
-    /// E-mail address in lower case; unique in the organisation. A service has none.
+    /// E-mail address, unique in the organisation. Services and erased members have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// What is wrong with the address, if anything.
+    pub email: Option<EmailAddress>,
+    /// Fault of the e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_fault: Option<AddressFault>,
-    /// When an admin last said that what was wrong with his address is mended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address_mended_at: Option<Timestamp>,
-    /// The language he is written to in.
+    /// Time when an admin last cleared a fault of the address.
+    #[serde(rename = "address_mended_at", default, skip_serializing_if = "Option::is_none")]
+    pub address_fault_cleared_at: Option<Timestamp>,
+    /// Language of mail to the member.
     #[serde(default, skip_serializing_if = "Language::is_default")]
     pub language: Language,
-    /// The IANA name of the time zone he lives in; UTC, when absent.
+    /// Time zone of the member; UTC when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub time_zone: Option<String>,
+    pub time_zone: Option<TimeZoneName>,
     /// Role.
     pub role: Role,
-    /// Whether the member can act.
+    /// Status.
     pub status: MemberStatus,
-    /// Who approves his reports first.
+    /// Manager.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manager_id: Option<MemberId>,
-    /// His grade, by which limits and the workflow can tell owners apart.
+    /// Grade. Limits and workflow steps can apply to certain grades.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grade: Option<String>,
-    /// The cost centre that bears his expenses unless they say another.
+    pub grade: Option<Grade>,
+    /// Default cost centre of the member's reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cost_centre: Option<String>,
-    /// The largest total in the base currency he may approve; any, when absent.
+    pub cost_centre: Option<CostCentreCode>,
+    /// Largest total of a report that the member may approve, in the base currency; no bound when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval_limit: Option<Money>,
-    /// Who decides for him while he is away.
+    /// Delegation of the member's own decisions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delegation: Option<Delegation>,
-    /// For whom he decides while they are away: their delegations, seen from here.
+    /// Delegations of other members to this member.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acts_for: Vec<Delegation>,
-    /// The identity's `sub` claim, once bound.
+    /// `sub` claim of the identity, once bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// Which of his payout accounts is in force, counted from 1; none, when he has named none. The account itself is not here.
+    /// Number of the payout account in force, from 1. The account itself is a record of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payout_version: Option<u64>,
-    /// Grows by one with each change.
+    /// Version; grows by one with each change.
     pub version: u64,
-    /// The hash of the last event of his history.
+    /// Hash of the last event of the member's history.
     #[serde(default)]
     pub last_hash: String,
-    /// When the member was invited or created.
+    /// Time of the invitation or creation.
     pub created_at: Timestamp,
 }
 
 impl Member {
-    /// Whether the member may be asked to approve: every person but auditors and who is suspended or gone.
+    /// True when the member can be an approver: an active or invited person who is not an auditor.
     #[must_use]
     pub fn can_approve(&self) -> bool {
-        self.status.acts() && self.role != Role::Auditor && self.kind.is_person()
+        self.status.can_act() && self.role != Role::Auditor && self.kind.is_person()
     }
 
-    /// Whether reports can be his: not an auditor's, not a service's, and nobody's who is gone.
+    /// True when the member can own reports: a person who is neither an auditor nor erased.
     #[must_use]
-    pub fn can_own(&self) -> bool {
+    pub fn can_have_reports(&self) -> bool {
         self.status != MemberStatus::Erased && self.role != Role::Auditor && self.kind.is_person()
     }
 
-    /// The day and the time of day where he lives.
+    /// Local date and time of the member.
     #[must_use]
-    pub fn local(&self, now: Timestamp) -> DateTime {
-        let zone = self.time_zone.as_deref().and_then(time_zone);
-        now.to_zoned(zone.unwrap_or(TimeZone::UTC)).datetime()
+    pub fn local_time(&self, now: Timestamp) -> DateTime {
+        let zone = self.time_zone.as_ref().map_or(TimeZone::UTC, TimeZoneName::time_zone);
+        now.to_zoned(zone).datetime()
     }
 
-    /// Whether mail reaches him, as far as is known.
+    /// True when the member has an address that mail has not bounced from.
     #[must_use]
     pub fn is_reachable(&self) -> bool {
         self.email.is_some() && self.address_fault != Some(AddressFault::Bounced)
     }
 
-    /// Whether there is a person behind him: he can be a manager, and be paid.
+    /// True for a person who is not erased: they can be a manager and be paid.
     #[must_use]
-    pub fn is_somebody(&self) -> bool {
+    pub fn is_current_person(&self) -> bool {
         self.status != MemberStatus::Erased && self.kind.is_person()
     }
 
-    /// Whether a report of this total in the base currency is within what he may approve.
+    /// True when a total in the base currency is within the approval limit.
     #[must_use]
-    pub fn may_approve(&self, base_total: Money) -> bool {
+    pub fn can_approve_total(&self, base_total: Money) -> bool {
         self.approval_limit.is_none_or(|limit| base_total.minor() <= limit.minor())
     }
 
-    /// Who decides for him on a day.
+    /// Delegate on a day.
     #[must_use]
-    pub fn delegate(&self, day: Date) -> Option<MemberId> {
-        self.delegation.as_ref().filter(|delegation| delegation.runs(day)).map(|delegation| delegation.with.id)
+    pub fn delegate_on(&self, day: Date) -> Option<MemberId> {
+        self.delegation
+            .as_ref()
+            .filter(|delegation| delegation.is_active_on(day))
+            .map(|delegation| delegation.counterpart.id)
     }
 
-    /// Identifier and name, as they stand in routes.
+    /// Identifier and name, for records that name the member.
     #[must_use]
-    pub fn person(&self) -> Person {
-        Person { id: self.id, name: self.name.clone() }
+    pub fn member_ref(&self) -> MemberRef {
+        MemberRef { id: self.id, name: self.name.clone() }
     }
 }
 
-/// The time zone of an IANA name.
-#[must_use]
-pub fn time_zone(name: &str) -> Option<TimeZone> {
-    // "Etc/Unknown" and offsets are names of nothing that anybody lives in.
-    TimeZone::get(name).ok().filter(|zone| zone.iana_name().is_some() && !zone.is_unknown())
-}
-
-/// A member as others see him in a route: who, by which name.
+/// Member as other records name them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
+pub struct MemberRef {
     /// Identifier.
     pub id: MemberId,
-    /// Display name at the time the route was made.
-    pub name: String,
+    /// Display name when the record was written.
+    pub name: DisplayName,
 }

@@ -1,33 +1,31 @@
-//! Money as an integer number of minor units in an ISO 4217 currency. Nothing here may use a floating-point number.
+//! Money: an integer number of minor units in an ISO 4217 currency. Nothing here may use floating-point numbers.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::conversion::round_half_even;
-
-/// The largest amount of one expense, in minor units of its currency (10 000 000 000.00 EUR).
+/// Largest amount of one expense, in minor units of its currency (10 000 000 000.00 EUR).
 pub const MAX_MINOR: i64 = 1_000_000_000_000;
 
-/// A currency of ISO 4217 that money is paid in today: no funds, metals, test codes or superseded codes.
+/// ISO 4217 currency in use: no funds, metals, test codes or superseded codes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency(iso_currency::Currency);
 
-/// Why a currency code was refused.
+/// Text that is not the code of a currency in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a currency of ISO 4217 in use today")]
-pub struct UnknownCurrency;
+#[error("not an ISO 4217 currency in use")]
+pub struct ParseCurrencyError;
 
 impl Currency {
-    /// The three-letter code, such as `EUR`.
+    /// Three-letter code, such as `EUR`.
     #[must_use]
     pub fn code(self) -> &'static str {
         self.0.code()
     }
 
-    /// The number of decimals of the currency: 0 for JPY, 2 for EUR, 3 for KWD.
+    /// Number of decimals: 0 for JPY, 2 for EUR, 3 for KWD.
     #[must_use]
     pub fn exponent(self) -> u32 {
         u32::from(self.0.exponent().unwrap_or(0))
@@ -35,23 +33,23 @@ impl Currency {
 }
 
 impl FromStr for Currency {
-    type Err = UnknownCurrency;
+    type Err = ParseCurrencyError;
 
-    fn from_str(code: &str) -> Result<Self, UnknownCurrency> {
-        let known = iso_currency::Currency::from_code(code).ok_or(UnknownCurrency)?;
+    fn from_str(code: &str) -> Result<Self, ParseCurrencyError> {
+        let known = iso_currency::Currency::from_code(code).ok_or(ParseCurrencyError)?;
         let usable = known.code() == code
             && known.exponent().is_some()
             && !known.is_special()
             && !known.is_fund()
             && known.is_superseded().is_none();
-        if usable { Ok(Self(known)) } else { Err(UnknownCurrency) }
+        if usable { Ok(Self(known)) } else { Err(ParseCurrencyError) }
     }
 }
 
 impl TryFrom<String> for Currency {
-    type Error = UnknownCurrency;
+    type Error = ParseCurrencyError;
 
-    fn try_from(code: String) -> Result<Self, UnknownCurrency> {
+    fn try_from(code: String) -> Result<Self, ParseCurrencyError> {
         code.parse()
     }
 }
@@ -86,85 +84,86 @@ impl fmt::Debug for Currency {
     }
 }
 
-/// An amount of money. On the wire and in the table: `{"amount":"12.34","currency":"EUR"}`, always with all decimals.
+/// Amount of money. In JSON: `{"amount":"12.34","currency":"EUR"}`, with all decimals of the currency.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[serde(try_from = "JsonMoney", into = "JsonMoney")]
 pub struct Money {
     minor: i64,
     currency: Currency,
 }
 
-/// Why a written amount was refused.
+/// Reason why a text is not an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AmountFault {
-    /// Not digits with at most one point between digits; no sign, blank, exponent or leading zero.
+pub enum ParseAmountError {
+    /// Other than digits with at most one point between digits. Signs, blanks, exponents and leading zeros are
+    /// malformed.
     #[error("not a decimal number such as 12.34")]
     Malformed,
     /// More decimals than the currency has.
     #[error("more decimals than the currency has")]
     TooManyDecimals,
-    /// Above [`MAX_MINOR`] on input, or beyond what a sum can hold.
-    #[error("larger than any amount Outlay handles")]
+    /// Above [`MAX_MINOR`], or out of range in stored data.
+    #[error("above the maximum amount")]
     TooLarge,
 }
 
-/// A sum or difference that mixed two currencies or left the range of an amount.
+/// Arithmetic on different currencies, or a result out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("amounts of different currencies or beyond the range cannot be added")]
-pub struct SumFault;
+#[error("amounts have different currencies or the result is out of range")]
+pub struct MoneyError;
 
 impl Money {
-    /// An amount from minor units (cents for EUR, yen for JPY, fils for KWD).
+    /// Amount from minor units (cents for EUR, yen for JPY, fils for KWD).
     #[must_use]
     pub const fn from_minor(minor: i64, currency: Currency) -> Self {
         Self { minor, currency }
     }
 
-    /// Nothing, in the given currency.
+    /// Zero, in the given currency.
     #[must_use]
     pub const fn zero(currency: Currency) -> Self {
         Self { minor: 0, currency }
     }
 
-    /// Reads a non-negative decimal such as `12.34` or `12`, with at most as many decimals as the currency has.
+    /// Parses a non-negative decimal such as `12.34` or `12`, with at most as many decimals as the currency has.
     ///
     /// # Errors
-    /// An [`AmountFault`]. A negative amount is malformed: callers that want to say so look for the sign first.
-    pub fn parse(amount: &str, currency: Currency) -> Result<Self, AmountFault> {
+    /// [`ParseAmountError`]. A negative amount is malformed: callers with a message of their own check the sign first.
+    pub fn parse(amount: &str, currency: Currency) -> Result<Self, ParseAmountError> {
         let (whole, decimals) = match amount.split_once('.') {
             Some((whole, decimals)) => (whole, Some(decimals)),
             None => (amount, None),
         };
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         if !digits(whole) || (whole.len() > 1 && whole.starts_with('0')) || !decimals.is_none_or(digits) {
-            return Err(AmountFault::Malformed);
+            return Err(ParseAmountError::Malformed);
         }
         let decimals = decimals.unwrap_or("");
         let exponent = currency.exponent() as usize;
         if decimals.len() > exponent {
-            return Err(AmountFault::TooManyDecimals);
+            return Err(ParseAmountError::TooManyDecimals);
         }
         let padded = format!("{whole}{decimals:0<exponent$}");
-        let minor = padded.parse().map_err(|_| AmountFault::TooLarge)?;
+        let minor = padded.parse().map_err(|_| ParseAmountError::TooLarge)?;
         if minor > MAX_MINOR {
-            return Err(AmountFault::TooLarge);
+            return Err(ParseAmountError::TooLarge);
         }
         Ok(Self { minor, currency })
     }
 
-    /// The number of minor units.
+    /// Number of minor units.
     #[must_use]
     pub const fn minor(self) -> i64 {
         self.minor
     }
 
-    /// The currency.
+    /// Currency.
     #[must_use]
     pub const fn currency(self) -> Currency {
         self.currency
     }
 
-    /// The decimal text of the amount without the currency, such as `12.34`.
+    /// Decimal text without the currency, such as `12.34`.
     #[must_use]
     pub fn amount(self) -> String {
         let exponent = self.currency.exponent() as usize;
@@ -174,42 +173,42 @@ impl Money {
         if exponent == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{decimals}") }
     }
 
-    /// The sum of two amounts of one currency.
+    /// Sum of two amounts of one currency.
     ///
     /// # Errors
-    /// [`SumFault`] when the currencies differ or the sum leaves the range.
-    pub fn plus(self, other: Self) -> Result<Self, SumFault> {
+    /// [`MoneyError`] when the currencies differ or the sum is out of range.
+    pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
         let minor = self.minor.checked_add(other.minor).filter(|_| self.currency == other.currency);
-        Ok(Self { minor: minor.ok_or(SumFault)?, ..self })
+        Ok(Self { minor: minor.ok_or(MoneyError)?, ..self })
     }
 
-    /// The difference of two amounts of one currency.
+    /// Difference of two amounts of one currency.
     ///
     /// # Errors
-    /// [`SumFault`] when the currencies differ or the difference leaves the range.
-    pub fn minus(self, other: Self) -> Result<Self, SumFault> {
-        self.plus(Self { minor: other.minor.checked_neg().ok_or(SumFault)?, ..other })
+    /// [`MoneyError`] when the currencies differ or the difference is out of range.
+    pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
+        self.plus(Self { minor: other.minor.checked_neg().ok_or(MoneyError)?, ..other })
     }
 
-    /// The sum of any number of amounts of the given currency.
+    /// Sum of any number of amounts of the given currency.
     ///
     /// # Errors
-    /// [`SumFault`] as for [`Money::plus`].
-    pub fn sum(currency: Currency, amounts: impl IntoIterator<Item = Self>) -> Result<Self, SumFault> {
+    /// Those of [`Money::plus`].
+    pub fn sum(currency: Currency, amounts: impl IntoIterator<Item = Self>) -> Result<Self, MoneyError> {
         amounts.into_iter().try_fold(Self::zero(currency), Self::plus)
     }
 }
 
 impl Money {
-    /// The amount in parts that are in proportion to `weights` and add up to it exactly: each part is rounded down, and the minor
-    /// units left over go to the largest remainders, earlier parts first (Hamilton's method).
+    /// Splits the amount in proportion to `weights`. The parts add up to the amount: each is rounded down, and the
+    /// minor units left over go to the largest remainders, earlier parts first (Hamilton's method).
     ///
     /// # Errors
-    /// [`SumFault`] when no weight is above zero.
-    pub fn allocate(self, weights: &[u64]) -> Result<Vec<Self>, SumFault> {
+    /// [`MoneyError`] when no weight is above zero.
+    pub fn allocate(self, weights: &[u64]) -> Result<Vec<Self>, MoneyError> {
         let whole: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
         if whole == 0 {
-            return Err(SumFault);
+            return Err(MoneyError);
         }
         let share = |weight: &u64| i128::from(self.minor) * i128::from(*weight);
         let mut parts: Vec<i128> = weights.iter().map(|weight| share(weight).div_euclid(whole)).collect();
@@ -222,21 +221,29 @@ impl Money {
                 *part += 1;
             }
         }
-        let money = |minor| Ok(Self { minor: i64::try_from(minor).map_err(|_| SumFault)?, ..self });
+        let money = |minor| Ok(Self { minor: i64::try_from(minor).map_err(|_| MoneyError)?, ..self });
         parts.into_iter().map(money).collect()
     }
 
-    /// The part of the amount that `numerator` is of `denominator`, rounded half-even.
+    /// `numerator / denominator` of the amount, rounded half-even.
     ///
     /// # Errors
-    /// [`SumFault`] when the denominator is not above zero or the result leaves the range.
-    pub fn portion(self, numerator: i64, denominator: i64) -> Result<Self, SumFault> {
+    /// [`MoneyError`] when the denominator is not above zero or the result is out of range.
+    pub fn portion(self, numerator: i64, denominator: i64) -> Result<Self, MoneyError> {
         let exact = i128::from(self.minor) * i128::from(numerator);
         let minor =
             Some(i128::from(denominator)).filter(|whole| *whole > 0).and_then(|whole| round_half_even(exact, whole));
-        let minor = minor.and_then(|minor| i64::try_from(minor).ok()).ok_or(SumFault)?;
+        let minor = minor.and_then(|minor| i64::try_from(minor).ok()).ok_or(MoneyError)?;
         Ok(Self { minor, ..self })
     }
+}
+
+/// Divides and rounds half-even. `None` when the denominator is zero or a value leaves the range.
+pub(crate) fn round_half_even(numerator: i128, denominator: i128) -> Option<i128> {
+    let quotient = numerator.checked_div(denominator)?;
+    let twice = numerator.checked_rem(denominator)?.checked_mul(2)?;
+    let up = twice > denominator || (twice == denominator && quotient % 2 != 0);
+    Some(if up { quotient + 1 } else { quotient })
 }
 
 impl fmt::Display for Money {
@@ -252,22 +259,23 @@ impl fmt::Debug for Money {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Written {
+struct JsonMoney {
     amount: String,
     currency: Currency,
 }
 
-impl From<Money> for Written {
+impl From<Money> for JsonMoney {
     fn from(money: Money) -> Self {
         Self { amount: money.amount(), currency: money.currency }
     }
 }
 
-impl TryFrom<Written> for Money {
-    type Error = AmountFault;
+impl TryFrom<JsonMoney> for Money {
+    type Error = ParseAmountError;
 
-    fn try_from(written: Written) -> Result<Self, AmountFault> {
-        // Stored totals may exceed the ceiling of one expense and differences may be negative, so only the form is checked.
+    fn try_from(written: JsonMoney) -> Result<Self, ParseAmountError> {
+        // Stored totals can exceed the maximum of one expense, and differences can be negative: only the form is
+        // checked.
         let (sign, digits) = match written.amount.strip_prefix('-') {
             Some(digits) => (-1, digits),
             None => (1, written.amount.as_str()),
@@ -275,9 +283,9 @@ impl TryFrom<Written> for Money {
         let plain: String = digits.split('.').collect();
         let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len());
         if decimals != written.currency.exponent() as usize || !plain.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(AmountFault::Malformed);
+            return Err(ParseAmountError::Malformed);
         }
-        let minor: i64 = plain.parse().map_err(|_| AmountFault::TooLarge)?;
+        let minor: i64 = plain.parse().map_err(|_| ParseAmountError::TooLarge)?;
         Ok(Self { minor: sign * minor, currency: written.currency })
     }
 }
@@ -292,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn only_currencies_of_today_are_known() {
+    fn currency_accepts_codes_in_use_only() {
         for code in ["EUR", "JPY", "KWD", "GBP"] {
             assert!(code.parse::<Currency>().is_ok(), "{code}");
         }
@@ -302,36 +310,39 @@ mod tests {
     }
 
     #[test]
-    fn amounts_have_the_decimals_of_their_currency() {
+    fn amount_has_decimals_of_its_currency() {
         for (text, code, printed) in
             [("12", "EUR", "12.00"), ("1000", "JPY", "1000"), ("1.234", "KWD", "1.234"), ("0", "EUR", "0.00")]
         {
             assert_eq!(Money::parse(text, currency(code)).unwrap().amount(), printed);
         }
-        assert_eq!(Money::parse("1000.5", currency("JPY")), Err(AmountFault::TooManyDecimals));
-        assert_eq!(Money::parse("1.2345", currency("KWD")), Err(AmountFault::TooManyDecimals));
-        assert_eq!(Money::parse("1.234", currency("EUR")), Err(AmountFault::TooManyDecimals));
+        assert_eq!(Money::parse("1000.5", currency("JPY")), Err(ParseAmountError::TooManyDecimals));
+        assert_eq!(Money::parse("1.2345", currency("KWD")), Err(ParseAmountError::TooManyDecimals));
+        assert_eq!(Money::parse("1.234", currency("EUR")), Err(ParseAmountError::TooManyDecimals));
         for text in
             ["", "-1", "+12.00", "012.00", ".5", "5.", " 12.00", "12.00 ", "1e3", "NaN", "１２", "1,00", "1.2.3"]
         {
-            assert_eq!(Money::parse(text, currency("EUR")), Err(AmountFault::Malformed), "{text}");
+            assert_eq!(Money::parse(text, currency("EUR")), Err(ParseAmountError::Malformed), "{text}");
         }
-        assert_eq!(Money::parse(&"9".repeat(10_000), currency("EUR")), Err(AmountFault::TooLarge));
-        assert_eq!(Money::parse("10000000000.01", currency("EUR")), Err(AmountFault::TooLarge));
+        assert_eq!(Money::parse(&"9".repeat(10_000), currency("EUR")), Err(ParseAmountError::TooLarge));
+        assert_eq!(Money::parse("10000000000.01", currency("EUR")), Err(ParseAmountError::TooLarge));
     }
 
     #[test]
-    fn currencies_do_not_mix() {
-        assert_eq!(Money::zero(currency("EUR")).plus(Money::zero(currency("GBP"))), Err(SumFault));
+    fn sum_of_different_currencies_is_refused() {
+        assert_eq!(Money::zero(currency("EUR")).plus(Money::zero(currency("GBP"))), Err(MoneyError));
         assert_eq!(
             Money::from_minor(i64::MAX, currency("EUR")).plus(Money::from_minor(1, currency("EUR"))),
-            Err(SumFault)
+            Err(MoneyError)
         );
     }
 
     proptest! {
         #[test]
-        fn printing_and_parsing_are_inverse(minor in 0..=MAX_MINOR, code in prop::sample::select(vec!["EUR", "JPY", "KWD", "USD"])) {
+        fn amount_round_trips_as_text_and_json(
+            minor in 0..=MAX_MINOR,
+            code in prop::sample::select(vec!["EUR", "JPY", "KWD", "USD"]),
+        ) {
             let money = Money::from_minor(minor, currency(code));
             prop_assert_eq!(Money::parse(&money.amount(), currency(code)), Ok(money));
             let json = serde_json::to_string(&money).unwrap();
@@ -339,7 +350,7 @@ mod tests {
         }
 
         #[test]
-        fn parsing_never_panics(text in any::<String>()) {
+        fn parse_never_panics(text in any::<String>()) {
             let _ = Money::parse(&text, currency("EUR"));
         }
     }

@@ -1,20 +1,21 @@
-//! An organisation: the tenant that everything else belongs to.
+//! Organisation: the tenant that all other records belong to.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::OrgId;
 use crate::money::Currency;
+use crate::text::DisplayName;
 
-/// An organisation that runs its expenses with Outlay.
+/// Organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organisation {
     /// Identifier, `org_…`.
     pub id: OrgId,
-    /// The name people know it by.
-    pub name: String,
-    /// The currency of its books; limits and approval bands are judged in it.
+    /// Display name.
+    pub name: DisplayName,
+    /// Base currency. Limits and amount bands of the workflow are compared in it.
     pub base_currency: Currency,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
 }

@@ -1,23 +1,22 @@
-//! Where a member is paid: what a payout account is, how much of it is shown, and who may name one. The account itself is only ever
-//! stored sealed; nothing here writes it anywhere, and it has no form that shows it by accident.
+//! Payout accounts: validation, masking, and the encrypted form. Accounts are stored encrypted only. The types have no
+//! `Display` and a `Debug` without content, so that an account is never logged by accident.
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::MemberId;
-use crate::member::{Member, MemberKind};
-use crate::refusal::Refusal;
+use crate::member::Member;
+use crate::text::AccountHolder;
 
-/// A payout account.
+/// Payout account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PayoutAccount {
-    holder: String,
+    holder: AccountHolder,
     number: AccountNumber,
 }
 
-/// What names an account at its bank; made by [`AccountNumber::iban`] and [`AccountNumber::us`] only, so it is well formed.
+/// Valid account number. Only [`AccountNumber::iban`] and [`AccountNumber::us`] make one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccountNumber(Number);
 
@@ -28,34 +27,34 @@ enum Number {
     Us { routing_number: String, account_number: String },
 }
 
-/// The account as it is sealed.
+/// Plaintext of an encrypted account.
 #[derive(Serialize, Deserialize)]
 struct Plain {
-    holder: String,
+    holder: AccountHolder,
     number: Number,
 }
 
-/// Whether an IBAN has the length and the form of its country, and its check digits are right. Spaces and lower case are allowed.
+/// True for an IBAN with the length and form of its country and valid check digits. Spaces and lower case are allowed.
 #[must_use]
 pub fn is_iban(raw: &str) -> bool {
     plain_iban(raw).parse::<iban::Iban>().is_ok()
 }
 
-/// An IBAN without spaces, in upper case.
+/// IBAN without spaces, in upper case.
 fn plain_iban(raw: &str) -> String {
     raw.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect()
 }
 
-/// Whether a text is the routing number of a bank of the United States: nine digits, and the checksum that weighs them by 3, 7 and 1.
+/// True for a US routing number: nine digits with a valid checksum (weights 3, 7 and 1).
 #[must_use]
 pub fn is_routing_number(raw: &str) -> bool {
-    let weighed = raw.bytes().zip([3_u32, 7, 1].into_iter().cycle());
-    let sum: u32 = weighed.map(|(digit, weight)| u32::from(digit.wrapping_sub(b'0')) * weight).sum();
-    // Nine zeros add up as well, and are no bank.
+    let weighted = raw.bytes().zip([3_u32, 7, 1].into_iter().cycle());
+    let sum: u32 = weighted.map(|(digit, weight)| u32::from(digit.wrapping_sub(b'0')) * weight).sum();
+    // Nine zeros have a valid checksum and are no routing number.
     raw.len() == 9 && is_digits(raw) && sum > 0 && sum.is_multiple_of(10)
 }
 
-/// Whether a text can be the number of an account in the United States: 4 to 17 digits.
+/// True for a US account number: 4 to 17 digits.
 #[must_use]
 pub fn is_account_number(raw: &str) -> bool {
     (4..=17).contains(&raw.len()) && is_digits(raw)
@@ -66,35 +65,35 @@ fn is_digits(text: &str) -> bool {
 }
 
 impl AccountNumber {
-    /// An IBAN, when it is one.
+    /// Account number from an IBAN. `None` when it is invalid.
     #[must_use]
     pub fn iban(raw: &str) -> Option<Self> {
         is_iban(raw).then(|| Self(Number::Iban { iban: plain_iban(raw) }))
     }
 
-    /// An account in the United States, when both numbers can be.
+    /// Account number of a US account. `None` when one of the numbers is invalid.
     #[must_use]
     pub fn us(routing_number: &str, account_number: &str) -> Option<Self> {
         let (routing, account) = (routing_number.to_owned(), account_number.to_owned());
-        let sound = is_routing_number(routing_number) && is_account_number(account_number);
-        sound.then_some(Self(Number::Us { routing_number: routing, account_number: account }))
+        let is_valid = is_routing_number(routing_number) && is_account_number(account_number);
+        is_valid.then_some(Self(Number::Us { routing_number: routing, account_number: account }))
     }
 }
 
 impl PayoutAccount {
-    /// An account.
+    /// Creates an account.
     #[must_use]
-    pub const fn new(holder: String, number: AccountNumber) -> Self {
+    pub const fn new(holder: AccountHolder, number: AccountNumber) -> Self {
         Self { holder, number }
     }
 
-    /// Whose it is at the bank.
+    /// Account holder.
     #[must_use]
     pub fn holder(&self) -> &str {
         &self.holder
     }
 
-    /// The name of its kind on the wire.
+    /// Kind in JSON: `iban` or `us`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self.number.0 {
@@ -103,27 +102,27 @@ impl PayoutAccount {
         }
     }
 
-    /// As much of it as people may see: the country, and the last four characters, or half of a shorter number.
+    /// Masked number: country and the last four characters; of a shorter number, the last half.
     #[must_use]
     pub fn masked(&self) -> String {
         match &self.number.0 {
             Number::Iban { iban } => {
                 let country: String = iban.chars().take(2).collect();
-                format!("{country}•• •••• {}", end_of(iban))
+                format!("{country}•• •••• {}", last_characters(iban))
             }
-            Number::Us { account_number, .. } => format!("•••• {}", end_of(account_number)),
+            Number::Us { account_number, .. } => format!("•••• {}", last_characters(account_number)),
         }
     }
 
-    /// The bytes to be sealed.
+    /// Bytes to encrypt.
     ///
     /// # Errors
-    /// None that any account is known to cause.
+    /// [`serde_json::Error`], which no account is known to cause.
     pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         serde_json::to_vec(&Plain { holder: self.holder.clone(), number: self.number.0.clone() })
     }
 
-    /// The account that bytes were made of; `None` for other bytes.
+    /// Account from decrypted bytes. `None` for other bytes.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let Plain { holder, number } = serde_json::from_slice(bytes).ok()?;
@@ -131,7 +130,7 @@ impl PayoutAccount {
     }
 }
 
-fn end_of(number: &str) -> String {
+fn last_characters(number: &str) -> String {
     let shown = (number.len() / 2).min(4);
     number.chars().skip(number.len().saturating_sub(shown)).collect()
 }
@@ -148,47 +147,19 @@ impl fmt::Debug for AccountNumber {
     }
 }
 
-/// A payout account as it is stored.
+/// Payout account as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedAccount {
-    /// What only the vault can open, and only for this member, in this organisation, as this version.
+    /// Ciphertext, bound to the organisation, the member and the version.
     pub ciphertext: Vec<u8>,
-    /// Which of the member's accounts it is, from 1.
+    /// Version of the member's account, from 1.
     pub version: u64,
-    /// When it was named.
+    /// Time of the change.
     pub changed_at: Timestamp,
 }
 
-/// Proof that a member may name his payout account. Only [`permit`] makes one.
-#[derive(Clone, Copy, Debug)]
-pub struct PayoutPermit<'a> {
-    member: &'a Member,
-}
-
-impl<'a> PayoutPermit<'a> {
-    /// Whose account it will be.
-    #[must_use]
-    pub const fn member(&self) -> &'a Member {
-        self.member
-    }
-
-    /// Which of his accounts it will be.
-    #[must_use]
-    pub fn version(&self) -> u64 {
-        self.member.payout_version.unwrap_or(0).saturating_add(1)
-    }
-}
-
-/// Asks to name the payout account of a member. Nobody does it for another, whatever his role: he would choose where money goes.
-///
-/// # Errors
-/// [`Refusal::Forbidden`] for a service, and for anybody but the member.
-pub fn permit(actor: &Member, whose: MemberId) -> Result<PayoutPermit<'_>, Refusal> {
-    if actor.kind == MemberKind::Service {
-        return Err(Refusal::Forbidden("A service has no payout account, and names none."));
-    }
-    if actor.id != whose {
-        return Err(Refusal::Forbidden("A member names his payout account himself."));
-    }
-    Ok(PayoutPermit { member: actor })
+/// Version of the member's next account, from 1. The encryption context contains it.
+#[must_use]
+pub fn next_version(member: &Member) -> u64 {
+    member.payout_version.unwrap_or(0).saturating_add(1)
 }

@@ -1,154 +1,153 @@
-//! Rate limits: how many requests of which class a member and an organisation may send. The generic cell rate algorithm (ITU-T I.371)
-//! keeps one number for each limit, the theoretical arrival time: when the allowance would be full again if nobody asked any more.
-//! All arithmetic is in microseconds since 1970.
+//! Rate limits of members and organisations by request class, with the generic cell rate algorithm (GCRA, ITU-T I.371).
+//! Each limit stores one number, the theoretical arrival time: when the whole burst would be available again without
+//! further requests. Times are microseconds since the epoch.
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
-/// What kind of work a request is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
-    /// Reads.
+/// Cost class of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum RequestClass {
+    /// Reads data.
     Read,
-    /// Changes something.
+    /// Changes data.
     Write,
-    /// Takes far more work than others.
+    /// Takes far more work than other requests.
     Costly,
 }
 
-impl Class {
+impl RequestClass {
     /// Every class.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Costly];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// The name on the wire.
+    /// Name in headers, items and logs.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Costly => "costly",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
-/// How many requests are allowed.
+/// Limit of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quota {
-    /// In the long run.
+    /// Requests per minute in the long run.
     pub per_minute: u32,
-    /// At once, after a pause.
+    /// Requests at once, after a pause.
     pub burst: u32,
 }
 
-/// Where somebody stands after a request was counted, or refused.
+/// Rest of a quota after a request was counted or refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// How many more are allowed at once.
+pub struct QuotaStatus {
+    /// Requests that are allowed at once.
     pub remaining: u32,
-    /// In how many seconds the whole burst is allowed again, rounded up.
-    pub full_in: u32,
-    /// In how many seconds the next one is allowed, rounded up; at least one.
-    pub next_in: u32,
+    /// Seconds until the whole burst is allowed again, rounded up.
+    pub reset_after_seconds: u32,
+    /// Seconds until the next request is allowed, rounded up; at least one.
+    pub retry_after_seconds: u32,
 }
 
-const MINUTE: i64 = 60_000_000;
-const SECOND: i64 = 1_000_000;
+const MINUTE_MICROS: i64 = 60_000_000;
+const SECOND_MICROS: i64 = 1_000_000;
 
 impl Quota {
-    /// What a request uses up, in microseconds.
+    /// Emission interval: the cost of one request, in microseconds.
     #[must_use]
     pub fn interval(self) -> i64 {
-        // A limit of nothing lets one request through in a minute: a plan cannot lock everybody out by a slip of the pen.
-        (MINUTE / i64::from(self.per_minute.max(1))).max(1)
+        // A limit of zero admits one request per minute, so a mistake in a plan does not lock an organisation out.
+        (MINUTE_MICROS / i64::from(self.per_minute.max(1))).max(1)
     }
 
-    /// The latest arrival time at which a request at `now` still is admitted.
+    /// Latest theoretical arrival time that admits a request at `now`.
     #[must_use]
-    pub fn latest(self, now: i64) -> i64 {
+    pub fn latest_arrival(self, now: i64) -> i64 {
         now.saturating_add(self.interval().saturating_mul(i64::from(self.burst.max(1)) - 1))
     }
 
-    /// In how many seconds the whole burst is allowed again when it is used up, rounded up.
+    /// Seconds until an exhausted burst is allowed again, rounded up.
     #[must_use]
     pub fn window(self) -> u32 {
         seconds(self.interval().saturating_mul(i64::from(self.burst.max(1))))
     }
 
-    /// One of several equal parts.
+    /// One of `parts` equal parts of the quota.
     #[must_use]
     pub fn share(self, parts: u32) -> Self {
         let parts = parts.max(1);
         Self { per_minute: (self.per_minute / parts).max(1), burst: (self.burst / parts).max(1) }
     }
 
-    /// The arrival time after a request at `now`, or `None` when it is refused.
+    /// Theoretical arrival time after a request at `now`. `None` when the request is refused.
     #[must_use]
     pub fn admit(self, arrival: Option<i64>, now: i64) -> Option<i64> {
         let arrival = arrival.unwrap_or(now).max(now);
-        (arrival <= self.latest(now)).then(|| arrival.saturating_add(self.interval()))
+        (arrival <= self.latest_arrival(now)).then(|| arrival.saturating_add(self.interval()))
     }
 
-    /// What an arrival time means at `now`.
+    /// Status of a theoretical arrival time at `now`.
     #[must_use]
-    pub fn standing(self, arrival: i64, now: i64) -> Standing {
-        let room = self.latest(now).saturating_sub(arrival.max(now));
+    pub fn status(self, arrival: i64, now: i64) -> QuotaStatus {
+        let room = self.latest_arrival(now).saturating_sub(arrival.max(now));
         let remaining = if room < 0 { 0 } else { room / self.interval() + 1 };
-        Standing {
+        QuotaStatus {
             remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
-            full_in: seconds(arrival.saturating_sub(now)),
-            next_in: seconds(arrival.saturating_sub(self.latest(now))).max(1),
+            reset_after_seconds: seconds(arrival.saturating_sub(now)),
+            retry_after_seconds: seconds(arrival.saturating_sub(self.latest_arrival(now))).max(1),
         }
     }
 }
 
 fn seconds(microseconds: i64) -> u32 {
-    u32::try_from(microseconds.max(0).saturating_add(SECOND - 1) / SECOND).unwrap_or(u32::MAX)
+    u32::try_from(microseconds.max(0).saturating_add(SECOND_MICROS - 1) / SECOND_MICROS).unwrap_or(u32::MAX)
 }
 
-/// The quotas of one kind of holder, by class.
+/// Quotas by request class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quotas {
-    /// For reads.
+    /// Quota of reads.
     pub read: Quota,
-    /// For changes.
+    /// Quota of changes.
     pub write: Quota,
-    /// For costly requests.
+    /// Quota of costly requests.
     pub costly: Quota,
 }
 
 impl Quotas {
-    /// That of a class.
+    /// Quota of a class.
     #[must_use]
-    pub const fn of(&self, class: Class) -> Quota {
+    pub const fn for_class(&self, class: RequestClass) -> Quota {
         match class {
-            Class::Read => self.read,
-            Class::Write => self.write,
-            Class::Costly => self.costly,
+            RequestClass::Read => self.read,
+            RequestClass::Write => self.write,
+            RequestClass::Costly => self.costly,
         }
     }
 }
 
-/// The limits of an organisation.
+/// Rate limits of an organisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
-    /// Those of each member.
+pub struct RateLimitPlan {
+    /// Quotas of each member.
     pub member: Quotas,
-    /// Those of all its members together.
+    /// Quotas of all members together.
     pub organisation: Quotas,
 }
 
-/// An organisation's limit is kept in so many parts, and each member counts against one of them: no key of the table is written by
-/// everybody, and whoever uses up his part leaves the others theirs.
+/// Number of parts of an organisation's quota. Each member counts against one part, so no item becomes a hot key, and a
+/// member who exhausts one part leaves the others.
 pub const SHARDS: u32 = 4;
 
 const fn quota(per_minute: u32, burst: u32) -> Quota {
     Quota { per_minute, burst }
 }
 
-/// How often somebody may ask for organisations that he is no member of, all together: a mistake or two, not a search.
-pub const STRANGER: Quota = quota(30, 30);
+/// Quota of requests for organisations that the caller does not belong to, all together. It stops searches for
+/// organisations.
+pub const PROBE_QUOTA: Quota = quota(30, 30);
 
-impl Plan {
-    /// What holds for an organisation without a plan of its own: more than people need, less than a loop gone wild wants.
+impl RateLimitPlan {
+    /// Plan of organisations without a plan of their own: above what people need, below what a faulty client sends.
     pub const STANDARD: Self = Self {
         member: Quotas { read: quota(1200, 200), write: quota(600, 120), costly: quota(60, 20) },
         organisation: Quotas { read: quota(6000, 1000), write: quota(3000, 600), costly: quota(300, 100) },

@@ -1,63 +1,80 @@
-//! Receipts: the files behind the lines. What is known of a file stands on its line, and so under the report's hash; the bytes are
-//! elsewhere. Nothing here reads a file.
+//! Receipts: files of the lines. The facts of a file are stored on its line and covered by the report's hash; the bytes
+//! are stored elsewhere. Nothing here reads a file.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+use utoipa::ToSchema;
 
 use crate::ids::{MemberId, ReceiptId, ReportId};
+use crate::text::{FileName, Sha256Hex};
 
-/// The largest file, in bytes.
-pub const MAX_BYTES: u64 = 25_000_000;
-/// The most receipts one line may have.
-pub const MAX_RECEIPTS: usize = 10;
-/// The most receipts the lines of one report may have together: what becomes of each is written with the change that takes it away.
-pub const MAX_RECEIPTS_OF_REPORT: usize = 30;
-/// The most other reports that are noted to have the same file: one is enough to ask.
-pub const MAX_ALSO_ON: usize = 3;
-/// How many bytes more a receipt has as JSON once its file was looked at, at most.
-pub const LOOKED_AT_BYTES: usize = 200;
-/// The most bytes one member may upload in a day: twenty of the largest files.
-pub const MAX_BYTES_A_DAY: u64 = 20 * MAX_BYTES;
-/// How long an upload may take, in seconds: so long the link to it is good.
-pub const UPLOAD_SECONDS: i64 = 5 * 60;
+/// Maximum size of a file, in bytes.
+pub const MAX_FILE_BYTES: u64 = 25_000_000;
+/// Maximum number of receipts of a line.
+pub const MAX_RECEIPTS_PER_EXPENSE: usize = 10;
+/// Maximum number of receipts of a report: a change that removes them writes one item for each.
+pub const MAX_RECEIPTS_PER_REPORT: usize = 30;
+/// Maximum number of recorded other reports with the same file. One is enough for a warning.
+pub const MAX_DUPLICATES: usize = 3;
+/// Upper bound of the bytes that an inspection result adds to a receipt as JSON.
+pub const INSPECTION_OVERHEAD_BYTES: usize = 200;
+/// Maximum size of all uploads of a member in a day, in bytes: 20 files of maximum size.
+pub const MAX_DAILY_BYTES: u64 = 20 * MAX_FILE_BYTES;
+/// Lifetime of an upload URL, in seconds.
+pub const UPLOAD_TTL_SECONDS: i64 = 5 * 60;
 
-/// What a receipt may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Media type of a receipt.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    ToSchema,
+)]
 pub enum MediaType {
-    /// A PDF document.
+    /// PDF document.
     #[serde(rename = "application/pdf")]
+    #[strum(serialize = "application/pdf")]
     Pdf,
-    /// A JPEG picture.
+    /// JPEG image.
     #[serde(rename = "image/jpeg")]
+    #[strum(serialize = "image/jpeg")]
     Jpeg,
-    /// A PNG picture.
+    /// PNG image.
     #[serde(rename = "image/png")]
+    #[strum(serialize = "image/png")]
     Png,
-    /// A HEIC picture, as telephones take them.
+    /// HEIC image, the format of phone cameras.
     #[serde(rename = "image/heic")]
+    #[strum(serialize = "image/heic")]
     Heic,
-    /// A WebP picture.
+    /// WebP image.
     #[serde(rename = "image/webp")]
+    #[strum(serialize = "image/webp")]
     Webp,
 }
 
 impl MediaType {
-    /// Every type, in the order of the documentation.
-    pub const ALL: [Self; 5] = [Self::Pdf, Self::Jpeg, Self::Png, Self::Heic, Self::Webp];
+    /// Every media type, in the order of the documentation.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// The name of the IANA registry, which is the name on the wire.
+    /// IANA name, the name in JSON.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pdf => "application/pdf",
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-            Self::Heic => "image/heic",
-            Self::Webp => "image/webp",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
-    /// The extensions of its files, in lower case; the usual one first.
+    /// File extensions in lower case, the usual one first.
     #[must_use]
     pub const fn extensions(self) -> &'static [&'static str] {
         match self {
@@ -68,107 +85,107 @@ impl MediaType {
             Self::Webp => &["webp"],
         }
     }
-
-    /// The type of a name on the wire.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
 }
 
-/// Why a file is no receipt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Reason why the inspection rejects a file.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    VariantArray,
+    ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
-pub enum Unfit {
-    /// It is empty.
+#[strum(serialize_all = "snake_case")]
+pub enum RejectionReason {
+    /// Empty file.
     Empty,
-    /// Its size is not the one that was declared.
-    OtherSize,
-    /// Its bytes are not those that were declared.
-    OtherBytes,
-    /// It is nothing that a receipt may be.
+    /// The size differs from the declaration.
+    #[serde(rename = "other_size")]
+    #[strum(serialize = "other_size")]
+    SizeMismatch,
+    /// The SHA-256 differs from the declaration.
+    #[serde(rename = "other_bytes")]
+    #[strum(serialize = "other_bytes")]
+    ChecksumMismatch,
+    /// No supported media type.
     UnknownType,
-    /// It is a receipt of another type than was declared.
-    OtherType,
-    /// It cannot be read to its end.
+    /// The media type differs from the declaration.
+    #[serde(rename = "other_type")]
+    #[strum(serialize = "other_type")]
+    TypeMismatch,
+    /// The file cannot be read to its end.
     Damaged,
-    /// It has more pixels or pages than are looked at.
+    /// Too many pixels or pages.
     TooLarge,
-    /// It can do something by itself: a script, a program, another file inside.
-    Active,
-    /// It is locked by a password.
-    Locked,
-    /// It is known to do harm.
-    Harmful,
+    /// Script, program or embedded file.
+    #[serde(rename = "active")]
+    #[strum(serialize = "active")]
+    ActiveContent,
+    /// Encrypted with a password.
+    #[serde(rename = "locked")]
+    #[strum(serialize = "locked")]
+    PasswordProtected,
+    /// Known malware.
+    #[serde(rename = "harmful")]
+    #[strum(serialize = "harmful")]
+    KnownMalware,
 }
 
-impl Unfit {
+impl RejectionReason {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
-        Self::Empty,
-        Self::OtherSize,
-        Self::OtherBytes,
-        Self::UnknownType,
-        Self::OtherType,
-        Self::Damaged,
-        Self::TooLarge,
-        Self::Active,
-        Self::Locked,
-        Self::Harmful,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The name on the wire.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::OtherSize => "other_size",
-            Self::OtherBytes => "other_bytes",
-            Self::UnknownType => "unknown_type",
-            Self::OtherType => "other_type",
-            Self::Damaged => "damaged",
-            Self::TooLarge => "too_large",
-            Self::Active => "active",
-            Self::Locked => "locked",
-            Self::Harmful => "harmful",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
-    /// The reason as a sentence.
+    /// Reason as an English sentence.
     #[must_use]
-    pub const fn sentence(self) -> &'static str {
+    pub const fn message(self) -> &'static str {
         match self {
             Self::Empty => "The file is empty.",
-            Self::OtherSize => "The file has another size than was declared.",
-            Self::OtherBytes => "The file is not the one whose SHA-256 was declared.",
-            Self::UnknownType => "The file is neither PDF, JPEG, PNG, HEIC nor WebP, whatever its name says.",
-            Self::OtherType => "The file is of another type than was declared.",
-            Self::Damaged => "The file is damaged or not complete.",
-            Self::TooLarge => "The file has more pixels or pages than a receipt may have.",
-            Self::Active => "The file contains a script, a program or another file.",
-            Self::Locked => "The file is locked by a password.",
-            Self::Harmful => "The file is known to do harm.",
+            Self::SizeMismatch => "The size of the file differs from the declared size.",
+            Self::ChecksumMismatch => "The SHA-256 of the file differs from the declared one.",
+            Self::UnknownType => "The file is not a PDF, JPEG, PNG, HEIC or WebP file.",
+            Self::TypeMismatch => "The media type of the file differs from the declared type.",
+            Self::Damaged => "The file is damaged or incomplete.",
+            Self::TooLarge => "The file has too many pixels or pages.",
+            Self::ActiveContent => "The file contains a script, a program or an embedded file.",
+            Self::PasswordProtected => "The file is protected by a password.",
+            Self::KnownMalware => "The file contains known malware.",
         }
     }
 }
 
-/// Where a receipt stands.
+/// Status of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum ReceiptStatus {
-    /// The file has not arrived, or has not been looked at.
+    /// The file was not uploaded yet, or not inspected.
     Pending,
-    /// The file is what it says, and is kept without what it told besides.
+    /// The file passed the inspection. A copy without metadata is kept.
     Clean {
-        /// How many bytes are kept.
+        /// Size of the kept file, in bytes.
         kept_bytes: u64,
-        /// Whether there is a picture of it to look at.
+        /// True when there is a preview image.
         preview: bool,
     },
-    /// The file is not kept.
-    Refused {
-        /// Why.
-        reason: Unfit,
+    /// The file was rejected and deleted.
+    #[serde(rename = "refused")]
+    Rejected {
+        /// Reason.
+        reason: RejectionReason,
     },
 }
 
@@ -179,54 +196,54 @@ impl ReceiptStatus {
         match self {
             Self::Pending => "pending",
             Self::Clean { .. } => "clean",
-            Self::Refused { .. } => "refused",
+            Self::Rejected { .. } => "refused",
         }
     }
 }
 
-/// A file behind a line.
+/// Receipt of a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Identifier, `rcp_…`.
     pub id: ReceiptId,
-    /// What its owner calls it; nothing is found by it.
-    pub name: String,
-    /// What it was declared to be, and is when it is clean.
+    /// File name, for display only.
+    pub name: FileName,
+    /// Declared media type. The inspection confirms it.
     pub media_type: MediaType,
-    /// How many bytes were declared.
+    /// Declared size, in bytes.
     pub size: u64,
-    /// SHA-256 of the file as declared, in lower-case hexadecimal.
-    pub sha256: String,
-    /// Who declared it.
+    /// Declared SHA-256 of the file, in lower-case hexadecimal.
+    pub sha256: Sha256Hex,
+    /// Member who declared the receipt.
     pub by: MemberId,
-    /// Until when it can be uploaded.
+    /// Time until which the file can be uploaded.
     pub upload_until: Timestamp,
-    /// Where it stands.
+    /// Status.
     #[serde(flatten)]
     pub status: ReceiptStatus,
-    /// Other reports of the organisation with a receipt of the same bytes, when it was looked at.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub also_on: Vec<ReportId>,
+    /// Other reports of the organisation with the same file at the time of the inspection.
+    #[serde(rename = "also_on", default, skip_serializing_if = "Vec::is_empty")]
+    pub duplicate_of: Vec<ReportId>,
 }
 
 impl Receipt {
-    /// Whether it can be shown and stands for a line.
+    /// True when the file passed the inspection: it can be shown and counts as a receipt.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         matches!(self.status, ReceiptStatus::Clean { .. })
     }
 
-    /// Whether its file is still to come, or to be looked at.
+    /// True when the upload or the inspection is pending.
     #[must_use]
     pub const fn is_pending(&self) -> bool {
         matches!(self.status, ReceiptStatus::Pending)
     }
 
-    /// Why its file is not kept, if it is not.
+    /// Reason of the rejection, if the file was rejected.
     #[must_use]
-    pub const fn refused(&self) -> Option<Unfit> {
+    pub const fn rejection_reason(&self) -> Option<RejectionReason> {
         match self.status {
-            ReceiptStatus::Refused { reason } => Some(reason),
+            ReceiptStatus::Rejected { reason } => Some(reason),
             _ => None,
         }
     }

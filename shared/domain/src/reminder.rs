@@ -1,4 +1,5 @@
-//! Reminders: what waits for a member, and whether it is time to say so. One digest a day, in his morning.
+//! Reminders: the reports that wait for a member's decision. One digest per day, in the morning of the member's time
+//! zone.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -6,33 +7,34 @@ use jiff::civil::Date;
 use crate::change::today;
 use crate::ids::MemberId;
 use crate::member::{AddressFault, Member};
-use crate::permission::Asking;
-use crate::report::{Report, Status};
+use crate::permission::PendingStep;
+use crate::report::{Report, ReportStatus};
 
-/// The hour of the local day from which reminders are sent.
-pub const FROM_HOUR: i8 = 8;
+/// Local hour from which reminders are sent.
+pub const REMINDER_HOUR: i8 = 8;
 
-/// A report that waits for somebody, and since when it does so too long.
+/// Report whose pending step is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due<'a> {
-    /// The report.
+pub struct DueReport<'a> {
+    /// Report.
     pub report: &'a Report,
-    /// The day its pending step is due.
+    /// Due date of the pending step.
     pub on: Date,
 }
 
-/// What a member is reminded of now, the oldest first, and on which day of his: what is due that day or was before. `None` when there is
-/// nothing, it is not yet his morning, or he is not to be written to without need.
+/// Reports due on the member's local day or earlier, by due date, and that day. `None` when there are none, before
+/// [`REMINDER_HOUR`], or when the member cannot be mailed or complained about mail.
 #[must_use]
-pub fn digest<'a>(member: &Member, reports: &'a [Report], now: Timestamp) -> Option<(Date, Vec<Due<'a>>)> {
-    let local = member.local(now);
-    let told = member.can_approve() && member.is_reachable() && member.address_fault != Some(AddressFault::Complained);
-    if !told || local.hour() < FROM_HOUR {
+pub fn digest<'a>(member: &Member, reports: &'a [Report], now: Timestamp) -> Option<(Date, Vec<DueReport<'a>>)> {
+    let local = member.local_time(now);
+    let can_be_mailed =
+        member.can_approve() && member.is_reachable() && member.address_fault != Some(AddressFault::Complained);
+    if !can_be_mailed || local.hour() < REMINDER_HOUR {
         return None;
     }
-    let mut due: Vec<Due<'_>> = reports
+    let mut due: Vec<DueReport<'_>> = reports
         .iter()
-        .filter_map(|report| Some(Due { report, on: due_on(report).filter(|due| *due <= local.date())? }))
+        .filter_map(|report| Some(DueReport { report, on: due_on(report).filter(|due| *due <= local.date())? }))
         .filter(|due| waits_for(due.report, member, now))
         .collect();
     due.sort_by_key(|due| (due.on, due.report.id));
@@ -40,16 +42,23 @@ pub fn digest<'a>(member: &Member, reports: &'a [Report], now: Timestamp) -> Opt
 }
 
 fn due_on(report: &Report) -> Option<Date> {
-    let step = (report.status == Status::Submitted).then(|| report.pending_step()).flatten();
+    let step = (report.status == ReportStatus::Submitted).then(|| report.pending_step()).flatten();
     step?.due_on
 }
 
-/// Whether the member has the say now: his own, or that of an approver who is away.
+/// True when the member can decide at the pending step, as an approver or as a delegate.
 fn waits_for(report: &Report, member: &Member, now: Timestamp) -> bool {
-    let outstanding = report.pending_step().into_iter().flat_map(|step| step.outstanding().map(|person| person.id));
-    let approvers: Vec<MemberId> = outstanding.collect();
-    let (concerned, taken): (Vec<_>, Vec<_>) = (report.concerned().collect(), report.taken().collect());
+    let pending_approvers =
+        report.pending_step().into_iter().flat_map(|step| step.pending_approvers().map(|person| person.id));
+    let approvers: Vec<MemberId> = pending_approvers.collect();
+    let (interested_parties, ineligible_approvers): (Vec<_>, Vec<_>) =
+        (report.interested_parties().collect(), report.ineligible_approvers().collect());
     let base_total = report.base_total;
-    let asking = Asking { approvers: &approvers, concerned: &concerned, taken: &taken, base_total };
-    asking.say_of(member, today(now)).is_some()
+    let pending = PendingStep {
+        approvers: &approvers,
+        interested_parties: &interested_parties,
+        ineligible_approvers: &ineligible_approvers,
+        base_total,
+    };
+    pending.acting_for(member, today(now)).is_some()
 }

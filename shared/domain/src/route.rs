@@ -1,274 +1,99 @@
-//! The route of a report: which steps it takes, who decides on each, by when, and why. Routing always ends with at least one
-//! step or a refusal, is the same for the same input, and never names somebody the duties exclude. Reasons name no people: they
-//! go into the history.
+//! Route of a report: its steps, their approvers, due days and reasons. Routing returns at least one step or an error, gives
+//! the same route for the same input, and never chooses an approver that separation of duties excludes.
 
-mod search;
+mod context;
+mod resolver;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
 
-use crate::expense::Expense;
-use crate::ids::MemberId;
-use crate::member::{Member, Person};
-use crate::money::Money;
-use crate::policy::{Approvers, Condition, Mode, Policy, StepRule, at_least};
-use crate::report::Report;
+use crate::money::Currency;
+use crate::policy::{ApprovalMode, Approvers, Policy, StepCondition, StepRule, at_least};
+use crate::step::{Step, StepReason};
+use crate::text::{CostCentreCode, Label, ProjectCode};
 
-pub use search::{Excluded, Search};
+pub use context::{MAX_LEVELS, OrgContext, RouteInput, RoutingError};
+pub use resolver::ApproverResolver;
 
-/// Where a step stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepStatus {
-    /// An earlier step is still open.
-    Waiting,
-    /// Its approvers are asked now.
-    Pending,
-    /// Approved.
-    Approved,
-    /// The report went back to its owner from here.
-    Returned,
-    /// The report was rejected here.
-    Rejected,
-}
-
-/// Who decided on a step, when, and what he said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decision {
-    /// Who decided.
-    pub by: Person,
-    /// The approver he decided for, when he did so by delegation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on_behalf_of: Option<Person>,
-    /// When.
-    pub at: Timestamp,
-    /// A comment, or the reason of a return or rejection.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub comment: Option<String>,
-}
-
-impl Decision {
-    /// Whether the member made it, or it was made for him.
-    #[must_use]
-    pub fn involves(&self, member: MemberId) -> bool {
-        self.by.id == member || self.on_behalf_of.as_ref().is_some_and(|person| person.id == member)
-    }
-}
-
-/// One stage of the approval chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    /// Position in the chain, from 1.
-    pub number: u32,
-    /// The name of the workflow's step.
-    pub name: String,
-    /// Where it stands.
-    pub status: StepStatus,
-    /// How many of the approvers have to agree.
-    pub mode: Mode,
-    /// Who is asked.
-    pub approvers: Vec<Person>,
-    /// Why the step is there and why these people.
-    pub reason: String,
-    /// Working days the approvers have once it is their turn.
-    pub due_in_days: u8,
-    /// The day the decision is due, once the step is pending.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub due_on: Option<Date>,
-    /// Who is asked when it is overdue.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub escalates_to: Vec<Person>,
-    /// Who was asked here and is no longer waited for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub passed_over: Vec<MemberId>,
-    /// What was decided, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub decisions: Vec<Decision>,
-}
-
-impl Step {
-    /// Whether the member is one of the step's approvers.
-    #[must_use]
-    pub fn asks(&self, member: MemberId) -> bool {
-        self.approvers.iter().any(|person| person.id == member)
-    }
-
-    /// Whether the step cannot be approved without the member.
-    #[must_use]
-    pub fn needs(&self, member: MemberId) -> bool {
-        let enough_others = match self.mode {
-            Mode::Any => self.approvers.len() > 1,
-            Mode::All => false,
-            Mode::Quorum { of } => self.approvers.len() > usize::from(of),
-        };
-        self.asks(member) && !enough_others
-    }
-
-    /// Whether the member has decided here, or somebody for him.
-    #[must_use]
-    pub fn heard(&self, member: MemberId) -> bool {
-        self.decisions.iter().any(|decision| decision.involves(member))
-    }
-
-    /// The approvers who have not decided yet.
-    pub fn outstanding(&self) -> impl Iterator<Item = &Person> {
-        self.approvers.iter().filter(|person| !self.heard(person.id))
-    }
-
-    /// How many more of them have to agree.
-    #[must_use]
-    pub fn remaining(&self) -> usize {
-        let needed = match self.mode {
-            Mode::Any => 1,
-            Mode::All => self.approvers.len(),
-            Mode::Quorum { of } => usize::from(of),
-        };
-        needed.saturating_sub(self.decisions.len())
-    }
-
-    /// The step, now pending: its due date counts from `today`, by the working days of the policy.
-    #[must_use]
-    pub fn opened(self, policy: &Policy, today: Date) -> Self {
-        Self { status: StepStatus::Pending, due_on: Some(policy.working_days_after(today, self.due_in_days)), ..self }
-    }
-}
-
-/// The most members asked at one step; of more the first ones by identifier. Each is a task in the one transaction.
-pub const MAX_APPROVERS: usize = 20;
-/// How far up the managers are followed.
-pub const MAX_LEVELS: usize = 20;
-
-/// The people a route may need.
-#[derive(Clone, Debug)]
-pub struct Directory {
-    /// The owner.
-    pub owner: Member,
-    /// Who entered the report for him and who is paid, where these are others.
-    pub concerned: Vec<Member>,
-    /// The owner's manager, that one's manager and so on, as far as they are known.
-    pub managers: Vec<Member>,
-    /// Whether there is nobody above the last of them.
-    pub top: bool,
-    /// The organisation's members with the roles finance and admin.
-    pub officers: Vec<Member>,
-    /// The members the policy names.
-    pub named: Vec<Member>,
-}
-
-impl Directory {
-    /// Somebody with a part in the report who is not here: without him the duties cannot be judged.
-    #[must_use]
-    pub fn lacks(&self, report: &Report) -> Option<MemberId> {
-        let known = |id: &MemberId| self.owner.id == *id || self.concerned.iter().any(|member| member.id == *id);
-        report.concerned().find(|id| !known(id))
-    }
-}
-
-/// Why there is no route.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoRoute {
-    /// Nobody can approve the named step: not its approvers, no manager further up, not the fallback.
-    NoApprover {
-        /// The step's name.
-        step: String,
-    },
-    /// The route depends on this manager, who is not in the directory: ask again with him ([`Directory::managers`]), or with
-    /// [`Directory::top`] set if he does not exist.
-    Unknown(MemberId),
-}
-
-/// What a route is made for.
-#[derive(Clone, Copy, Debug)]
-pub struct Claimed<'a> {
-    /// The lines.
-    pub lines: &'a [Expense],
-    /// Their sum in the base currency.
-    pub base_total: Money,
-    /// The cost centre of lines that name none.
-    pub cost_centre: Option<&'a str>,
-    /// Whether the policy found anything.
-    pub has_violations: bool,
-}
-
-impl<'a> Claimed<'a> {
-    /// A report's.
-    #[must_use]
-    pub fn of(report: &'a Report, has_violations: bool) -> Self {
-        let Report { expenses, base_total, cost_centre, .. } = report;
-        Self { lines: expenses, base_total: *base_total, cost_centre: cost_centre.as_deref(), has_violations }
-    }
-
-    /// The cost centre a line is on.
-    fn cost_centre_of<'b>(&'b self, line: &'b Expense) -> Option<&'b str> {
-        line.facts.cost_centre.as_deref().or(self.cost_centre)
-    }
-}
-
-/// The steps for a report. The first step is pending, the others wait.
+/// Makes the steps for a report. The first step is pending, the others wait.
 ///
 /// # Errors
-/// [`NoRoute`]
-pub fn route(policy: &Policy, claimed: Claimed<'_>, people: &Directory, today: Date) -> Result<Vec<Step>, NoRoute> {
-    let whatever = StepRule {
-        name: "Approval".to_owned(),
-        when: Condition::default(),
+/// [`RoutingError`]
+pub fn route(
+    policy: &Policy,
+    input: RouteInput<'_>,
+    people: &OrgContext,
+    today: Date,
+) -> Result<Vec<Step>, RoutingError> {
+    let default_rule = StepRule {
+        name: Label::literal("Approval"),
+        when: StepCondition::default(),
         approvers: policy.fallback.clone().unwrap_or(Approvers::Members { members: Vec::new() }),
-        mode: Mode::Any,
+        mode: ApprovalMode::Any,
         due_in_days: 5,
         escalate_to: None,
     };
-    let mut rules: Vec<(&StepRule, String)> = Vec::new();
+    let mut rules: Vec<(&StepRule, Vec<StepReason>)> = Vec::new();
     for rule in &policy.steps {
-        rules.extend(why(&rule.when, claimed, people).map(|why| (rule, why)));
+        rules.extend(matching_reasons(&rule.when, policy, input, people).map(|reasons| (rule, reasons)));
     }
     if rules.is_empty() {
-        // No rule applies: a person decides all the same, never silence.
-        rules.push((&whatever, "No step of the workflow applies to this report.".to_owned()));
+        // A person decides even when no rule applies.
+        rules.push((&default_rule, vec![StepReason::NoStepApplies {}]));
     }
-    let mut search = Search::new(policy, claimed, people, today);
-    for (rule, why) in rules {
-        search.step(rule, &why)?;
+    let mut resolver = ApproverResolver::new(policy, input, people, today);
+    for (rule, reasons) in rules {
+        resolver.add_step(rule, reasons)?;
     }
-    let mut steps = search.finish();
+    let mut steps = resolver.into_steps();
     if let Some(first) = steps.first_mut() {
-        *first = first.clone().opened(policy, today);
+        *first = first.clone().activated(policy, today);
     }
     Ok(steps)
 }
 
-/// Why a step applies, or `None` when it does not.
-fn why(when: &Condition, claimed: Claimed<'_>, people: &Directory) -> Option<String> {
+/// Reasons why a step applies, one for each condition; `None` when a condition does not hold.
+fn matching_reasons(
+    when: &StepCondition,
+    policy: &Policy,
+    input: RouteInput<'_>,
+    people: &OrgContext,
+) -> Option<Vec<StepReason>> {
     let mut reasons = Vec::new();
-    let total = claimed.base_total;
-    if let Some(from) = when.from_total {
-        at_least(total, from).then(|| reasons.push(format!("The total of {total} reaches {from}.")))?;
+    let total = input.base_total;
+    if let Some(from_total) = when.from_total {
+        at_least(total, from_total).then(|| reasons.push(StepReason::TotalReaches { total, from_total }))?;
     }
-    if let Some(below) = when.below_total {
-        (!at_least(total, below)).then(|| reasons.push(format!("The total of {total} is below {below}.")))?;
+    if let Some(below_total) = when.below_total {
+        (!at_least(total, below_total)).then(|| reasons.push(StepReason::TotalBelow { total, below_total }))?;
     }
-    let mut listed = |list: &[String], found: Vec<Option<&str>>, what: &str| {
-        if list.is_empty() {
-            return Some(());
-        }
-        let hit = list.iter().find(|wanted| found.contains(&Some(wanted.as_str())))?;
-        reasons.push(format!("{what} {hit}."));
-        Some(())
-    };
-    let each = |of: fn(&Expense) -> Option<&str>| claimed.lines.iter().map(of).collect::<Vec<_>>();
-    listed(&when.categories, each(|line| Some(&line.facts.category)), "A line is in the category")?;
-    listed(
-        &when.cost_centres,
-        claimed.lines.iter().map(|line| claimed.cost_centre_of(line)).collect(),
-        "A line is on the cost centre",
-    )?;
-    listed(&when.projects, each(|line| line.facts.project.as_deref()), "A line is on the project")?;
-    listed(&when.grades, vec![people.owner.grade.as_deref()], "The owner is of the grade")?;
-    let currencies: Vec<String> = when.currencies.iter().map(|currency| currency.code().to_owned()).collect();
-    listed(&currencies, each(|line| Some(line.facts.amount.currency().code())), "A line was paid in")?;
+    let lines = input.lines;
+    let category = first_match(&when.categories, |code| lines.iter().any(|line| line.facts.category == *code))?;
+    reasons.extend(category.map(|code| {
+        let category_name = policy.category_name(code);
+        StepReason::Category { category: code.clone(), category_name }
+    }));
+    let is_on = |code: &CostCentreCode| lines.iter().any(|line| input.cost_centre_of(line) == Some(code));
+    let cost_centre = first_match(&when.cost_centres, is_on)?.cloned();
+    reasons.extend(cost_centre.map(|cost_centre| StepReason::CostCentre { cost_centre }));
+    let is_for = |code: &ProjectCode| lines.iter().any(|line| line.facts.project.as_ref() == Some(code));
+    let project = first_match(&when.projects, is_for)?.cloned();
+    reasons.extend(project.map(|project| StepReason::Project { project }));
+    let grade = first_match(&when.grades, |grade| people.owner.grade.as_ref() == Some(grade))?.cloned();
+    reasons.extend(grade.map(|grade| StepReason::Grade { grade }));
+    let paid_in = |currency: &Currency| lines.iter().any(|line| line.facts.amount.currency() == *currency);
+    let currency = first_match(&when.currencies, paid_in)?.copied();
+    reasons.extend(currency.map(|currency| StepReason::Currency { currency }));
     if let Some(wanted) = when.has_violations {
-        let found = if wanted { "The policy found something." } else { "The policy found nothing." };
-        (wanted == claimed.has_violations).then(|| reasons.push(found.to_owned()))?;
+        let reason = if wanted { StepReason::ViolationsFound {} } else { StepReason::NoViolations {} };
+        (wanted == input.has_violations).then(|| reasons.push(reason))?;
     }
-    Some(if reasons.is_empty() { "This step applies to every report.".to_owned() } else { reasons.join(" ") })
+    if reasons.is_empty() {
+        reasons.push(StepReason::EveryReport {});
+    }
+    Some(reasons)
+}
+
+/// First wanted value that matches. The outer `None` when none of several does; the inner `None` when none is wanted.
+fn first_match<T>(wanted: &[T], matches: impl Fn(&T) -> bool) -> Option<Option<&T>> {
+    if wanted.is_empty() { Some(None) } else { wanted.iter().find(|value| matches(value)).map(Some) }
 }

@@ -1,6 +1,6 @@
-//! What a member has claimed: the lines of his submitted and approved reports, by month and by trip. Limits of a day, a month or a
-//! trip and the search for duplicates rest on it, and so does the commit: a bucket's version is a condition of the transaction,
-//! so that two reports submitted at once cannot both fit under one limit.
+//! Claimed expenses of a member: the lines of submitted and approved reports, in buckets by month and by trip. Limits
+//! and the search for duplicates read them. The version of a bucket is a condition of the commit, so two reports
+//! submitted at once cannot both use the rest of a limit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,63 +11,64 @@ use crate::expense::{Expense, ExpenseFacts, PaymentMethod};
 use crate::ids::{ExpenseId, MemberId, ReportId};
 use crate::money::Money;
 use crate::report::Report;
+use crate::text::CategoryCode;
 
-/// The most buckets a report may touch: each is an item of the transaction.
-pub const MAX_BUCKETS: usize = 12;
-/// The most lines a bucket holds; it is one item of at most 400 KiB.
-pub const MAX_CLAIMS: usize = 1000;
+/// Maximum number of buckets of a report: each is an item of the transaction.
+pub const MAX_SPENDING_BUCKETS: usize = 12;
+/// Maximum number of claimed expenses in a bucket: it is one item of at most 400 KiB.
+pub const MAX_CLAIMS_PER_BUCKET: usize = 1000;
 
-/// What claims are gathered by.
+/// Key of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BucketKey {
-    /// A calendar month, `yyyy-mm`.
+pub enum SpendingBucketKey {
+    /// Calendar month, `yyyy-mm`.
     Month(String),
-    /// A trip, by the name its expenses use.
+    /// Trip, by its normalized name ([`trip_key`]).
     Trip(String),
 }
 
-impl BucketKey {
-    /// The month of a day.
+impl SpendingBucketKey {
+    /// Bucket of the month of a day.
     #[must_use]
     pub fn month(day: Date) -> Self {
         Self::Month(month_of(day))
     }
 
-    /// A trip, by any spelling of its name.
+    /// Bucket of a trip, by any spelling of its name.
     #[must_use]
     pub fn trip(name: &str) -> Self {
         Self::Trip(trip_key(name))
     }
 
-    /// The buckets a line belongs to.
+    /// Buckets that a line belongs to.
     pub fn of(line: &ExpenseFacts) -> impl Iterator<Item = Self> + use<> {
         [Some(Self::month(line.date)), line.trip.as_deref().map(Self::trip)].into_iter().flatten()
     }
 }
 
-/// One claimed line.
+/// Claimed expense: one line of a submitted or approved report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claim {
-    /// The line.
+pub struct ClaimedExpense {
+    /// Identifier of the line.
     pub expense_id: ExpenseId,
-    /// The day of the spending.
+    /// Day of the spending.
     pub date: Date,
-    /// The category's code.
-    pub category: String,
-    /// The merchant, without what people write differently.
+    /// Code of the category.
+    pub category: CategoryCode,
+    /// Normalized merchant ([`merchant_key`]).
     pub merchant: String,
-    /// Who paid.
+    /// Payment method.
     pub payment_method: PaymentMethod,
-    /// The amount as it was paid.
+    /// Amount, in the currency it was paid in.
     pub amount: Money,
-    /// What the policy grants of it, in the same currency.
+    /// Granted amount, in the same currency.
     pub granted: Money,
-    /// That in the base currency.
+    /// Granted amount in the base currency.
     pub granted_in_base: Money,
 }
 
-impl Claim {
-    /// The line as a claim.
+impl ClaimedExpense {
+    /// Claimed expense of a line.
     #[must_use]
     pub fn of(line: &Expense) -> Self {
         Self {
@@ -83,116 +84,117 @@ impl Claim {
     }
 }
 
-/// The claims of one report in a bucket.
+/// Claimed expenses of one report in a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportClaims {
-    /// The report's label.
+    /// Report number.
     pub number: String,
-    /// Its lines.
-    pub lines: Vec<Claim>,
+    /// Claimed expenses.
+    pub lines: Vec<ClaimedExpense>,
 }
 
-/// A member's claims of one month or trip.
+/// Claimed expenses of a member in one month or trip.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bucket {
-    /// Grows with each change; 0 for a bucket that is not there yet.
+pub struct SpendingBucket {
+    /// Version; 0 for a bucket that is not stored yet.
     pub version: u64,
-    /// By report.
+    /// Claimed expenses by report.
     pub claims: BTreeMap<ReportId, ReportClaims>,
 }
 
-/// What a member has claimed in the months and on the trips that a report touches.
+/// Claimed expenses of a member in the months and trips of a report.
 #[derive(Clone, Debug, Default)]
 pub struct Spending {
-    /// By month and trip.
-    pub buckets: BTreeMap<BucketKey, Bucket>,
+    /// Buckets by month and trip.
+    pub buckets: BTreeMap<SpendingBucketKey, SpendingBucket>,
 }
 
-/// What a change of a report does to its owner's claims.
+/// Change of the owner's claimed expenses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SpendingChange {
-    /// Whose claims.
+    /// Owner; `None` when nothing changes.
     pub owner: Option<MemberId>,
-    /// Buckets to store, each on the version before its own.
-    pub stored: Vec<(BucketKey, Bucket)>,
-    /// Buckets to take the report out of.
-    pub withdrawn: BTreeSet<BucketKey>,
+    /// Buckets to store, each with the next version.
+    pub stored: Vec<(SpendingBucketKey, SpendingBucket)>,
+    /// Buckets to remove the report from.
+    pub withdrawn: BTreeSet<SpendingBucketKey>,
 }
 
 impl Spending {
-    /// The buckets that lines belong to.
+    /// Buckets that lines belong to.
     #[must_use]
-    pub fn keys<'a>(lines: impl IntoIterator<Item = &'a Expense>) -> BTreeSet<BucketKey> {
-        lines.into_iter().flat_map(|line| BucketKey::of(&line.facts)).collect()
+    pub fn bucket_keys<'a>(lines: impl IntoIterator<Item = &'a Expense>) -> BTreeSet<SpendingBucketKey> {
+        lines.into_iter().flat_map(|line| SpendingBucketKey::of(&line.facts)).collect()
     }
 
-    /// The claims of other reports in a bucket, each with the label of its report.
-    pub fn others<'a>(
+    /// Claimed expenses of other reports in a bucket, with the report number.
+    pub fn claims_of_other_reports<'a>(
         &'a self,
-        key: &BucketKey,
+        key: &SpendingBucketKey,
         report: ReportId,
-    ) -> impl Iterator<Item = (&'a str, &'a Claim)> + use<'a> {
+    ) -> impl Iterator<Item = (&'a str, &'a ClaimedExpense)> + use<'a> {
         let claims = self.buckets.get(key).map(|bucket| &bucket.claims).into_iter().flatten();
         let others = claims.filter(move |(id, _)| **id != report);
         others.flat_map(|(_, claims)| claims.lines.iter().map(|line| (claims.number.as_str(), line)))
     }
 
-    /// What was claimed by reports that were created before this one.
+    /// Keeps the claims of reports created before this one.
     #[must_use]
-    pub fn before(mut self, report: ReportId) -> Self {
+    pub fn claimed_before(mut self, report: ReportId) -> Self {
         for bucket in self.buckets.values_mut() {
             bucket.claims.retain(|id, _| *id < report);
         }
         self
     }
 
-    /// The report's lines as claims in place of those it had, whose buckets were `before`. `None` when a bucket would overflow.
+    /// Replaces the claims of a report, which were in the buckets `before`. `None` when a bucket would overflow.
     #[must_use]
-    pub fn claiming(&self, report: &Report, before: &BTreeSet<BucketKey>) -> Option<SpendingChange> {
-        let mut claimed: BTreeMap<BucketKey, Vec<Claim>> = BTreeMap::new();
+    pub fn record_claims(&self, report: &Report, before: &BTreeSet<SpendingBucketKey>) -> Option<SpendingChange> {
+        let mut claimed: BTreeMap<SpendingBucketKey, Vec<ClaimedExpense>> = BTreeMap::new();
         for line in &report.expenses {
-            for key in BucketKey::of(&line.facts) {
-                claimed.entry(key).or_default().push(Claim::of(line));
+            for key in SpendingBucketKey::of(&line.facts) {
+                claimed.entry(key).or_default().push(ClaimedExpense::of(line));
             }
         }
         let withdrawn = before.iter().filter(|key| !claimed.contains_key(key)).cloned().collect();
-        let bucket = |(key, lines): (BucketKey, Vec<Claim>)| {
-            let mut bucket = self.buckets.get(&key).cloned().unwrap_or(Bucket { version: 0, claims: BTreeMap::new() });
+        let bucket = |(key, lines): (SpendingBucketKey, Vec<ClaimedExpense>)| {
+            let mut bucket =
+                self.buckets.get(&key).cloned().unwrap_or(SpendingBucket { version: 0, claims: BTreeMap::new() });
             bucket.version += 1;
             bucket.claims.insert(report.id, ReportClaims { number: report.number.clone(), lines });
             let count: usize = bucket.claims.values().map(|claims| claims.lines.len()).sum();
-            (count <= MAX_CLAIMS).then_some((key, bucket))
+            (count <= MAX_CLAIMS_PER_BUCKET).then_some((key, bucket))
         };
         let stored = claimed.into_iter().map(bucket).collect::<Option<_>>()?;
         Some(SpendingChange { owner: Some(report.owner), stored, withdrawn })
     }
 
-    /// The report's claims taken back.
+    /// Removes the claims of a report.
     #[must_use]
-    pub fn withdrawing(report: &Report) -> SpendingChange {
-        let withdrawn = Self::keys(&report.expenses);
+    pub fn withdraw_claims(report: &Report) -> SpendingChange {
+        let withdrawn = Self::bucket_keys(&report.expenses);
         SpendingChange { owner: Some(report.owner), stored: Vec::new(), withdrawn }
     }
 }
 
-/// The calendar month of a day, `yyyy-mm`.
+/// Calendar month of a day, `yyyy-mm`.
 #[must_use]
 pub fn month_of(day: Date) -> String {
     format!("{:04}-{:02}", day.year(), day.month())
 }
 
-/// The name of a trip without case, blanks and punctuation; as it is, when it has nothing else.
+/// Name of a trip without case, blanks and punctuation. A name without letters and digits is unchanged.
 #[must_use]
 pub fn trip_key(name: &str) -> String {
     Some(merchant_key(name)).filter(|key| !key.is_empty()).unwrap_or_else(|| name.to_owned())
 }
 
-/// The first letters and digits of a merchant's name without case, forty at most and sixty bytes: the rest people write differently, and a
-/// bucket must not outgrow its item.
+/// First letters and digits of a merchant's name in lower case, at most 40 characters and 60 bytes. Spellings of one
+/// merchant get the same key, and a bucket fits into its item.
 #[must_use]
 pub fn merchant_key(name: &str) -> String {
     if name.is_ascii() {
-        // Most names, without the tables of Unicode: each line comes by here several times.
+        // Fast path without Unicode tables: the function runs several times per line.
         return name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(40).collect();
     }
     let mut bytes = 0;

@@ -1,13 +1,13 @@
-//! Tax within and on top of an amount. Whatever is rounded, net and taxes add up to the total.
+//! Taxes included in an amount. Net and taxes add up to the total, whatever is rounded.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::money::{Money, SumFault};
+use crate::money::{Money, MoneyError};
 
-/// A tax rate in percent with at most four decimals, such as `5.5`; at most 100.
+/// Tax rate in percent from 0 to 100, with at most four decimals, such as `5.5`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TaxRate {
@@ -15,25 +15,25 @@ pub struct TaxRate {
     units: u32,
 }
 
-/// One hundred percent in units of a [`TaxRate`].
+/// 100 percent in units of a [`TaxRate`].
 const WHOLE: i64 = 1_000_000;
 
-/// A tax rate was not a decimal number of percent from 0 to 100 with at most four decimals.
+/// Text that is not a tax rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a rate in percent such as 19 or 5.5")]
-pub struct TaxRateFault;
+#[error("not a rate in percent from 0 to 100, such as 19 or 5.5")]
+pub struct ParseTaxRateError;
 
 impl FromStr for TaxRate {
-    type Err = TaxRateFault;
+    type Err = ParseTaxRateError;
 
-    fn from_str(text: &str) -> Result<Self, TaxRateFault> {
+    fn from_str(text: &str) -> Result<Self, ParseTaxRateError> {
         let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
         let digits = |part: &str, most| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
         if !digits(whole, 3) || !digits(decimals, 4) || (whole.len() > 1 && whole.starts_with('0')) {
-            return Err(TaxRateFault);
+            return Err(ParseTaxRateError);
         }
-        let units: u32 = format!("{whole}{decimals:0<4}").parse().map_err(|_| TaxRateFault)?;
-        if i64::from(units) > WHOLE { Err(TaxRateFault) } else { Ok(Self { units }) }
+        let units: u32 = format!("{whole}{decimals:0<4}").parse().map_err(|_| ParseTaxRateError)?;
+        if i64::from(units) > WHOLE { Err(ParseTaxRateError) } else { Ok(Self { units }) }
     }
 }
 
@@ -45,9 +45,9 @@ impl fmt::Display for TaxRate {
 }
 
 impl TryFrom<String> for TaxRate {
-    type Error = TaxRateFault;
+    type Error = ParseTaxRateError;
 
-    fn try_from(text: String) -> Result<Self, TaxRateFault> {
+    fn try_from(text: String) -> Result<Self, ParseTaxRateError> {
         text.parse()
     }
 }
@@ -58,12 +58,12 @@ impl From<TaxRate> for String {
     }
 }
 
-/// The taxes within an amount that includes them, one for each rate, all on the same net. The net is rounded half-even, the taxes
-/// share what remains.
+/// Taxes included in an amount, one per rate, all on the same net. The net is rounded half-even, and the taxes share
+/// the rest.
 ///
 /// # Errors
-/// [`SumFault`] when an amount leaves the range.
-pub fn included(total: Money, rates: &[TaxRate]) -> Result<Vec<Money>, SumFault> {
+/// [`MoneyError`] when an amount is out of range.
+pub fn included_taxes(total: Money, rates: &[TaxRate]) -> Result<Vec<Money>, MoneyError> {
     let sum: i64 = rates.iter().map(|rate| i64::from(rate.units)).sum();
     if sum == 0 {
         return Ok(vec![Money::zero(total.currency()); rates.len()]);
@@ -78,7 +78,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn rates_are_read_and_printed() {
+    fn tax_rate_parses_and_displays() {
         for (text, printed) in [("19", "19"), ("5.5", "5.5"), ("0", "0"), ("100", "100"), ("7.70", "7.7")] {
             assert_eq!(text.parse::<TaxRate>().unwrap().to_string(), printed);
         }
@@ -91,17 +91,23 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(1000))]
 
         #[test]
-        fn net_and_taxes_add_up(minor in 0..1_000_000_000_i64, units in prop::collection::vec(0..1_000_000_u32, 0..4)) {
+        fn included_taxes_are_within_total(
+            minor in 0..1_000_000_000_i64,
+            units in prop::collection::vec(0..1_000_000_u32, 0..4),
+        ) {
             let total = Money::from_minor(minor, "EUR".parse().unwrap());
             let rates: Vec<_> = units.into_iter().map(|units| TaxRate { units }).collect();
-            let taxes = included(total, &rates).unwrap();
+            let taxes = included_taxes(total, &rates).unwrap();
             let sum = Money::sum(total.currency(), taxes.iter().copied()).unwrap();
             prop_assert!(sum.minor() >= 0 && sum.minor() <= total.minor());
             prop_assert_eq!(taxes.len(), rates.len());
         }
 
         #[test]
-        fn parts_add_up_and_differ_by_proportion(minor in 0..1_000_000_000_i64, weights in prop::collection::vec(0..1000_u64, 1..12)) {
+        fn allocated_parts_add_up_and_are_proportional(
+            minor in 0..1_000_000_000_i64,
+            weights in prop::collection::vec(0..1000_u64, 1..12),
+        ) {
             let total = Money::from_minor(minor, "EUR".parse().unwrap());
             prop_assume!(weights.iter().any(|weight| *weight > 0));
             let parts = total.allocate(&weights).unwrap();

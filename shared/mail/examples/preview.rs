@@ -11,6 +11,9 @@ use outlay_mail::{LineFacts, ReportFacts};
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "written for tests, from literals")]
 #[path = "../tests/mail/samples.rs"]
 mod samples;
+#[expect(dead_code, clippy::unwrap_used, reason = "written for tests, from literals")]
+#[path = "../tests/mail/statements.rs"]
+mod statements;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(env::args().nth(1).ok_or("usage: preview <folder>")?);
@@ -19,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     notices.push(("approval-extreme", samples::approval(extreme_report())));
     let earlier =
         ["0100-first@eu-central-1.amazonses.com".to_owned(), "0100-last@eu-central-1.amazonses.com".to_owned()];
-    for language in Language::ALL {
+    for &language in Language::ALL {
         let to = samples::recipient(language);
         for (name, notice) in &notices {
             let message = notice.render(&to)?;

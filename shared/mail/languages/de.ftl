@@ -6,7 +6,7 @@ greeting = Guten Tag,
 greeting-name = Guten Tag { $name },
 footer = Von Outlay gesendet an { $address }. Diese Nachricht wurde automatisch erstellt.
 colon = :
-nobody = Ein ehemaliges Mitglied
+former-member = Ein ehemaliges Mitglied
 moment = { $moment } UTC
 
 ## Beschriftungen
@@ -49,6 +49,120 @@ lines-heading-some = { $count ->
    *[other] { $shown } von { $count } Ausgaben
 }
 granted = bewilligt { $amount }
+
+## Feststellungen nach der Richtlinie
+
+named-expense = { $amount } bei { $merchant }
+named-expense-converted = { $amount } ({ $base_amount }) bei { $merchant }
+excess-together = { $count ->
+    [one] { $count } Ausgabe, { $actual }
+   *[other] { $count } Ausgaben, zusammen { $actual }
+}
+excess-elsewhere = { $actual }, davon { $claimed_elsewhere } aus anderen Abrechnungen
+limit-paid-personally = selbst bezahlt
+limit-paid-by-company-card = mit Firmenkarte bezahlt
+limit-grade = Stufe { $grade }
+consequence-justification-needed = Eine Begründung ist nötig.
+consequence-excess-not-reimbursed = Was darüber liegt, wird nicht erstattet.
+
+finding-unknown-category = Die Richtlinie enthält die Kategorie { $category } nicht.
+finding-inactive-category = Die Kategorie { $category_name } gilt am { $date } nicht.
+finding-unknown-cost-centre = Die Richtlinie enthält die Kostenstelle { $cost_centre } nicht.
+finding-unknown-project = Die Richtlinie enthält das Projekt { $project } nicht.
+finding-required-field = { $expense }: Für die Kategorie { $category_name } fehlt { $field ->
+    [attendees] die Angabe der Teilnehmenden
+    [project] das Projekt
+    [cost_centre] die Kostenstelle
+    [trip] die Reise
+   *[justification] eine Begründung
+}.
+finding-expense-limit = { $expenses }: über der Grenze von { $limit } pro Ausgabe{ $scope }.
+finding-day-limit = { $expenses }: über der Grenze von { $limit } pro Tag{ $scope }, am { $date }.
+finding-month-limit = { $expenses }: über der Grenze von { $limit } pro Monat{ $scope }, im { $month }.
+finding-report-limit = { $expenses }: über der Grenze von { $limit } pro Abrechnung{ $scope }.
+finding-trip-limit = { $expenses }: über der Grenze von { $limit } pro Reise{ $scope }, auf der Reise { $trip }.
+finding-splitting = { $count } Ausgaben bei { $merchant } am { $date }, zusammen { $actual }: über der Grenze von { $limit } pro Ausgabe{ $scope }.
+finding-splitting-without-receipt = { $count } Ausgaben bei { $merchant } am { $date }, zusammen { $actual }: kein Beleg; ab { $receipt_required_from } ist einer nötig.
+finding-receipt-required = { $expense }: kein Beleg; ab { $receipt_required_from } ist einer nötig.
+finding-maximum-age = { $expense }: { $days ->
+    [one] { $days } Tag
+   *[other] { $days } Tage
+} alt; die Richtlinie erlaubt { $maximum_days }.
+finding-non-working-day = { $expense } am { $date }: { $day ->
+    [holiday] ein Feiertag
+   *[weekend] ein Wochenende
+}.
+finding-duplicate = { $expense } am { $date }: in dieser Abrechnung { $count }-mal geltend gemacht.
+finding-duplicate-elsewhere = { $expense } am { $date }: bereits in { $claimed_in } geltend gemacht.
+finding-receipt-pending = { $expense }: Der Beleg { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(und { $more } weitere)
+} ist noch nicht hochgeladen oder geprüft.
+finding-receipt-refused = { $expense }: Der Beleg { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(und { $more } weitere)
+} wurde abgelehnt. { $reason ->
+    [empty] Die Datei ist leer.
+    [other_size] Die Datei hat eine andere Größe als angegeben.
+    [other_bytes] Die Datei ist nicht die, deren SHA-256 angegeben wurde.
+    [unknown_type] Die Datei ist weder PDF noch JPEG, PNG, HEIC oder WebP.
+    [other_type] Die Datei hat einen anderen Typ als angegeben.
+    [damaged] Die Datei ist beschädigt oder unvollständig.
+    [too_large] Die Datei hat mehr Bildpunkte oder Seiten, als ein Beleg haben darf.
+    [active] Die Datei enthält ein Skript, ein Programm oder eine andere Datei.
+    [locked] Die Datei ist mit einem Kennwort geschützt.
+   *[harmful] Die Datei ist als schädlich bekannt.
+}
+finding-duplicate-receipt = { $expense }: Der Beleg { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(und { $more } weitere)
+} gehört auch zu einer anderen Abrechnung.
+
+## Gründe eines Schritts
+
+approvers-one = { $approvers ->
+    [manager] die vorgesetzte Person
+    [manager_of_level] die vorgesetzte Person der Ebene { $level }
+    [cost_centre_owner] eine für die Kostenstellen verantwortliche Person
+    [project_owner] eine für die Projekte verantwortliche Person
+    [finance] ein Mitglied mit der Rolle Finanzen
+    [admin] ein Mitglied mit der Rolle Administration
+   *[members] ein im Ablauf genanntes Mitglied
+}
+approvers-many = { $approvers ->
+    [manager] die vorgesetzte Person
+    [manager_of_level] die vorgesetzte Person der Ebene { $level }
+    [cost_centre_owner] die für die Kostenstellen Verantwortlichen
+    [project_owner] die für die Projekte Verantwortlichen
+    [finance] Mitglieder mit der Rolle Finanzen
+    [admin] Mitglieder mit der Rolle Administration
+   *[members] die im Ablauf genannten Mitglieder
+}
+reason-total-reaches = Der Gesamtbetrag von { $total } erreicht { $from_total }.
+reason-total-below = Der Gesamtbetrag von { $total } liegt unter { $below_total }.
+reason-category = Eine Ausgabe gehört zur Kategorie { $category_name }.
+reason-cost-centre = Eine Ausgabe gehört zur Kostenstelle { $cost_centre }.
+reason-project = Eine Ausgabe gehört zum Projekt { $project }.
+reason-grade = Die Person, deren Spesen es sind, hat die Stufe { $grade }.
+reason-currency = Eine Ausgabe wurde in { $currency } bezahlt.
+reason-violations-found = Es gibt Verstöße gegen die Richtlinie.
+reason-no-violations = Es gibt keine Verstöße gegen die Richtlinie.
+reason-every-report = Dieser Schritt gilt für jede Abrechnung.
+reason-no-step-applies = Kein Schritt des Ablaufs gilt für diese Abrechnung.
+reason-decided-by = Es entscheidet { $approvers }.
+reason-decided-by-all = Alle müssen zustimmen: { $approvers }.
+reason-decided-by-quorum = { $of } müssen zustimmen: { $approvers }.
+reason-assigned-to = Vorgesehen ist { $approvers }.
+reason-next-manager = Eine vorgesehene Person { $excluded ->
+    [cannot_approve] kann nicht genehmigen
+    [separation_of_duties] darf über diese Abrechnung nicht entscheiden (Funktionstrennung)
+    [other_step] entscheidet bei einem anderen Schritt
+   *[limit] darf nicht über so hohe Beträge entscheiden
+}; daher entscheidet die nächsthöhere vorgesetzte Person.
+reason-fallback = Sonst darf niemand entscheiden; daher entscheidet die in der Richtlinie festgelegte Vertretung.
+reason-reassigned = Die Administration hat den Schritt neu zugewiesen.
+reason-escalated-overdue = Der Schritt war überfällig; daher entscheiden andere.
+reason-escalated-unreachable = E-Mails an eine vorgesehene Person kommen zurück; daher entscheiden andere.
 
 ## Wer entschieden hat
 

@@ -1,5 +1,5 @@
-### What mail says in English. Every file here has the same messages with the same variables; a test compares them.
-### Names, titles, dates and amounts arrive ready to be shown; $count and $overdue are numbers and choose the plural.
+### Messages of the mail in English. Every file here has the same messages with the same variables; a test compares them.
+### Names, titles, dates and amounts are formatted already. $count, $overdue, $days, $more, $level and $of are numbers.
 
 ## Every message
 
@@ -8,8 +8,8 @@ greeting-name = Hello { $name },
 footer = Sent by Outlay to { $address }. This message was written automatically.
 # Between a label and its value in the text part.
 colon = :
-# Of who is no longer known.
-nobody = A former member
+# Name of a member whose data was erased.
+former-member = A former member
 # A moment, always in UTC.
 moment = { $moment } UTC
 
@@ -53,6 +53,121 @@ lines-heading-some = { $count ->
    *[other] { $shown } of { $count } expenses
 }
 granted = granted { $amount }
+
+## Findings of the policy
+## Variables have the names of the parameters in the API. $expense, $expenses and $scope are composed of several of them.
+
+named-expense = { $amount } at { $merchant }
+named-expense-converted = { $amount } ({ $base_amount }) at { $merchant }
+excess-together = { $count ->
+    [one] { $count } expense, { $actual }
+   *[other] { $count } expenses, together { $actual }
+}
+excess-elsewhere = { $actual }, of which { $claimed_elsewhere } count from other reports
+limit-paid-personally = paid personally
+limit-paid-by-company-card = paid by company card
+limit-grade = grade { $grade }
+consequence-justification-needed = A justification is needed.
+consequence-excess-not-reimbursed = The excess is not reimbursed.
+
+finding-unknown-category = { $category } is not a category of the policy.
+finding-inactive-category = The category { $category_name } is not in use on { $date }.
+finding-unknown-cost-centre = { $cost_centre } is not a cost centre of the policy.
+finding-unknown-project = { $project } is not a project of the policy.
+finding-required-field = { $expense }: an expense of the category { $category_name } must state { $field ->
+    [attendees] the attendees
+    [project] the project
+    [cost_centre] the cost centre
+    [trip] the trip
+   *[justification] a justification
+}.
+finding-expense-limit = { $expenses }: above the limit of { $limit } per expense{ $scope }.
+finding-day-limit = { $expenses }: above the limit of { $limit } per day{ $scope }, on { $date }.
+finding-month-limit = { $expenses }: above the limit of { $limit } per month{ $scope }, in { $month }.
+finding-report-limit = { $expenses }: above the limit of { $limit } per report{ $scope }.
+finding-trip-limit = { $expenses }: above the limit of { $limit } per trip{ $scope }, on the trip { $trip }.
+finding-splitting = { $count } expenses at { $merchant } on { $date }, together { $actual }: above the limit of { $limit } per expense{ $scope }.
+finding-splitting-without-receipt = { $count } expenses at { $merchant } on { $date }, together { $actual }: no receipt; one is required from { $receipt_required_from }.
+finding-receipt-required = { $expense }: no receipt; one is required from { $receipt_required_from }.
+finding-maximum-age = { $expense }: { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+} old; the policy allows { $maximum_days }.
+finding-non-working-day = { $expense } on { $date }: { $day ->
+    [holiday] a holiday
+   *[weekend] a weekend
+}.
+finding-duplicate = { $expense } on { $date }: claimed { $count } times in this report.
+finding-duplicate-elsewhere = { $expense } on { $date }: already claimed in { $claimed_in }.
+finding-receipt-pending = { $expense }: the receipt { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(and { $more } more)
+} has not been uploaded or checked yet.
+finding-receipt-refused = { $expense }: the receipt { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(and { $more } more)
+} was rejected. { $reason ->
+    [empty] The file is empty.
+    [other_size] The size of the file differs from the declared size.
+    [other_bytes] The SHA-256 of the file differs from the declared one.
+    [unknown_type] The file is not a PDF, JPEG, PNG, HEIC or WebP file.
+    [other_type] The media type of the file differs from the declared type.
+    [damaged] The file is damaged or incomplete.
+    [too_large] The file has too many pixels or pages.
+    [active] The file contains a script, a program or an embedded file.
+    [locked] The file is protected by a password.
+   *[harmful] The file contains known malware.
+}
+finding-duplicate-receipt = { $expense }: the receipt { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(and { $more } more)
+} is also on another report.
+
+## Reasons of a step
+
+approvers-one = { $approvers ->
+    [manager] the owner’s manager
+    [manager_of_level] the owner’s manager of level { $level }
+    [cost_centre_owner] an owner of its cost centres
+    [project_owner] an owner of its projects
+    [finance] a member with the role finance
+    [admin] a member with the role administrator
+   *[members] a member the workflow names
+}
+approvers-many = { $approvers ->
+    [manager] the owner’s manager
+    [manager_of_level] the owner’s manager of level { $level }
+    [cost_centre_owner] the owners of its cost centres
+    [project_owner] the owners of its projects
+    [finance] members with the role finance
+    [admin] members with the role administrator
+   *[members] the members the workflow names
+}
+reason-total-reaches = The total of { $total } reaches { $from_total }.
+reason-total-below = The total of { $total } is below { $below_total }.
+reason-category = An expense is in the category { $category_name }.
+reason-cost-centre = An expense is on the cost centre { $cost_centre }.
+reason-project = An expense is on the project { $project }.
+reason-grade = The owner has the grade { $grade }.
+reason-currency = An expense was paid in { $currency }.
+reason-violations-found = The policy found violations.
+reason-no-violations = The policy found no violations.
+reason-every-report = This step applies to every report.
+reason-no-step-applies = No step of the workflow applies to this report.
+reason-decided-by = It is decided by { $approvers }.
+reason-decided-by-all = It is decided by { $approvers }; each of them has to agree.
+reason-decided-by-quorum = It is decided by { $approvers }; { $of } of them have to agree.
+reason-assigned-to = It is for { $approvers }.
+reason-next-manager = An approver { $excluded ->
+    [cannot_approve] cannot approve
+    [separation_of_duties] may not decide on this report (separation of duties)
+    [other_step] decides at another step of it
+   *[limit] has an approval limit below the total
+}, so the next manager up decides.
+reason-fallback = No other approver is eligible, so the fallback approvers decide.
+reason-reassigned = An admin has reassigned it.
+reason-escalated-overdue = It was overdue, so other approvers decide.
+reason-escalated-unreachable = Mail to an approver bounced, so other approvers decide.
 
 ## Who decided
 

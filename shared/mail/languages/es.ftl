@@ -6,7 +6,7 @@ greeting = Hola:
 greeting-name = Hola, { $name }:
 footer = Enviado por Outlay a { $address }. Este mensaje se ha redactado automáticamente.
 colon = :
-nobody = Un antiguo miembro
+former-member = Un antiguo miembro
 moment = { $moment } UTC
 
 ## Rótulos
@@ -49,6 +49,120 @@ lines-heading-some = { $count ->
    *[other] { $shown } de { $count } gastos
 }
 granted = concedido { $amount }
+
+## Incumplimientos de la política
+
+named-expense = { $amount } en { $merchant }
+named-expense-converted = { $amount } ({ $base_amount }) en { $merchant }
+excess-together = { $count ->
+    [one] { $count } gasto, { $actual }
+   *[other] { $count } gastos, { $actual } en total
+}
+excess-elsewhere = { $actual }, de los cuales { $claimed_elsewhere } en otros informes
+limit-paid-personally = pagado personalmente
+limit-paid-by-company-card = pagado con tarjeta de empresa
+limit-grade = nivel { $grade }
+consequence-justification-needed = Hace falta una justificación.
+consequence-excess-not-reimbursed = El exceso no se reembolsa.
+
+finding-unknown-category = La política no incluye la categoría { $category }.
+finding-inactive-category = La categoría { $category_name } no está en vigor el { $date }.
+finding-unknown-cost-centre = La política no incluye el centro de coste { $cost_centre }.
+finding-unknown-project = La política no incluye el proyecto { $project }.
+finding-required-field = { $expense }: para la categoría { $category_name } hay que indicar { $field ->
+    [attendees] los asistentes
+    [project] el proyecto
+    [cost_centre] el centro de coste
+    [trip] el viaje
+   *[justification] una justificación
+}.
+finding-expense-limit = { $expenses }: por encima del límite de { $limit } por gasto{ $scope }.
+finding-day-limit = { $expenses }: por encima del límite de { $limit } por día{ $scope }, el { $date }.
+finding-month-limit = { $expenses }: por encima del límite de { $limit } por mes{ $scope }, en { $month }.
+finding-report-limit = { $expenses }: por encima del límite de { $limit } por informe{ $scope }.
+finding-trip-limit = { $expenses }: por encima del límite de { $limit } por viaje{ $scope }, en el viaje { $trip }.
+finding-splitting = { $count } gastos en { $merchant } el { $date }, { $actual } en total: por encima del límite de { $limit } por gasto{ $scope }.
+finding-splitting-without-receipt = { $count } gastos en { $merchant } el { $date }, { $actual } en total: sin justificante; es obligatorio a partir de { $receipt_required_from }.
+finding-receipt-required = { $expense }: sin justificante; es obligatorio a partir de { $receipt_required_from }.
+finding-maximum-age = { $expense }: tiene { $days ->
+    [one] { $days } día
+   *[other] { $days } días
+}; la política permite { $maximum_days }.
+finding-non-working-day = { $expense } el { $date }: { $day ->
+    [holiday] un día festivo
+   *[weekend] un fin de semana
+}.
+finding-duplicate = { $expense } el { $date }: figura { $count } veces en este informe.
+finding-duplicate-elsewhere = { $expense } el { $date }: ya figura en { $claimed_in }.
+finding-receipt-pending = { $expense }: el justificante { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(y { $more } más)
+} aún no se ha subido o comprobado.
+finding-receipt-refused = { $expense }: el justificante { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(y { $more } más)
+} se ha rechazado. { $reason ->
+    [empty] El archivo está vacío.
+    [other_size] El tamaño del archivo no es el declarado.
+    [other_bytes] El archivo no es aquel cuyo SHA-256 se declaró.
+    [unknown_type] El archivo no es PDF, JPEG, PNG, HEIC ni WebP.
+    [other_type] El tipo del archivo no es el declarado.
+    [damaged] El archivo está dañado o incompleto.
+    [too_large] El archivo tiene más píxeles o páginas de los que puede tener un justificante.
+    [active] El archivo contiene un script, un programa u otro archivo.
+    [locked] El archivo está protegido con contraseña.
+   *[harmful] Se sabe que el archivo es dañino.
+}
+finding-duplicate-receipt = { $expense }: el justificante { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(y { $more } más)
+} figura también en otro informe.
+
+## Razones de un paso
+
+approvers-one = { $approvers ->
+    [manager] el superior del titular
+    [manager_of_level] el superior de nivel { $level } del titular
+    [cost_centre_owner] un responsable de sus centros de coste
+    [project_owner] un responsable de sus proyectos
+    [finance] un miembro con la función «finanzas»
+    [admin] un miembro con la función «administrador»
+   *[members] un miembro designado en el flujo de aprobación
+}
+approvers-many = { $approvers ->
+    [manager] el superior del titular
+    [manager_of_level] el superior de nivel { $level } del titular
+    [cost_centre_owner] los responsables de sus centros de coste
+    [project_owner] los responsables de sus proyectos
+    [finance] los miembros con la función «finanzas»
+    [admin] los miembros con la función «administrador»
+   *[members] los miembros designados en el flujo de aprobación
+}
+reason-total-reaches = El total de { $total } alcanza { $from_total }.
+reason-total-below = El total de { $total } es inferior a { $below_total }.
+reason-category = Un gasto pertenece a la categoría { $category_name }.
+reason-cost-centre = Un gasto pertenece al centro de coste { $cost_centre }.
+reason-project = Un gasto pertenece al proyecto { $project }.
+reason-grade = El titular tiene el nivel { $grade }.
+reason-currency = Un gasto se pagó en { $currency }.
+reason-violations-found = Hay incumplimientos de la política.
+reason-no-violations = No hay incumplimientos de la política.
+reason-every-report = Este paso se aplica a todos los informes.
+reason-no-step-applies = Ningún paso del flujo de aprobación se aplica a este informe.
+reason-decided-by = Decide { $approvers }.
+reason-decided-by-all = Deben estar de acuerdo todos: { $approvers }.
+reason-decided-by-quorum = Deben estar de acuerdo { $of }: { $approvers }.
+reason-assigned-to = El paso está previsto para { $approvers }.
+reason-next-manager = Un aprobador { $excluded ->
+    [cannot_approve] no puede aprobar
+    [separation_of_duties] no puede decidir sobre este informe (separación de funciones)
+    [other_step] decide en otro paso
+   *[limit] tiene un límite de aprobación inferior al total
+}, por lo que decide el superior siguiente.
+reason-fallback = No hay otro aprobador posible, por lo que deciden los aprobadores de reserva.
+reason-reassigned = Un administrador ha reasignado el paso.
+reason-escalated-overdue = El paso estaba fuera de plazo, por lo que deciden otras personas.
+reason-escalated-unreachable = Los mensajes a un aprobador no llegan a su destino, por lo que deciden otras personas.
 
 ## Quién ha decidido
 

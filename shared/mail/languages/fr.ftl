@@ -7,7 +7,7 @@ greeting-name = Bonjour { $name },
 footer = Envoyé par Outlay à { $address }. Ce message a été rédigé automatiquement.
 # Une espace insécable précède le deux-points.
 colon = {"\u00A0"}:
-nobody = Un ancien membre
+former-member = Un ancien membre
 moment = { $moment } UTC
 
 ## Intitulés
@@ -50,6 +50,120 @@ lines-heading-some = { $count ->
    *[other] { $shown } dépenses sur { $count }
 }
 granted = accordé { $amount }
+
+## Écarts à la politique de frais
+
+named-expense = { $amount } chez { $merchant }
+named-expense-converted = { $amount } ({ $base_amount }) chez { $merchant }
+excess-together = { $count ->
+    [one] { $count } dépense, { $actual }
+   *[other] { $count } dépenses, au total { $actual }
+}
+excess-elsewhere = { $actual }, dont { $claimed_elsewhere } dans d’autres notes
+limit-paid-personally = payé à titre personnel
+limit-paid-by-company-card = payé par carte d’entreprise
+limit-grade = niveau { $grade }
+consequence-justification-needed = Une justification est nécessaire.
+consequence-excess-not-reimbursed = Le dépassement n’est pas remboursé.
+
+finding-unknown-category = La politique ne contient pas la catégorie { $category }.
+finding-inactive-category = La catégorie { $category_name } n’est pas en vigueur le { $date }.
+finding-unknown-cost-centre = La politique ne contient pas le centre de coûts { $cost_centre }.
+finding-unknown-project = La politique ne contient pas le projet { $project }.
+finding-required-field = { $expense } : pour la catégorie { $category_name }, il manque { $field ->
+    [attendees] les participants
+    [project] le projet
+    [cost_centre] le centre de coûts
+    [trip] le voyage
+   *[justification] une justification
+}.
+finding-expense-limit = { $expenses } : au-dessus de la limite de { $limit } par dépense{ $scope }.
+finding-day-limit = { $expenses } : au-dessus de la limite de { $limit } par jour{ $scope }, le { $date }.
+finding-month-limit = { $expenses } : au-dessus de la limite de { $limit } par mois{ $scope }, en { $month }.
+finding-report-limit = { $expenses } : au-dessus de la limite de { $limit } par note{ $scope }.
+finding-trip-limit = { $expenses } : au-dessus de la limite de { $limit } par voyage{ $scope }, pour le voyage { $trip }.
+finding-splitting = { $count } dépenses chez { $merchant } le { $date }, au total { $actual } : au-dessus de la limite de { $limit } par dépense{ $scope }.
+finding-splitting-without-receipt = { $count } dépenses chez { $merchant } le { $date }, au total { $actual } : sans justificatif ; il en faut un à partir de { $receipt_required_from }.
+finding-receipt-required = { $expense } : sans justificatif ; il en faut un à partir de { $receipt_required_from }.
+finding-maximum-age = { $expense } : date de { $days ->
+    [one] { $days } jour
+   *[other] { $days } jours
+} ; la politique en autorise { $maximum_days }.
+finding-non-working-day = { $expense } le { $date } : { $day ->
+    [holiday] un jour férié
+   *[weekend] un week-end
+}.
+finding-duplicate = { $expense } le { $date } : figure { $count } fois dans cette note.
+finding-duplicate-elsewhere = { $expense } le { $date } : figure déjà dans { $claimed_in }.
+finding-receipt-pending = { $expense } : le justificatif { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(et { $more } de plus)
+} n’est pas encore envoyé ou vérifié.
+finding-receipt-refused = { $expense } : le justificatif { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(et { $more } de plus)
+} a été refusé. { $reason ->
+    [empty] Le fichier est vide.
+    [other_size] La taille du fichier n’est pas celle qui a été déclarée.
+    [other_bytes] Le fichier n’est pas celui dont le SHA-256 a été déclaré.
+    [unknown_type] Le fichier n’est ni PDF, ni JPEG, PNG, HEIC ou WebP.
+    [other_type] Le type du fichier n’est pas celui qui a été déclaré.
+    [damaged] Le fichier est endommagé ou incomplet.
+    [too_large] Le fichier a plus de pixels ou de pages qu’un justificatif ne peut en avoir.
+    [active] Le fichier contient un script, un programme ou un autre fichier.
+    [locked] Le fichier est protégé par un mot de passe.
+   *[harmful] Le fichier est connu comme dangereux.
+}
+finding-duplicate-receipt = { $expense } : le justificatif { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(et { $more } de plus)
+} figure aussi dans une autre note.
+
+## Raisons d’une étape
+
+approvers-one = { $approvers ->
+    [manager] le responsable hiérarchique
+    [manager_of_level] le responsable hiérarchique de niveau { $level }
+    [cost_centre_owner] un responsable de ses centres de coûts
+    [project_owner] un responsable de ses projets
+    [finance] un membre ayant le rôle « finances »
+    [admin] un membre ayant le rôle « administrateur »
+   *[members] un membre désigné par le circuit d’approbation
+}
+approvers-many = { $approvers ->
+    [manager] le responsable hiérarchique
+    [manager_of_level] le responsable hiérarchique de niveau { $level }
+    [cost_centre_owner] les responsables de ses centres de coûts
+    [project_owner] les responsables de ses projets
+    [finance] les membres ayant le rôle « finances »
+    [admin] les membres ayant le rôle « administrateur »
+   *[members] les membres désignés par le circuit d’approbation
+}
+reason-total-reaches = Le total de { $total } atteint { $from_total }.
+reason-total-below = Le total de { $total } est inférieur à { $below_total }.
+reason-category = Une dépense relève de la catégorie { $category_name }.
+reason-cost-centre = Une dépense relève du centre de coûts { $cost_centre }.
+reason-project = Une dépense relève du projet { $project }.
+reason-grade = Le titulaire de la note a le niveau { $grade }.
+reason-currency = Une dépense a été payée en { $currency }.
+reason-violations-found = La note comporte des écarts à la politique de frais.
+reason-no-violations = La note ne comporte aucun écart à la politique de frais.
+reason-every-report = Cette étape s’applique à toutes les notes.
+reason-no-step-applies = Aucune étape du circuit d’approbation ne s’applique à cette note.
+reason-decided-by = La décision est prise par { $approvers }.
+reason-decided-by-all = L’accord de tous est nécessaire : { $approvers }.
+reason-decided-by-quorum = L’accord de { $of } d’entre eux est nécessaire : { $approvers }.
+reason-assigned-to = L’étape est prévue pour { $approvers }.
+reason-next-manager = Un approbateur { $excluded ->
+    [cannot_approve] ne peut pas approuver
+    [separation_of_duties] ne peut pas décider de cette note (séparation des tâches)
+    [other_step] décide à une autre étape
+   *[limit] a un plafond d’approbation inférieur au total
+} ; le responsable du niveau supérieur décide donc.
+reason-fallback = Aucun autre approbateur n’est possible ; les approbateurs de secours décident donc.
+reason-reassigned = Un administrateur a réattribué l’étape.
+reason-escalated-overdue = L’étape était en retard ; d’autres décident donc.
+reason-escalated-unreachable = Les messages envoyés à un approbateur reviennent ; d’autres décident donc.
 
 ## Qui a décidé
 

@@ -1,100 +1,126 @@
-//! What each message says: which sentences, facts and lists, in which order. How a language words them is in `languages/`, how they
-//! look in `templates/`. A mail must be enough to act on: which report, what is asked, until when, why, and where.
+//! Content of each message: its sentences, facts and lists, in order. The wording is in `languages/`, the layout in
+//! `templates/`. A mail must be enough to act on: the report, the action, the due date, the reason and the place.
 
-mod about;
+mod reports;
+mod statements;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use outlay_domain::event::Escalation;
+use outlay_domain::event::EscalationReason;
 use outlay_domain::member::{AddressFault, Role};
 use outlay_domain::money::Money;
 
-use crate::notice::{By, Notice, Recipient, RenderError, ReportFacts};
+use crate::error::RenderError;
+use crate::localizer::Localizer;
+use crate::notice::{DecidedBy, Notice, Recipient, ReportFacts};
+use crate::sanitize::{sanitize_address, sanitize_inline, sanitize_line};
 use crate::view::{Fact, Quote, Tone, View};
-use crate::voice::Voice;
-use crate::words::{address, inline, one_line};
 
-type Said<T = String> = Result<T, RenderError>;
+type Result<T = String> = std::result::Result<T, RenderError>;
 
-/// Writes to one person in one language.
+/// Composes messages to one recipient in one language.
 pub(crate) struct Composer<'a> {
-    voice: &'a Voice,
+    localizer: &'a Localizer,
     to: &'a Recipient,
 }
 
-/// What an approver needs to know beside the report.
-struct Request<'a> {
+/// Facts of an approval request, beside the report.
+struct ApprovalRequest<'a> {
     headline: String,
     step: &'a str,
-    why: String,
+    reason_text: String,
     due_on: Option<Date>,
-    instead_of: Option<&'a str>,
-    because: Option<&'a str>,
+    on_behalf_of: Option<&'a str>,
+    reassignment_reason: Option<&'a str>,
 }
 
-/// What a decision is called in the languages.
-struct Verdict {
+/// Message identifiers and tone of a decision.
+struct DecisionLabels {
     tone: Tone,
     label: &'static str,
     headline: &'static str,
 }
 
-const APPROVED: Verdict = Verdict { tone: Tone::Good, label: "approved-label", headline: "approved-headline" };
-const RETURNED: Verdict = Verdict { tone: Tone::Warn, label: "returned-label", headline: "returned-headline" };
-const REJECTED: Verdict = Verdict { tone: Tone::Bad, label: "rejected-label", headline: "rejected-headline" };
+const APPROVED: DecisionLabels =
+    DecisionLabels { tone: Tone::Good, label: "approved-label", headline: "approved-headline" };
+const RETURNED: DecisionLabels =
+    DecisionLabels { tone: Tone::Warn, label: "returned-label", headline: "returned-headline" };
+const REJECTED: DecisionLabels =
+    DecisionLabels { tone: Tone::Bad, label: "rejected-label", headline: "rejected-headline" };
 
 impl<'a> Composer<'a> {
-    /// A writer.
-    pub(crate) const fn new(voice: &'a Voice, to: &'a Recipient) -> Self {
-        Self { voice, to }
+    /// Creates a composer.
+    pub(crate) const fn new(localizer: &'a Localizer, to: &'a Recipient) -> Self {
+        Self { localizer, to }
     }
 
-    /// What the message says.
+    /// Composes the content of a message.
     ///
     /// # Errors
-    /// [`RenderError`] when the language lacks a sentence.
-    pub(crate) fn view(&self, notice: &Notice) -> Said<View> {
+    /// [`RenderError`] when the language lacks a message.
+    pub(crate) fn view(&self, notice: &Notice) -> Result<View> {
         match notice {
-            Notice::ApprovalRequested { report, step, reason, due_on, instead_of, reassigned_because } => {
-                let headline = self.with_owner("approval-headline", report)?;
-                let (instead_of, because) = (instead_of.as_deref(), reassigned_because.as_deref());
-                self.request(
+            Notice::ApprovalRequested { report, step, reasons, due_on, on_behalf_of, reassignment_reason } => {
+                let headline = self.text_with_owner("approval-headline", report)?;
+                let (on_behalf_of, reassignment_reason) = (on_behalf_of.as_deref(), reassignment_reason.as_deref());
+                self.approval_request(
                     report,
-                    Request { headline, step, why: one_line(reason), due_on: *due_on, instead_of, because },
+                    ApprovalRequest {
+                        headline,
+                        step,
+                        reason_text: self.step_reasons(reasons)?,
+                        due_on: *due_on,
+                        on_behalf_of,
+                        reassignment_reason,
+                    },
                 )
             }
             Notice::EscalatedTo { report, step, reason, from, due_on } => {
-                let headline = self.with_owner("escalated-headline", report)?;
-                let why = self.escalated(*reason, from)?;
+                let headline = self.text_with_owner("escalated-headline", report)?;
+                let reason_text = self.escalation_reason(*reason, from)?;
                 let due_on = *due_on;
-                self.request(report, Request { headline, step, why, due_on, instead_of: None, because: None })
+                self.approval_request(
+                    report,
+                    ApprovalRequest {
+                        headline,
+                        step,
+                        reason_text,
+                        due_on,
+                        on_behalf_of: None,
+                        reassignment_reason: None,
+                    },
+                )
             }
-            Notice::EscalatedFrom { report, step, reason, to } => self.passed_on(report, step, *reason, to),
+            Notice::EscalatedFrom { report, step, reason, to } => self.escalated_away(report, step, *reason, to),
             Notice::Approved { report, by, comment } => self.approved(report, by, comment.as_deref()),
-            Notice::Returned { report, by, reason } => self.decided(report, &RETURNED, "returned-intro", by, reason),
-            Notice::Rejected { report, by, reason } => self.decided(report, &REJECTED, "rejected-intro", by, reason),
-            Notice::Reimbursed { report, amount, paid_on } => self.paid(report, *amount, *paid_on),
-            Notice::PaymentFailed { report, amount, reason } => self.unpaid(report, *amount, reason),
+            Notice::Returned { report, by, reason } => {
+                self.decided_with_reason(report, &RETURNED, "returned-intro", by, reason)
+            }
+            Notice::Rejected { report, by, reason } => {
+                self.decided_with_reason(report, &REJECTED, "rejected-intro", by, reason)
+            }
+            Notice::Reimbursed { report, amount, paid_on } => self.reimbursed(report, *amount, *paid_on),
+            Notice::PaymentFailed { report, amount, reason } => self.payment_failed(report, *amount, reason),
             Notice::Reminder { day, tasks } => self.reminder(*day, tasks),
             Notice::AddressFailed { member, address, fault } => self.address_failed(member, address, *fault),
-            Notice::PayoutAccountChanged { at } => self.account_changed(*at),
+            Notice::PayoutAccountChanged { at } => self.payout_account_changed(*at),
             Notice::Invited { organisation, inviter, role } => self.invited(organisation, inviter, *role),
         }
     }
 
-    /// What every message has, and nothing else yet.
-    fn blank(&self, tone: Tone, label: &'static str, headline: String) -> Said<View> {
-        let name = inline(&self.to.name);
+    /// View with the parts that every message has.
+    fn base_view(&self, tone: Tone, label: &'static str, headline: String) -> Result<View> {
+        let name = sanitize_inline(&self.to.name);
         let greeting = if name.is_empty() {
-            self.voice.plain("greeting")?
+            self.localizer.text("greeting")?
         } else {
-            self.voice.say("greeting-name", &[("name", name.into())])?
+            self.localizer.format("greeting-name", &[("name", name.into())])?
         };
         Ok(View {
-            language: self.voice.tag(),
-            colon: self.voice.plain("colon")?,
+            language: self.localizer.language_tag(),
+            colon: self.localizer.text("colon")?,
             tone,
-            label: self.voice.plain(label)?,
+            label: self.localizer.text(label)?,
             preheader: headline.clone(),
             headline,
             greeting,
@@ -103,184 +129,197 @@ impl<'a> Composer<'a> {
             report: None,
             facts: Vec::new(),
             list: None,
-            footer: self.voice.say("footer", &[("address", address(&self.to.address).into())])?,
+            footer: self.localizer.format("footer", &[("address", sanitize_address(&self.to.address).into())])?,
         })
     }
 
-    fn with_owner(&self, id: &'static str, report: &ReportFacts) -> Said {
-        self.voice.say(id, &[("owner", self.voice.person(&report.owner)?.into())])
+    fn text_with_owner(&self, id: &'static str, report: &ReportFacts) -> Result {
+        self.localizer.format(id, &[("owner", self.localizer.person_name(&report.owner)?.into())])
     }
 
-    /// A fact in our own words, or with names that are ready to be shown.
-    fn own(&self, label: &'static str, value: String) -> Said<Fact> {
-        Ok(Fact { label: self.voice.plain(label)?, value })
+    /// Fact with a formatted or sanitized value.
+    fn fact(&self, label: &'static str, value: String) -> Result<Fact> {
+        Ok(Fact { label: self.localizer.text(label)?, value })
     }
 
-    /// A fact as somebody wrote it.
-    fn fact(&self, label: &'static str, written: &str) -> Said<Fact> {
-        self.own(label, one_line(written))
+    /// Fact with a text that a user wrote.
+    fn user_fact(&self, label: &'static str, written: &str) -> Result<Fact> {
+        self.fact(label, sanitize_line(written))
     }
 
-    /// Nothing when nothing visible was written.
+    /// Quote of a text; `None` when it has no visible character.
     fn quote(heading: String, written: &str) -> Option<Quote> {
-        let lines: Vec<String> = written.trim().lines().map(one_line).collect();
+        let lines: Vec<String> = written.trim().lines().map(sanitize_line).collect();
         lines.iter().any(|line| !line.is_empty()).then_some(Quote { heading, lines })
     }
 
-    fn request(&self, report: &ReportFacts, request: Request<'_>) -> Said<View> {
-        let mut view = self.about(report, Tone::Ask, "approval-label", request.headline)?;
-        let number = one_line(&report.number);
-        view.facts.push(self.fact("label-step", request.step)?);
+    fn approval_request(&self, report: &ReportFacts, request: ApprovalRequest<'_>) -> Result<View> {
+        let mut view = self.report_view(report, Tone::Action, "approval-label", request.headline)?;
+        let number = sanitize_line(&report.number);
+        view.facts.push(self.user_fact("label-step", request.step)?);
         if let Some(due_on) = request.due_on {
-            let due = self.voice.day(due_on)?;
+            let due = self.localizer.date(due_on)?;
             view.preheader = self
-                .voice
-                .say("approval-preheader", &[("summary", view.preheader.into()), ("due", due.clone().into())])?;
-            view.facts.push(self.own("label-due", due.clone())?);
-            view.intro = self.voice.say("approval-intro-due", &[("number", number.into()), ("due", due.into())])?;
+                .localizer
+                .format("approval-preheader", &[("summary", view.preheader.into()), ("due", due.clone().into())])?;
+            view.facts.push(self.fact("label-due", due.clone())?);
+            view.intro =
+                self.localizer.format("approval-intro-due", &[("number", number.into()), ("due", due.into())])?;
         } else {
-            view.intro = self.voice.say("approval-intro", &[("number", number.into())])?;
+            view.intro = self.localizer.format("approval-intro", &[("number", number.into())])?;
         }
-        if let Some(away) = request.instead_of {
-            let away = self.voice.say("away", &[("name", self.voice.person(away)?.into())])?;
-            view.facts.push(self.own("label-for", away)?);
+        if let Some(away) = request.on_behalf_of {
+            let away = self.localizer.format("away", &[("name", self.localizer.person_name(away)?.into())])?;
+            view.facts.push(self.fact("label-for", away)?);
         }
-        view.facts.push(self.own("label-why", request.why)?);
-        if let Some(because) = request.because {
-            view.facts.push(self.fact("label-because", because)?);
+        view.facts.push(self.fact("label-why", request.reason_text)?);
+        if let Some(reassignment_reason) = request.reassignment_reason {
+            view.facts.push(self.user_fact("label-because", reassignment_reason)?);
         }
         Ok(view)
     }
 
-    /// Why a step asks others than it did.
-    fn escalated(&self, reason: Escalation, from: &[String]) -> Said {
-        let (names, count) = self.voice.people(from);
+    /// Sentence of the reason of an escalation.
+    fn escalation_reason(&self, reason: EscalationReason, from: &[String]) -> Result {
+        let (names, count) = self.localizer.name_list(from);
         let id = match reason {
-            Escalation::Overdue => "escalated-overdue",
-            Escalation::Unreachable => "escalated-unreachable",
+            EscalationReason::Overdue => "escalated-overdue",
+            EscalationReason::Unreachable => "escalated-unreachable",
         };
-        self.voice.say(id, &[("names", names.into()), ("count", count.into())])
+        self.localizer.format(id, &[("names", names.into()), ("count", count.into())])
     }
 
-    fn passed_on(&self, report: &ReportFacts, step: &str, reason: Escalation, to: &[String]) -> Said<View> {
-        let headline = self.voice.plain("passed-headline")?;
-        let mut view = self.about(report, Tone::Warn, "passed-label", headline)?;
-        view.intro = self.voice.plain(match reason {
-            Escalation::Overdue => "passed-overdue",
-            Escalation::Unreachable => "passed-unreachable",
+    fn escalated_away(
+        &self,
+        report: &ReportFacts,
+        step: &str,
+        reason: EscalationReason,
+        to: &[String],
+    ) -> Result<View> {
+        let headline = self.localizer.text("passed-headline")?;
+        let mut view = self.report_view(report, Tone::Warn, "passed-label", headline)?;
+        view.intro = self.localizer.text(match reason {
+            EscalationReason::Overdue => "passed-overdue",
+            EscalationReason::Unreachable => "passed-unreachable",
         })?;
-        view.facts.push(self.fact("label-step", step)?);
-        let (names, count) = self.voice.people(to);
+        view.facts.push(self.user_fact("label-step", step)?);
+        let (names, count) = self.localizer.name_list(to);
         if count > 0 {
-            view.facts.push(self.own("label-asked", names)?);
+            view.facts.push(self.fact("label-asked", names)?);
         }
         Ok(view)
     }
 
-    fn by(&self, by: &By) -> Said {
+    fn decided_by(&self, by: &DecidedBy) -> Result {
         match by {
-            By::Person(name) => self.voice.person(name),
-            By::InsteadOf { name, away } => {
-                let (name, away) = (self.voice.person(name)?, self.voice.person(away)?);
-                self.voice.say("by-instead", &[("name", name.into()), ("away", away.into())])
+            DecidedBy::Person(name) => self.localizer.person_name(name),
+            DecidedBy::OnBehalfOf { name, away } => {
+                let (name, away) = (self.localizer.person_name(name)?, self.localizer.person_name(away)?);
+                self.localizer.format("by-instead", &[("name", name.into()), ("away", away.into())])
             }
-            By::Policy { below } => self.voice.say("by-policy", &[("below", self.voice.money(*below).into())]),
+            DecidedBy::Policy { below } => {
+                self.localizer.format("by-policy", &[("below", self.localizer.money(*below).into())])
+            }
         }
     }
 
-    fn verdict(&self, report: &ReportFacts, verdict: &Verdict) -> Said<View> {
-        self.about(report, verdict.tone, verdict.label, self.voice.plain(verdict.headline)?)
+    fn decision_view(&self, report: &ReportFacts, labels: &DecisionLabels) -> Result<View> {
+        self.report_view(report, labels.tone, labels.label, self.localizer.text(labels.headline)?)
     }
 
-    fn approved(&self, report: &ReportFacts, by: &By, comment: Option<&str>) -> Said<View> {
-        let mut view = self.verdict(report, &APPROVED)?;
-        let who = self.by(by)?;
+    fn approved(&self, report: &ReportFacts, by: &DecidedBy, comment: Option<&str>) -> Result<View> {
+        let mut view = self.decision_view(report, &APPROVED)?;
+        let who = self.decided_by(by)?;
         view.intro = match by {
-            By::Policy { below } => self.voice.say("approved-policy", &[("below", self.voice.money(*below).into())])?,
-            By::Person(_) | By::InsteadOf { .. } => self.voice.say("approved-intro", &[("by", who.clone().into())])?,
+            DecidedBy::Policy { below } => {
+                self.localizer.format("approved-policy", &[("below", self.localizer.money(*below).into())])?
+            }
+            DecidedBy::Person(_) | DecidedBy::OnBehalfOf { .. } => {
+                self.localizer.format("approved-intro", &[("by", who.clone().into())])?
+            }
         };
-        let heading = self.voice.say("approved-comment", &[("by", who.into())])?;
+        let heading = self.localizer.format("approved-comment", &[("by", who.into())])?;
         view.quote = comment.and_then(|comment| Self::quote(heading, comment));
         Ok(view)
     }
 
-    fn decided(
+    fn decided_with_reason(
         &self,
         report: &ReportFacts,
-        verdict: &Verdict,
+        labels: &DecisionLabels,
         intro: &'static str,
-        by: &By,
+        by: &DecidedBy,
         reason: &str,
-    ) -> Said<View> {
-        let mut view = self.verdict(report, verdict)?;
-        let who = self.by(by)?;
-        view.intro = self.voice.say(intro, &[("by", who.clone().into())])?;
-        view.quote = Self::quote(self.voice.say("reason-from", &[("by", who.into())])?, reason);
+    ) -> Result<View> {
+        let mut view = self.decision_view(report, labels)?;
+        let who = self.decided_by(by)?;
+        view.intro = self.localizer.format(intro, &[("by", who.clone().into())])?;
+        view.quote = Self::quote(self.localizer.format("reason-from", &[("by", who.into())])?, reason);
         Ok(view)
     }
 
-    fn paid(&self, report: &ReportFacts, amount: Money, paid_on: Date) -> Said<View> {
-        let mut view = self.about(report, Tone::Good, "paid-label", self.voice.plain("paid-headline")?)?;
-        let (amount, date) = (self.voice.money(amount), self.voice.day(paid_on)?);
-        view.facts.push(self.own("label-amount", amount.clone())?);
-        view.facts.push(self.own("label-paid-on", date.clone())?);
-        view.intro = self.voice.say("paid-intro", &[("amount", amount.into()), ("date", date.into())])?;
+    fn reimbursed(&self, report: &ReportFacts, amount: Money, paid_on: Date) -> Result<View> {
+        let mut view = self.report_view(report, Tone::Good, "paid-label", self.localizer.text("paid-headline")?)?;
+        let (amount, date) = (self.localizer.money(amount), self.localizer.date(paid_on)?);
+        view.facts.push(self.fact("label-amount", amount.clone())?);
+        view.facts.push(self.fact("label-paid-on", date.clone())?);
+        view.intro = self.localizer.format("paid-intro", &[("amount", amount.into()), ("date", date.into())])?;
         Ok(view)
     }
 
-    fn unpaid(&self, report: &ReportFacts, amount: Money, reason: &str) -> Said<View> {
-        let mut view = self.about(report, Tone::Bad, "unpaid-label", self.voice.plain("unpaid-headline")?)?;
-        let amount = self.voice.money(amount);
-        view.facts.push(self.own("label-amount", amount.clone())?);
-        view.intro = self.voice.say("unpaid-intro", &[("amount", amount.into())])?;
-        view.quote = Self::quote(self.voice.plain("unpaid-reason")?, reason);
+    fn payment_failed(&self, report: &ReportFacts, amount: Money, reason: &str) -> Result<View> {
+        let mut view = self.report_view(report, Tone::Bad, "unpaid-label", self.localizer.text("unpaid-headline")?)?;
+        let amount = self.localizer.money(amount);
+        view.facts.push(self.fact("label-amount", amount.clone())?);
+        view.intro = self.localizer.format("unpaid-intro", &[("amount", amount.into())])?;
+        view.quote = Self::quote(self.localizer.text("unpaid-reason")?, reason);
         Ok(view)
     }
 
-    fn address_failed(&self, member: &str, failed: &str, fault: AddressFault) -> Said<View> {
+    fn address_failed(&self, member: &str, failed: &str, fault: AddressFault) -> Result<View> {
         let (headline, intro) = match fault {
             AddressFault::Complained => ("complained-subject", "complained-intro"),
             AddressFault::Bounced => ("bounced-subject", "bounced-intro"),
         };
-        let name = self.voice.person(member)?;
-        let headline = self.voice.say(headline, &[("name", name.clone().into())])?;
-        let mut view = self.blank(Tone::Bad, "bounced-label", headline)?;
-        view.facts = vec![self.own("label-member", name.clone())?];
-        view.facts.push(self.own("label-address", address(failed))?);
-        view.intro = self.voice.say(intro, &[("name", name.into())])?;
+        let name = self.localizer.person_name(member)?;
+        let headline = self.localizer.format(headline, &[("name", name.clone().into())])?;
+        let mut view = self.base_view(Tone::Bad, "bounced-label", headline)?;
+        view.facts = vec![self.fact("label-member", name.clone())?];
+        view.facts.push(self.fact("label-address", sanitize_address(failed))?);
+        view.intro = self.localizer.format(intro, &[("name", name.into())])?;
         Ok(view)
     }
 
-    fn account_changed(&self, at: Timestamp) -> Said<View> {
-        let mut view = self.blank(Tone::Warn, "account-label", self.voice.plain("account-subject")?)?;
-        view.preheader = self.voice.plain("account-preheader")?;
-        view.intro = self.voice.plain("account-intro")?;
-        view.facts = vec![self.own("label-changed", self.voice.moment(at)?)?];
+    fn payout_account_changed(&self, at: Timestamp) -> Result<View> {
+        let mut view = self.base_view(Tone::Warn, "account-label", self.localizer.text("account-subject")?)?;
+        view.preheader = self.localizer.text("account-preheader")?;
+        view.intro = self.localizer.text("account-intro")?;
+        view.facts = vec![self.fact("label-changed", self.localizer.date_time(at)?)?];
         Ok(view)
     }
 
-    fn invited(&self, organisation: &str, inviter: &str, role: Role) -> Said<View> {
-        let (organisation, inviter) = (inline(organisation), self.voice.person(inviter)?);
-        let headline = self.voice.say("invited-headline", &[("organisation", organisation.clone().into())])?;
-        let mut view = self.blank(Tone::Ask, "invited-label", headline)?;
-        view.preheader = self.voice.say("invited-preheader", &[("inviter", inviter.clone().into())])?;
-        let address = address(&self.to.address);
+    fn invited(&self, organisation: &str, inviter: &str, role: Role) -> Result<View> {
+        let (organisation, inviter) = (sanitize_inline(organisation), self.localizer.person_name(inviter)?);
+        let headline = self.localizer.format("invited-headline", &[("organisation", organisation.clone().into())])?;
+        let mut view = self.base_view(Tone::Action, "invited-label", headline)?;
+        view.preheader = self.localizer.format("invited-preheader", &[("inviter", inviter.clone().into())])?;
+        let address = sanitize_address(&self.to.address);
         let given = [
             ("organisation", organisation.clone().into()),
             ("inviter", inviter.clone().into()),
             ("address", address.into()),
         ];
-        view.intro = self.voice.say("invited-intro", &given)?;
-        let role = self.voice.plain(match role {
+        view.intro = self.localizer.format("invited-intro", &given)?;
+        let role = self.localizer.text(match role {
             Role::Employee => "role-employee",
             Role::Finance => "role-finance",
             Role::Admin => "role-admin",
             Role::Auditor => "role-auditor",
         })?;
         view.facts = vec![
-            self.own("label-organisation", organisation)?,
-            self.own("label-inviter", inviter)?,
-            self.own("label-role", role)?,
+            self.fact("label-organisation", organisation)?,
+            self.fact("label-inviter", inviter)?,
+            self.fact("label-role", role)?,
         ];
         Ok(view)
     }

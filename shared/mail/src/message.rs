@@ -1,4 +1,4 @@
-//! A rendered message and its MIME form. Nothing that a person wrote can end a header early: see [`Message::to_mime`].
+//! Rendered message and its MIME form. User text cannot end a header early: see [`RenderedMail::to_mime`].
 
 use mail_builder::headers::address::Address;
 use mail_builder::headers::content_type::ContentType;
@@ -9,54 +9,55 @@ use mail_builder::mime::MimePart;
 
 use crate::notice::Recipient;
 
-/// One e-mail before it is addressed.
+/// Rendered mail without its headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    /// The subject, at most 120 characters when it comes from [`crate::Notice::render`].
+pub struct RenderedMail {
+    /// Subject, at most 120 characters when it comes from [`crate::Notice::render`].
     pub subject: String,
-    /// The plain-text part; enough to act on by itself.
+    /// Plain-text part, with the same content as the HTML part.
     pub text: String,
-    /// The HTML part.
+    /// HTML part.
     pub html: String,
 }
 
-/// A message cannot be written as MIME. Names the header, never its value: values are personal data and errors are logged.
+/// A message cannot be written as MIME. Names the header, never its value, because values are personal data and errors are
+/// logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
-    /// A header value has a line break, a NUL or another control character in it.
+    /// A header value contains a control character, such as a line break or NUL.
     #[error("control character in header {header}")]
     ControlCharacter {
-        /// The header it was meant for.
+        /// Name of the header.
         header: &'static str,
     },
     /// An address is not `local@domain` in ASCII.
     #[error("unusable address in header {header}")]
     Address {
-        /// The header it was meant for.
+        /// Name of the header.
         header: &'static str,
     },
-    /// The id of an earlier message is none.
+    /// The id of an earlier message is malformed.
     #[error("unusable id of an earlier message")]
-    Thread,
+    MessageId,
 }
 
-/// How many of the latest messages are referred to; readers need no more, and lines are no longer.
-const LAST: usize = 9;
+/// Number of latest messages in `References`. Mail readers need no more, and the line stays short.
+const MAX_REFERENCES: usize = 9;
 
-impl Message {
+impl RenderedMail {
     /// Writes the whole message, CRLF line ends, as `multipart/alternative` with the text first.
     ///
-    /// `from` is an address or `Name <address>`. `earlier` are the ids of the recipient's earlier messages about the same, oldest first, as
-    /// [`crate::Mailer::message_id`] gives them: they become `References` and `In-Reply-To`. `Date` and
-    /// `Message-ID` are left out because SES sets both. The same input gives the same bytes.
+    /// `from` is an address or `Name <address>`. `thread_ids` are the ids of the recipient's earlier messages about the same
+    /// subject, oldest first, as [`crate::Mailer::message_id`] returns them: they become `References` and `In-Reply-To`. `Date`
+    /// and `Message-ID` are left out because SES sets both. The same input gives the same bytes.
     ///
     /// # Errors
-    /// [`MailError`] when a name, an address, the subject or an id cannot stand in a header.
-    pub fn to_mime(&self, from: &str, to: &Recipient, earlier: &[String]) -> Result<Vec<u8>, MailError> {
+    /// [`MailError`] when a name, an address, the subject or an id is not allowed in a header.
+    pub fn to_mime(&self, from: &str, to: &Recipient, thread_ids: &[String]) -> Result<Vec<u8>, MailError> {
         let (from_name, from_address) = split_mailbox(from);
         let from_header = mailbox("From", from_name, from_address)?;
         let to_header = mailbox("To", &to.name, &to.address)?;
-        // Text that already looks like an RFC 2047 word would be decoded by readers into characters nobody checked.
+        // Mail readers would decode text that looks like an RFC 2047 word into characters that were not checked.
         let subject = without_control("Subject", &self.subject)?.replace("=?", "= ?");
 
         // A part's `header` and `write_part` stand in for `MessageBuilder`, which puts in the time and a random Message-ID.
@@ -70,13 +71,14 @@ impl Message {
             .header("Subject", Text::new(subject))
             .header("Auto-Submitted", Raw::new("auto-generated"))
             .header("Content-Language", Raw::new(to.language.tag()));
-        for id in earlier {
-            is_message_id(id)?;
+        for id in thread_ids {
+            check_message_id(id)?;
         }
-        if let Some(last) = earlier.last() {
+        if let Some(last) = thread_ids.last() {
             // The first, by which readers know the thread, and the last ones.
-            let first = earlier.iter().take(1);
-            let references = first.chain(earlier.iter().skip(1.max(earlier.len().saturating_sub(LAST)))).cloned();
+            let first = thread_ids.iter().take(1);
+            let references =
+                first.chain(thread_ids.iter().skip(1.max(thread_ids.len().saturating_sub(MAX_REFERENCES)))).cloned();
             part = part.header("In-Reply-To", MessageId::new(last.clone()));
             part = part.header("References", MessageId::new_list(references));
         }
@@ -85,7 +87,7 @@ impl Message {
         Ok(mime)
     }
 
-    /// A boundary that neither part contains, found without randomness.
+    /// Finds a boundary that neither part contains, without randomness.
     fn boundary(&self) -> String {
         let mut number: u64 = 0;
         loop {
@@ -98,7 +100,7 @@ impl Message {
     }
 }
 
-/// The name and the address of `Name <address>`; the name is empty when there is only an address.
+/// Splits `Name <address>`; the name is empty when there is only an address.
 pub(crate) fn split_mailbox(mailbox: &str) -> (&str, &str) {
     mailbox
         .trim()
@@ -123,8 +125,8 @@ fn without_control<'a>(header: &'static str, value: &'a str) -> Result<&'a str, 
     Ok(value)
 }
 
-/// One `@`, something on both sides, and nothing that means something in an address list. Quoted local parts are refused:
-/// nobody uses them and they are where address parsers disagree.
+/// True for an address with one `@`, text on both sides, and no syntax of address lists. Quoted local parts are refused,
+/// because address parsers disagree about them.
 fn is_address(address: &str) -> bool {
     let well_formed = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with('.');
     let harmless = |c: char| c.is_ascii_graphic() && !"<>()[],;:\\\"@".contains(c);
@@ -135,10 +137,10 @@ fn is_address(address: &str) -> bool {
         })
 }
 
-/// Letters, digits and what else stands in the ids that SES gives out.
-fn is_message_id(id: &str) -> Result<(), MailError> {
+/// True for an id of the characters that ids of SES consist of.
+fn check_message_id(id: &str) -> Result<(), MailError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let whole = |part: &str| !part.is_empty() && part.len() <= 200 && part.chars().all(allowed);
     let fits = id.split_once('@').is_some_and(|(left, right)| whole(left) && whole(right));
-    if fits { Ok(()) } else { Err(MailError::Thread) }
+    if fits { Ok(()) } else { Err(MailError::MessageId) }
 }

@@ -1,88 +1,83 @@
-//! The facts that a message is made of, as they are: nothing here is worded or formatted.
+//! Facts of a message, without wording or formatting.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use outlay_domain::event::Escalation;
+use outlay_domain::event::EscalationReason;
 use outlay_domain::language::Language;
 use outlay_domain::member::{AddressFault, Role};
 use outlay_domain::money::Money;
+use outlay_domain::policy::Finding;
+use outlay_domain::statement::Statement;
+use outlay_domain::step::StepReason;
 
-use askama::Template;
-
-use crate::compose::Composer;
-use crate::message::Message;
-use crate::subject::subject;
-use crate::view::{HtmlPart, TextPart};
-use crate::voice::Voice;
-
-/// What a report looks like in a mail.
+/// Facts of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportFacts {
-    /// The title that the owner gave the report.
+    /// Title.
     pub title: String,
-    /// The number under which people look the report up.
+    /// Number, such as `R-2026-7K3F-9QZX`.
     pub number: String,
-    /// The name of the member whose report it is.
+    /// Name of the owner.
     pub owner: String,
-    /// The total in the report's currency.
+    /// Total in the report's currency.
     pub total: Money,
-    /// The total in the organisation's base currency, when that is another one.
+    /// Total in the organisation's base currency, when that is another one.
     pub base_total: Option<Money>,
-    /// What the owner paid himself and does not get back, when that is anything.
+    /// Part of the owner's own payments that is not reimbursed, when there is one.
     pub not_reimbursed: Option<Money>,
-    /// How many expenses the report has, whether or not `lines` lists them all.
+    /// Number of expenses, also when `lines` does not list them all.
     pub expenses: usize,
-    /// What policy found, one sentence each.
-    pub violations: Vec<String>,
-    /// The expenses to list. May be empty or shorter than `expenses`; the mail then says `4 of 6 expenses`. No more than 40 are shown, and
-    /// fewer where people wrote much, because readers cut off large mail.
+    /// Findings of the policy.
+    pub violations: Vec<Statement<Finding>>,
+    /// Expenses to list. May be empty or shorter than `expenses`; the mail then says `4 of 6 expenses`. At most 40 are shown,
+    /// and fewer with long texts, because mail readers cut off large mail.
     pub lines: Vec<LineFacts>,
 }
 
-/// What one expense looks like in a mail.
+/// Facts of an expense.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineFacts {
-    /// The day of the expense.
+    /// Day.
     pub date: Date,
-    /// Who was paid.
+    /// Merchant.
     pub merchant: String,
-    /// The category of the expense.
+    /// Category.
     pub category: String,
-    /// The amount, in the currency it was paid in.
+    /// Amount, in the currency it was paid in.
     pub amount: Money,
-    /// The amount in the report's currency, when that is another one.
+    /// Amount in the report's currency, when that is another one.
     pub converted: Option<Money>,
-    /// What is granted of the amount, when that is not all of it.
+    /// Granted part of the amount, when that is not all of it.
     pub granted: Option<Money>,
-    /// What a reader should know about this line, such as a violation.
+    /// Note, such as the justification of a violation.
     pub note: Option<String>,
 }
 
-/// One line of a reminder: a report that waits.
+/// Report in a reminder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskFacts {
-    /// The number under which people look the report up.
+    /// Number of the report.
     pub number: String,
-    /// The report's title.
+    /// Title.
     pub title: String,
-    /// The name of its owner.
+    /// Name of the owner.
     pub owner: String,
-    /// Its total in its own currency.
+    /// Total in the report's currency.
     pub total: Money,
-    /// The day the decision is due.
+    /// Due date of the decision.
     pub due_on: Date,
 }
 
-/// Who decided.
+/// Author of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum By {
+pub enum DecidedBy {
     /// A member, by name.
     Person(String),
     /// A member in place of one who is away.
-    InsteadOf {
-        /// Who decided.
+    OnBehalfOf {
+        /// Name of the member who decided.
         name: String,
-        /// In whose place.
+        /// Name of the approver who is away.
         away: String,
     },
     /// The policy, because the total is below this amount.
@@ -92,7 +87,7 @@ pub enum By {
     },
 }
 
-/// One thing that happened and that one person should hear about.
+/// Content of one mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// A step of the approval chain waits for the recipient.
@@ -101,103 +96,103 @@ pub enum Notice {
         report: ReportFacts,
         /// The name of the step.
         step: String,
-        /// Why the recipient is the one who is asked.
-        reason: String,
-        /// The day by which the decision is due.
+        /// Why the step applies and how its approvers were found.
+        reasons: Vec<Statement<StepReason>>,
+        /// Due date of the decision.
         due_on: Option<Date>,
-        /// The approver who is away and for whom the recipient decides.
-        instead_of: Option<String>,
-        /// Why an admin has reassigned the step to the recipient.
-        reassigned_because: Option<String>,
+        /// Name of the absent approver, when the recipient is a delegate.
+        on_behalf_of: Option<String>,
+        /// Reason an admin gave for reassigning the step to the recipient.
+        reassignment_reason: Option<String>,
     },
-    /// A step that others did not decide waits for the recipient.
+    /// An escalated step waits for the recipient.
     EscalatedTo {
         /// The report to decide on.
         report: ReportFacts,
         /// The name of the step.
         step: String,
-        /// Why.
-        reason: Escalation,
-        /// Who was asked before.
+        /// Reason of the escalation.
+        reason: EscalationReason,
+        /// Names of the replaced approvers.
         from: Vec<String>,
-        /// The day by which the decision is due.
+        /// Due date of the decision.
         due_on: Option<Date>,
     },
-    /// A step that waited for the recipient asks others now.
+    /// A step was escalated and no longer waits for the recipient.
     EscalatedFrom {
         /// The report.
         report: ReportFacts,
         /// The name of the step.
         step: String,
-        /// Why.
-        reason: Escalation,
-        /// Who is asked now.
+        /// Reason of the escalation.
+        reason: EscalationReason,
+        /// Names of the new approvers.
         to: Vec<String>,
     },
     /// The recipient's report was approved by its last approver.
     Approved {
         /// The approved report.
         report: ReportFacts,
-        /// Who approved it.
-        by: By,
-        /// What the approver wrote; line breaks are kept.
+        /// Author of the decision.
+        by: DecidedBy,
+        /// Comment of the approver; line breaks are kept.
         comment: Option<String>,
     },
     /// The recipient's report needs changes before it can be approved.
     Returned {
         /// The returned report.
         report: ReportFacts,
-        /// Who returned it.
-        by: By,
-        /// Why it came back; line breaks are kept.
+        /// Author of the decision.
+        by: DecidedBy,
+        /// Reason of the return; line breaks are kept.
         reason: String,
     },
     /// The recipient's report was rejected, finally.
     Rejected {
         /// The rejected report.
         report: ReportFacts,
-        /// Who rejected it.
-        by: By,
-        /// Why it was rejected; line breaks are kept.
+        /// Author of the decision.
+        by: DecidedBy,
+        /// Reason of the rejection; line breaks are kept.
         reason: String,
     },
-    /// What the recipient is owed for a report was paid.
+    /// A report was paid to the recipient.
     Reimbursed {
         /// The report.
         report: ReportFacts,
-        /// What was paid.
+        /// Paid amount.
         amount: Money,
-        /// When.
+        /// Day of the payment.
         paid_on: Date,
     },
-    /// What the recipient is owed could not be paid.
+    /// A report could not be paid to the recipient.
     PaymentFailed {
         /// The report.
         report: ReportFacts,
-        /// What was to be paid.
+        /// Amount to be paid.
         amount: Money,
-        /// Why it failed.
+        /// Reason.
         reason: String,
     },
     /// Reports wait for the recipient's decision, and are due.
     Reminder {
         /// The recipient's day.
         day: Date,
-        /// What waits, due first in front.
+        /// Reports, earliest due date first.
         tasks: Vec<TaskFacts>,
     },
-    /// Mail to a member comes back, or is not wanted. For admins.
+    /// Mail to a member bounces, or the member complained about it. For admins.
     AddressFailed {
         /// The member's name.
         member: String,
-        /// His address.
+        /// Address of the member.
         address: String,
-        /// What is wrong with it.
+        /// Fault of the address.
         fault: AddressFault,
     },
-    /// The recipient's payout account was changed. Nothing here says which account it is.
+    /// The recipient's payout account was changed. The account is not named.
     PayoutAccountChanged {
-        /// When.
+        /// Time of the change.
         at: Timestamp,
     },
     /// The recipient was added to an organisation.
@@ -211,47 +206,13 @@ pub enum Notice {
     },
 }
 
-/// The one person whom a message is for.
+/// Recipient of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
-    /// The person's name. May be empty when it is not known yet.
+    /// Name; empty when it is not known yet.
     pub name: String,
-    /// The person's e-mail address, `local@domain` in ASCII.
+    /// E-mail address, `local@domain` in ASCII.
     pub address: String,
-    /// The language to write in.
+    /// Language of the message.
     pub language: Language,
-}
-
-/// A message could not be written. No input is known to cause it.
-#[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    /// A template could not be filled in.
-    #[error("a template could not be filled in")]
-    Template(#[from] askama::Error),
-    /// What is known of a language cannot be read.
-    #[error("a language cannot be read")]
-    Language,
-    /// A language lacks a sentence, or it wants something that is not given.
-    #[error("the sentence {0} cannot be said")]
-    Sentence(&'static str),
-    /// A date is outside of what can be written.
-    #[error("a date cannot be written")]
-    Date,
-}
-
-impl Notice {
-    /// Writes the subject, the text part and the HTML part in the recipient's language. Both parts are made from the same facts and say
-    /// the same.
-    ///
-    /// # Errors
-    /// [`RenderError`], which no input is known to cause.
-    pub fn render(&self, to: &Recipient) -> Result<Message, RenderError> {
-        let voice = Voice::new(to.language)?;
-        let view = Composer::new(&voice, to).view(self)?;
-        Ok(Message {
-            subject: subject(self, &voice)?,
-            text: TextPart { view: &view }.render()?,
-            html: HtmlPart { view: &view }.render()?,
-        })
-    }
 }

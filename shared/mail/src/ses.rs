@@ -1,4 +1,4 @@
-//! Sending through Amazon SES. One call, one recipient; claiming, retrying and recording a delivery are the caller's.
+//! Sending through Amazon SES, one recipient per call. Leases, retries and records of a delivery are the caller's.
 
 use aws_config::SdkConfig;
 use aws_sdk_ses::Client;
@@ -6,11 +6,12 @@ use aws_sdk_ses::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ses::operation::send_raw_email::SendRawEmailError;
 use aws_sdk_ses::primitives::Blob;
 use aws_sdk_ses::types::{MessageTag, RawMessage};
+use outlay_aws::error::AwsFailure;
 
 use crate::message::split_mailbox;
 use crate::notice::Recipient;
 
-/// Sends finished messages from one address.
+/// Sends MIME messages from one address.
 #[derive(Debug, Clone)]
 pub struct Mailer {
     client: Client,
@@ -19,71 +20,71 @@ pub struct Mailer {
     region: String,
 }
 
-/// A tag that SES's events about a message carry: letters, digits, `_`, `-`, `.` and `@`.
+/// Tag of a message, which SES repeats in its events: letters, digits, `_`, `-`, `.` and `@`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
-    /// Its name.
+    /// Name.
     pub name: &'static str,
-    /// Its value.
+    /// Value.
     pub value: String,
 }
 
-/// SES did not take a message. Carries SES's error code, never its message text, which quotes addresses.
+/// SES did not accept a message. Carries SES's error code, never its error text, which quotes addresses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// SES will not send this message to this recipient, now or later.
     #[error("SES refused the message ({code})")]
     Refused {
-        /// SES's error code.
+        /// Error code of SES.
         code: String,
     },
-    /// The sending rate or the daily quota is used up.
+    /// The sending rate or the daily quota is exceeded.
     #[error("SES is throttling ({code})")]
     Throttled {
-        /// SES's error code.
+        /// Error code of SES.
         code: String,
     },
-    /// SES has not taken the message, for a reason that lies in the deployment and is an operator's to mend: sending is paused, an identity
-    /// or a permission is missing.
+    /// SES did not accept the message because of the deployment, which an operator has to mend: sending is paused, or an
+    /// identity or a permission is missing.
     #[error("SES is not ready to send for this deployment ({code})")]
     NotReady {
-        /// SES's error code.
+        /// Error code of SES.
         code: String,
     },
-    /// SES could not be reached, did not answer in time or failed inside. The message may have been sent nevertheless.
+    /// SES was unreachable, timed out or failed internally. The message may have been sent nevertheless.
     #[error("SES is unavailable ({code})")]
     Unavailable {
-        /// SES's error code, or the SDK's stage at which the call failed.
+        /// Error code of SES, or the SDK's stage at which the call failed.
         code: String,
     },
 }
 
 impl Mailer {
-    /// Mail from `from` (an address or `Name <address>`), sent as the configuration says. Only with a configuration set does SES tell what
-    /// becomes of a message.
+    /// Creates a mailer with the sender `from` (an address or `Name <address>`). SES publishes events about a message only with
+    /// a configuration set.
     #[must_use]
     pub fn new(config: &SdkConfig, from: String, configuration_set: Option<String>) -> Self {
         let region = config.region().map(ToString::to_string).unwrap_or_default();
         Self { client: Client::new(config), from, configuration_set, region }
     }
 
-    /// The `Message-ID` that SES has put into the message with this id, without its angle brackets.
+    /// `Message-ID` that SES put into the message with this id, without angle brackets.
     #[must_use]
     pub fn message_id(&self, ses_id: &str) -> String {
         let host = if self.region == "us-east-1" { "email" } else { &self.region };
         format!("{ses_id}@{host}.amazonses.com")
     }
 
-    /// The sender, as [`crate::Message::to_mime`] wants it.
+    /// Sender, for [`crate::RenderedMail::to_mime`].
     #[must_use]
     pub fn from_mailbox(&self) -> &str {
         &self.from
     }
 
-    /// Hands one message to SES for one recipient, whatever its headers say, and returns the message id that SES gave it.
+    /// Sends one message to one recipient, whatever its headers say, and returns its message id of SES.
     ///
     /// # Errors
-    /// [`SendError`] when SES did not take the message; ask it whether trying again makes sense.
+    /// [`SendError`] when SES did not accept the message. Its variant says whether a retry makes sense.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that sends mail")]
     pub async fn send(&self, to: &Recipient, mime: Vec<u8>, tags: &[Tag]) -> Result<String, SendError> {
         let raw = RawMessage::builder()
@@ -109,15 +110,12 @@ impl Mailer {
 }
 
 fn classify(error: &SdkError<SendRawEmailError>) -> SendError {
-    match error {
-        SdkError::ServiceError(context) => {
-            let failed_inside = context.raw().status().is_server_error();
-            classify_service(context.err(), failed_inside)
-        }
-        SdkError::ConstructionFailure(_) => SendError::NotReady { code: "ConstructionFailure".to_owned() },
-        SdkError::TimeoutError(_) => SendError::Unavailable { code: "Timeout".to_owned() },
-        SdkError::DispatchFailure(_) => SendError::Unavailable { code: "DispatchFailure".to_owned() },
-        _ => SendError::Unavailable { code: "UnreadableAnswer".to_owned() },
+    if let SdkError::ServiceError(context) = error {
+        return classify_service(context.err(), context.raw().status().is_server_error());
+    }
+    match AwsFailure::of(error, &[]) {
+        AwsFailure::Refused(code) => SendError::NotReady { code },
+        AwsFailure::Unavailable(code) => SendError::Unavailable { code },
     }
 }
 

@@ -1,72 +1,81 @@
-//! The subject of each message.
+//! Subject of each message.
 
 use fluent_bundle::FluentValue;
 use outlay_domain::member::AddressFault;
 
-use crate::notice::{Notice, RenderError, ReportFacts};
-use crate::voice::Voice;
-use crate::words::{cap, in_subject, unlinked};
+use crate::error::RenderError;
+use crate::localizer::Localizer;
+use crate::notice::{Notice, ReportFacts};
+use crate::sanitize::{defuse_links, sanitize_subject, truncate};
 
-/// Longest subject in characters; longer ones are cut off by most readers anyway.
+/// Longest subject, in characters. Most mail readers cut longer ones.
 const SUBJECT_CHARS: usize = 120;
-/// Longest name in a subject that has a title too.
+/// Longest name in a subject with a title, in characters.
 const NAME_CHARS: usize = 40;
 
-/// What stands in an inbox.
+/// Formats the subject of a notice.
 ///
 /// # Errors
-/// As [`Voice::say`].
-pub(crate) fn subject(notice: &Notice, voice: &Voice) -> Result<String, RenderError> {
+/// As [`Localizer::format`].
+pub(crate) fn subject(notice: &Notice, localizer: &Localizer) -> Result<String, RenderError> {
     match notice {
         Notice::ApprovalRequested { report, .. } | Notice::EscalatedTo { report, .. } => {
-            let owner = in_subject(&cap(&unlinked(&report.owner), NAME_CHARS));
-            let owner = if owner.is_empty() { voice.plain("nobody")? } else { owner };
-            let total = voice.money(report.total);
-            fitted(
-                voice,
+            let owner = sanitize_subject(&truncate(&defuse_links(&report.owner), NAME_CHARS));
+            let owner = if owner.is_empty() { localizer.text("former-member")? } else { owner };
+            let total = localizer.money(report.total);
+            truncate_to_fit(
+                localizer,
                 "approval-subject",
                 ("title", &report.title),
                 &[("total", total.into()), ("owner", owner.into())],
             )
         }
-        Notice::EscalatedFrom { report, .. } => with_total(voice, "passed-subject", report),
-        Notice::Approved { report, .. } => with_total(voice, "approved-subject", report),
-        Notice::Returned { report, .. } => with_total(voice, "returned-subject", report),
-        Notice::Rejected { report, .. } => with_total(voice, "rejected-subject", report),
-        Notice::Reimbursed { report, amount, .. } => {
-            fitted(voice, "paid-subject", ("title", &report.title), &[("amount", voice.money(*amount).into())])
-        }
-        Notice::PaymentFailed { report, amount, .. } => {
-            fitted(voice, "unpaid-subject", ("title", &report.title), &[("amount", voice.money(*amount).into())])
-        }
-        Notice::Reminder { tasks, .. } => voice.say("reminder-subject", &[("count", tasks.len().into())]),
+        Notice::EscalatedFrom { report, .. } => subject_with_total(localizer, "passed-subject", report),
+        Notice::Approved { report, .. } => subject_with_total(localizer, "approved-subject", report),
+        Notice::Returned { report, .. } => subject_with_total(localizer, "returned-subject", report),
+        Notice::Rejected { report, .. } => subject_with_total(localizer, "rejected-subject", report),
+        Notice::Reimbursed { report, amount, .. } => truncate_to_fit(
+            localizer,
+            "paid-subject",
+            ("title", &report.title),
+            &[("amount", localizer.money(*amount).into())],
+        ),
+        Notice::PaymentFailed { report, amount, .. } => truncate_to_fit(
+            localizer,
+            "unpaid-subject",
+            ("title", &report.title),
+            &[("amount", localizer.money(*amount).into())],
+        ),
+        Notice::Reminder { tasks, .. } => localizer.format("reminder-subject", &[("count", tasks.len().into())]),
         Notice::AddressFailed { member, fault: AddressFault::Bounced, .. } => {
-            fitted(voice, "bounced-subject", ("name", member), &[])
+            truncate_to_fit(localizer, "bounced-subject", ("name", member), &[])
         }
         Notice::AddressFailed { member, fault: AddressFault::Complained, .. } => {
-            fitted(voice, "complained-subject", ("name", member), &[])
+            truncate_to_fit(localizer, "complained-subject", ("name", member), &[])
         }
-        Notice::PayoutAccountChanged { .. } => voice.plain("account-subject"),
-        Notice::Invited { organisation, .. } => fitted(voice, "invited-subject", ("organisation", organisation), &[]),
+        Notice::PayoutAccountChanged { .. } => localizer.text("account-subject"),
+        Notice::Invited { organisation, .. } => {
+            truncate_to_fit(localizer, "invited-subject", ("organisation", organisation), &[])
+        }
     }
 }
 
-fn with_total(voice: &Voice, id: &'static str, report: &ReportFacts) -> Result<String, RenderError> {
-    fitted(voice, id, ("title", &report.title), &[("total", voice.money(report.total).into())])
+fn subject_with_total(localizer: &Localizer, id: &'static str, report: &ReportFacts) -> Result<String, RenderError> {
+    truncate_to_fit(localizer, id, ("title", &report.title), &[("total", localizer.money(report.total).into())])
 }
 
-/// Shortens the title (or what else is `long`) rather than what comes beside it: the amount must stay readable.
-fn fitted(
-    voice: &Voice,
+/// Formats a subject and shortens its `long` variable, such as the title, to fit. The amount stays readable.
+fn truncate_to_fit(
+    localizer: &Localizer,
     id: &'static str,
     long: (&'static str, &str),
     beside: &[(&'static str, FluentValue<'_>)],
 ) -> Result<String, RenderError> {
     let with = |title: String| {
         let given: Vec<_> = beside.iter().cloned().chain([(long.0, title.into())]).collect();
-        voice.say(id, &given)
+        localizer.format(id, &given)
     };
-    let taken = with(String::new())?.chars().count();
+    let used = with(String::new())?.chars().count();
     // Two for the marks around text that runs from right to left.
-    with(in_subject(&cap(&unlinked(long.1), SUBJECT_CHARS.saturating_sub(taken + 2))))
+    with(sanitize_subject(&truncate(&defuse_links(long.1), SUBJECT_CHARS.saturating_sub(used + 2))))
 }

@@ -1,60 +1,59 @@
-//! What a message says, ready to be laid out: the one content source of both parts. The templates must not say anything that is not
-//! here, and nothing here is worded or formatted; `compose` does that.
+//! View of a message: the content of both parts, worded and formatted by `compose`. The templates must not add content.
 
 use askama::Template;
 
-use crate::words::inline;
+use crate::sanitize::sanitize_inline;
 
-/// The HTML part. Askama escapes every value in it because of the file's extension.
+/// HTML part. Askama escapes every value in it because of the file's extension.
 #[derive(Template)]
 #[template(path = "notice.html")]
 pub(crate) struct HtmlPart<'a> {
-    /// What to say.
+    /// Content.
     pub(crate) view: &'a View,
 }
 
-/// The text part.
+/// Text part.
 #[derive(Template)]
 #[template(path = "notice.txt")]
 pub(crate) struct TextPart<'a> {
-    /// What to say.
+    /// Content.
     pub(crate) view: &'a View,
 }
 
-/// How a message feels at first sight; decides the accent colour of the HTML part.
+/// Tone of a message: the accent colour of the HTML part.
 #[derive(Clone, Copy)]
 pub(crate) enum Tone {
-    Ask,
+    Action,
     Good,
     Warn,
     Bad,
 }
 
 impl Tone {
-    /// The suffix of the style classes that recolour this tone in dark mode.
+    /// Suffix of the style classes for dark mode.
     fn class(self) -> &'static str {
         match self {
-            Self::Ask => "ask",
+            Self::Action => "ask",
             Self::Good => "good",
             Self::Warn => "warn",
             Self::Bad => "bad",
         }
     }
 
-    /// The colour of text and rules in light mode.
+    /// Colour of text and rules in light mode.
     fn ink(self) -> &'static str {
         match self {
-            Self::Ask => "#3a45c4",
+            Self::Action => "#3a45c4",
             Self::Good => "#11693a",
             Self::Warn => "#855300",
             Self::Bad => "#b01f1a",
         }
     }
 
-    /// The background behind `ink` in light mode.
+    /// Background behind `ink` in light mode.
     fn tint(self) -> &'static str {
         match self {
-            Self::Ask => "#eef0ff",
+            Self::Action => "#eef0ff",
             Self::Good => "#e6f6ec",
             Self::Warn => "#fff4dd",
             Self::Bad => "#fdeceb",
@@ -62,16 +61,16 @@ impl Tone {
     }
 }
 
-/// What a message says, top to bottom.
+/// Content of a message, from top to bottom.
 pub(crate) struct View {
-    /// The tag of its language.
+    /// Tag of the language.
     pub(crate) language: &'static str,
-    /// What stands between a label and its value in the text part.
+    /// Separator of a label and its value in the text part.
     pub(crate) colon: String,
     pub(crate) tone: Tone,
     pub(crate) label: String,
     pub(crate) headline: String,
-    /// What an inbox shows beside the subject.
+    /// Preview text of the inbox, beside the subject.
     pub(crate) preheader: String,
     pub(crate) greeting: String,
     pub(crate) intro: String,
@@ -82,21 +81,21 @@ pub(crate) struct View {
     pub(crate) footer: String,
 }
 
-/// What a person wrote, line by line.
+/// User text, line by line.
 pub(crate) struct Quote {
     pub(crate) heading: String,
     pub(crate) lines: Vec<String>,
 }
 
-/// A label and its value.
+/// Label and value.
 pub(crate) struct Fact {
     pub(crate) label: String,
     pub(crate) value: String,
 }
 
-/// A report and what policy found in it.
+/// Report and its policy violations.
 pub(crate) struct ReportView {
-    /// What a report and a total are called.
+    /// Labels of the report and of its total.
     pub(crate) label: String,
     pub(crate) total_label: String,
     pub(crate) title: String,
@@ -108,40 +107,40 @@ pub(crate) struct ReportView {
 }
 
 impl ReportView {
-    /// Whether the total needs a smaller size to stay on one line of a phone.
+    /// True when the total needs a smaller size to fit on one line of a phone.
     fn is_long_total(&self) -> bool {
         self.total.chars().count() > 15
     }
 }
 
-/// The expenses of a report, or the reports that wait.
+/// List of a report's expenses, or of pending reports.
 pub(crate) struct List {
     pub(crate) heading: String,
     pub(crate) rows: Vec<Row>,
 }
 
-/// One expense, or one report.
+/// Expense or report in a list.
 pub(crate) struct Row {
-    /// By which it is known: its day or its number.
+    /// Day of the expense, or number of the report.
     pub(crate) key: String,
     pub(crate) title: String,
-    /// What kind, or whose it is.
-    pub(crate) of: String,
+    /// Category of the expense, or owner of the report.
+    pub(crate) detail: String,
     pub(crate) amount: String,
-    /// The amount in another currency.
+    /// Amount in another currency.
     pub(crate) converted: Option<String>,
-    /// What is granted, when that is less.
+    /// Granted amount, when it is less.
     pub(crate) granted: Option<String>,
-    /// Until when it waits, or has waited.
+    /// Due date.
     pub(crate) due: Option<String>,
-    /// What somebody wrote about it.
+    /// Note.
     pub(crate) note: Option<String>,
 }
 
 impl Row {
-    /// How many characters people have chosen.
-    pub(crate) fn chosen(&self) -> usize {
+    /// Number of characters of user text.
+    pub(crate) fn user_text_chars(&self) -> usize {
         let note = self.note.as_deref().unwrap_or_default();
-        [&self.title, &self.of, note].iter().map(|text| text.chars().count()).sum()
+        [&self.title, &self.detail, note].iter().map(|text| text.chars().count()).sum()
     }
 }

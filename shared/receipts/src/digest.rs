@@ -1,7 +1,7 @@
-//! SHA-256 as it is declared: in hexadecimal.
+//! Decoding of declared SHA-256 digests.
 
-/// The 32 bytes that a SHA-256 in hexadecimal stands for.
-pub(crate) fn digest(hex: &str) -> Option<Vec<u8>> {
+/// Decodes 64 hexadecimal digits; `None` for any other text.
+pub(crate) fn decode_sha256(hex: &str) -> Option<Vec<u8>> {
     let nibbles: Option<Vec<u8>> = hex.chars().map(|c| c.to_digit(16).and_then(|n| u8::try_from(n).ok())).collect();
     let nibbles = nibbles.filter(|nibbles| nibbles.len() == 64)?;
     Some(nibbles.chunks_exact(2).map(|pair| pair.iter().fold(0, |sum, nibble| sum << 4 | nibble)).collect())
@@ -12,12 +12,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_has_its_length_and_its_digits() {
+    fn digest_needs_64_hexadecimal_digits() {
         let hex = "00ff10".to_owned() + &"a7".repeat(29);
-        let bytes = digest(&hex).unwrap();
+        let bytes = decode_sha256(&hex).unwrap();
         assert_eq!((bytes.len(), bytes[..4].to_vec()), (32, vec![0, 255, 16, 0xA7]));
-        assert_eq!(digest(&hex[2..]), None);
-        assert_eq!(digest(&hex.replace("ff", "fg")), None);
-        assert_eq!(digest(&hex.replace("ff", "é")), None);
+        assert_eq!(decode_sha256(&hex[2..]), None);
+        assert_eq!(decode_sha256(&hex.replace("ff", "fg")), None);
+        assert_eq!(decode_sha256(&hex.replace("ff", "é")), None);
     }
 }

@@ -1,112 +1,113 @@
-//! Every key of the bucket. What was uploaded and not looked at lies under `quarantine/`, what is kept under `clean/`; the rights of the
-//! functions and the life of the objects follow the prefix. A key is made of identifiers only, never of what a person wrote.
+//! Object keys of the bucket. Uploads are under `quarantine/` until they are inspected, kept files under `clean/`;
+//! permissions and lifecycle rules follow these prefixes. A key consists of identifiers only, never of text that a
+//! person wrote.
 
 use std::fmt;
 
 use outlay_domain::ids::{OrgId, ReceiptId, ReportId};
 
-/// Where the files of one receipt lie.
+/// Identifies the files of one receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Slot {
-    /// The organisation.
+pub struct ReceiptKey {
+    /// Organisation.
     pub org: OrgId,
-    /// The report.
+    /// Report.
     pub report: ReportId,
-    /// The receipt.
+    /// Receipt.
     pub receipt: ReceiptId,
 }
 
-/// What the keys of its files have in common; in logs, its name.
-impl fmt::Display for Slot {
+/// Common part of the object keys. Also used in logs.
+impl fmt::Display for ReceiptKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.org, self.report, self.receipt)
     }
 }
 
-/// The folder of what was not looked at.
+/// Prefix of uploads.
 const QUARANTINE: &str = "quarantine";
-/// The folder of what is kept.
+/// Prefix of inspected files.
 const CLEAN: &str = "clean";
 
-impl Slot {
-    /// Where the file is uploaded to.
+impl ReceiptKey {
+    /// Object key of the upload.
     #[must_use]
-    pub fn quarantine(&self) -> String {
+    pub fn quarantine_key(&self) -> String {
         self.under(QUARANTINE)
     }
 
-    /// Where the file is kept.
+    /// Object key of the kept file.
     #[must_use]
-    pub fn clean(&self) -> String {
+    pub fn clean_key(&self) -> String {
         self.under(CLEAN)
     }
 
-    /// Where the picture of the file is kept.
+    /// Object key of the preview.
     #[must_use]
-    pub fn preview(&self) -> String {
-        format!("{}.preview", self.clean())
+    pub fn preview_key(&self) -> String {
+        format!("{}.preview", self.clean_key())
     }
 
-    /// The slot that was uploaded to, from the key as an event names it; `None` when it is any other key.
+    /// Parses the object key of an upload; `None` for any other key.
     #[must_use]
-    pub fn of_quarantine(key: &str) -> Option<Self> {
+    pub fn from_quarantine_key(key: &str) -> Option<Self> {
         let mut parts = key.strip_prefix(QUARANTINE)?.strip_prefix('/')?.splitn(3, '/');
-        let slot = Self {
+        let receipt_key = Self {
             org: parts.next()?.parse().ok()?,
             report: parts.next()?.parse().ok()?,
             receipt: parts.next()?.parse().ok()?,
         };
-        // A second spelling of an identifier would be a second key for the same slot.
-        (slot.quarantine() == key).then_some(slot)
+        // An identifier in another spelling would be a second key for the same receipt.
+        (receipt_key.quarantine_key() == key).then_some(receipt_key)
     }
 
-    fn under(&self, folder: &str) -> String {
-        format!("{folder}/{self}")
+    fn under(&self, prefix: &str) -> String {
+        format!("{prefix}/{self}")
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use jiff::Timestamp;
-    use outlay_domain::ids::Seed;
+    use outlay_domain::ids::IdGenerator;
 
     use super::*;
 
-    pub(crate) fn slot() -> Slot {
-        let mut seed = Seed::new(Timestamp::from_second(1_763_800_000).unwrap(), [7; 10]);
-        Slot { org: seed.draw(), report: seed.draw(), receipt: seed.draw() }
+    pub(crate) fn receipt_key() -> ReceiptKey {
+        let mut seed = IdGenerator::new(Timestamp::from_second(1_763_800_000).unwrap(), [7; 10]);
+        ReceiptKey { org: seed.next_id(), report: seed.next_id(), receipt: seed.next_id() }
     }
 
     #[test]
-    fn a_key_names_its_slot() {
-        let slot = slot();
-        let Slot { org, report, receipt } = slot;
-        assert_eq!(slot.quarantine(), format!("quarantine/{org}/{report}/{receipt}"));
-        assert_eq!(slot.clean(), format!("clean/{org}/{report}/{receipt}"));
-        assert_eq!(slot.preview(), format!("clean/{org}/{report}/{receipt}.preview"));
-        assert_eq!(Slot::of_quarantine(&slot.quarantine()), Some(slot));
+    fn upload_key_round_trips() {
+        let receipt_key = receipt_key();
+        let ReceiptKey { org, report, receipt } = receipt_key;
+        assert_eq!(receipt_key.quarantine_key(), format!("quarantine/{org}/{report}/{receipt}"));
+        assert_eq!(receipt_key.clean_key(), format!("clean/{org}/{report}/{receipt}"));
+        assert_eq!(receipt_key.preview_key(), format!("clean/{org}/{report}/{receipt}.preview"));
+        assert_eq!(ReceiptKey::from_quarantine_key(&receipt_key.quarantine_key()), Some(receipt_key));
     }
 
     #[test]
-    fn no_other_key_names_a_slot() {
-        let slot = slot();
-        let Slot { org, report, receipt } = slot;
-        let good = slot.quarantine();
+    fn other_keys_are_not_upload_keys() {
+        let receipt_key = receipt_key();
+        let ReceiptKey { org, report, receipt } = receipt_key;
+        let valid = receipt_key.quarantine_key();
         for key in [
             String::new(),
-            slot.clean(),
-            slot.preview(),
-            format!("/{good}"),
-            format!("{good}/"),
-            format!("{good}.preview"),
-            good.to_uppercase(),
-            good.replace('_', "%5F"),
-            good.replace("quarantine/", "quarantine//"),
+            receipt_key.clean_key(),
+            receipt_key.preview_key(),
+            format!("/{valid}"),
+            format!("{valid}/"),
+            format!("{valid}.preview"),
+            valid.to_uppercase(),
+            valid.replace('_', "%5F"),
+            valid.replace("quarantine/", "quarantine//"),
             format!("quarantine/{org}/{report}"),
             format!("quarantine/{report}/{org}/{receipt}"),
             format!("quarantine/{org}/../{receipt}"),
         ] {
-            assert_eq!(Slot::of_quarantine(&key), None, "{key}");
+            assert_eq!(ReceiptKey::from_quarantine_key(&key), None, "{key}");
         }
     }
 }

@@ -1,14 +1,15 @@
-//! The files behind the lines: where they lie in S3, the links that let them in and out, and the inspection that a file passes before
-//! it is kept. What this crate must not do: read or write the table, or decide who may see a file.
+//! Receipt files: keys and storage in S3, presigned URLs to upload and download them, inspection of uploads, and the
+//! processing that ties these together. Must not decide who may see a file.
 
 mod bucket;
+mod content_disposition;
 mod digest;
-mod disposition;
 mod error;
 mod inspect;
 mod keys;
+pub mod processing;
 
-pub use bucket::{Bucket, Link};
+pub use bucket::{PresignedUrl, ReceiptBucket};
 pub use error::BucketError;
-pub use inspect::{Cleaned, inspect};
-pub use keys::Slot;
+pub use inspect::{SanitizedFile, inspect};
+pub use keys::ReceiptKey;

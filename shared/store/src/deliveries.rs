@@ -1,329 +1,332 @@
-//! The state of outgoing mail: one item for each mail to one member. It is claimed before the mail is handed to SES and marked sent
-//! after, so that what asks for it twice is mailed once. SES has no client token: when a run dies, or learns nothing, between SES's
-//! taking a mail and the mark, only SES's own event tells that it was sent, and it is waited for. What SES tells later (delivered,
-//! bounced, …) moves the state forward, never back.
+//! Deliveries: the state of each mail to one member. A delivery is leased before the mail is handed to SES and marked
+//! sent afterwards, so concurrent runs send it once. SES accepts no idempotency token. If a run dies between the
+//! acceptance and the mark, only an SES event tells that the mail was sent. It is awaited for a grace period before
+//! another run may send again. Later SES events (delivered, bounced, …) move the state forward, never back.
 
 use std::fmt::{self, Write as _};
 
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use outlay_domain::event::{Event, Subject};
+use outlay_domain::event::{Event, EventSubject};
 use outlay_domain::ids::{MemberId, OrgId, ReportId};
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
-use crate::digest::Stored;
-use crate::items::{from_item, key_attributes, number, text, to_item};
-use crate::keys::{self, AFTER_ALL, Key};
-use crate::{Store, StoreError};
+use crate::attributes::{key_attributes, number, text};
+use crate::client::Store;
+use crate::error::{StoreError, is_condition_failure};
+use crate::integrity::Stored;
+use crate::items::{from_item, to_item};
+use crate::keys::{self, MAX_SORT_KEY, PrimaryKey};
 
-/// What a mail is about.
+/// Cause of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Occasion {
-    /// An event of this number.
+pub enum DeliveryTrigger {
+    /// Event with this sequence number.
     Event(u64),
-    /// The steps that wait for the recipient on this day of his.
+    /// Daily reminder of waiting steps, for this date in the recipient's time zone.
     Reminder(Date),
 }
 
-/// One mail to one member.
+/// Identity of one mail to one member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mailing {
-    /// The organisation.
+pub struct DeliveryKey {
+    /// Organisation.
     pub org: OrgId,
-    /// What the mail stands with.
-    pub subject: Subject,
-    /// What it is about.
-    pub occasion: Occasion,
-    /// To whom.
+    /// Subject of the event; the recipient for a reminder.
+    pub subject: EventSubject,
+    /// Cause.
+    pub trigger: DeliveryTrigger,
+    /// Recipient.
     pub to: MemberId,
 }
 
-impl Mailing {
-    /// The mail about an event.
+impl DeliveryKey {
+    /// Creates the key of the mail about an event.
     #[must_use]
-    pub const fn about(event: &Event, to: MemberId) -> Self {
-        Self { org: event.org, subject: event.subject, occasion: Occasion::Event(event.seq), to }
+    pub const fn for_event(event: &Event, to: MemberId) -> Self {
+        Self { org: event.org, subject: event.subject, trigger: DeliveryTrigger::Event(event.seq), to }
     }
 
-    /// The day's reminder.
+    /// Creates the key of a daily reminder.
     #[must_use]
-    pub const fn reminder(org: OrgId, to: MemberId, day: Date) -> Self {
-        Self { org, subject: Subject::Member(to), occasion: Occasion::Reminder(day), to }
+    pub const fn for_reminder(org: OrgId, to: MemberId, day: Date) -> Self {
+        Self { org, subject: EventSubject::Member(to), trigger: DeliveryTrigger::Reminder(day), to }
     }
 
-    fn key(&self) -> Key {
-        keys::delivery(self.org, self.subject, &self.occasion_name(), self.to)
+    fn item_key(&self) -> PrimaryKey {
+        keys::delivery(self.org, self.subject, &self.trigger_id(), self.to)
     }
 
-    fn occasion_name(&self) -> String {
-        match self.occasion {
-            Occasion::Event(seq) => format!("{seq:015}"),
-            Occasion::Reminder(day) => format!("REMINDER-{day}"),
+    fn trigger_id(&self) -> String {
+        match self.trigger {
+            DeliveryTrigger::Event(seq) => format!("{seq:015}"),
+            DeliveryTrigger::Reminder(day) => format!("REMINDER-{day}"),
         }
     }
 
-    /// The tags by which SES's events are matched to this mail: names and values of SES's alphabet.
+    /// Converts the key to SES message tags, by which SES events are matched. Uses only characters that SES allows.
     #[must_use]
     pub fn tags(&self) -> [(&'static str, String); 4] {
         let about = match self.subject {
-            Subject::Report(report) => report.to_string(),
-            Subject::Member(member) => member.to_string(),
-            Subject::Organisation => "organisation".to_owned(),
-            Subject::Policy => "policy".to_owned(),
-            Subject::Rates(date) => date.to_string(),
+            EventSubject::Report(report) => report.to_string(),
+            EventSubject::Member(member) => member.to_string(),
+            EventSubject::Organisation => "organisation".to_owned(),
+            EventSubject::Policy => "policy".to_owned(),
+            EventSubject::Rates(date) => date.to_string(),
         };
-        [("org", self.org.to_string()), ("about", about), ("mail", self.occasion_name()), ("to", self.to.to_string())]
+        [("org", self.org.to_string()), ("about", about), ("mail", self.trigger_id()), ("to", self.to.to_string())]
     }
 
-    /// The mail of these tags; `None` when they are not ours.
+    /// Parses SES message tags; `None` when they are not tags of this program.
     #[must_use]
-    pub fn of_tags<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
+    pub fn from_tags<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
         let about = value("about")?;
         let subject = match about {
-            "organisation" => Subject::Organisation,
-            "policy" => Subject::Policy,
+            "organisation" => EventSubject::Organisation,
+            "policy" => EventSubject::Policy,
             other => match other.parse::<ReportId>() {
-                Ok(report) => Subject::Report(report),
-                Err(_) => Subject::Member(other.parse().ok()?),
+                Ok(report) => EventSubject::Report(report),
+                Err(_) => EventSubject::Member(other.parse().ok()?),
             },
         };
         let mail = value("mail")?;
-        let occasion = match mail.strip_prefix("REMINDER-") {
-            Some(day) => Occasion::Reminder(day.parse().ok()?),
-            None => Occasion::Event(mail.parse().ok()?),
+        let trigger = match mail.strip_prefix("REMINDER-") {
+            Some(day) => DeliveryTrigger::Reminder(day.parse().ok()?),
+            None => DeliveryTrigger::Event(mail.parse().ok()?),
         };
-        Some(Self { org: value("org")?.parse().ok()?, subject, occasion, to: value("to")?.parse().ok()? })
+        Some(Self { org: value("org")?.parse().ok()?, subject, trigger, to: value("to")?.parse().ok()? })
     }
 }
 
-impl fmt::Display for Mailing {
-    /// Its place in the table, for logs.
+impl fmt::Display for DeliveryKey {
+    /// Writes the primary key, for logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Key { pk, sk } = self.key();
+        let PrimaryKey { pk, sk } = self.item_key();
         write!(f, "{pk}/{sk}")
     }
 }
 
-/// Who wants to send, and until when the mail is his.
+/// Request for the right to send a mail.
 #[derive(Clone, Debug)]
-pub struct Claimant {
-    /// A name that no other claim has.
-    pub claim_id: String,
-    /// Now.
+pub struct Lease {
+    /// Unique identifier.
+    pub id: String,
+    /// Current time.
     pub at: Timestamp,
-    /// The moment by which the claims of others are judged, in milliseconds since 1970: now, unless another day is played.
+    /// Time against which other leases are compared, ms since the epoch: the current time, or that of a replayed
+    /// schedule.
     pub now: i64,
-    /// When the claim runs out, in milliseconds since 1970.
-    pub until: i64,
+    /// Lease expiry, ms since the epoch.
+    pub expires_at: i64,
 }
 
-/// The answer to a claim.
+/// Outcome of a lease request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Claim {
-    /// The claimant is to send the mail; so often has it been claimed, this time included.
-    Won(u64),
-    /// It is settled: sent, or not to be sent.
+pub enum LeaseOutcome {
+    /// The caller must send the mail. Holds the number of attempts, including this one.
+    Acquired(u64),
+    /// The mail was sent, or will not be sent.
     Settled,
-    /// Another run holds the claim, or held it and was not heard of again: SES may have the mail, and its event is waited for.
-    Held,
+    /// Another run holds the lease, or held it and did not finish: SES may have the mail, and its event is awaited.
+    Busy,
 }
 
-/// How a mail stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// State of a mail, in the order in which it advances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DeliveryState {
-    /// It is going to be sent.
+    /// Waiting to be sent.
     Queued,
-    /// SES has it.
+    /// Accepted by SES.
     Sent,
-    /// The recipient's server has it.
+    /// Accepted by the recipient's mail server.
     Delivered,
-    /// It came back for good.
+    /// Bounced permanently.
     Bounced,
-    /// The recipient does not want it.
+    /// Reported as spam by the recipient.
     Complained,
-    /// It was not sent, because mail to the address comes back.
+    /// Not sent, because mail to the address bounces.
     Suppressed,
-    /// SES does not send it, whatever the reason.
+    /// Refused by SES.
     Refused,
 }
 
 impl DeliveryState {
-    /// The name on the wire.
+    /// Name in the API and in the table.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sent => "sent",
-            Self::Delivered => "delivered",
-            Self::Bounced => "bounced",
-            Self::Complained => "complained",
-            Self::Suppressed => "suppressed",
-            Self::Refused => "refused",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
-    /// States only ever grow in this.
+    /// Rank. The rank of a delivery only increases.
     fn rank(self) -> i64 {
         self as i64
     }
 }
 
-/// A mail as it stands.
+/// Stored state of a mail to one member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
-    /// To whom.
+    /// Recipient.
     pub recipient: MemberId,
-    /// How it stands.
+    /// State.
     pub state: DeliveryState,
-    /// The id that SES gave it.
+    /// Message id from SES.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
-    /// Since when it stands so.
+    /// Time of the last change of state.
     pub at: Timestamp,
     rank: i64,
-    run: String,
-    /// How often it was claimed.
-    epoch: u64,
-    claimed_until: i64,
-    /// The event's number, by which a report's mail is listed.
+    lease_id: String,
+    /// Number of leases so far.
+    attempts: u64,
+    leased_until: i64,
+    /// Sequence number of the event; 0 for a reminder.
     #[serde(default)]
     seq: u64,
 }
 
+impl Stored for Delivery {
+    // It is updated in place.
+    const HAS_DIGEST: bool = false;
+}
+
+/// Time for the SES event to arrive after a lease has expired, in ms. After it another run may send the mail.
+pub const EVENT_GRACE_MILLIS: i64 = 5 * 60 * 1000;
+/// Maximum number of times that the grace period doubles: to 5 h 20 min.
+const MAX_DOUBLINGS: u32 = 6;
+
 impl Delivery {
-    /// The number of the event it is about.
+    /// Sequence number of the event; 0 for a reminder.
     #[must_use]
     pub const fn seq(&self) -> u64 {
         self.seq
     }
 
-    /// When somebody else may claim it, in milliseconds since 1970: at once when it was given back; otherwise [`GRACE_MILLIS`] after the
-    /// claim has run out, and twice as long with each further one that nobody was heard of again.
-    fn free_at(&self) -> i64 {
-        if self.claimed_until == 0 {
+    /// Time from which another run may lease it, ms since the epoch. A released lease is free at once. An expired one
+    /// is free after [`EVENT_GRACE_MILLIS`], which doubles with each further unfinished attempt.
+    fn leasable_at(&self) -> i64 {
+        if self.leased_until == 0 {
             return 0;
         }
-        let doublings = u32::try_from(self.epoch.saturating_sub(1)).unwrap_or(u32::MAX).min(MAX_DOUBLINGS);
-        self.claimed_until.saturating_add(GRACE_MILLIS << doublings)
+        let doublings = u32::try_from(self.attempts.saturating_sub(1)).unwrap_or(u32::MAX).min(MAX_DOUBLINGS);
+        self.leased_until.saturating_add(EVENT_GRACE_MILLIS << doublings)
     }
 }
 
-impl Stored for Delivery {
-    // Nothing rests on it but whether a mail is sent again.
-    const HAS_DIGEST: bool = false;
-}
-
-/// How long after a claim has run out SES's event about the mail is waited for, in milliseconds, before the mail is sent again.
-pub const GRACE_MILLIS: i64 = 5 * 60 * 1000;
-/// How often that doubles at most: to five hours and twenty minutes.
-const MAX_DOUBLINGS: u32 = 6;
-
 impl Store {
-    /// Claims a mail. A claim that has run out counts for [`GRACE_MILLIS`] more, by which SES has told whether it has the mail, and
-    /// longer each time: who hears nothing from SES must not send the same mail for ever.
+    /// Leases a mail, creating its delivery at first. An expired lease blocks for [`EVENT_GRACE_MILLIS`] more, until an
+    /// SES event should have arrived, and longer after each attempt: without any SES events the same mail must not be
+    /// sent for ever.
     ///
     /// # Errors
     /// [`StoreError`]
-    #[expect(clippy::disallowed_methods, reason = "a delivery is not a decision of the rules")]
-    pub async fn claim(&self, mailing: &Mailing, claimant: &Claimant) -> Result<Claim, StoreError> {
-        let seq = match mailing.occasion {
-            Occasion::Event(seq) => seq,
-            Occasion::Reminder(_) => 0,
+    #[expect(clippy::disallowed_methods, reason = "a delivery tracks work, it is no decision of the domain")]
+    pub async fn acquire_lease(&self, delivery_key: &DeliveryKey, lease: &Lease) -> Result<LeaseOutcome, StoreError> {
+        let seq = match delivery_key.trigger {
+            DeliveryTrigger::Event(seq) => seq,
+            DeliveryTrigger::Reminder(_) => 0,
         };
         let delivery = Delivery {
-            recipient: mailing.to,
+            recipient: delivery_key.to,
             state: DeliveryState::Queued,
             message_id: None,
-            at: claimant.at,
+            at: lease.at,
             rank: DeliveryState::Queued.rank(),
-            run: claimant.claim_id.clone(),
-            epoch: 1,
-            claimed_until: claimant.until,
+            lease_id: lease.id.clone(),
+            attempts: 1,
+            leased_until: lease.expires_at,
             seq,
         };
-        let item = to_item(&mailing.key(), "delivery", &delivery)?;
+        let item = to_item(&delivery_key.item_key(), "delivery", &delivery)?;
         let request = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        // The other case: our own claim, whose answer was lost on the way and which the SDK has repeated.
-        let request = request
-            .condition_expression("attribute_not_exists(PK) OR (#rank = :queued AND run = :run AND epoch = :one)");
+        // The second case is this very lease: its response was lost, and the SDK has retried the write.
+        let request = request.condition_expression(
+            "attribute_not_exists(PK) OR (#rank = :queued AND lease_id = :lease_id AND attempts = :one)",
+        );
         let request = request
             .expression_attribute_names("#rank", "rank")
             .expression_attribute_values(":queued", number(DeliveryState::Queued.rank()))
-            .expression_attribute_values(":run", text(&claimant.claim_id))
+            .expression_attribute_values(":lease_id", text(&lease.id))
             .expression_attribute_values(":one", number(1))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let held: Delivery = match request.send().await {
-            Ok(_) => return Ok(Claim::Won(1)),
-            Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => {
-                let PutItemError::ConditionalCheckFailedException(failed) = service.into_err() else {
-                    return Ok(Claim::Held);
-                };
-                match failed.item {
+            Ok(_) => return Ok(LeaseOutcome::Acquired(1)),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => match failed.item.clone() {
                     Some(item) => from_item(item)?,
-                    None => return Ok(Claim::Held),
-                }
-            }
-            Err(error) => return Err(error.into()),
+                    None => return Ok(LeaseOutcome::Busy),
+                },
+                _ => return Err(error.into()),
+            },
         };
         if held.state != DeliveryState::Queued {
-            return Ok(Claim::Settled);
+            return Ok(LeaseOutcome::Settled);
         }
-        if held.free_at() > claimant.now {
-            return Ok(Claim::Held);
+        if held.leasable_at() > lease.now {
+            return Ok(LeaseOutcome::Busy);
         }
-        self.claim_again(mailing, &held, claimant).await
+        self.steal_lease(delivery_key, &held, lease).await
     }
 
-    /// Takes over a claim that was given back or has run out.
-    #[expect(clippy::disallowed_methods, reason = "a delivery is not a decision of the rules")]
-    async fn claim_again(&self, mailing: &Mailing, held: &Delivery, claimant: &Claimant) -> Result<Claim, StoreError> {
+    /// Takes over a lease that was released or has expired. `Busy` when another run was faster.
+    #[expect(clippy::disallowed_methods, reason = "a delivery tracks work, it is no decision of the domain")]
+    async fn steal_lease(
+        &self,
+        delivery_key: &DeliveryKey,
+        held: &Delivery,
+        lease: &Lease,
+    ) -> Result<LeaseOutcome, StoreError> {
         let request = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key_attributes(&mailing.key())))
-            .update_expression("SET run = :run, claimed_until = :until, epoch = :next")
-            .condition_expression("#rank = :queued AND (epoch = :epoch OR (epoch = :next AND run = :run))")
+            .set_key(Some(key_attributes(&delivery_key.item_key())))
+            .update_expression("SET lease_id = :lease_id, leased_until = :until, attempts = :next")
+            .condition_expression(
+                "#rank = :queued AND (attempts = :attempts OR (attempts = :next AND lease_id = :lease_id))",
+            )
             .expression_attribute_names("#rank", "rank")
             .expression_attribute_values(":queued", number(DeliveryState::Queued.rank()))
-            .expression_attribute_values(":run", text(&claimant.claim_id))
-            .expression_attribute_values(":until", number(claimant.until))
-            .expression_attribute_values(":epoch", number(held.epoch))
-            .expression_attribute_values(":next", number(held.epoch.saturating_add(1)));
+            .expression_attribute_values(":lease_id", text(&lease.id))
+            .expression_attribute_values(":until", number(lease.expires_at))
+            .expression_attribute_values(":attempts", number(held.attempts))
+            .expression_attribute_values(":next", number(held.attempts.saturating_add(1)));
         match request.send().await {
-            Ok(_) => Ok(Claim::Won(held.epoch.saturating_add(1))),
-            Err(error) if error.as_service_error().is_some_and(is_condition) => Ok(Claim::Held),
+            Ok(_) => Ok(LeaseOutcome::Acquired(held.attempts.saturating_add(1))),
+            Err(error) if is_condition_failure(&error) => Ok(LeaseOutcome::Busy),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Moves a mail forward to a state; whoever comes late with an earlier one changes nothing. `false` when there is no such mail.
+    /// Advances a mail to a state. A state of the same or a lower rank changes nothing. Returns `false` when the
+    /// delivery does not exist.
     ///
     /// # Errors
     /// [`StoreError`]
-    #[expect(clippy::disallowed_methods, reason = "a delivery is not a decision of the rules")]
+    #[expect(clippy::disallowed_methods, reason = "a delivery tracks work, it is no decision of the domain")]
     pub async fn record_delivery(
         &self,
-        mailing: &Mailing,
+        delivery_key: &DeliveryKey,
         state: DeliveryState,
         message_id: Option<&str>,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut update = "SET #state = :state, #rank = :rank, #at = :at".to_owned();
         if message_id.is_some() {
-            // Writing to a text cannot fail.
+            // Writing to a string cannot fail.
             let _ = write!(update, ", message_id = :message");
         }
         let request = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key_attributes(&mailing.key())))
+            .set_key(Some(key_attributes(&delivery_key.item_key())))
             .update_expression(update)
             .condition_expression("#rank < :rank")
             .expression_attribute_names("#state", "state")
@@ -346,45 +349,44 @@ impl Store {
         }
     }
 
-    /// Gives a claim back after SES did not take the mail, so that the next run need not wait for it to run out.
+    /// Releases a lease after SES did not accept the mail, so that the next run need not wait for its expiry. Does
+    /// nothing for another's lease.
     ///
     /// # Errors
     /// [`StoreError`]
-    #[expect(clippy::disallowed_methods, reason = "a delivery is not a decision of the rules")]
-    pub async fn release(&self, mailing: &Mailing, run: &str) -> Result<(), StoreError> {
+    #[expect(clippy::disallowed_methods, reason = "a delivery tracks work, it is no decision of the domain")]
+    pub async fn release_lease(&self, delivery_key: &DeliveryKey, lease_id: &str) -> Result<(), StoreError> {
         let request = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key_attributes(&mailing.key())))
-            .update_expression("SET claimed_until = :free")
-            .condition_expression("run = :run")
+            .set_key(Some(key_attributes(&delivery_key.item_key())))
+            .update_expression("SET leased_until = :free")
+            .condition_expression("lease_id = :lease_id")
             .expression_attribute_values(":free", number(0))
-            .expression_attribute_values(":run", text(run));
+            .expression_attribute_values(":lease_id", text(lease_id));
         match request.send().await {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(is_condition) => Ok(()),
+            Err(error) if is_condition_failure(&error) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The mail about a subject's events from one number to another, in their order.
+    /// Lists the deliveries about events of a subject between two sequence numbers (inclusive), in their order.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn deliveries(
         &self,
         org: OrgId,
-        subject: Subject,
+        subject: EventSubject,
         (from, to): (u64, u64),
     ) -> Result<Vec<Delivery>, StoreError> {
         let partition = keys::subject_partition(org, subject);
-        let (from, to) =
-            (format!("{}{from:015}", keys::DELIVERIES), format!("{}{to:015}#{AFTER_ALL}", keys::DELIVERIES));
+        let (from, to) = (
+            format!("{}{from:015}", keys::DELIVERY_PREFIX),
+            format!("{}{to:015}#{MAX_SORT_KEY}", keys::DELIVERY_PREFIX),
+        );
         self.query_all(&partition, &from, &to).await?.into_iter().map(from_item).collect()
     }
-}
-
-fn is_condition(error: &UpdateItemError) -> bool {
-    error.is_conditional_check_failed_exception()
 }

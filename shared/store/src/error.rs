@@ -1,27 +1,28 @@
-//! What can go wrong when the table is read or written, told apart by what the caller can do about it.
+//! Errors of the table, classified by what the caller can do. They hold codes and redacted keys, no stored values.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use outlay_aws::error::AwsFailure;
 
-/// A read or write that did not work.
+/// A read or write failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The table throttles, or was not reached in time: the same request may work a moment later.
-    #[error("the table is not available: {0}")]
+    /// Throttled, unreachable or temporarily broken: the same request may succeed later. Holds the error code.
+    #[error("table unavailable: {0}")]
     Unavailable(String),
-    /// The request itself was refused, such as for missing rights: repeating it will not help.
-    #[error("the table refused the request: {0}")]
+    /// Refused by DynamoDB, such as for missing permissions: repeating the request does not help. Holds the error code.
+    #[error("request refused by the table: {0}")]
     Refused(String),
-    /// A stored item cannot be understood.
-    #[error("the item {item} is broken: {reason}")]
-    Broken {
-        /// Its partition and sort key.
+    /// A stored item is unreadable: edited, moved, of an unknown schema, or of the wrong shape.
+    #[error("item {item} is corrupt: {reason}")]
+    Corrupt {
+        /// Redacted primary key.
         item: String,
-        /// What is wrong with it.
+        /// Reason, without stored values.
         reason: String,
     },
 }
 
-/// Error codes of DynamoDB that say "not now".
+/// Error codes of DynamoDB that mean "try later".
 const TRANSIENT: [&str; 6] = [
     "ProvisionedThroughputExceededException",
     "ThrottlingException",
@@ -31,19 +32,16 @@ const TRANSIENT: [&str; 6] = [
     "TransactionInProgressException",
 ];
 
-/// What is told goes into logs, so it is made of codes: DynamoDB's messages and the SDK's details can quote what is in an item.
 impl<E: ProvideErrorMetadata, R> From<SdkError<E, R>> for StoreError {
     fn from(error: SdkError<E, R>) -> Self {
-        match &error {
-            SdkError::ServiceError(service) => {
-                let code = service.err().code().unwrap_or("unknown");
-                let text = code.to_owned();
-                if TRANSIENT.contains(&code) { Self::Unavailable(text) } else { Self::Refused(text) }
-            }
-            SdkError::ConstructionFailure(_) => Self::Refused("the request cannot be made".to_owned()),
-            SdkError::TimeoutError(_) => Self::Unavailable("timed out".to_owned()),
-            SdkError::DispatchFailure(_) => Self::Unavailable("not reached".to_owned()),
-            _ => Self::Unavailable("an answer that cannot be read".to_owned()),
+        match AwsFailure::of(&error, &TRANSIENT) {
+            AwsFailure::Unavailable(code) => Self::Unavailable(code),
+            AwsFailure::Refused(code) => Self::Refused(code),
         }
     }
+}
+
+/// True when the condition of a single write does not hold.
+pub(crate) fn is_condition_failure<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    error.code() == Some("ConditionalCheckFailedException")
 }

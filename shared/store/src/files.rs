@@ -1,97 +1,98 @@
-//! Which files of receipts are to be looked after, and where equal ones are found. A marker is written in the transaction that declares a
-//! receipt or takes it off its report, and deleted when there is nothing left to do with the file; what is left for long was lost on the
-//! way, and found here. What is to be done with a file is not decided here.
+//! Pending work on receipt files, and the search for duplicate files. The transaction that declares or removes a
+//! receipt writes a file task; the task is deleted when nothing is left to do with the file. A task that stays is found
+//! by the sweep. This file does not decide what is done with a file.
 
-use aws_sdk_dynamodb::error::SdkError;
 use jiff::Timestamp;
 use outlay_domain::ids::{OrgId, ReceiptId, ReportId};
 use outlay_domain::receipt::Receipt;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Stored;
-use crate::items::{from_item, key_attributes, number, text};
-use crate::keys::{self, AFTER_ALL, BEFORE_ALL, names};
-use crate::{Store, StoreError};
+use crate::attributes::{key_attributes, number, text};
+use crate::client::Store;
+use crate::error::{StoreError, is_condition_failure};
+use crate::integrity::Stored;
+use crate::items::from_item;
+use crate::keys::{self, MAX_SORT_KEY, MIN_SORT_KEY, names};
 
-/// That a file is to be looked after.
+/// Pending work on the file of a receipt: an upload to wait for, or a removed receipt whose file must be deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileMarker {
-    /// The organisation.
+pub struct PendingFileTask {
+    /// Organisation.
     pub org: OrgId,
-    /// The report its receipt is on, or was.
+    /// Report that has, or had, the receipt.
     pub report_id: ReportId,
-    /// The receipt.
+    /// Receipt.
     pub receipt_id: ReceiptId,
-    /// From when on, in seconds since 1970.
+    /// Due time, seconds since the epoch.
     pub due: i64,
 }
 
-impl Stored for FileMarker {}
+impl Stored for PendingFileTask {}
 
-/// That a report has a clean receipt of a file.
+/// Reference to a report with a clean receipt of a certain file.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct SameFile {
+pub(crate) struct DuplicateFileRef {
     pub(crate) report_id: ReportId,
 }
 
-impl Stored for SameFile {}
+impl Stored for DuplicateFileRef {}
 
-/// For how long after the last moment of its upload a file may still be on its way, in seconds.
-const PATIENCE: i64 = 3600;
+/// Time for an upload to arrive after its URL has expired, in seconds.
+const UPLOAD_GRACE_SECS: i64 = 3600;
 
-/// When a declared file that has not come is given up, in seconds since 1970.
+/// Time at which a missing upload counts as abandoned, seconds since the epoch.
 #[must_use]
 pub fn abandoned_at(receipt: &Receipt) -> i64 {
-    receipt.upload_until.as_second().saturating_add(PATIENCE)
+    receipt.upload_until.as_second().saturating_add(UPLOAD_GRACE_SECS)
 }
 
-/// How many receipts of one file are looked through for other reports; one report has fewer.
-const MOST_EQUAL: i32 = 100;
+/// Receipts of the same file that are read in search of other reports. One report has fewer.
+const MAX_DUPLICATES: i32 = 100;
 
 impl Store {
-    /// The files that should have been looked after before a time.
+    /// Lists the file tasks that are due. Reads all tasks of the organisation.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn files_due(&self, org: OrgId, now: Timestamp) -> Result<Vec<FileMarker>, StoreError> {
-        let markers = self.query_all(&keys::files_partition(org), BEFORE_ALL, AFTER_ALL).await?;
-        let markers = markers.into_iter().map(from_item).collect::<Result<Vec<FileMarker>, _>>()?;
-        Ok(markers.into_iter().filter(|marker| marker.due <= now.as_second()).collect())
+    pub async fn due_file_tasks(&self, org: OrgId, now: Timestamp) -> Result<Vec<PendingFileTask>, StoreError> {
+        let tasks = self.query_all(&keys::file_tasks_partition(org), MIN_SORT_KEY, MAX_SORT_KEY).await?;
+        let tasks = tasks.into_iter().map(from_item).collect::<Result<Vec<PendingFileTask>, _>>()?;
+        Ok(tasks.into_iter().filter(|task| task.due <= now.as_second()).collect())
     }
 
-    /// Forgets a file with which there is nothing left to do, unless something has come up since.
+    /// Deletes a file task, unless it is absent or its due time has changed since it was read.
     ///
     /// # Errors
     /// [`StoreError`]
-    #[expect(clippy::disallowed_methods, reason = "what only says where to look is no decision of the rules")]
-    pub async fn file_settled(&self, org: OrgId, receipt: ReceiptId, due: i64) -> Result<(), StoreError> {
+    #[expect(clippy::disallowed_methods, reason = "a file task tracks work, it is no decision of the domain")]
+    pub async fn complete_file_task(&self, org: OrgId, receipt: ReceiptId, due: i64) -> Result<(), StoreError> {
         let request = self.client.delete_item().table_name(&self.table);
         let request = request
-            .set_key(Some(key_attributes(&keys::file(org, receipt))))
+            .set_key(Some(key_attributes(&keys::file_task(org, receipt))))
             .condition_expression("due = :due")
             .expression_attribute_values(":due", number(due));
         match request.send().await {
             Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(failed)) if failed.err().is_conditional_check_failed_exception() => Ok(()),
+            Err(error) if is_condition_failure(&error) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The other reports with a clean receipt of a file, each once.
+    /// Lists the other reports with a clean receipt of the same file, each once, from at most 100 receipts.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn with_same_file(
+    pub async fn reports_with_file(
         &self,
         org: OrgId,
         sha256: &str,
         report: ReportId,
     ) -> Result<Vec<ReportId>, StoreError> {
-        let request = self.client.query().table_name(&self.table).consistent_read(true).limit(MOST_EQUAL);
+        let request = self.client.query().table_name(&self.table).consistent_read(true).limit(MAX_DUPLICATES);
         let request = request
             .key_condition_expression(format!("{} = :pk", names::PK))
             .expression_attribute_values(":pk", text(keys::receipt_hash_partition(org, sha256)));
-        let found = request.send().await?.items.unwrap_or_default().into_iter().map(from_item::<SameFile>);
+        let found = request.send().await?.items.unwrap_or_default().into_iter().map(from_item::<DuplicateFileRef>);
         let mut others: Vec<ReportId> = found.map(|item| Ok(item?.report_id)).collect::<Result<_, StoreError>>()?;
         others.retain(|other| *other != report);
         others.dedup();

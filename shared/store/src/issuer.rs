@@ -1,45 +1,49 @@
-//! The verification keys of the token issuer, as they were last fetched. Not a record of the product: anybody who may reach the issuer
-//! can fetch them again.
+//! Verification keys of the token issuer: a cache that all functions share. They can be fetched again at any time.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use serde::Deserialize;
 
-use crate::digest::Stored;
-use crate::items::{key_attributes, number, text};
-use crate::{Store, StoreError, keys};
+use crate::attributes::{key_attributes, number, text};
+use crate::client::Store;
+use crate::error::{StoreError, is_condition_failure};
+use crate::integrity::Stored;
+use crate::keys;
 
-/// Keys as they were fetched.
+/// Fetched verification keys.
 #[derive(Clone, Debug, Deserialize)]
 pub struct IssuerKeys {
-    /// The JSON Web Key Set, as the issuer sent it.
+    /// JSON Web Key Set as the issuer sent it.
     pub key_set: String,
-    /// When, in seconds since 1970.
+    /// Fetch time, seconds since the epoch.
     pub fetched_at: i64,
 }
 
+/// Item of an issuer. It has no keys while the first fetch is under way.
+#[derive(Deserialize)]
+struct IssuerItem {
+    #[serde(flatten)]
+    keys: Option<IssuerKeys>,
+}
+
+impl Stored for IssuerItem {
+    // It is updated in place.
+    const HAS_DIGEST: bool = false;
+}
+
 impl Store {
-    /// The keys of an issuer that were fetched last.
+    /// Reads the keys of an issuer that were fetched last.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn issuer_keys(&self, issuer: &str) -> Result<Option<IssuerKeys>, StoreError> {
-        #[derive(Deserialize)]
-        struct Item {
-            #[serde(flatten)]
-            keys: Option<IssuerKeys>,
-        }
-        impl Stored for Item {
-            // It is renewed in place.
-            const HAS_DIGEST: bool = false;
-        }
-        Ok(self.get::<Item>(&keys::issuer(issuer)).await?.and_then(|item| item.keys))
+        Ok(self.get::<IssuerItem>(&keys::issuer_keys(issuer)).await?.and_then(|item| item.keys))
     }
 
-    /// Keeps the keys of an issuer.
+    /// Stores the keys of an issuer, fetched at `now` (seconds since the epoch).
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn keep_issuer_keys(&self, issuer: &str, key_set: &str, now: i64) -> Result<(), StoreError> {
+    pub async fn put_issuer_keys(&self, issuer: &str, key_set: &str, now: i64) -> Result<(), StoreError> {
         let request =
             self.update_issuer(issuer).update_expression("SET key_set = :keys, fetched_at = :now, entity = :entity");
         let request = request.expression_attribute_values(":keys", text(key_set));
@@ -47,11 +51,12 @@ impl Store {
         Ok(())
     }
 
-    /// Takes the right to fetch the keys of an issuer, which is given once in `seconds`, to whichever function asks first.
+    /// Acquires the right to fetch the keys of an issuer. All functions together get it once in `seconds`; others get
+    /// `false`.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn may_fetch(&self, issuer: &str, now: i64, seconds: i64) -> Result<bool, StoreError> {
+    pub async fn acquire_issuer_fetch(&self, issuer: &str, now: i64, seconds: i64) -> Result<bool, StoreError> {
         let request = self
             .update_issuer(issuer)
             .update_expression("SET tried_at = :now, entity = :entity")
@@ -60,17 +65,15 @@ impl Store {
             .expression_attribute_values(":before", number(now.saturating_sub(seconds)));
         match request.send().await {
             Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(service) if service.is_conditional_check_failed_exception() => Ok(false),
-                _ => Err(error.into()),
-            },
+            Err(error) if is_condition_failure(&error) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "no decision of the rules")]
+    #[expect(clippy::disallowed_methods, reason = "a cache is no decision of the domain")]
     fn update_issuer(&self, issuer: &str) -> UpdateItemFluentBuilder {
         let request = self.client.update_item().table_name(&self.table);
-        let request = request.set_key(Some(key_attributes(&keys::issuer(issuer))));
+        let request = request.set_key(Some(key_attributes(&keys::issuer_keys(issuer))));
         request.expression_attribute_values(":entity", text("issuer"))
     }
 }

@@ -1,7 +1,5 @@
-//! Items: what a value of the domain looks like in the table. An item is the value's own fields plus its key, the name of
-//! what it is (`entity`) and the version of this layout (`schema`).
-
-use std::collections::HashMap;
+//! Conversion between domain values and items. An item holds the fields of its value, its key, the kind of item
+//! (`entity`) and the version of this layout (`schema`). `docs/DATA.md` lists every kind of item.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -12,63 +10,66 @@ use outlay_domain::ids::{MemberId, ReportId};
 use outlay_domain::money::Money;
 use outlay_domain::payout::SealedAccount;
 use outlay_domain::report::Report;
-use outlay_domain::route::Step;
+use outlay_domain::step::{Step, StepReasons};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::StoreError;
-use crate::digest::{Stored, has_digest};
-use crate::keys::{self, Key, names};
+use crate::attributes::{Item, key_attributes, number, text, text_of};
+use crate::error::StoreError;
+use crate::integrity::{Stored, has_valid_digest, with_digest};
+use crate::keys::{self, PrimaryKey, names};
+use outlay_domain::text::{DisplayName, Label, Title};
 
-/// The version of this layout.
+/// Version of the item layout. An item of another version is not read.
 pub const SCHEMA: u32 = 1;
 
-/// The attributes of one item.
-pub type Item = HashMap<String, AttributeValue>;
-
-/// What a task shows an approver in his queue.
+/// Entry of an approver's task list: a report with a step that waits for them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
-    /// The report.
+    /// Report identifier.
     pub report_id: ReportId,
-    /// The version it has; what a decision names in `If-Match`.
+    /// Report version, for `If-Match` of the decision.
     pub report_version: u64,
-    /// The report's label.
+    /// Report number.
     pub number: String,
-    /// The title.
-    pub title: String,
-    /// Whose report it is.
+    /// Report title.
+    pub title: Title,
+    /// Owner of the report.
     pub owner_id: MemberId,
-    /// The owner's name.
-    pub owner_name: String,
+    /// Name of the owner.
+    pub owner_name: DisplayName,
     /// Total in the report's currency.
     pub total: Money,
     /// Total in the base currency.
     pub base_total: Money,
-    /// How many findings the policy had.
+    /// Number of policy violations.
     pub violations: usize,
-    /// Position of the step in the chain.
+    /// Number of the step.
     pub step: u32,
     /// Name of the step.
-    pub step_name: String,
-    /// Why the approver is asked.
-    pub reason: String,
-    /// Until when.
+    pub step_name: Label,
+    /// Reasons of the step.
+    #[serde(flatten)]
+    pub reasons: StepReasons,
+    /// Due date of the decision.
     pub due_on: Option<Date>,
-    /// When the report was submitted.
+    /// Time of submission.
     pub submitted_at: Option<Timestamp>,
-    /// The approvers who have not decided yet.
+    /// Approvers who have not decided yet.
     #[serde(default)]
     pub approvers: Vec<MemberId>,
-    /// Who has a part in the report.
-    #[serde(default)]
-    pub concerned: Vec<MemberId>,
-    /// Who cannot decide here: he has decided already, or a later step needs him.
-    #[serde(default)]
-    pub taken: Vec<MemberId>,
+    /// Interested parties of the report: owner, preparer, payee.
+    #[serde(rename = "concerned", default)]
+    pub interested_parties: Vec<MemberId>,
+    /// Members who cannot decide on this step: they have decided already, or a later step requires them.
+    #[serde(rename = "taken", default)]
+    pub ineligible_approvers: Vec<MemberId>,
 }
 
+impl Stored for Task {}
+
 impl Task {
-    /// What a step of a report asks.
+    /// Creates the task of a pending step.
     #[must_use]
     pub fn of(report: &Report, step: &Step) -> Self {
         Self {
@@ -83,152 +84,178 @@ impl Task {
             violations: report.violations.len(),
             step: step.number,
             step_name: step.name.clone(),
-            reason: step.reason.clone(),
+            reasons: step.reasons.clone(),
             due_on: step.due_on,
             submitted_at: report.submitted_at,
-            approvers: step.outstanding().map(|person| person.id).collect(),
-            concerned: report.concerned().collect(),
-            taken: report.taken().collect(),
+            approvers: step.pending_approvers().map(|person| person.id).collect(),
+            interested_parties: report.interested_parties().collect(),
+            ineligible_approvers: report.ineligible_approvers().collect(),
         }
     }
 }
 
-pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(value.into())
+/// Converts a value to its item, with a digest where its type has one.
+pub(crate) fn to_item<T: Stored + Serialize>(key: &PrimaryKey, entity: &str, value: &T) -> Result<Item, StoreError> {
+    to_item_with(key, entity, value, [])
 }
 
-pub(crate) fn number(value: impl Into<i128>) -> AttributeValue {
-    AttributeValue::N(value.into().to_string())
-}
-
-pub(crate) fn key_attributes(key: &Key) -> Item {
-    HashMap::from([(names::PK.to_owned(), text(&key.pk)), (names::SK.to_owned(), text(&key.sk))])
-}
-
-/// The item of a value.
-pub(crate) fn to_item(key: &Key, entity: &str, value: &impl Serialize) -> Result<Item, StoreError> {
+/// Converts a value to its item, with further attributes.
+fn to_item_with<T: Stored + Serialize>(
+    key: &PrimaryKey,
+    entity: &str,
+    value: &T,
+    further: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+) -> Result<Item, StoreError> {
     let mut item: Item = serde_dynamo::to_item(value)
-        .map_err(|_| StoreError::Broken { item: key.place(), reason: "it cannot be written".to_owned() })?;
+        .map_err(|_| StoreError::Corrupt { item: key.redacted(), reason: "cannot be serialized".to_owned() })?;
     item.extend(key_attributes(key));
-    item.insert("entity".to_owned(), text(entity));
-    item.insert("schema".to_owned(), number(SCHEMA));
-    Ok(item)
+    let common = [("entity", text(entity)), ("schema", number(SCHEMA))];
+    item.extend(common.into_iter().chain(further).map(|(name, value)| (name.to_owned(), value)));
+    Ok(if T::HAS_DIGEST { with_digest(item) } else { item })
 }
 
-/// The value of an item.
-pub(crate) fn from_item<T: Stored>(item: Item) -> Result<T, StoreError> {
+/// Converts an item to its value. Rejects an unknown schema, and a digest that is missing or does not match.
+pub(crate) fn from_item<T: Stored + DeserializeOwned>(item: Item) -> Result<T, StoreError> {
     let attribute = |name: &str| text_of(&item, name).unwrap_or_default().to_owned();
-    let key = Key { pk: attribute(names::PK), sk: attribute(names::SK) };
-    // Read by the wrong rules it would say something else than was meant. A later version has written it.
+    let key = PrimaryKey { pk: attribute(names::PK), sk: attribute(names::SK) };
+    let corrupt = |reason: String| StoreError::Corrupt { item: key.redacted(), reason };
+    // A later version of the program wrote it. Read by this layout, it could be misunderstood.
     if item.get("schema").is_some_and(|schema| *schema != number(SCHEMA)) {
-        return Err(StoreError::Broken { item: key.place(), reason: "it is of another layout".to_owned() });
+        return Err(corrupt("unknown schema".to_owned()));
     }
-    if T::HAS_DIGEST && !has_digest(&item) {
-        return Err(StoreError::Broken { item: key.place(), reason: "it was edited by hand".to_owned() });
+    if T::HAS_DIGEST && !has_valid_digest(&item) {
+        return Err(corrupt("digest mismatch".to_owned()));
     }
     serde_dynamo::from_item(item).map_err(|error| {
-        // Its other messages quote what they found, and this one goes into logs.
+        // Other messages of serde quote stored values, and this text is logged.
         let missing = Some(error.to_string()).filter(|text| text.starts_with("missing field"));
-        let reason = missing.unwrap_or_else(|| format!("it is not a {}", std::any::type_name::<T>()));
-        StoreError::Broken { item: key.place(), reason }
+        corrupt(missing.unwrap_or_else(|| format!("not a {}", std::any::type_name::<T>())))
     })
 }
 
-/// How many lines are stored in one item: few enough that they always fit, so many that a change of any report fits into one
-/// transaction.
-pub(crate) const CHUNK: usize = 50;
+/// Expenses per item. Fifty always fit into one item, and a change of the largest report fits into one transaction.
+pub(crate) const EXPENSES_PER_ITEM: usize = 50;
 
-impl<L: serde::de::DeserializeOwned> Stored for Lines<L> {
-    // The head has a hash of all lines.
-    const HAS_DIGEST: bool = false;
-}
-
-/// Some of the lines of a report, by identifier.
+/// Some of the expenses of a report, by identifier.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Lines<L> {
+pub(crate) struct ExpenseChunk<L> {
     pub(crate) lines: L,
 }
 
-/// The lines of a report as they are divided among items.
-pub(crate) fn chunks(report: &Report) -> Vec<Vec<&Expense>> {
+impl<L> Stored for ExpenseChunk<L> {
+    // The hash in the report's head covers all expenses.
+    const HAS_DIGEST: bool = false;
+}
+
+/// Divides the expenses of a report among items.
+pub(crate) fn expense_chunks(report: &Report) -> Vec<Vec<&Expense>> {
     let mut lines: Vec<&Expense> = report.expenses.iter().collect();
     lines.sort_by_key(|line| line.id);
-    lines.chunks(CHUNK).map(<[_]>::to_vec).collect()
+    lines.chunks(EXPENSES_PER_ITEM).map(<[_]>::to_vec).collect()
 }
 
-/// The attribute of a head with the cost centres its lines are on, by which lists are filtered.
+/// Attribute of a report's head with the cost centres of its expenses, for filters of lists.
 pub(crate) const COST_CENTRES: &str = "cost_centres";
 
-/// The item of a report's head, with the keys of the indexes.
+/// Builds the item of a report's head, with the keys of the secondary indexes.
 pub(crate) fn report_head(report: &Report) -> Result<Item, StoreError> {
-    let mut item = to_item(&keys::report(report.org, report.id), "report", report)?;
     let index = [
-        ("GSI1PK", keys::owner_index(report.org, report.owner)),
-        ("GSI1SK", report.id.to_string()),
-        ("GSI2PK", keys::status_index(report.org, report.status)),
-        ("GSI2SK", report.id.to_string()),
-        ("GSI3PK", keys::updated_index(report.org)),
-        ("GSI3SK", keys::updated(report.updated_at, report.id)),
-        ("GSI4PK", keys::total_index(report.org)),
-        ("GSI4SK", keys::totalled(report.base_total, report.id)),
+        (keys::REPORTS_BY_OWNER.pk, keys::reports_by_owner_partition(report.org, report.owner)),
+        (keys::REPORTS_BY_OWNER.sk, report.id.to_string()),
+        (keys::REPORTS_BY_STATUS.pk, keys::reports_by_status_partition(report.org, report.status)),
+        (keys::REPORTS_BY_STATUS.sk, report.id.to_string()),
+        (keys::REPORTS_BY_UPDATE.pk, keys::reports_by_update_partition(report.org)),
+        (keys::REPORTS_BY_UPDATE.sk, keys::updated_sort_key(report.updated_at, report.id)),
+        (keys::REPORTS_BY_TOTAL.pk, keys::reports_by_total_partition(report.org)),
+        (keys::REPORTS_BY_TOTAL.sk, keys::total_sort_key(report.base_total, report.id)),
     ];
-    item.extend(index.map(|(name, value)| (name.to_owned(), text(value))));
-    let cost_centres = report.cost_centres().into_iter().map(text).collect();
-    item.insert(COST_CENTRES.to_owned(), AttributeValue::L(cost_centres));
-    Ok(item)
+    let index = index.map(|(name, value)| (name, text(value)));
+    let cost_centres = AttributeValue::L(report.cost_centres().into_iter().map(text).collect());
+    let further = index.into_iter().chain([(COST_CENTRES, cost_centres)]);
+    to_item_with(&keys::report(report.org, report.id), "report", report, further)
 }
 
-/// The attribute with what is sealed.
+/// Attribute with the encrypted payout account.
 const CIPHERTEXT: &str = "ciphertext";
 
-/// What is said of a sealed payout account beside its ciphertext.
+/// Plaintext attributes of an encrypted payout account.
 #[derive(Serialize, Deserialize)]
-struct AboutSealed {
+struct SealedAccountMeta {
     version: u64,
     changed_at: Timestamp,
 }
 
-impl Stored for AboutSealed {
-    // The ciphertext opens only in its place, and the member says which version it is.
+impl Stored for SealedAccountMeta {
+    // KMS decrypts the account only for its member and its version.
     const HAS_DIGEST: bool = false;
 }
 
-/// The item of a sealed payout account.
-pub(crate) fn sealed_account(key: &Key, account: &SealedAccount) -> Result<Item, StoreError> {
-    let about = AboutSealed { version: account.version, changed_at: account.changed_at };
-    let mut item = to_item(key, "payout_account", &about)?;
-    item.insert(CIPHERTEXT.to_owned(), AttributeValue::B(Blob::new(account.ciphertext.clone())));
-    Ok(item)
+/// Builds the item of an encrypted payout account.
+pub(crate) fn sealed_account_item(key: &PrimaryKey, account: &SealedAccount) -> Result<Item, StoreError> {
+    let meta = SealedAccountMeta { version: account.version, changed_at: account.changed_at };
+    let ciphertext = AttributeValue::B(Blob::new(account.ciphertext.clone()));
+    to_item_with(key, "payout_account", &meta, [(CIPHERTEXT, ciphertext)])
 }
 
-/// The sealed payout account of an item.
-pub(crate) fn to_sealed_account(mut item: Item) -> Result<SealedAccount, StoreError> {
-    // Whatever else stands in its place cannot be opened, and is told so by the vault.
+/// Reads the encrypted payout account of an item.
+pub(crate) fn sealed_account_from_item(mut item: Item) -> Result<SealedAccount, StoreError> {
+    // Any other type is read as an empty ciphertext, which the vault rejects.
     let ciphertext = match item.remove(CIPHERTEXT) {
         Some(AttributeValue::B(bytes)) => bytes.into_inner(),
         _ => Vec::new(),
     };
-    let AboutSealed { version, changed_at } = from_item(item)?;
+    let SealedAccountMeta { version, changed_at } = from_item(item)?;
     Ok(SealedAccount { ciphertext, version, changed_at })
 }
 
-/// The text of an attribute.
-pub(crate) fn text_of<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
-    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{draft, seed};
 
-/// How many bytes DynamoDB counts for an item, or a few more.
-pub(crate) fn size(item: &Item) -> usize {
-    item.iter().map(|(name, value)| name.len() + size_of_value(value)).sum()
-}
+    /// Reason why a report head is rejected after a change of its item.
+    fn rejection(change: impl Fn(&mut Item)) -> Option<String> {
+        let mut item = report_head(&draft(&mut seed(), Vec::new())).unwrap();
+        change(&mut item);
+        match from_item::<Report>(item) {
+            Ok(_) => None,
+            Err(StoreError::Corrupt { reason, .. }) => Some(reason),
+            Err(error) => Some(error.to_string()),
+        }
+    }
 
-fn size_of_value(value: &AttributeValue) -> usize {
-    match value {
-        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
-        AttributeValue::L(items) => 3 + items.iter().map(|item| 1 + size_of_value(item)).sum::<usize>(),
-        AttributeValue::M(members) => 3 + size(members) + members.len(),
-        AttributeValue::B(bytes) => bytes.as_ref().len(),
-        // Nothing here stores sets.
-        _ => 1,
+    #[test]
+    fn edited_moved_or_unknown_item_is_rejected() {
+        let put = |item: &mut Item, name: &str, value| item.insert(name.to_owned(), value);
+        let mut seed = seed();
+        let other = keys::report(seed.next_id(), seed.next_id());
+        assert_eq!(rejection(|_| ()), None);
+        let mismatch = Some("digest mismatch".to_owned());
+        assert_eq!(rejection(|item| drop(put(item, "title", text("Sly")))), mismatch);
+        assert_eq!(rejection(|item| drop(put(item, "last_event", number(7)))), mismatch);
+        assert_eq!(rejection(|item| item.extend(key_attributes(&other))), mismatch);
+        assert_eq!(rejection(|item| drop(item.remove("digest"))), mismatch);
+        assert_eq!(rejection(|item| drop(put(item, "schema", number(2)))), Some("unknown schema".to_owned()));
+    }
+
+    #[test]
+    fn digest_detects_edit_of_any_attribute() {
+        let report = draft(&mut seed(), Vec::new());
+        let item = report_head(&report).unwrap();
+        assert!(has_valid_digest(&item));
+        for name in item.keys() {
+            let edited: Item =
+                item.iter().filter(|(other, _)| *other != name).map(|(n, v)| (n.clone(), v.clone())).collect();
+            assert!(!has_valid_digest(&edited), "without {name}");
+            let mut edited = item.clone();
+            edited.insert(name.clone(), text("edited"));
+            assert!(!has_valid_digest(&edited), "{name} edited");
+        }
+        let mut more = item.clone();
+        more.insert("more".to_owned(), text("x"));
+        assert!(!has_valid_digest(&more));
+        let mut moved = item;
+        moved.extend(key_attributes(&keys::organisation(report.org)));
+        assert!(!has_valid_digest(&moved));
     }
 }

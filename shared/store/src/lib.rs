@@ -1,13 +1,18 @@
-//! The one DynamoDB table. Keys are built in [`keys`] alone; [`Store::commit`] is the only code that writes what a decision
-//! of the rules changed; [`deliveries`] and [`outbox`] keep the state of outgoing mail, [`files`] that of uploads. Every list is a query, nothing scans.
-//! What this crate must not do: decide anything.
+//! The DynamoDB table: keys, items, reads, and one write path. This crate must not decide anything; the domain does.
+//!
+//! - [`keys`] builds every key, and nothing else does. `docs/DATA.md` lists items, keys, access patterns and costs.
+//! - [`Store::commit`] writes what the domain decided, in one transaction. Single writes keep track of work:
+//!   deliveries, outbox, file tasks, limits, keys of the token issuer.
+//! - Reads for decisions are consistent. Lists that use a secondary index are not. Nothing scans.
 
-pub mod commit;
+mod attributes;
+mod client;
+mod commit;
 pub mod deliveries;
-mod digest;
 pub mod error;
-mod feedback;
 pub mod files;
+mod idempotency;
+mod integrity;
 pub mod issuer;
 pub mod items;
 pub mod keys;
@@ -16,29 +21,15 @@ mod lists;
 pub mod outbox;
 pub mod page;
 mod reads;
+mod ses_events;
 mod spending;
 #[cfg(test)]
 mod testing;
 
-use aws_sdk_dynamodb::Client;
-
-pub use commit::{Answer, CommitError, Receipt, pause};
+pub use client::Store;
+pub use commit::CommitError;
 pub use error::StoreError;
-pub use lists::{ListError, ReportFilter};
-pub use page::{CursorFault, Page, PageRequest};
-pub use reads::{Identity, Recorded, Seat};
-
-/// The table, and the client that reaches it.
-#[derive(Clone, Debug)]
-pub struct Store {
-    client: Client,
-    table: String,
-}
-
-impl Store {
-    /// A store on the named table.
-    #[must_use]
-    pub const fn new(client: Client, table: String) -> Self {
-        Self { client, table }
-    }
-}
+pub use idempotency::{IdempotencyRecord, NewIdempotencyRecord, StoredResponse};
+pub use lists::ReportFilter;
+pub use page::{CursorError, ListError, Page, PageRequest};
+pub use reads::{CallerIdentity, Membership};

@@ -1,5 +1,6 @@
-//! The outbox: which events somebody is still to be told of. An entry is written in the transaction of its event and deleted when all
-//! who are told of it have been; what is left for long was lost on the way, and found here. Who is told is not decided here.
+//! The outbox: events with recipients who have not been notified yet. The transaction of an event writes the entry; it
+//! is removed when all recipients have been notified. An entry that stays is found by the sweep. This file does not
+//! decide who is notified.
 
 use std::fmt;
 
@@ -8,86 +9,87 @@ use outlay_domain::event::Event;
 use outlay_domain::ids::OrgId;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Stored;
-use crate::items::{Item, from_item, key_attributes, to_item};
-use crate::keys::{self, AFTER_ALL, BEFORE_ALL, Key};
-use crate::{Store, StoreError};
+use crate::attributes::{Item, key_attributes};
+use crate::client::Store;
+use crate::error::StoreError;
+use crate::integrity::Stored;
+use crate::items::{from_item, to_item};
+use crate::keys::{self, MAX_SORT_KEY, MIN_SORT_KEY, PrimaryKey};
 
-/// That somebody is still to be told of an event.
+/// Reference to an event whose recipients have not been notified yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Waiting {
-    /// When it happened.
+pub struct OutboxEntry {
+    /// Time of the event.
     pub at: Timestamp,
     event_pk: String,
     event_sk: String,
 }
 
-impl fmt::Display for Waiting {
-    /// The event's place in the table, for logs.
+impl fmt::Display for OutboxEntry {
+    /// Writes the primary key of the event, for logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.event_pk, self.event_sk)
     }
 }
 
-impl Stored for Waiting {
-    // It only says where to look.
+impl Stored for OutboxEntry {
+    // It only points to the event.
     const HAS_DIGEST: bool = false;
 }
 
-#[derive(Deserialize)]
-struct Listed {
-    organisation_id: OrgId,
+/// Item that lists an organisation for scheduled functions.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct OrganisationEntry {
+    pub(crate) organisation_id: OrgId,
 }
 
-impl Stored for Listed {
+impl Stored for OrganisationEntry {
+    // It only points to the organisation.
     const HAS_DIGEST: bool = false;
 }
 
-/// The entry of an event.
-pub(crate) fn waiting(event: &Event) -> Result<Item, StoreError> {
-    let Key { pk, sk } = keys::event(event);
-    to_item(&keys::outbox(event), "outbox", &Waiting { at: event.at, event_pk: pk, event_sk: sk })
+/// Builds the entry of an event.
+pub(crate) fn outbox_entry(event: &Event) -> Result<Item, StoreError> {
+    let PrimaryKey { pk, sk } = keys::event(event);
+    to_item(&keys::outbox(event), "outbox", &OutboxEntry { at: event.at, event_pk: pk, event_sk: sk })
 }
 
 impl Store {
-    /// The organisations there are.
+    /// Lists all organisations. Reads the partition `ORGS`.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn organisations(&self) -> Result<Vec<OrgId>, StoreError> {
-        let items = self.query_all(keys::ORGANISATIONS, BEFORE_ALL, AFTER_ALL).await?;
-        items.into_iter().map(|item| Ok(from_item::<Listed>(item)?.organisation_id)).collect()
+    pub async fn organisation_ids(&self) -> Result<Vec<OrgId>, StoreError> {
+        let items = self.query_all(keys::ORGANISATIONS_PARTITION, MIN_SORT_KEY, MAX_SORT_KEY).await?;
+        items.into_iter().map(|item| Ok(from_item::<OrganisationEntry>(item)?.organisation_id)).collect()
     }
 
-    /// The events that somebody should have been told of before a time, oldest first.
+    /// Lists the outbox entries of events before a time, oldest first.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn waiting(&self, org: OrgId, before: Timestamp) -> Result<Vec<Waiting>, StoreError> {
-        let waiting = self.query_all(&keys::outbox_partition(org), BEFORE_ALL, &keys::moment(before)).await?;
-        waiting.into_iter().map(from_item).collect()
+    pub async fn pending_outbox_entries(&self, org: OrgId, before: Timestamp) -> Result<Vec<OutboxEntry>, StoreError> {
+        let entries =
+            self.query_all(&keys::outbox_partition(org), MIN_SORT_KEY, &keys::sortable_timestamp(before)).await?;
+        entries.into_iter().map(from_item).collect()
     }
 
-    /// The event of an entry.
+    /// Reads the event of an entry.
     ///
     /// # Errors
-    /// [`StoreError`]; [`StoreError::Broken`] when it cannot be read, or is of a layout that this version does not know.
-    pub async fn event_of(&self, entry: &Waiting) -> Result<Option<Event>, StoreError> {
-        self.get(&Key { pk: entry.event_pk.clone(), sk: entry.event_sk.clone() }).await
+    /// [`StoreError`]; [`StoreError::Corrupt`] when the event is unreadable or has an unknown schema.
+    pub async fn outbox_event(&self, entry: &OutboxEntry) -> Result<Option<Event>, StoreError> {
+        self.get(&PrimaryKey { pk: entry.event_pk.clone(), sk: entry.event_sk.clone() }).await
     }
 
-    /// Takes an event out of the outbox: all who are told of it have been.
+    /// Deletes the outbox entry of an event, if it exists. Call it when all recipients have been notified.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn outbox_done(&self, event: &Event) -> Result<(), StoreError> {
-        self.delete(&keys::outbox(event)).await
-    }
-
-    /// Deletes an item, if it is there.
-    #[expect(clippy::disallowed_methods, reason = "what only says where to look is no decision of the rules")]
-    pub(crate) async fn delete(&self, key: &Key) -> Result<(), StoreError> {
-        self.client.delete_item().table_name(&self.table).set_key(Some(key_attributes(key))).send().await?;
+    #[expect(clippy::disallowed_methods, reason = "an outbox entry tracks work, it is no decision of the domain")]
+    pub async fn remove_from_outbox(&self, event: &Event) -> Result<(), StoreError> {
+        let key = key_attributes(&keys::outbox(event));
+        self.client.delete_item().table_name(&self.table).set_key(Some(key)).send().await?;
         Ok(())
     }
 }

@@ -1,85 +1,99 @@
-//! Paging. A cursor says where in a list to go on, not which list: the partition is always rebuilt from what the caller may see, so a
-//! forged one only moves within his own list. It is good for whoever it was given to, in the same list, for a day.
+//! Pages of lists. A cursor holds a position, not the list: the partition is always derived from what the caller may
+//! see, so a forged cursor only moves within the caller's own list. A cursor is valid for one reader, one list with its
+//! filters, and 24 hours.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-/// Which part of a list is wanted, and by whom.
+use crate::error::StoreError;
+
+/// Request for one page of a list.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
-    /// The most items to give, 1 to 100.
+    /// Maximum number of items, 1 to 100.
     pub limit: i32,
-    /// Where to go on; from the start, when absent.
+    /// Cursor of the previous page; `None` for the first page.
     pub cursor: Option<String>,
-    /// The subject of whoever reads.
+    /// Subject of the reader's token.
     pub reader: String,
-    /// The time, in seconds since 1970.
+    /// Time of the request, seconds since the epoch.
     pub now: i64,
 }
 
-/// A part of a list.
+/// One page of a list.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
-    /// The items.
+    /// Items.
     pub items: Vec<T>,
-    /// Where the next part begins; absent at the end.
+    /// Cursor of the next page; `None` on the last page.
     pub next: Option<String>,
 }
 
-/// Why a list does not go on at a cursor.
+/// Error of a cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CursorFault {
-    /// It is not one of this list, or was given to somebody else.
-    #[error("the cursor is not one of this list")]
-    Foreign,
-    /// It is older than a day.
+pub enum CursorError {
+    /// Not a cursor, or one of another list or another reader.
+    #[error("the cursor does not belong to this list and this reader")]
+    Invalid,
+    /// Older than 24 hours.
     #[error("the cursor has expired")]
     Expired,
 }
 
-/// How many bytes of a cursor tell whose it is and of which list.
-const MARK: usize = 8;
-/// How many bytes of a cursor tell when it was given.
-const TIME: usize = 8;
-/// The longest position in a list, in bytes.
-const LONGEST: usize = 256;
-/// How long a cursor is good, in seconds.
-const GOOD: i64 = 24 * 3600;
+/// Error of a list.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// Unusable cursor.
+    #[error(transparent)]
+    Cursor(#[from] CursorError),
+    /// Failed read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Length of the tag that binds a cursor to its list and its reader, in bytes.
+const TAG_BYTES: usize = 8;
+/// Length of the issue time in a cursor, in bytes.
+const TIMESTAMP_BYTES: usize = 8;
+/// Maximum length of a position, in bytes.
+const MAX_POSITION_BYTES: usize = 256;
+/// Validity of a cursor, in seconds.
+const MAX_AGE_SECS: i64 = 24 * 3600;
 
 impl PageRequest {
-    /// The first part of a list that a rule reads: its cursors go to nobody.
+    /// Creates a request for the first page of an internal list, whose cursors never leave the program.
     #[must_use]
-    pub const fn unseen(limit: i32) -> Self {
+    pub const fn internal(limit: i32) -> Self {
         Self { limit, cursor: None, reader: String::new(), now: 0 }
     }
 
-    /// A cursor that goes on after `position` in `list` (its partition key and filters).
-    pub(crate) fn cursor_at(&self, list: &str, position: &str) -> String {
-        let bytes = [self.mark(list).as_slice(), &self.now.to_be_bytes(), position.as_bytes()].concat();
+    /// Encodes a cursor for the page after `position` in `list` (its name, from key range and filters).
+    pub(crate) fn encode_cursor(&self, list: &str, position: &str) -> String {
+        let bytes = [self.binding_tag(list).as_slice(), &self.now.to_be_bytes(), position.as_bytes()].concat();
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The position in `list` to go on after.
-    pub(crate) fn position(&self, list: &str) -> Result<Option<String>, CursorFault> {
+    /// Decodes the cursor: the position in `list` after which the page starts; `None` for the first page.
+    pub(crate) fn decode_cursor(&self, list: &str) -> Result<Option<String>, CursorError> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        if cursor.len() > 2 * LONGEST {
-            return Err(CursorFault::Foreign);
+        if cursor.len() > 2 * MAX_POSITION_BYTES {
+            return Err(CursorError::Invalid);
         }
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| CursorFault::Foreign)?;
-        let (marked, rest) = bytes.split_at_checked(MARK).ok_or(CursorFault::Foreign)?;
-        let (given_at, position) = rest.split_first_chunk::<TIME>().ok_or(CursorFault::Foreign)?;
-        if marked != self.mark(list) || position.is_empty() || position.len() > LONGEST {
-            return Err(CursorFault::Foreign);
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| CursorError::Invalid)?;
+        let (tag, rest) = bytes.split_at_checked(TAG_BYTES).ok_or(CursorError::Invalid)?;
+        let (issued_at, position) = rest.split_first_chunk::<TIMESTAMP_BYTES>().ok_or(CursorError::Invalid)?;
+        if tag != self.binding_tag(list) || position.is_empty() || position.len() > MAX_POSITION_BYTES {
+            return Err(CursorError::Invalid);
         }
-        if self.now.saturating_sub(i64::from_be_bytes(*given_at)) > GOOD {
-            return Err(CursorFault::Expired);
+        if self.now.saturating_sub(i64::from_be_bytes(*issued_at)) > MAX_AGE_SECS {
+            return Err(CursorError::Expired);
         }
-        String::from_utf8(position.to_vec()).map(Some).map_err(|_| CursorFault::Foreign)
+        String::from_utf8(position.to_vec()).map(Some).map_err(|_| CursorError::Invalid)
     }
 
-    fn mark(&self, list: &str) -> Vec<u8> {
-        Sha256::digest(format!("{}\0{list}", self.reader)).into_iter().take(MARK).collect()
+    fn binding_tag(&self, list: &str) -> Vec<u8> {
+        Sha256::digest(format!("{}\0{list}", self.reader)).into_iter().take(TAG_BYTES).collect()
     }
 }
 
@@ -88,22 +102,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_belongs_to_its_list_its_reader_and_its_day() {
+    fn cursor_is_bound_to_list_reader_and_day() {
         let request = |reader: &str, now, cursor: Option<&str>| PageRequest {
             limit: 1,
             cursor: cursor.map(str::to_owned),
             reader: reader.to_owned(),
             now,
         };
-        let cursor = request("ana", 1000, None).cursor_at("ORG#a#OWNER#b", "rep_1");
-        let read = |reader, now, list| request(reader, now, Some(&cursor)).position(list);
-        assert_eq!(read("ana", 1000 + GOOD, "ORG#a#OWNER#b"), Ok(Some("rep_1".to_owned())));
-        assert_eq!(read("ana", 1001 + GOOD, "ORG#a#OWNER#b"), Err(CursorFault::Expired));
-        assert_eq!(read("ana", 1000, "ORG#a#OWNER#c"), Err(CursorFault::Foreign));
-        assert_eq!(read("ben", 1000, "ORG#a#OWNER#b"), Err(CursorFault::Foreign));
+        let cursor = request("ana", 1000, None).encode_cursor("ORG#a#OWNER#b", "rep_1");
+        let read = |reader, now, list| request(reader, now, Some(&cursor)).decode_cursor(list);
+        assert_eq!(read("ana", 1000 + MAX_AGE_SECS, "ORG#a#OWNER#b"), Ok(Some("rep_1".to_owned())));
+        assert_eq!(read("ana", 1001 + MAX_AGE_SECS, "ORG#a#OWNER#b"), Err(CursorError::Expired));
+        assert_eq!(read("ana", 1000, "ORG#a#OWNER#c"), Err(CursorError::Invalid));
+        assert_eq!(read("ben", 1000, "ORG#a#OWNER#b"), Err(CursorError::Invalid));
         for bad in ["", "abc", "%%%", "eyJQSyI6ICJ4In0", &"A".repeat(10_000)] {
-            let read = request("ana", 1000, Some(bad)).position("ORG#a#OWNER#b");
-            assert_eq!(read, Err(CursorFault::Foreign), "{bad}");
+            let read = request("ana", 1000, Some(bad)).decode_cursor("ORG#a#OWNER#b");
+            assert_eq!(read, Err(CursorError::Invalid), "{bad}");
         }
         assert!(!URL_SAFE_NO_PAD.decode(cursor).unwrap().windows(3).any(|part| part == b"ORG"));
     }

@@ -1,13 +1,11 @@
-//! Reads of what a decision rests on, all of them consistent. Lists for people are in [`crate::lists`].
+//! Reads for decisions, all of them consistent. Lists for users are in `lists`.
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
 use futures_util::future::try_join_all;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use outlay_domain::conversion::RateEntry;
-use outlay_domain::event::{Event, Subject};
+use outlay_domain::event::{Event, EventSubject};
 use outlay_domain::expense::Expense;
 use outlay_domain::ids::{MemberId, OrgId, ReportId};
 use outlay_domain::member::{Member, MemberKind, MemberStatus};
@@ -16,65 +14,48 @@ use outlay_domain::organisation::Organisation;
 use outlay_domain::payout::SealedAccount;
 use outlay_domain::policy::Policy;
 use outlay_domain::report::Report;
-use serde::Deserialize;
+use outlay_domain::text::{DisplayName, EmailAddress};
+use serde::{Deserialize, Serialize};
 
-use crate::commit::{Answer, Recorded as StoredAnswer, pause};
-use crate::digest::Stored;
-use crate::items::{Item, Lines, from_item, key_attributes, text, text_of, to_sealed_account};
-use crate::keys::{self, AFTER_ALL, Key, names};
-use crate::{Store, StoreError};
+use crate::attributes::{Item, key_attributes, text_of};
+use crate::client::{MAX_BATCH_GET, Store, read_matching};
+use crate::error::StoreError;
+use crate::integrity::Stored;
+use crate::items::{ExpenseChunk, from_item, sealed_account_from_item};
+use crate::keys::{self, MAX_SORT_KEY, PrimaryKey, names};
 
-/// A signed-in person, as the identity provider names him.
+/// Identity of the caller, from the claims of their token.
 #[derive(Clone, Debug)]
-pub struct Identity {
-    /// The `sub` claim.
+pub struct CallerIdentity {
+    /// `sub` claim.
     pub subject: String,
-    /// The address in lower case, only when the provider says it is verified.
-    pub email: Option<String>,
-    /// The `name` claim.
-    pub name: Option<String>,
+    /// Email address in lower case, only if the provider has verified it.
+    pub email: Option<EmailAddress>,
+    /// `name` claim.
+    pub name: Option<DisplayName>,
 }
 
-/// The membership of a signed-in person.
+/// Membership of a caller in an organisation.
 #[derive(Clone, Debug)]
-pub struct Seat {
+pub struct Membership {
     /// The member.
     pub member: Member,
-    /// Whether he was invited and this is the first time he signs in: the next change binds him.
-    pub joining: bool,
-    /// Whether his identity has a service's seat, so that no change can bind him.
-    pub displaced: bool,
+    /// True when the member is invited and the caller has their address: the next change binds the identity.
+    pub binds_identity: bool,
+    /// True when a service is already bound to the identity, so no change can bind it to the member.
+    pub identity_conflict: bool,
 }
 
-/// What an earlier request with the same idempotency key was answered.
-#[derive(Clone, Debug)]
-pub struct Recorded {
-    /// Hash of that request.
-    pub fingerprint: String,
-    /// The answer.
-    pub answer: Answer,
+/// Item that reserves an email address for a member.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AddressEntry {
+    pub(crate) member_id: MemberId,
 }
 
-pub(crate) const BETWEEN: &str = "PK = :pk AND SK BETWEEN :from AND :to";
-/// The most items DynamoDB gives for one batch of keys.
-pub(crate) const BATCH: usize = 100;
-/// How often what DynamoDB left out of a batch is asked for again.
-const BATCH_RETRIES: u32 = 5;
-/// How often a report is read again when the first reading met a change half-way.
-const REREADS: usize = 3;
+impl Stored for AddressEntry {}
 
 impl Store {
-    pub(crate) async fn get<T: Stored>(&self, key: &Key) -> Result<Option<T>, StoreError> {
-        self.item(key).await?.map(from_item).transpose()
-    }
-
-    async fn item(&self, key: &Key) -> Result<Option<Item>, StoreError> {
-        let request =
-            self.client.get_item().table_name(&self.table).set_key(Some(key_attributes(key))).consistent_read(true);
-        Ok(request.send().await?.item)
-    }
-
-    /// An organisation.
+    /// Reads an organisation.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -82,35 +63,40 @@ impl Store {
         self.get(&keys::organisation(org)).await
     }
 
-    /// The membership of a signed-in person: by his identity, or, before he is bound to one, by the invited address. Whoever has a verified
-    /// address is a person, and no service's seat is his: it was added under his identity by mistake.
+    /// Reads the membership of a caller: by their identity, or by the invited address while no identity is bound. A
+    /// caller with a verified address is a person and never gets the membership of a service. Reads the keys
+    /// `IDENTITY#…`, `EMAIL#…` and `MEMBER#…`.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn seat(&self, org: OrgId, identity: &Identity) -> Result<Option<Seat>, StoreError> {
+    pub async fn membership_for(
+        &self,
+        org: OrgId,
+        identity: &CallerIdentity,
+    ) -> Result<Option<Membership>, StoreError> {
         let bound: Option<Member> = self.get(&keys::identity(org, &identity.subject)).await?;
-        let displaced = bound.is_some();
+        let identity_conflict = bound.is_some();
         if let Some(member) = bound.filter(|bound| bound.kind == MemberKind::Person || identity.email.is_none()) {
-            return Ok(Some(Seat { member, joining: false, displaced: false }));
+            return Ok(Some(Membership { member, binds_identity: false, identity_conflict: false }));
         }
         let Some(address) = &identity.email else {
             return Ok(None);
         };
-        let Some(AddressItem { member_id }) = self.get(&keys::email(org, address)).await? else {
+        let Some(AddressEntry { member_id }) = self.get(&keys::email(org, address)).await? else {
             return Ok(None);
         };
         let found = self.member(org, member_id).await?;
         Ok(found.and_then(|member| match member.status {
-            MemberStatus::Invited => Some(Seat { member, joining: true, displaced }),
-            // Another request of the same person has bound him since the first read.
+            MemberStatus::Invited => Some(Membership { member, binds_identity: true, identity_conflict }),
+            // A concurrent request of the same caller has bound the identity since the first read.
             _ if member.subject.as_ref() == Some(&identity.subject) => {
-                Some(Seat { member, joining: false, displaced: false })
+                Some(Membership { member, binds_identity: false, identity_conflict: false })
             }
             _ => None,
         }))
     }
 
-    /// A member.
+    /// Reads a member.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -118,64 +104,39 @@ impl Store {
         self.get(&keys::member(org, member)).await
     }
 
-    /// Several members, in any order; those that do not exist are left out.
+    /// Reads several members, in any order, by `BatchGetItem`. Unknown identifiers are skipped.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn members_by_id(&self, org: OrgId, members: &[MemberId]) -> Result<Vec<Member>, StoreError> {
         let wanted: BTreeSet<MemberId> = members.iter().copied().collect();
         let wanted: Vec<Item> = wanted.into_iter().map(|member| key_attributes(&keys::member(org, member))).collect();
-        let found = try_join_all(wanted.chunks(BATCH).map(|batch| self.batch(batch.to_vec()))).await?;
+        let found = try_join_all(wanted.chunks(MAX_BATCH_GET).map(|batch| self.batch_get(batch.to_vec()))).await?;
         found.into_iter().flatten().map(from_item).collect()
     }
 
-    /// The items of at most a hundred keys, in any order.
-    pub(crate) async fn batch(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
-        let mut items = Vec::with_capacity(keys.len());
-        let mut left = keys;
-        for attempt in 0..=BATCH_RETRIES {
-            if left.is_empty() {
-                return Ok(items);
-            }
-            if attempt > 0 {
-                tokio::time::sleep(pause(attempt)).await;
-            }
-            let wanted = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build();
-            let wanted = wanted.map_err(|error| StoreError::Refused(error.to_string()))?;
-            let output = self.client.batch_get_item().request_items(&self.table, wanted).send().await?;
-            items.extend(output.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default());
-            let unprocessed = output.unprocessed_keys.and_then(|mut tables| tables.remove(&self.table));
-            left = unprocessed.map(|rest| rest.keys).unwrap_or_default();
-        }
-        if left.is_empty() {
-            return Ok(items);
-        }
-        Err(StoreError::Unavailable("not all items of a batch were given".to_owned()))
-    }
-
-    /// A member and his payout account, which belong together: a reading that met a change half-way is repeated.
+    /// Reads a member and their encrypted payout account. A torn read is repeated.
     ///
     /// # Errors
-    /// [`StoreError`]; [`StoreError::Broken`] when the account is not the one the member speaks of however often they are read.
+    /// [`StoreError`]; [`StoreError::Corrupt`] when the account keeps having another version than the member names.
     pub async fn payout_account(
         &self,
         org: OrgId,
         member: MemberId,
     ) -> Result<Option<(Member, Option<SealedAccount>)>, StoreError> {
         let key = keys::payout_account(org, member);
-        for _ in 0..=REREADS {
-            let (member, account) = tokio::try_join!(self.member(org, member), self.item(&key))?;
-            let Some(member) = member else { return Ok(None) };
-            let account = account.map(to_sealed_account).transpose()?;
-            if member.payout_version == account.as_ref().map(|account| account.version) {
-                return Ok(Some((member, account)));
-            }
-        }
-        let reason = "the payout account is not the one the member speaks of".to_owned();
-        Err(StoreError::Broken { item: key.place(), reason })
+        read_matching(&key, || async {
+            let (member, account) = tokio::try_join!(self.member(org, member), self.get_item(&key))?;
+            let Some(member) = member else { return Ok(Some(None)) };
+            let account = account.map(sealed_account_from_item).transpose()?;
+            let matches = member.payout_version == account.as_ref().map(|account| account.version);
+            Ok(matches.then_some(Some((member, account))))
+        })
+        .await
     }
 
-    /// The history of a member from a position on, oldest first, and the position it goes on from, unless this is all.
+    /// Reads the history of a member from a sequence number on, oldest first. Also returns the next sequence number;
+    /// `None` at the end.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -186,14 +147,9 @@ impl Store {
         from: u64,
         limit: i32,
     ) -> Result<(Vec<Event>, Option<u64>), StoreError> {
-        let Key { pk, sk } = keys::event_at(org, Subject::Member(member), from);
-        let request = self.client.query().table_name(&self.table).consistent_read(true).limit(limit);
-        let request = request
-            .key_condition_expression(BETWEEN)
-            .expression_attribute_values(":pk", text(pk))
-            .expression_attribute_values(":from", text(sk))
-            .expression_attribute_values(":to", text(format!("{}{AFTER_ALL}", keys::EVENTS)));
-        let output = request.send().await?;
+        let PrimaryKey { pk, sk } = keys::event_at(org, EventSubject::Member(member), from);
+        let end = format!("{}{MAX_SORT_KEY}", keys::EVENT_PREFIX);
+        let output = self.query_range(&pk, &sk, &end).limit(limit).send().await?;
         let more = output.last_evaluated_key.is_some();
         let events: Vec<Event> =
             output.items.unwrap_or_default().into_iter().map(from_item).collect::<Result<_, _>>()?;
@@ -201,18 +157,18 @@ impl Store {
         Ok((events, next))
     }
 
-    /// The members that steps can be routed to by role.
+    /// Reads the members with the role finance or admin, from their copies at `ROLE#…`.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn officers(&self, org: OrgId) -> Result<Vec<Member>, StoreError> {
+    pub async fn finance_and_admins(&self, org: OrgId) -> Result<Vec<Member>, StoreError> {
         let items = self
-            .query_all(&keys::org_partition(org), keys::OFFICERS, &format!("{}{AFTER_ALL}", keys::OFFICERS))
+            .query_all(&keys::org_partition(org), keys::ROLE_PREFIX, &format!("{}{MAX_SORT_KEY}", keys::ROLE_PREFIX))
             .await?;
         items.into_iter().map(from_item).collect()
     }
 
-    /// The policy in force.
+    /// Reads the policy in force.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -220,126 +176,78 @@ impl Store {
         self.get(&keys::policy(org)).await
     }
 
-    /// An event of a report's history, by its number.
+    /// Reads one event of a report.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn event(&self, org: OrgId, report: ReportId, seq: u64) -> Result<Option<Event>, StoreError> {
-        self.get(&keys::event_at(org, Subject::Report(report), seq)).await
+        self.get(&keys::event_at(org, EventSubject::Report(report), seq)).await
     }
 
-    /// A report with its lines, as one consistent whole: a reading that met a change half-way is repeated.
+    /// Reads a report with its expenses. A torn read is repeated.
     ///
     /// # Errors
-    /// [`StoreError`]; [`StoreError::Broken`] when head and lines do not belong together however often they are read.
+    /// [`StoreError`]; [`StoreError::Corrupt`] when head and expenses keep not matching.
     pub async fn report(&self, org: OrgId, report: ReportId) -> Result<Option<Report>, StoreError> {
         let partition = keys::report_partition(org, report);
         let (from, to) = keys::REPORT_RANGE;
-        for _ in 0..=REREADS {
+        read_matching(&keys::report(org, report), || async {
             let items = self.query_all(&partition, from, to).await?;
             if items.is_empty() {
-                return Ok(None);
+                return Ok(Some(None));
             }
-            let whole = assembled(items)?;
-            if whole.is_some() {
-                return Ok(whole);
-            }
-        }
-        Err(StoreError::Broken { item: partition, reason: "the lines are not those the head speaks of".to_owned() })
+            Ok(assemble_report(items)?.map(Some))
+        })
+        .await
     }
 
-    /// For each pair the exchange rate of the currency on the day or the last earlier one, side by side; those that have none are
-    /// left out.
+    /// Reads for each pair the latest exchange rate of the currency up to that date, concurrently. Pairs without a rate
+    /// are skipped.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn rates(&self, org: OrgId, wanted: &BTreeSet<(Currency, Date)>) -> Result<Vec<RateEntry>, StoreError> {
         let partition = keys::rates_partition(org);
         let queries = wanted.iter().map(|(currency, day)| {
-            let request =
-                self.client.query().table_name(&self.table).consistent_read(true).scan_index_forward(false).limit(1);
-            let values =
-                [(":pk", partition.clone()), (":from", format!("{currency}#")), (":to", format!("{currency}#{day}"))];
-            values
-                .into_iter()
-                .fold(request.key_condition_expression(BETWEEN), |request, (name, value)| {
-                    request.expression_attribute_values(name, text(value))
-                })
-                .send()
+            let request = self.query_range(&partition, &format!("{currency}#"), &format!("{currency}#{day}"));
+            request.scan_index_forward(false).limit(1).send()
         });
         let found = try_join_all(queries).await?;
         found.into_iter().flat_map(|output| output.items.unwrap_or_default()).map(from_item).collect()
     }
-
-    /// What a request with this idempotency key was answered, unless that has expired.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn recorded(&self, key: &Key, now: Timestamp) -> Result<Option<Recorded>, StoreError> {
-        let stored: Option<StoredAnswer> = self.get(key).await?;
-        Ok(stored.filter(|stored| stored.expires_at > now.as_second()).map(StoredAnswer::recorded))
-    }
-
-    /// Every item of a partition between two sort keys, in order.
-    pub(crate) async fn query_all(&self, partition: &str, from: &str, to: &str) -> Result<Vec<Item>, StoreError> {
-        let mut items = Vec::new();
-        let mut start = None;
-        loop {
-            let request = self.client.query().table_name(&self.table).consistent_read(true);
-            let request = request
-                .key_condition_expression(BETWEEN)
-                .expression_attribute_values(":pk", text(partition))
-                .expression_attribute_values(":from", text(from))
-                .expression_attribute_values(":to", text(to))
-                .set_exclusive_start_key(start);
-            let output = request.send().await?;
-            items.extend(output.items.unwrap_or_default());
-            start = output.last_evaluated_key;
-            if start.is_none() {
-                return Ok(items);
-            }
-        }
-    }
 }
 
-#[derive(Deserialize)]
-struct AddressItem {
-    member_id: MemberId,
-}
-
-impl Stored for AddressItem {}
-
-/// The report that items are the lines and, last, the head of; `None` when they do not belong together.
-fn assembled(mut items: Vec<Item>) -> Result<Option<Report>, StoreError> {
-    // Without a head these are lines of a report that is just being created or deleted.
-    let Some(head) = items.pop_if(|last| text_of(last, names::SK) == Some(keys::HEAD)) else { return Ok(None) };
+/// Assembles a report from the items of its expenses and, last, its head; `None` when they do not match.
+fn assemble_report(mut items: Vec<Item>) -> Result<Option<Report>, StoreError> {
+    // Expenses without a head: the report was created or deleted during the read.
+    let Some(head) = items.pop_if(|last| text_of(last, names::SK) == Some(keys::REPORT_HEAD)) else { return Ok(None) };
     let mut report: Report = from_item(head)?;
     for item in items {
-        let chunk: Lines<Vec<Expense>> = from_item(item)?;
+        let chunk: ExpenseChunk<Vec<Expense>> = from_item(item)?;
         report.expenses.extend(chunk.lines);
     }
-    Ok(Some(report).filter(Report::is_whole))
+    Ok(Some(report).filter(Report::has_matching_expenses))
 }
 
 #[cfg(test)]
 mod tests {
     use outlay_domain::event::EventKind;
-    use outlay_domain::history::first_break;
+    use outlay_domain::history::first_broken_link;
 
     use super::*;
-    use crate::digest::with_digest;
-    use crate::items::{chunks, report_head, to_item};
+    use crate::attributes::text;
+    use crate::items::{expense_chunks, report_head, to_item};
     use crate::testing::{draft, event, line, receipt, seed};
 
     fn items(report: &Report) -> Vec<Item> {
         let key = |at| keys::expenses(report.org, report.id, at);
-        let lines = chunks(report).into_iter().enumerate();
-        let lines = lines.map(|(at, lines)| to_item(&key(at), "expenses", &Lines { lines }).unwrap());
-        lines.chain([with_digest(report_head(report).unwrap())]).collect()
+        let lines = expense_chunks(report).into_iter().enumerate();
+        let lines = lines.map(|(at, lines)| to_item(&key(at), "expenses", &ExpenseChunk { lines }).unwrap());
+        lines.chain([report_head(report).unwrap()]).collect()
     }
 
     #[test]
-    fn a_report_is_read_as_it_was_stored() {
+    fn report_survives_conversion_to_items() {
         let mut seed = seed();
         for count in [0, 1, 50, 51, 120] {
             let mut lines: Vec<Expense> = (0..count).map(|_| line(&mut seed, Some("sales"), "note")).collect();
@@ -348,24 +256,24 @@ mod tests {
             }
             let report = draft(&mut seed, lines);
             assert_eq!(items(&report).len(), 1 + usize::div_ceil(count, 50));
-            assert_eq!(assembled(items(&report)).unwrap(), Some(report));
+            assert_eq!(assemble_report(items(&report)).unwrap(), Some(report));
         }
     }
 
     #[test]
-    fn half_of_a_change_is_noticed() {
+    fn incomplete_or_edited_report_is_rejected() {
         let mut seed = seed();
         let lines = (0..60).map(|_| line(&mut seed, None, "note")).collect();
         let whole = items(&draft(&mut seed, lines));
-        assert_eq!(assembled(whole[..2].to_vec()).unwrap(), None, "without the head");
-        assert_eq!(assembled(whole[1..].to_vec()).unwrap(), None, "without some lines");
+        assert_eq!(assemble_report(whole[..2].to_vec()).unwrap(), None, "without the head");
+        assert_eq!(assemble_report(whole[1..].to_vec()).unwrap(), None, "without some lines");
         let mut edited = whole;
-        edited[2].insert("title".to_owned(), text("Edited by hand"));
-        assert!(assembled(edited).is_err(), "with another title");
+        edited[2].insert("title".to_owned(), text("Edited"));
+        assert!(assemble_report(edited).is_err(), "with another title");
     }
 
     #[test]
-    fn the_chain_of_the_history_holds_in_what_is_read() {
+    fn event_hashes_survive_conversion_to_items() {
         let mut seed = seed();
         let report = draft(&mut seed, Vec::new());
         let change = outlay_domain::event::FieldChange {
@@ -376,11 +284,11 @@ mod tests {
         let expense = Box::new(line(&mut seed, Some("sales"), "note"));
         let mut first = event(&report, 1, EventKind::ExpenseAdded { expense });
         first.changes.push(change);
-        let first = first.chained("");
-        let second = event(&report, 2, EventKind::ReportRecalled {}).chained(&first.hash);
+        let first = first.with_hash_after("");
+        let second = event(&report, 2, EventKind::ReportRecalled {}).with_hash_after(&first.hash);
         let stored = |event: &Event| from_item::<Event>(to_item(&keys::event(event), "event", event).unwrap()).unwrap();
         let read = [stored(&first), stored(&second)];
         assert_eq!(read, [first, second]);
-        assert_eq!(first_break((0, ""), &read), None);
+        assert_eq!(first_broken_link((0, ""), &read), None);
     }
 }

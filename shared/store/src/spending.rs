@@ -1,5 +1,5 @@
-//! Spending buckets as they are stored. A claim is a row, not a map: the names of its fields would take more room than what they
-//! hold, and a change may store twelve buckets of a thousand claims in one transaction of 4 MB.
+//! Storage form of spending buckets. A claimed expense is stored as a list, without field names: one change may store
+//! twelve buckets of a thousand claims, and a transaction holds 4 MB.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,11 +8,14 @@ use jiff::civil::Date;
 use outlay_domain::expense::PaymentMethod;
 use outlay_domain::ids::{ExpenseId, MemberId, OrgId, ReportId};
 use outlay_domain::money::{Currency, Money};
-use outlay_domain::spending::{Bucket, BucketKey, Claim, ReportClaims, Spending};
+use outlay_domain::spending::{ClaimedExpense, ReportClaims, Spending, SpendingBucket, SpendingBucketKey};
+use outlay_domain::text::CategoryCode;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Stored;
-use crate::{Store, StoreError, keys};
+use crate::client::Store;
+use crate::error::StoreError;
+use crate::integrity::Stored;
+use crate::keys;
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredBucket {
@@ -23,22 +26,23 @@ pub(crate) struct StoredBucket {
 #[derive(Serialize, Deserialize)]
 struct StoredClaims {
     number: String,
-    lines: Vec<Row>,
+    lines: Vec<ClaimRow>,
 }
 
-/// Line, day, category, merchant, who paid; currency and minor units of what was paid and of what is granted; the base currency
-/// and minor units of what is granted in it.
+/// Expense, date, category, merchant, payment method; currency, amount and granted amount in minor units; base currency
+/// and granted amount in minor units of it.
 #[derive(Serialize, Deserialize)]
-struct Row(ExpenseId, Date, String, String, PaymentMethod, Currency, i64, i64, Currency, i64);
+struct ClaimRow(ExpenseId, Date, CategoryCode, String, PaymentMethod, Currency, i64, i64, Currency, i64);
 
 impl Stored for StoredBucket {
-    // A report's claims are taken out of it in place.
+    // A withdrawn report is removed from it by an update in place.
     const HAS_DIGEST: bool = false;
 }
 
-impl From<&Claim> for Row {
-    fn from(claim: &Claim) -> Self {
-        let Claim { expense_id, date, category, merchant, payment_method, amount, granted, granted_in_base } = claim;
+impl From<&ClaimedExpense> for ClaimRow {
+    fn from(claim: &ClaimedExpense) -> Self {
+        let ClaimedExpense { expense_id, date, category, merchant, payment_method, amount, granted, granted_in_base } =
+            claim;
         Self(
             *expense_id,
             *date,
@@ -54,9 +58,10 @@ impl From<&Claim> for Row {
     }
 }
 
-impl From<Row> for Claim {
-    fn from(row: Row) -> Self {
-        let Row(expense_id, date, category, merchant, payment_method, currency, amount, granted, base, in_base) = row;
+impl From<ClaimRow> for ClaimedExpense {
+    fn from(row: ClaimRow) -> Self {
+        let ClaimRow(expense_id, date, category, merchant, payment_method, currency, amount, granted, base, in_base) =
+            row;
         Self {
             expense_id,
             date,
@@ -70,22 +75,22 @@ impl From<Row> for Claim {
     }
 }
 
-impl From<&Bucket> for StoredBucket {
-    fn from(bucket: &Bucket) -> Self {
+impl From<&SpendingBucket> for StoredBucket {
+    fn from(bucket: &SpendingBucket) -> Self {
         let stored = |claims: &ReportClaims| StoredClaims {
             number: claims.number.clone(),
-            lines: claims.lines.iter().map(Row::from).collect(),
+            lines: claims.lines.iter().map(ClaimRow::from).collect(),
         };
         let claims = bucket.claims.iter().map(|(report, claims)| (*report, stored(claims))).collect();
         Self { version: bucket.version, claims }
     }
 }
 
-impl From<StoredBucket> for Bucket {
+impl From<StoredBucket> for SpendingBucket {
     fn from(bucket: StoredBucket) -> Self {
         let read = |claims: StoredClaims| ReportClaims {
             number: claims.number,
-            lines: claims.lines.into_iter().map(Claim::from).collect(),
+            lines: claims.lines.into_iter().map(ClaimedExpense::from).collect(),
         };
         let claims = bucket.claims.into_iter().map(|(report, claims)| (report, read(claims))).collect();
         Self { version: bucket.version, claims }
@@ -93,8 +98,7 @@ impl From<StoredBucket> for Bucket {
 }
 
 impl Store {
-    /// What a member has claimed in the given months and on the given trips, side by side; buckets that are not there yet are left
-    /// out.
+    /// Reads the claims of a member in these months and on these trips, concurrently. Absent buckets are skipped.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -102,9 +106,9 @@ impl Store {
         &self,
         org: OrgId,
         owner: MemberId,
-        keys: &BTreeSet<BucketKey>,
+        keys: &BTreeSet<SpendingBucketKey>,
     ) -> Result<Spending, StoreError> {
-        let read = |bucket: BucketKey| async move {
+        let read = |bucket: SpendingBucketKey| async move {
             let key = keys::spending(org, owner, &bucket);
             let stored: Option<StoredBucket> = self.get(&key).await?;
             Ok::<_, StoreError>(stored.map(|stored| (bucket, stored.into())))
@@ -116,19 +120,19 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use outlay_domain::ids::Seed;
+    use outlay_domain::ids::IdGenerator;
 
     use super::*;
     use crate::items::{from_item, to_item};
 
     #[test]
-    fn a_bucket_is_read_as_it_was_stored() {
-        let mut seed = Seed::new("2026-11-22T10:00:00Z".parse().unwrap(), [7; 10]);
+    fn bucket_survives_conversion_to_item() {
+        let mut seed = IdGenerator::new("2026-11-22T10:00:00Z".parse().unwrap(), [7; 10]);
         let money = |minor, code: &str| Money::from_minor(minor, code.parse().unwrap());
-        let line = Claim {
-            expense_id: seed.draw(),
+        let line = ClaimedExpense {
+            expense_id: seed.next_id(),
             date: "2026-11-12".parse().unwrap(),
-            category: "meals".to_owned(),
+            category: "meals".parse().unwrap(),
             merchant: "brasseriegeorges".to_owned(),
             payment_method: PaymentMethod::CompanyCard,
             amount: money(5_000, "JPY"),
@@ -137,13 +141,14 @@ mod tests {
         };
         let claims = ReportClaims { number: "R-2026-AAAA-BBBB".to_owned(), lines: vec![line] };
         let empty = ReportClaims { number: "R-2026-CCCC-DDDD".to_owned(), lines: Vec::new() };
-        let bucket = Bucket { version: 3, claims: BTreeMap::from([(seed.draw(), claims), (seed.draw(), empty)]) };
-        let key = keys::spending(seed.draw(), seed.draw(), &BucketKey::Trip("Lyon".to_owned()));
+        let bucket =
+            SpendingBucket { version: 3, claims: BTreeMap::from([(seed.next_id(), claims), (seed.next_id(), empty)]) };
+        let key = keys::spending(seed.next_id(), seed.next_id(), &SpendingBucketKey::Trip("Lyon".to_owned()));
         let item = to_item(&key, "spending", &StoredBucket::from(&bucket)).unwrap();
-        // The condition of the next change and the removal of a report name these.
+        // The next change has a condition on `version`; the withdrawal of a report updates `claims`.
         assert!(item.get("version").is_some_and(|version| version.as_n().is_ok_and(|text| text == "3")));
         let reports = item.get("claims").and_then(|claims| claims.as_m().ok()).unwrap();
         assert!(bucket.claims.keys().all(|report| reports.contains_key(&report.to_string())));
-        assert_eq!(Bucket::from(from_item::<StoredBucket>(item).unwrap()), bucket);
+        assert_eq!(SpendingBucket::from(from_item::<StoredBucket>(item).unwrap()), bucket);
     }
 }

@@ -1,75 +1,75 @@
-//! What the tests of this crate build their changes from.
+//! Fixtures for the tests of this crate.
 
 use outlay_domain::change::ReportChange;
-use outlay_domain::event::{Event, EventKind, Subject};
+use outlay_domain::event::{Event, EventKind, EventSubject};
 use outlay_domain::expense::{Expense, ExpenseFacts, PaymentMethod};
-use outlay_domain::ids::{MemberId, OrgId, Seed};
-use outlay_domain::member::{Member, MemberKind, MemberStatus, Person, Role};
+use outlay_domain::ids::{IdGenerator, MemberId, OrgId};
+use outlay_domain::member::{Member, MemberKind, MemberRef, MemberStatus, Role};
 use outlay_domain::money::Money;
-use outlay_domain::policy::Mode;
+use outlay_domain::policy::ApprovalMode;
 use outlay_domain::receipt::{MediaType, Receipt, ReceiptStatus};
-use outlay_domain::report::{Report, Status, Totals, content_hash, number};
-use outlay_domain::route::{Step, StepStatus};
+use outlay_domain::report::{Report, ReportStatus, Totals, content_hash, report_number};
 use outlay_domain::spending::SpendingChange;
+use outlay_domain::step::{Step, StepReason, StepStatus};
 
-/// Identifiers, the same in each run.
-pub(crate) fn seed() -> Seed {
-    Seed::new("2026-11-22T10:00:00.250Z".parse().unwrap(), [7; 10])
+/// Identifier seed, the same in each run.
+pub(crate) fn seed() -> IdGenerator {
+    IdGenerator::new("2026-11-22T10:00:00.250Z".parse().unwrap(), [7; 10])
 }
 
 pub(crate) fn eur(minor: i64) -> Money {
     Money::from_minor(minor, "EUR".parse().unwrap())
 }
 
-pub(crate) fn line(seed: &mut Seed, cost_centre: Option<&str>, note: &str) -> Expense {
+pub(crate) fn line(seed: &mut IdGenerator, cost_centre: Option<&str>, note: &str) -> Expense {
     let facts = ExpenseFacts {
         date: "2026-11-12".parse().unwrap(),
-        category: "entertainment".to_owned(),
-        merchant: "Brasserie Georges".to_owned(),
+        category: "entertainment".parse().unwrap(),
+        merchant: "Brasserie Georges".parse().unwrap(),
         amount: eur(24_50),
         tax: eur(2_00),
         payment_method: PaymentMethod::Personal,
-        note: Some(note.to_owned()),
+        note: note.parse().ok(),
         justification: None,
         receipt_reference: None,
         attendees: Vec::new(),
         project: None,
-        cost_centre: cost_centre.map(str::to_owned),
+        cost_centre: cost_centre.map(|code| code.parse().unwrap()),
         trip: None,
     };
-    Expense { id: seed.draw(), facts, converted: None, base: None, cap: None, approved: None, receipts: Vec::new() }
+    Expense { id: seed.next_id(), facts, converted: None, base: None, cap: None, approved: None, receipts: Vec::new() }
 }
 
-/// A receipt that waits for its file, or is clean.
-pub(crate) fn receipt(seed: &mut Seed, clean: bool) -> Receipt {
+/// Receipt, pending or clean.
+pub(crate) fn receipt(seed: &mut IdGenerator, clean: bool) -> Receipt {
     Receipt {
-        id: seed.draw(),
-        name: "Ticket 🧾.pdf".to_owned(),
+        id: seed.next_id(),
+        name: "Ticket 🧾.pdf".parse().unwrap(),
         media_type: MediaType::Pdf,
         size: 1000,
-        sha256: "ab".repeat(32),
-        by: seed.draw(),
+        sha256: "ab".repeat(32).parse().unwrap(),
+        by: seed.next_id(),
         upload_until: "2026-11-22T10:05:00.250Z".parse().unwrap(),
         status: if clean { ReceiptStatus::Clean { kept_bytes: 900, preview: true } } else { ReceiptStatus::Pending },
-        also_on: if clean { vec![seed.draw()] } else { Vec::new() },
+        duplicate_of: if clean { vec![seed.next_id()] } else { Vec::new() },
     }
 }
 
-/// A draft with these lines, its hashes as a reader expects them.
-pub(crate) fn draft(seed: &mut Seed, expenses: Vec<Expense>) -> Report {
-    let (id, zero, now) = (seed.draw(), eur(0), "2026-11-22T10:00:00.250Z".parse().unwrap());
+/// Draft with these lines and a valid content hash.
+pub(crate) fn draft(seed: &mut IdGenerator, expenses: Vec<Expense>) -> Report {
+    let (id, zero, now) = (seed.next_id(), eur(0), "2026-11-22T10:00:00.250Z".parse().unwrap());
     let empty = Report {
         id,
-        org: seed.draw(),
-        number: number(id, now),
-        owner: seed.draw(),
-        owner_name: "Ida".to_owned(),
-        entered_by: None,
+        org: seed.next_id(),
+        number: report_number(id, now),
+        owner: seed.next_id(),
+        owner_name: "Ida".parse().unwrap(),
+        preparer: None,
         payee: None,
         cost_centre: None,
-        title: "Lyon".to_owned(),
+        title: "Lyon".parse().unwrap(),
         currency: zero.currency(),
-        status: Status::Draft,
+        status: ReportStatus::Draft,
         version: 1,
         last_event: 0,
         totals: Totals { total: zero, tax: zero, net: zero, reimbursable: zero, not_reimbursed: zero },
@@ -83,22 +83,16 @@ pub(crate) fn draft(seed: &mut Seed, expenses: Vec<Expense>) -> Report {
         expense_count: 0,
         content_hash: content_hash(&[]),
         content_bytes: 0,
-        state_hash: String::new(),
         last_hash: String::new(),
         expenses: Vec::new(),
     };
-    hashed(empty.with_expenses(expenses).unwrap())
+    empty.with_expenses(expenses).unwrap()
 }
 
-/// The report with the hash of its head.
-pub(crate) fn hashed(report: Report) -> Report {
-    Report { state_hash: report.hash_of_state(), ..report }
-}
-
-/// A change of `before` (`None` for a new report) into `after`, with one event.
+/// Change of `before` (`None` for a new report) into `after`, with one event.
 pub(crate) fn change(before: Option<&Report>, after: Report) -> ReportChange {
     let version = before.map_or(1, |before| before.version + 1);
-    let after = hashed(Report { version, last_event: version, ..after });
+    let after = Report { version, last_event: version, ..after };
     let events = vec![event(&after, version, EventKind::ReportChanged {})];
     ReportChange { before: before.cloned(), after, events, spending: SpendingChange::default(), deleted: false }
 }
@@ -106,46 +100,46 @@ pub(crate) fn change(before: Option<&Report>, after: Report) -> ReportChange {
 pub(crate) fn event(report: &Report, seq: u64, kind: EventKind) -> Event {
     let event = Event {
         org: report.org,
-        subject: Subject::Report(report.id),
+        subject: EventSubject::Report(report.id),
         seq,
         actor: Some(report.owner),
         on_behalf_of: None,
         at: report.updated_at,
         policy_version: None,
         changes: Vec::new(),
-        state_hash: Some(report.state_hash.clone()),
+        state_hash: Some(report.compute_state_hash()),
         kind,
         hash: String::new(),
     };
-    event.chained("")
+    event.with_hash_after("")
 }
 
-/// A pending step that asks these members.
+/// Pending step with these approvers.
 pub(crate) fn step(number: u32, approvers: impl IntoIterator<Item = MemberId>) -> Step {
     Step {
         number,
-        name: "Finance".to_owned(),
+        name: "Finance".parse().unwrap(),
         status: StepStatus::Pending,
-        mode: Mode::All,
-        approvers: approvers.into_iter().map(|id| Person { id, name: "Approver".to_owned() }).collect(),
-        reason: "This step applies to every report.".to_owned(),
+        mode: ApprovalMode::All,
+        approvers: approvers.into_iter().map(|id| MemberRef { id, name: "Approver".parse().unwrap() }).collect(),
+        reasons: vec![StepReason::EveryReport {}].into(),
         due_in_days: 5,
         due_on: Some("2026-11-27".parse().unwrap()),
         escalates_to: Vec::new(),
-        passed_over: Vec::new(),
+        replaced_approvers: Vec::new(),
         decisions: Vec::new(),
     }
 }
 
-pub(crate) fn member(org: OrgId, seed: &mut Seed, role: Role, subject: Option<&str>) -> Member {
+pub(crate) fn member(org: OrgId, seed: &mut IdGenerator, role: Role, subject: Option<&str>) -> Member {
     Member {
-        id: seed.draw(),
+        id: seed.next_id(),
         org,
-        name: "Ada".to_owned(),
+        name: "Ada".parse().unwrap(),
         kind: MemberKind::Person,
-        email: Some("ada@example.com".to_owned()),
+        email: Some("ada@example.com".parse().unwrap()),
         address_fault: None,
-        address_mended_at: None,
+        address_fault_cleared_at: None,
         language: outlay_domain::language::Language::En,
         time_zone: None,
         role,

@@ -1,39 +1,42 @@
-//! What is stored encrypted. KMS seals and opens it under one key, and binds it to where it belongs: whoever copies it to another
-//! place, or puts an old one back, has something that does not open. What this crate must not do: store anything, decide anything, or
-//! say in an error or in its debug output what was sealed.
+//! Encryption of single fields with KMS. A ciphertext is bound to its field by an encryption context: copied to another
+//! member or restored from an older version, it does not decrypt. Must not store anything, or reveal a plaintext in an
+//! error or in debug output.
 
 mod error;
 
 use std::collections::HashMap;
 use std::fmt;
 
+use aws_config::SdkConfig;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
+use outlay_aws::config::for_service;
+use outlay_aws::env::{ConfigError, required};
 
 pub use error::VaultError;
 
-/// The key, and the client that reaches KMS.
+/// KMS client and key.
 #[derive(Clone, Debug)]
 pub struct Vault {
     client: Client,
     key: String,
 }
 
-/// Where something sealed belongs: the encryption context of KMS. It is no secret, and stands in the logs of KMS.
+/// KMS encryption context: the field that a ciphertext belongs to. Not secret; appears in the logs of KMS calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Context {
-    /// The organisation.
+pub struct EncryptionContext {
+    /// Organisation.
     pub organisation: String,
-    /// The member.
+    /// Member.
     pub member: String,
-    /// What it is; the template allows the functions this one only.
+    /// Name of the field. The template allows the functions one value only.
     pub field: &'static str,
-    /// Which one of those the member has had, from 1.
+    /// Version of the field's value, from 1.
     pub version: u64,
 }
 
-impl Context {
-    fn pairs(&self) -> HashMap<String, String> {
+impl EncryptionContext {
+    fn to_map(&self) -> HashMap<String, String> {
         let pairs = [
             ("organisation", self.organisation.clone()),
             ("member", self.member.clone()),
@@ -44,12 +47,12 @@ impl Context {
     }
 }
 
-/// What was sealed, opened. It does not show itself in debug output.
+/// Decrypted plaintext. Hidden in debug output.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Vec<u8>);
 
 impl Secret {
-    /// The bytes.
+    /// Plaintext bytes.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0
@@ -63,41 +66,43 @@ impl fmt::Debug for Secret {
 }
 
 impl Vault {
-    /// A vault that seals with the key of this identifier or ARN.
-    #[must_use]
-    pub const fn new(client: Client, key: String) -> Self {
-        Self { client, key }
+    /// Reads `PAYOUT_KEY` (key id or ARN). `AWS_ENDPOINT_URL_KMS` overrides the endpoint.
+    ///
+    /// # Errors
+    /// [`ConfigError::MissingVariable`]
+    pub fn from_env(sdk: &SdkConfig) -> Result<Self, ConfigError> {
+        Ok(Self { client: Client::new(&for_service(sdk, "KMS")), key: required("PAYOUT_KEY")? })
     }
 
-    /// Seals at most 4096 bytes for the place they belong to.
+    /// Encrypts at most 4096 bytes.
     ///
     /// # Errors
     /// [`VaultError`]
-    pub async fn seal(&self, context: &Context, plaintext: &[u8]) -> Result<Vec<u8>, VaultError> {
-        let request = self.client.encrypt().key_id(&self.key).set_encryption_context(Some(context.pairs()));
-        let sealed = request.plaintext(Blob::new(plaintext)).send().await?;
-        let ciphertext = sealed.ciphertext_blob.ok_or_else(|| VaultError::Refused("NoCiphertext".to_owned()))?;
+    pub async fn seal(&self, context: &EncryptionContext, plaintext: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let request = self.client.encrypt().key_id(&self.key).set_encryption_context(Some(context.to_map()));
+        let response = request.plaintext(Blob::new(plaintext)).send().await?;
+        let ciphertext = response.ciphertext_blob.ok_or_else(|| VaultError::Refused("NoCiphertext".to_owned()))?;
         Ok(ciphertext.into_inner())
     }
 
-    /// Opens what was sealed for this place.
+    /// Decrypts a ciphertext of this context.
     ///
     /// # Errors
-    /// [`VaultError::Damaged`] when it was sealed for another place or by another key, or is not what was sealed; [`VaultError`]
-    pub async fn open(&self, context: &Context, ciphertext: &[u8]) -> Result<Secret, VaultError> {
-        // KMS would refuse it as a malformed request.
+    /// [`VaultError`]; [`VaultError::InvalidCiphertext`] for another context or key, or damaged bytes.
+    pub async fn open(&self, context: &EncryptionContext, ciphertext: &[u8]) -> Result<Secret, VaultError> {
+        // KMS rejects other lengths as a malformed request.
         if !(1..=MAX_CIPHERTEXT).contains(&ciphertext.len()) {
-            return Err(VaultError::Damaged("Length".to_owned()));
+            return Err(VaultError::InvalidCiphertext("Length".to_owned()));
         }
-        // The key is named, so that nothing opens that was sealed by any other key this function may use.
-        let request = self.client.decrypt().key_id(&self.key).set_encryption_context(Some(context.pairs()));
-        let opened = request.ciphertext_blob(Blob::new(ciphertext)).send().await?;
-        let plaintext = opened.plaintext.ok_or_else(|| VaultError::Refused("NoPlaintext".to_owned()))?;
+        // The key is named, so that ciphertexts of other keys that this function may use are rejected.
+        let request = self.client.decrypt().key_id(&self.key).set_encryption_context(Some(context.to_map()));
+        let response = request.ciphertext_blob(Blob::new(ciphertext)).send().await?;
+        let plaintext = response.plaintext.ok_or_else(|| VaultError::Refused("NoPlaintext".to_owned()))?;
         Ok(Secret(plaintext.into_inner()))
     }
 }
 
-/// The most bytes that KMS takes to decrypt.
+/// Length limit of a ciphertext, in bytes (limit of KMS).
 const MAX_CIPHERTEXT: usize = 6144;
 
 #[cfg(test)]
@@ -105,21 +110,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_context_names_all_that_something_sealed_belongs_to() {
-        let context = Context {
+    fn context_names_organisation_member_field_and_version() {
+        let context = EncryptionContext {
             organisation: "org_1".to_owned(),
             member: "mem_1".to_owned(),
             field: "payout_account",
             version: 12,
         };
-        let mut pairs: Vec<_> = context.pairs().into_iter().collect();
+        let mut pairs: Vec<_> = context.to_map().into_iter().collect();
         pairs.sort();
         let expected = [("field", "payout_account"), ("member", "mem_1"), ("organisation", "org_1"), ("version", "12")];
         assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 
     #[test]
-    fn a_secret_does_not_show_itself() {
+    fn debug_output_hides_the_secret() {
         let secret = Secret(b"DE89370400440532013000".to_vec());
         assert_eq!(format!("{secret:?} {secret:#?}"), "Secret(…) Secret(…)");
         assert_eq!(secret.expose(), b"DE89370400440532013000");

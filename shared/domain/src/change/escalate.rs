@@ -1,82 +1,122 @@
-//! Escalation: what the backend does by itself with a step that nobody decides. It never decides in anybody's place; it asks others.
+//! Escalation: replaces approvers of a step that is overdue or whose approvers cannot be reached. It never decides.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::{ReportChange, today};
-use crate::event::{Asked, Escalation, EventKind, Snapshot};
+use crate::error::DomainError;
+use crate::event::{EscalationReason, EventKind, OpenedStep, ReportSnapshot};
 use crate::ids::MemberId;
-use crate::member::Member;
-use crate::policy::{Mode, Policy};
-use crate::refusal::Refusal;
+use crate::member::{Member, MemberRef};
+use crate::policy::{ApprovalMode, Policy};
 use crate::report::Report;
-use crate::route::{Claimed, Directory, NoRoute, Search, StepStatus};
+use crate::route::{ApproverResolver, OrgContext, RouteInput, RoutingError};
+use crate::step::{StepReason, StepStatus};
 
-/// Why a report's pending step has to ask others now, and in place of whom; `None` when it need not. `unreachable` are members that mail
-/// does not reach.
+/// Reason to replace approvers of the pending step now, and the approvers to replace. `None` when there is no reason.
+/// `unreachable` are members whose mail bounces.
 #[must_use]
-pub fn to_escalate(
+pub fn due_escalation(
     report: &Report,
     unreachable: &BTreeSet<MemberId>,
     now: Timestamp,
-) -> Option<(Escalation, Vec<MemberId>)> {
+) -> Option<(EscalationReason, Vec<MemberId>)> {
     let step = report.pending_step()?;
-    let outstanding: Vec<MemberId> = step.outstanding().map(|person| person.id).collect();
-    let lost: Vec<MemberId> = outstanding.iter().copied().filter(|id| unreachable.contains(id)).collect();
-    if !lost.is_empty() {
-        return Some((Escalation::Unreachable, lost));
+    let pending_approvers: Vec<MemberId> = step.pending_approvers().map(|person| person.id).collect();
+    let unreachable: Vec<MemberId> = pending_approvers.iter().copied().filter(|id| unreachable.contains(id)).collect();
+    if !unreachable.is_empty() {
+        return Some((EscalationReason::Unreachable, unreachable));
     }
-    let overdue = step.due_on.is_some_and(|due| due < today(now)) && !step.escalates_to.is_empty();
-    (overdue && !outstanding.is_empty()).then_some((Escalation::Overdue, outstanding))
+    let is_overdue = step.due_on.is_some_and(|due| due < today(now)) && !step.escalates_to.is_empty();
+    (is_overdue && !pending_approvers.is_empty()).then_some((EscalationReason::Overdue, pending_approvers))
 }
 
-/// Asks others at the pending step in place of `from`: those the step names for it (`named` are they, as they are now); for who cannot be
-/// reached also the next manager up, the fallback, or the admins. Who is asked instead has the step's whole time. `None` when there is
-/// nobody who may: it stays as it is.
+/// Member that an escalation depends on and that was not loaded. Load the member and call again until the result is
+/// `None`.
 ///
 /// # Errors
-/// [`Refusal::UnknownManager`] or [`Refusal::UnknownConcerned`] for somebody who has to be known.
-pub fn escalate(
+/// [`DomainError::NoApprover`]
+pub fn missing_stand_in(
     report: &Report,
-    (because, from): (Escalation, &[MemberId]),
+    reason: EscalationReason,
     named: &[Member],
     policy: &Policy,
-    people: &Directory,
-    now: Timestamp,
-) -> Result<Option<ReportChange>, Refusal> {
-    if let Some(unknown) = people.lacks(report) {
-        return Err(Refusal::UnknownConcerned(unknown));
+    people: &OrgContext,
+    today: Date,
+) -> Result<Option<MemberId>, DomainError> {
+    match stand_ins(report, reason, named, policy, people, today) {
+        Err(DomainError::MissingPerson(id)) => Ok(Some(id)),
+        Err(refusal) => Err(refusal),
+        Ok(_) => Ok(None),
     }
-    let Some(step) = report.pending_step() else { return Ok(None) };
-    let claimed = Claimed::of(report, !report.violations.is_empty());
-    let search = Search::new(policy, claimed, people, today(now)).beside(report.steps.clone());
-    let instead = search.stand_ins(step, named, because == Escalation::Overdue).map_err(|none| match none {
-        NoRoute::Unknown(manager) => Refusal::UnknownManager(manager),
-        NoRoute::NoApprover { step } => Refusal::NoApprover { step },
-    })?;
-    if instead.is_empty() {
+}
+
+/// Members who replace approvers; none when the report has no pending step.
+fn stand_ins(
+    report: &Report,
+    reason: EscalationReason,
+    named: &[Member],
+    policy: &Policy,
+    people: &OrgContext,
+    today: Date,
+) -> Result<Vec<MemberRef>, DomainError> {
+    if let Some(missing) = people.missing_interested_party(report) {
+        return Err(DomainError::MissingPerson(missing));
+    }
+    let Some(step) = report.pending_step() else { return Ok(Vec::new()) };
+    let input = RouteInput::of(report, !report.violations.is_empty());
+    let resolver = ApproverResolver::new(policy, input, people, today).with_steps(report.steps.clone());
+    resolver.replacements(step, named, reason == EscalationReason::Overdue).map_err(|none| match none {
+        RoutingError::MissingManager(manager) => DomainError::MissingPerson(manager),
+        RoutingError::NoApprover { step } => DomainError::NoApprover { step },
+    })
+}
+
+/// Replaces the approvers `from` of the pending step. The due date starts again.
+///
+/// Replacements are the escalation targets of the step (`named`, in their current state). For unreachable approvers,
+/// the next managers, the fallback and the admins follow. `None` when there is no eligible replacement.
+///
+/// # Errors
+/// [`DomainError::MissingPerson`] for a member who was not loaded ([`missing_stand_in`] names the member).
+pub fn escalate(
+    report: &Report,
+    (reason, from): (EscalationReason, &[MemberId]),
+    named: &[Member],
+    policy: &Policy,
+    people: &OrgContext,
+    now: Timestamp,
+) -> Result<Option<ReportChange>, DomainError> {
+    let replacements = stand_ins(report, reason, named, policy, people, today(now))?;
+    if replacements.is_empty() {
         return Ok(None);
     }
     let mut change = ReportChange::on(report, now);
     let pending = change.after.steps.iter_mut().find(|step| step.status == StepStatus::Pending);
     let Some(step) = pending else { return Ok(None) };
-    let asked = instead.iter().map(|person| person.id).collect();
-    // A quorum must stay within reach: who is not waited for any longer may still be needed.
-    let left = step.approvers.iter().filter(|person| !from.contains(&person.id)).count() + instead.len();
-    if left >= step.decisions.len() + step.remaining() || step.mode == Mode::All {
+    let approvers = replacements.iter().map(|person| person.id).collect();
+    // The old approvers stay when a quorum cannot be reached without them.
+    let left = step.approvers.iter().filter(|person| !from.contains(&person.id)).count() + replacements.len();
+    if left >= step.decisions.len() + step.remaining() || step.mode == ApprovalMode::All {
         step.approvers.retain(|person| !from.contains(&person.id));
     }
-    step.approvers.extend(instead);
+    step.approvers.extend(replacements);
     step.approvers.sort_unstable_by_key(|person| person.id);
-    step.passed_over.extend(from);
+    step.replaced_approvers.extend(from);
     step.escalates_to = Vec::new();
-    step.reason.push_str(match because {
-        Escalation::Overdue => " It was overdue, so others are asked.",
-        Escalation::Unreachable => " Mail to an approver comes back, so others are asked.",
+    step.reasons.list.push(match reason {
+        EscalationReason::Overdue => StepReason::EscalatedOverdue {},
+        EscalationReason::Unreachable => StepReason::EscalatedUnreachable {},
     });
-    *step = step.clone().opened(policy, today(now));
-    let asked = Asked { approvers: asked, ..Asked::of(step) };
-    let kind = EventKind::StepEscalated { report: Snapshot::of(&change.after), because, from: from.to_vec(), asked };
-    Ok(Some(change.telling_by_itself(kind, now)))
+    *step = step.clone().activated(policy, today(now));
+    let opened_step = OpenedStep { approvers, ..OpenedStep::of(step) };
+    let kind = EventKind::StepEscalated {
+        report: ReportSnapshot::of(&change.after),
+        reason,
+        from: from.to_vec(),
+        opened_step,
+    };
+    Ok(Some(change.record_system_event(kind, now)))
 }

@@ -1,12 +1,13 @@
-//! Transitions: each takes a permit and facts and gives a change to commit, or a refusal that says why not.
-//! A change is a value with the events that tell of it; storing it is not done here.
+//! Transitions: each takes a permit and facts, and returns a change to commit or a [`DomainError`]. A change is a value
+//! with its events. Nothing is stored here.
 
-mod decide;
+mod decision;
 mod draft;
 mod escalate;
 mod organisation;
 mod privacy;
 mod receipts;
+mod split;
 mod submit;
 
 use std::collections::BTreeMap;
@@ -16,121 +17,123 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::conversion::RateEntry;
-use crate::event::{Event, EventKind, FieldChange, Subject};
+use crate::error::DomainError;
+use crate::event::{Event, EventKind, EventSubject, FieldChange};
 use crate::expense::Expense;
 use crate::ids::{ExpenseId, MemberId};
 use crate::member::Member;
 use crate::organisation::Organisation;
 use crate::payout::SealedAccount;
 use crate::policy::Policy;
-use crate::report::Report;
+use crate::report::{MAX_REPORT_BYTES, Report};
 use crate::spending::SpendingChange;
 
-pub use decide::{Approval, LineVerdict, approve, assignable, reassign, reject, return_to_owner};
+pub use decision::{Approval, LineDecision, approve, check_assignable, reassign, reject, return_to_owner};
 pub use draft::{
-    Anew, NewReport, Part, ReportPatch, add_expense, change_expense, change_report, clone_expense, clone_report,
-    comment, create, delete, remove_expense, split_expense,
+    CloneOverrides, NewReport, ReportEdit, ReportPatch, Resubmission, add_expense, clone_expense, clone_report,
+    comment_on_report, create_report, delete_report, remove_expense, update_expense, update_report,
 };
-pub use escalate::{escalate, to_escalate};
+pub use escalate::{due_escalation, escalate, missing_stand_in};
 pub use organisation::{
-    Absence, Founder, Invitation, MemberPatch, Newcomer, change_member, change_policy, delegate, enter_rates, found,
-    invite, join, note_address_fault,
+    FirstAdmin, Invitation, MemberPatch, NewDelegation, NewMember, create_organisation, enter_rates, invite_member,
+    join_organisation, record_address_fault, set_delegation, update_member, update_policy,
 };
-pub use privacy::{FORMER, erase, set_payout_account};
-pub use receipts::{Declared, abandon_receipt, declare_receipt, look_at_receipt, note_duplicates, remove_receipt};
-use submit::resubmit;
+pub use privacy::{ERASED_NAME, erase_member, set_payout_account};
+pub use receipts::{
+    ReceiptDeclaration, abandon_receipt, declare_receipt, record_duplicates, record_inspection, remove_receipt,
+};
+pub use split::{SplitPart, split_expense};
+pub use submit::{Assessment, SubmissionOutcome, SubmissionRules, assess, missing_person, recall, submit};
 
-pub use submit::{Assessment, Outcome, Rules, assess, recall, submit};
-
-/// A decision of the rules, to be stored whole or not at all; or what it rests on.
+/// Change to commit atomically, or a condition of one.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// An organisation with its first member, who is admin, and its first policy.
-    Founded(Box<Founded>),
-    /// Members were invited, have joined or changed.
+    /// Creation of an organisation with its first admin and first policy.
+    OrganisationCreated(Box<OrganisationCreated>),
+    /// Members who were invited, have joined or changed.
     Members(Vec<MemberChange>),
-    /// Nothing; but this member, by whose right the other changes are made, must still be as he was read.
-    Standing(Box<Member>),
-    /// A member named another payout account.
+    /// Condition: the member, whose permission the other changes need, is unchanged since it was read.
+    AssertUnchanged(Box<Member>),
+    /// New payout account of a member.
     Payout(Box<PayoutChange>),
-    /// A policy version was put in force.
+    /// New policy version.
     Policy(Box<PolicyChange>),
-    /// Rates were entered.
+    /// Entered exchange rates.
     Rates(Box<RatesChange>),
-    /// A report changed.
+    /// Change of a report.
     Report(Box<ReportChange>),
 }
 
-/// See [`Change::Founded`].
+/// See [`Change::OrganisationCreated`].
 #[derive(Clone, Debug)]
-pub struct Founded {
-    /// The organisation.
+pub struct OrganisationCreated {
+    /// Organisation.
     pub organisation: Organisation,
-    /// Its first member.
-    pub founder: Member,
-    /// Its first policy.
+    /// First member.
+    pub first_admin: Member,
+    /// First policy.
     pub policy: Policy,
-    /// What happened.
+    /// History entry.
     pub event: Event,
 }
 
 /// See [`Change::Members`].
 #[derive(Clone, Debug)]
 pub struct MemberChange {
-    /// The member the change is made on; `None` for a new one.
+    /// Member before the change; `None` for a new one.
     pub before: Option<Member>,
-    /// The member.
+    /// Member after the change.
     pub after: Member,
-    /// What happened.
+    /// History entry.
     pub event: Event,
 }
 
 /// See [`Change::Payout`].
 #[derive(Clone, Debug)]
 pub struct PayoutChange {
-    /// The member, who counts his accounts, and what happened.
+    /// Member, with the version of the account, and history entry.
     pub member: MemberChange,
-    /// The account, sealed.
+    /// Encrypted account.
     pub account: SealedAccount,
 }
 
 /// See [`Change::Policy`].
 #[derive(Clone, Debug)]
 pub struct PolicyChange {
-    /// The version the change is made on.
+    /// Version before the change.
     pub before: u64,
-    /// The policy.
+    /// Policy after the change.
     pub after: Policy,
-    /// What happened.
+    /// History entry.
     pub event: Event,
 }
 
 /// See [`Change::Rates`].
 #[derive(Clone, Debug)]
 pub struct RatesChange {
-    /// The rates.
+    /// Entered rates.
     pub entries: Vec<RateEntry>,
-    /// What happened.
+    /// History entry.
     pub event: Event,
 }
 
 /// See [`Change::Report`].
 #[derive(Clone, Debug)]
 pub struct ReportChange {
-    /// The report the change is made on; `None` for a new one.
+    /// Report before the change; `None` for a new one.
     pub before: Option<Report>,
-    /// The report.
+    /// Report after the change.
     pub after: Report,
-    /// What happened, in order.
+    /// History entries, in order.
     pub events: Vec<Event>,
-    /// What it does to the owner's claims.
+    /// Change of the owner's claimed expenses.
     pub spending: SpendingChange,
-    /// Whether the report is gone afterwards; its history stays.
+    /// True when the report is deleted. Its history stays.
     pub deleted: bool,
 }
 
 impl ReportChange {
-    /// A change on `before` that has not happened to anything yet: the next version, as of now.
+    /// Starts a change on `before`: the next version, updated now, nothing else changed.
     fn on(before: &Report, now: Timestamp) -> Self {
         let after = Report { version: before.version + 1, updated_at: now, ..before.clone() };
         Self { before: Some(before.clone()), ..Self::new(after) }
@@ -140,25 +143,26 @@ impl ReportChange {
         Self { before: None, after, events: Vec::new(), spending: SpendingChange::default(), deleted: false }
     }
 
-    /// The change with one more event, numbered next in the report's history and chained to it. Nothing of the report may change
-    /// after it: the event carries the hash of how it stands.
-    fn telling(self, actor: &Member, kind: EventKind, now: Timestamp) -> Self {
-        let principal = self.principal(actor);
-        self.telling_for(actor, principal, kind, now)
+    /// Adds the next event of the report's history. The event carries the hash of the report, so the report must not
+    /// change after it.
+    fn record_event(self, actor: &Member, kind: EventKind, now: Timestamp) -> Self {
+        let on_behalf_of = self.on_behalf_of(actor);
+        self.record_event_as(actor, on_behalf_of, kind, now)
     }
 
-    /// Whom somebody acts for who entered a report for its owner.
-    fn principal(&self, actor: &Member) -> Option<MemberId> {
-        let entered = self.after.entered_by.as_ref().is_some_and(|person| person.id == actor.id);
-        Some(self.after.owner).filter(|owner| entered && *owner != actor.id)
+    /// Owner, when the actor is the preparer of the report.
+    fn on_behalf_of(&self, actor: &Member) -> Option<MemberId> {
+        let is_preparer = self.after.preparer.as_ref().is_some_and(|person| person.id == actor.id);
+        Some(self.after.owner).filter(|owner| is_preparer && *owner != actor.id)
     }
 
-    /// The same for what the backend does by itself.
-    fn telling_by_itself(self, kind: EventKind, now: Timestamp) -> Self {
-        self.telling_for(None, None, kind, now)
+    /// Adds an event without an actor.
+    fn record_system_event(self, kind: EventKind, now: Timestamp) -> Self {
+        self.record_event_as(None, None, kind, now)
     }
 
-    fn telling_for<'a>(
+    /// Adds an event on behalf of another member.
+    fn record_event_as<'a>(
         self,
         actor: impl Into<Option<&'a Member>>,
         on_behalf_of: Option<MemberId>,
@@ -166,16 +170,16 @@ impl ReportChange {
         now: Timestamp,
     ) -> Self {
         let changed = self.changed_since(self.before.as_ref());
-        self.telling_with(changed, actor, on_behalf_of, kind, now)
+        self.record_event_with(changed, actor, on_behalf_of, kind, now)
     }
 
-    /// What has changed since the report stood as given; nothing, for a new one.
+    /// Fields that differ from an earlier state; none for a new report.
     fn changed_since(&self, since: Option<&Report>) -> Vec<FieldChange> {
         since.map_or_else(Vec::new, |since| changes(since, &self.after))
     }
 
-    /// The same, with what the event is to tell as changed: of several events of one change each tells its own.
-    fn telling_with<'a>(
+    /// Adds an event with its own list of changed fields, for changes with several events.
+    fn record_event_with<'a>(
         mut self,
         changes: Vec<FieldChange>,
         actor: impl Into<Option<&'a Member>>,
@@ -184,27 +188,26 @@ impl ReportChange {
         now: Timestamp,
     ) -> Self {
         self.after.last_event += 1;
-        self.after.state_hash = self.after.hash_of_state();
         let event = Event {
             org: self.after.org,
-            subject: Subject::Report(self.after.id),
+            subject: EventSubject::Report(self.after.id),
             seq: self.after.last_event,
             actor: actor.into().map(|actor| actor.id),
             on_behalf_of,
             at: now,
             policy_version: self.after.policy_version,
             changes,
-            state_hash: Some(self.after.state_hash.clone()),
+            state_hash: Some(self.after.compute_state_hash()),
             kind,
             hash: String::new(),
         };
-        let event = event.chained(&self.after.last_hash);
+        let event = event.with_hash_after(&self.after.last_hash);
         self.after.last_hash.clone_from(&event.hash);
         self.events.push(event);
         self
     }
 
-    /// Two changes in a row as one: from before the first to after the second, one version further, with the events of both.
+    /// Combines two consecutive changes into one, with one version step and the events of both.
     #[must_use]
     pub fn then(self, next: Self) -> Self {
         let version = self.before.as_ref().map_or(1, |before| before.version + 1);
@@ -213,12 +216,17 @@ impl ReportChange {
     }
 }
 
-/// The fields that differ between two states of a report. Lines are compared when they are in both; what was added or removed as
-/// a whole is in the event itself.
+/// Refuses a report that is too large to be stored.
+fn check_size(report: Report) -> Result<Report, DomainError> {
+    if report.json_bytes() > MAX_REPORT_BYTES { Err(DomainError::ReportTooLarge) } else { Ok(report) }
+}
+
+/// Fields that differ between two states of a report. Compares the lines that are in both; the event itself names added
+/// and removed lines.
 fn changes(before: &Report, after: &Report) -> Vec<FieldChange> {
-    let earlier: BTreeMap<ExpenseId, &Expense> = before.expenses.iter().map(|line| (line.id, line)).collect();
-    let both = after.expenses.iter().filter_map(|line| Some((*earlier.get(&line.id)?, line)));
-    let (old, new): (Vec<&Expense>, Vec<&Expense>) = both.filter(|(old, new)| old != new).unzip();
+    let old_lines: BTreeMap<ExpenseId, &Expense> = before.expenses.iter().map(|line| (line.id, line)).collect();
+    let common = after.expenses.iter().filter_map(|line| Some((*old_lines.get(&line.id)?, line)));
+    let (old, new): (Vec<&Expense>, Vec<&Expense>) = common.filter(|(old, new)| old != new).unzip();
     let (old, new) = (fields(before, &old), fields(after, &new));
     let names: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let differs = |name: &String| {
@@ -226,21 +234,21 @@ fn changes(before: &Report, after: &Report) -> Vec<FieldChange> {
         let value = |side: Option<&Value>| side.cloned().unwrap_or(Value::Null);
         (old != new).then(|| FieldChange { field: name.clone(), old: value(old), new: value(new) })
     };
-    limited(names.into_iter().filter_map(differs).collect())
+    limit_size(names.into_iter().filter_map(differs).collect())
 }
 
-/// The most bytes of old and new values that one event spells out: it is one item, and says other things too.
-const MAX_SPELLED: usize = 100 * 1024;
+/// Maximum size of the changed values in one event, in bytes: an event is one item of at most 400 KiB.
+const MAX_CHANGES_BYTES: usize = 100 * 1024;
 
-/// As many changes as fit, and how many more there were. The hash of the state covers them all.
-fn limited(changes: Vec<FieldChange>) -> Vec<FieldChange> {
+/// Keeps the changes that fit and the number of the others. The state hash covers all of them.
+fn limit_size(changes: Vec<FieldChange>) -> Vec<FieldChange> {
     let all = changes.len();
     let mut bytes = 0_usize;
     let mut kept: Vec<FieldChange> = changes
         .into_iter()
         .take_while(|change| {
             bytes += change.field.len() + change.old.to_string().len() + change.new.to_string().len();
-            bytes <= MAX_SPELLED
+            bytes <= MAX_CHANGES_BYTES
         })
         .collect();
     if kept.len() < all {
@@ -250,7 +258,7 @@ fn limited(changes: Vec<FieldChange>) -> Vec<FieldChange> {
     kept
 }
 
-/// What a report and these of its lines say, by JSON pointer: the facts, not what is derived of its route.
+/// Values of a report and some of its lines by JSON pointer, without the route.
 fn fields(report: &Report, lines: &[&Expense]) -> BTreeMap<String, Value> {
     let mut fields = BTreeMap::new();
     let mut put = |pointer: &str, value: Value| flatten(pointer, value, &mut fields);
@@ -263,10 +271,10 @@ fn fields(report: &Report, lines: &[&Expense]) -> BTreeMap<String, Value> {
     put("/base_total", json(serde_json::to_value(report.base_total)));
     for line in lines {
         let at = format!("/expenses/{}", line.id);
-        let mut told = json(serde_json::to_value(line));
-        // A receipt names other reports. What was declared of it is told when it is declared.
-        told.as_object_mut().and_then(|members| members.remove("receipts"));
-        put(&at, told);
+        let mut line_value = json(serde_json::to_value(line));
+        // A receipt names other reports with the same file. Its declaration has an event of its own.
+        line_value.as_object_mut().and_then(|members| members.remove("receipts"));
+        put(&at, line_value);
         for receipt in &line.receipts {
             put(&format!("{at}/receipts/{}/status", receipt.id), receipt.status.name().into());
         }
@@ -288,7 +296,7 @@ fn flatten(pointer: &str, value: Value, fields: &mut BTreeMap<String, Value>) {
     }
 }
 
-/// The day of an instant, in UTC.
+/// Day of an instant, in UTC.
 #[must_use]
 pub fn today(now: Timestamp) -> Date {
     now.to_zoned(jiff::tz::TimeZone::UTC).date()

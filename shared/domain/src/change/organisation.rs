@@ -1,101 +1,103 @@
-//! Changes of the organisation itself: its founding, members, delegations, policy and rates.
+//! Transitions of the organisation: creation, members, delegations, policy and rates.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Founded, MemberChange, PolicyChange, RatesChange};
+use super::{MemberChange, OrganisationCreated, PolicyChange, RatesChange};
 use crate::conversion::RateEntry;
-use crate::event::{Event, EventKind, FieldChange, Subject};
-use crate::ids::{MemberId, OrgId, Seed};
+use crate::error::DomainError;
+use crate::event::{Event, EventKind, EventSubject, FieldChange};
+use crate::ids::{IdGenerator, MemberId, OrgId};
 use crate::language::Language;
 use crate::member::{AddressFault, Delegation, MAX_ACTS_FOR, Member, MemberKind, MemberStatus, Role};
 use crate::money::{Currency, Money};
 use crate::organisation::Organisation;
-use crate::permission::{ChangeMember, ChangePolicy, EnterRates, InviteMember, OrgPermit};
+use crate::patch::Patch;
+use crate::permission::{Delegate, EnterRates, InviteMember, MemberPermit, OrgPermit, UpdateMember, UpdatePolicy};
 use crate::policy::Policy;
-use crate::refusal::Refusal;
+use crate::text::{CostCentreCode, DisplayName, EmailAddress, Grade, TimeZoneName};
 
-/// The signed-in person who founds an organisation.
+/// Signed-in person who creates an organisation.
 #[derive(Clone, Debug)]
-pub struct Founder {
-    /// The identity's `sub` claim.
+pub struct FirstAdmin {
+    /// `sub` claim of the identity.
     pub subject: String,
-    /// The verified address, in lower case.
-    pub email: String,
+    /// Verified e-mail address, in lower case.
+    pub email: EmailAddress,
     /// Display name.
-    pub name: String,
-    /// The language he is written to in.
+    pub name: DisplayName,
+    /// Language of mail.
     pub language: Language,
-    /// The time zone he lives in.
-    pub time_zone: Option<String>,
+    /// IANA time zone.
+    pub time_zone: Option<TimeZoneName>,
 }
 
-/// Who comes in.
+/// Kind of a new member, and what identifies it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Newcomer {
-    /// A person, who is told at this address (in lower case) and signs in with it.
+pub enum NewMember {
+    /// Person, who is invited by mail and signs in with the address.
     Person {
-        /// The address.
-        email: String,
+        /// E-mail address, in lower case.
+        email: EmailAddress,
     },
-    /// A service, which is known from the start by the `sub` claim of its tokens.
+    /// Service, identified by its tokens.
     Service {
-        /// The claim.
+        /// `sub` claim of the tokens.
         subject: String,
     },
 }
 
-/// A person to invite, or a service to add.
+/// Person to invite, or service to add.
 #[derive(Clone, Debug)]
 pub struct Invitation {
     /// Display name.
-    pub name: String,
-    /// Who it is.
-    pub who: Newcomer,
-    /// The role offered.
+    pub name: DisplayName,
+    /// Kind and identification.
+    pub new_member: NewMember,
+    /// Role.
     pub role: Role,
-    /// The language he is written to in.
+    /// Language of mail.
     pub language: Language,
-    /// The time zone he lives in.
-    pub time_zone: Option<String>,
-    /// The manager, who is a member of the same organisation.
+    /// IANA time zone.
+    pub time_zone: Option<TimeZoneName>,
+    /// Manager, a member of the same organisation.
     pub manager: Option<Member>,
-    /// His grade.
-    pub grade: Option<String>,
-    /// His cost centre.
-    pub cost_centre: Option<String>,
-    /// The largest total in the base currency he may approve.
+    /// Grade.
+    pub grade: Option<Grade>,
+    /// Cost centre.
+    pub cost_centre: Option<CostCentreCode>,
+    /// Approval limit: the largest total that the member can approve, in the base currency.
     pub approval_limit: Option<Money>,
 }
 
-/// What is changed of a member; `None` leaves it, `Some(None)` removes it.
+/// Changes to a member. `None` and `Patch::Absent` keep a field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemberPatch {
     /// Display name.
-    pub name: Option<String>,
-    /// The language he is written to in.
+    pub name: Option<DisplayName>,
+    /// Language of mail.
     pub language: Option<Language>,
-    /// The time zone he lives in.
-    pub time_zone: Option<Option<String>>,
-    /// Whether his address is to be tried again.
-    pub address_mended: bool,
+    /// IANA time zone.
+    pub time_zone: Patch<TimeZoneName>,
+    /// Clears the address fault, so that mail is sent again.
+    pub clear_address_fault: bool,
     /// Role.
     pub role: Option<Role>,
-    /// Whether he is suspended.
+    /// Suspends or reactivates the member.
     pub suspended: Option<bool>,
-    /// Who approves his reports first.
-    pub manager_id: Option<Option<MemberId>>,
-    /// His grade.
-    pub grade: Option<Option<String>>,
-    /// His cost centre.
-    pub cost_centre: Option<Option<String>>,
-    /// The largest total in the base currency he may approve.
-    pub approval_limit: Option<Option<Money>>,
+    /// Manager.
+    pub manager_id: Patch<MemberId>,
+    /// Grade.
+    pub grade: Patch<Grade>,
+    /// Cost centre.
+    pub cost_centre: Patch<CostCentreCode>,
+    /// Approval limit: the largest total that the member can approve, in the base currency.
+    pub approval_limit: Patch<Money>,
 }
 
 fn event<'a>(
     org: OrgId,
-    subject: Subject,
+    subject: EventSubject,
     seq: u64,
     actor: impl Into<Option<&'a Member>>,
     now: Timestamp,
@@ -116,20 +118,26 @@ fn event<'a>(
     }
 }
 
-/// Founds an organisation. Whoever has signed in may.
+/// Creates an organisation. Every signed-in person may.
 #[must_use]
-pub fn found(name: String, base_currency: Currency, founder: Founder, seed: &mut Seed, now: Timestamp) -> Founded {
-    let organisation = Organisation { id: seed.draw(), name, base_currency, created_at: now };
+pub fn create_organisation(
+    name: DisplayName,
+    base_currency: Currency,
+    first_admin: FirstAdmin,
+    ids: &mut IdGenerator,
+    now: Timestamp,
+) -> OrganisationCreated {
+    let organisation = Organisation { id: ids.next_id(), name, base_currency, created_at: now };
     let member = Member {
-        id: seed.draw(),
+        id: ids.next_id(),
         org: organisation.id,
-        name: founder.name,
+        name: first_admin.name,
         kind: MemberKind::Person,
-        email: Some(founder.email),
+        email: Some(first_admin.email),
         address_fault: None,
-        address_mended_at: None,
-        language: founder.language,
-        time_zone: founder.time_zone,
+        address_fault_cleared_at: None,
+        language: first_admin.language,
+        time_zone: first_admin.time_zone,
         role: Role::Admin,
         status: MemberStatus::Active,
         manager_id: None,
@@ -138,43 +146,43 @@ pub fn found(name: String, base_currency: Currency, founder: Founder, seed: &mut
         approval_limit: None,
         delegation: None,
         acts_for: Vec::new(),
-        subject: Some(founder.subject),
+        subject: Some(first_admin.subject),
         payout_version: None,
         version: 1,
         last_hash: String::new(),
         created_at: now,
     };
-    let event =
-        event(member.org, Subject::Organisation, 1, &member, now, EventKind::OrganisationCreated {}).chained("");
-    Founded { organisation, founder: member, policy: Policy::initial(), event }
+    let event = event(member.org, EventSubject::Organisation, 1, &member, now, EventKind::OrganisationCreated {})
+        .with_hash_after("");
+    OrganisationCreated { organisation, first_admin: member, policy: Policy::initial(), event }
 }
 
-/// Invites a person, or adds a service, which is active at once.
+/// Invites a person, or adds a service. A service is active at once.
 ///
 /// # Errors
-/// [`Refusal::ServiceAdmin`]
-pub fn invite(
+/// [`DomainError::ServiceCannotBeAdmin`] for a service with the role admin.
+pub fn invite_member(
     permit: OrgPermit<'_, InviteMember>,
     organisation: &Organisation,
     invitation: Invitation,
-    seed: &mut Seed,
+    ids: &mut IdGenerator,
     now: Timestamp,
-) -> Result<MemberChange, Refusal> {
-    let (kind, status, email, subject) = match invitation.who {
-        Newcomer::Person { email } => (MemberKind::Person, MemberStatus::Invited, Some(email), None),
-        Newcomer::Service { subject } => (MemberKind::Service, MemberStatus::Active, None, Some(subject)),
+) -> Result<MemberChange, DomainError> {
+    let (kind, status, email, subject) = match invitation.new_member {
+        NewMember::Person { email } => (MemberKind::Person, MemberStatus::Invited, Some(email), None),
+        NewMember::Service { subject } => (MemberKind::Service, MemberStatus::Active, None, Some(subject)),
     };
     if kind == MemberKind::Service && invitation.role == Role::Admin {
-        return Err(Refusal::ServiceAdmin);
+        return Err(DomainError::ServiceCannotBeAdmin);
     }
     let mut after = Member {
-        id: seed.draw(),
+        id: ids.next_id(),
         org: organisation.id,
         name: invitation.name,
         kind,
         email,
         address_fault: None,
-        address_mended_at: None,
+        address_fault_cleared_at: None,
         language: invitation.language,
         time_zone: invitation.time_zone,
         role: invitation.role,
@@ -195,24 +203,25 @@ pub fn invite(
         MemberKind::Person => EventKind::MemberInvited { organisation: organisation.name.clone(), role: after.role },
         MemberKind::Service => EventKind::ServiceAdded { role: after.role },
     };
-    let event = event(after.org, Subject::Member(after.id), 1, permit.actor(), now, kind).chained("");
+    let event = event(after.org, EventSubject::Member(after.id), 1, permit.actor(), now, kind).with_hash_after("");
     after.last_hash.clone_from(&event.hash);
     Ok(MemberChange { before: None, after, event })
 }
 
-/// What the history does not tell of a member.
+/// Fields of a member that are not in the history.
 const HIDDEN: [&str; 6] = ["name", "email", "subject", "payout_version", "version", "last_hash"];
 
 impl MemberChange {
-    /// Binds the member to the identity he signed in with, by the way.
+    /// Also binds the member to the identity of the request.
     #[must_use]
-    pub fn binding(self, subject: &str) -> Self {
+    pub fn with_identity(self, subject: &str) -> Self {
         let Some(before) = &self.before else { return self };
         let after = Member { status: MemberStatus::Active, subject: Some(subject.to_owned()), ..self.after };
         Self::between(before, after, before, self.event.kind, self.event.at)
     }
 
-    /// From one state of a member to the next, with what changed in it; names, addresses and accounts stay out of the history.
+    /// Change between two states of a member, with an event that lists the changed fields. Names, addresses and
+    /// accounts are not listed.
     pub(super) fn between<'a>(
         before: &Member,
         after: Member,
@@ -221,89 +230,98 @@ impl MemberChange {
         now: Timestamp,
     ) -> Self {
         let mut after = Member { version: before.version + 1, ..after };
-        // What is erased is not told once more where it cannot be erased.
-        let erased = kind == EventKind::MemberErased {};
-        let shown = |member: &Member| {
+        // History cannot be erased, so the event does not repeat the erased values.
+        let is_erasure = kind == EventKind::MemberErased {};
+        let listed = |member: &Member| {
             let mut value = serde_json::to_value(member).unwrap_or_default();
             if let Some(members) = value.as_object_mut() {
-                members.retain(|name, _| !HIDDEN.contains(&name.as_str()) && (!erased || name == "status"));
+                members.retain(|name, _| !HIDDEN.contains(&name.as_str()) && (!is_erasure || name == "status"));
             }
             value
         };
-        let (old, new) = (shown(before), shown(&after));
+        let (old, new) = (listed(before), listed(&after));
         let names: std::collections::BTreeSet<&String> =
             [&old, &new].into_iter().filter_map(|value| value.as_object()).flat_map(|members| members.keys()).collect();
         let change = |name: &String| {
-            let value = |side: &serde_json::Value| anonymous(side.get(name).cloned().unwrap_or_default());
+            let value = |side: &serde_json::Value| without_names(side.get(name).cloned().unwrap_or_default());
             let (old, new) = (value(&old), value(&new));
             (old != new).then(|| FieldChange { field: format!("/{name}"), old, new })
         };
         let changes = names.into_iter().filter_map(change).collect();
-        let told = Event { changes, ..event(after.org, Subject::Member(after.id), after.version, actor, now, kind) };
-        let told = told.chained(&before.last_hash);
-        after.last_hash.clone_from(&told.hash);
-        Self { before: Some(before.clone()), after, event: told }
+        let event =
+            Event { changes, ..event(after.org, EventSubject::Member(after.id), after.version, actor, now, kind) };
+        let event = event.with_hash_after(&before.last_hash);
+        after.last_hash.clone_from(&event.hash);
+        Self { before: Some(before.clone()), after, event }
     }
 }
 
-/// A value without the names in it.
-fn anonymous(value: serde_json::Value) -> serde_json::Value {
+/// Removes names from a value.
+fn without_names(value: serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
     match value {
         Value::Object(members) => Value::Object(
-            members.into_iter().filter(|(name, _)| name != "name").map(|(n, v)| (n, anonymous(v))).collect(),
+            members.into_iter().filter(|(name, _)| name != "name").map(|(n, v)| (n, without_names(v))).collect(),
         ),
-        Value::Array(items) => Value::Array(items.into_iter().map(anonymous).collect()),
+        Value::Array(items) => Value::Array(items.into_iter().map(without_names).collect()),
         simple => simple,
     }
 }
 
-/// Binds an invited member to the identity he signed in with.
+/// Binds an invited member to the identity of the request.
 #[must_use]
-pub fn join(invited: &Member, subject: &str, now: Timestamp) -> MemberChange {
+pub fn join_organisation(invited: &Member, subject: &str, now: Timestamp) -> MemberChange {
     let after = Member { status: MemberStatus::Active, subject: Some(subject.to_owned()), ..invited.clone() };
     MemberChange::between(invited, after, invited, EventKind::MemberJoined {}, now)
 }
 
-/// Changes a member. His delegations end when he can no longer approve, and follow his approval limit: `others` are the members on
-/// their other side.
+/// Changes a member. Delegations from and to the member end when the member can no longer approve, and follow the
+/// approval limit. `others` are the members on the other side of these delegations.
 ///
 /// # Errors
-/// [`Refusal::Duties`] for an admin who changes more of himself than his name; [`Refusal::OwnManager`] for a member who would manage
-/// himself; [`Refusal::ServiceAdmin`] for a service that would be one; [`Refusal::MemberState`] for one who was erased.
-pub fn change_member(
-    permit: OrgPermit<'_, ChangeMember>,
-    member: &Member,
+/// [`DomainError::SeparationOfDuties`] for admins who change more of themselves than name, language, time zone and
+/// address fault; [`DomainError::CannotManageSelf`]; [`DomainError::ServiceCannotBeAdmin`];
+/// [`DomainError::InvalidMemberState`] for an erased member.
+pub fn update_member(
+    permit: MemberPermit<'_, UpdateMember>,
     patch: MemberPatch,
     others: &[Member],
     now: Timestamp,
-) -> Result<Vec<MemberChange>, Refusal> {
-    let actor = permit.actor();
+) -> Result<Vec<MemberChange>, DomainError> {
+    let (actor, member) = (permit.actor(), permit.target());
     if member.status == MemberStatus::Erased {
-        return Err(Refusal::MemberState("This member was erased, which is final."));
+        return Err(DomainError::InvalidMemberState("This member was erased and cannot be changed."));
     }
-    let own = MemberPatch { name: None, language: None, time_zone: None, address_mended: false, ..patch.clone() };
-    if actor.id == member.id && own != MemberPatch::default() {
-        return Err(Refusal::Duties("Nobody changes what he may or who decides on his reports: another admin does."));
+    let reserved = MemberPatch {
+        name: None,
+        language: None,
+        time_zone: Patch::Absent,
+        clear_address_fault: false,
+        ..patch.clone()
+    };
+    if actor.id == member.id && reserved != MemberPatch::default() {
+        return Err(DomainError::SeparationOfDuties(
+            "Only another admin can change your role, status, manager, grade, cost centre and approval limit.",
+        ));
     }
-    if patch.manager_id == Some(Some(member.id)) {
-        return Err(Refusal::OwnManager);
+    if patch.manager_id.value() == Some(&member.id) {
+        return Err(DomainError::CannotManageSelf);
     }
     if member.kind == MemberKind::Service && patch.role == Some(Role::Admin) {
-        return Err(Refusal::ServiceAdmin);
+        return Err(DomainError::ServiceCannotBeAdmin);
     }
     let mut after = member.clone();
     after.name = patch.name.unwrap_or(after.name);
     after.language = patch.language.unwrap_or(after.language);
-    after.time_zone = patch.time_zone.unwrap_or(after.time_zone);
-    if patch.address_mended && after.address_fault.take().is_some() {
-        after.address_mended_at = Some(now);
+    after.time_zone = patch.time_zone.apply(after.time_zone);
+    if patch.clear_address_fault && after.address_fault.take().is_some() {
+        after.address_fault_cleared_at = Some(now);
     }
     after.role = patch.role.unwrap_or(after.role);
-    after.manager_id = patch.manager_id.unwrap_or(after.manager_id);
-    after.grade = patch.grade.unwrap_or(after.grade);
-    after.cost_centre = patch.cost_centre.unwrap_or(after.cost_centre);
-    after.approval_limit = patch.approval_limit.unwrap_or(after.approval_limit);
+    after.manager_id = patch.manager_id.apply(after.manager_id);
+    after.grade = patch.grade.apply(after.grade);
+    after.cost_centre = patch.cost_centre.apply(after.cost_centre);
+    after.approval_limit = patch.approval_limit.apply(after.approval_limit);
     match patch.suspended {
         Some(true) => after.status = MemberStatus::Suspended,
         Some(false) if after.status == MemberStatus::Suspended => {
@@ -320,82 +338,86 @@ pub fn change_member(
     if after != *member {
         changes.push(MemberChange::between(member, after.clone(), actor, EventKind::MemberChanged {}, now));
     }
-    changes.extend(follow(&after, others, actor, now));
+    changes.extend(propagate_to_delegates(&after, others, actor, now));
     Ok(changes)
 }
 
-/// Notes that mail to a member came back, or was not wanted, at a moment; nothing, when that is known, or was mended since: what SES tells
-/// may come late. A bounce weighs more than a complaint.
+/// Records a bounce or a complaint that happened at `now`. `None` when the fault is known, or was cleared after `now`:
+/// events of SES can arrive late. A bounce replaces a complaint.
 #[must_use]
-pub fn note_address_fault(member: &Member, fault: AddressFault, now: Timestamp) -> Option<MemberChange> {
-    let known = member.address_fault == Some(AddressFault::Bounced) || member.address_fault == Some(fault);
-    let mended_since = member.address_mended_at.is_some_and(|mended| now <= mended);
-    if known || mended_since || member.email.is_none() {
+pub fn record_address_fault(member: &Member, fault: AddressFault, now: Timestamp) -> Option<MemberChange> {
+    let is_known = member.address_fault == Some(AddressFault::Bounced) || member.address_fault == Some(fault);
+    let is_cleared = member.address_fault_cleared_at.is_some_and(|cleared| now <= cleared);
+    if is_known || is_cleared || member.email.is_none() {
         return None;
     }
     let after = Member { address_fault: Some(fault), ..member.clone() };
     Some(MemberChange::between(member, after, None::<&Member>, EventKind::AddressFailed { fault }, now))
 }
 
-/// What becomes of the delegations of a member on their other side: they follow his approval limit, and end when he cannot approve.
-pub(super) fn follow<'a>(
+/// Updates the other side of a member's delegations: they follow the approval limit, and end when the member cannot
+/// approve.
+pub(super) fn propagate_to_delegates<'a>(
     after: &'a Member,
     others: &'a [Member],
     actor: &'a Member,
     now: Timestamp,
 ) -> impl Iterator<Item = MemberChange> + 'a {
     others.iter().filter_map(move |other| {
-        let mut there = other.clone();
+        let mut changed = other.clone();
         if after.can_approve() {
-            let his = there.acts_for.iter_mut().filter(|delegation| delegation.with.id == after.id);
-            his.for_each(|delegation| delegation.limit = after.approval_limit);
+            let delegations = changed.acts_for.iter_mut().filter(|delegation| delegation.counterpart.id == after.id);
+            delegations.for_each(|delegation| delegation.limit = after.approval_limit);
         } else {
-            there.delegation = there.delegation.filter(|delegation| delegation.with.id != after.id);
-            there.acts_for.retain(|delegation| delegation.with.id != after.id);
+            changed.delegation = changed.delegation.filter(|delegation| delegation.counterpart.id != after.id);
+            changed.acts_for.retain(|delegation| delegation.counterpart.id != after.id);
         }
         let kind = EventKind::DelegationChanged {};
-        (there != *other).then(|| MemberChange::between(other, there, actor, kind, now))
+        (changed != *other).then(|| MemberChange::between(other, changed, actor, kind, now))
     })
 }
 
-/// What a member, or an admin for him, delegates.
+/// Delegation to set, by the member or an admin.
 #[derive(Clone, Copy, Debug)]
-pub struct Absence<'a> {
-    /// Who decides.
+pub struct NewDelegation<'a> {
+    /// Delegate.
     pub to: &'a Member,
-    /// The first day.
+    /// First day.
     pub from: Date,
-    /// The last day.
+    /// Last day.
     pub until: Date,
-    /// The largest total that is delegated; any, when absent.
-    pub ceiling: Option<Money>,
+    /// Largest total that the delegate can decide on, in the base currency; no limit when absent.
+    pub max_amount: Option<Money>,
 }
 
-/// Lets somebody decide for `member`, or nobody any longer. `current` is who does so far.
+/// Sets the delegation of a member, or ends it. `current` is the delegate so far.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`] when the actor is neither the member nor an admin, or the member could not decide himself;
-/// [`Refusal::NotAssignable`] when the other cannot.
-pub fn delegate(
-    actor: &Member,
-    member: &Member,
-    absence: Option<Absence<'_>>,
+/// [`DomainError::Forbidden`] when the member cannot approve, [`DomainError::NotAssignable`] when the delegate cannot,
+/// [`DomainError::DelegationAboveLimit`], [`DomainError::SeparationOfDuties`] when the actor chooses themselves.
+pub fn set_delegation(
+    permit: MemberPermit<'_, Delegate>,
+    new_delegation: Option<NewDelegation<'_>>,
     current: Option<&Member>,
     now: Timestamp,
-) -> Result<Vec<MemberChange>, Refusal> {
-    if actor.id != member.id && actor.role != Role::Admin {
-        return Err(Refusal::Forbidden("A member says himself who decides for him, or an admin does."));
-    }
+) -> Result<Vec<MemberChange>, DomainError> {
+    let (actor, member) = (permit.actor(), permit.target());
     let kind = || EventKind::DelegationChanged {};
     let without = |delegate: &Member| {
         let mut delegate = delegate.clone();
         let today = super::today(now);
-        delegate.acts_for.retain(|delegation| delegation.with.id != member.id && delegation.until >= today);
+        delegate.acts_for.retain(|delegation| delegation.counterpart.id != member.id && delegation.until >= today);
         delegate
     };
-    let delegation = absence.map(|Absence { to, from, until, ceiling }| {
-        let delegation =
-            Delegation { with: to.person(), from, until, ceiling, limit: member.approval_limit, by: actor.id };
+    let delegation = new_delegation.map(|NewDelegation { to, from, until, max_amount }| {
+        let delegation = Delegation {
+            counterpart: to.member_ref(),
+            from,
+            until,
+            max_amount,
+            limit: member.approval_limit,
+            set_by: actor.id,
+        };
         (to, delegation)
     });
     let mut after = member.clone();
@@ -404,29 +426,31 @@ pub fn delegate(
     let chosen = delegation.as_ref().map(|(delegate, _)| delegate.id);
     if let Some((delegate, delegation)) = delegation {
         if !member.can_approve() {
-            return Err(Refusal::Forbidden("Who cannot approve has nothing to delegate."));
+            return Err(DomainError::Forbidden("This member cannot approve reports, so there is nothing to delegate."));
         }
-        if let (Some(ceiling), Some(limit)) = (delegation.ceiling, member.approval_limit)
-            && ceiling.minor() > limit.minor()
+        if let (Some(max_amount), Some(limit)) = (delegation.max_amount, member.approval_limit)
+            && max_amount.minor() > limit.minor()
         {
-            return Err(Refusal::Ceiling { limit });
+            return Err(DomainError::DelegationAboveLimit { limit });
         }
         if delegate.id == member.id {
-            return Err(Refusal::NotAssignable("is the one who is away"));
+            return Err(DomainError::NotAssignable("cannot be their own delegate"));
         }
         if !delegate.can_approve() {
-            return Err(Refusal::NotAssignable("cannot approve"));
+            return Err(DomainError::NotAssignable("cannot approve"));
         }
-        // Somebody an admin is away for must not gain by choosing himself.
+        // An admin must not gain approval rights by delegating to themselves.
         if actor.id == delegate.id {
-            return Err(Refusal::Duties("Nobody makes himself the one who decides for another."));
+            return Err(DomainError::SeparationOfDuties(
+                "You cannot make yourself the delegate of another member. Ask another admin.",
+            ));
         }
-        let mut acting = without(delegate);
-        acting.acts_for.push(Delegation { with: member.person(), ..delegation });
-        if acting.acts_for.len() > MAX_ACTS_FOR {
-            return Err(Refusal::NotAssignable("decides for as many others as he can already"));
+        let mut after = without(delegate);
+        after.acts_for.push(Delegation { counterpart: member.member_ref(), ..delegation });
+        if after.acts_for.len() > MAX_ACTS_FOR {
+            return Err(DomainError::NotAssignable("already acts for the maximum number of members"));
         }
-        changes.push(MemberChange::between(delegate, acting, actor, kind(), now));
+        changes.push(MemberChange::between(delegate, after, actor, kind(), now));
     }
     let replaced = current.filter(|current| chosen.is_none_or(|id| id != current.id));
     if let Some(current) = replaced {
@@ -435,23 +459,23 @@ pub fn delegate(
     Ok(changes)
 }
 
-/// Puts a policy in force in place of `current`; its version is the next one.
+/// Replaces the policy. The version is the next one.
 #[must_use]
-pub fn change_policy(
-    permit: OrgPermit<'_, ChangePolicy>,
+pub fn update_policy(
+    permit: OrgPermit<'_, UpdatePolicy>,
     current: &Policy,
     proposed: Policy,
     now: Timestamp,
 ) -> PolicyChange {
     let mut after = Policy { version: current.version + 1, changed_at: Some(now), ..proposed };
     let kind = EventKind::PolicyChanged { version: after.version };
-    let event = event(permit.actor().org, Subject::Policy, after.version, permit.actor(), now, kind)
-        .chained(&current.last_hash);
+    let event = event(permit.actor().org, EventSubject::Policy, after.version, permit.actor(), now, kind)
+        .with_hash_after(&current.last_hash);
     after.last_hash.clone_from(&event.hash);
     PolicyChange { before: current.version, after, event }
 }
 
-/// Enters the exchange rates of a day; rates already entered for the same currencies are replaced.
+/// Enters the exchange rates of a day. Rates entered earlier for the same currencies are replaced.
 #[must_use]
 pub fn enter_rates(
     permit: OrgPermit<'_, EnterRates>,
@@ -461,6 +485,7 @@ pub fn enter_rates(
 ) -> RatesChange {
     let seq = u64::try_from(now.as_millisecond()).unwrap_or(0);
     let kind = EventKind::RatesEntered { rates: entries.clone() };
-    let event = event(permit.actor().org, Subject::Rates(date), seq, permit.actor(), now, kind).chained("");
+    let event =
+        event(permit.actor().org, EventSubject::Rates(date), seq, permit.actor(), now, kind).with_hash_after("");
     RatesChange { entries, event }
 }

@@ -1,20 +1,26 @@
-//! Changes of what is a member's own: where he is paid, and that nothing says any longer who he was.
+//! Transitions of a member's private data: payout account and erasure.
 
 use jiff::Timestamp;
 
-use super::organisation::follow;
+use super::organisation::propagate_to_delegates;
 use super::{MemberChange, PayoutChange};
+use crate::error::DomainError;
 use crate::event::EventKind;
 use crate::member::{Member, MemberStatus};
-use crate::payout::{PayoutPermit, SealedAccount};
-use crate::permission::{EraseMembers, OrgPermit};
-use crate::refusal::Refusal;
+use crate::payout::{SealedAccount, next_version};
+use crate::permission::{EraseMember, MemberPermit, SetPayoutAccount};
+use crate::text::DisplayName;
 
-/// Puts a payout account in the place of the one before. It was sealed as [`PayoutPermit::version`], so that the one before does not
-/// open any more, should somebody put it back.
+/// Replaces the payout account. It was encrypted as [`next_version`], so an older account put back into the table does
+/// not decrypt.
 #[must_use]
-pub fn set_payout_account(permit: PayoutPermit<'_>, ciphertext: Vec<u8>, now: Timestamp) -> PayoutChange {
-    let (member, version) = (permit.member(), permit.version());
+pub fn set_payout_account(
+    permit: MemberPermit<'_, SetPayoutAccount>,
+    ciphertext: Vec<u8>,
+    now: Timestamp,
+) -> PayoutChange {
+    let member = permit.target();
+    let version = next_version(member);
     let after = Member { payout_version: Some(version), ..member.clone() };
     PayoutChange {
         member: MemberChange::between(member, after, member, EventKind::PayoutAccountChanged {}, now),
@@ -22,49 +28,50 @@ pub fn set_payout_account(permit: PayoutPermit<'_>, ciphertext: Vec<u8>, now: Ti
     }
 }
 
-/// What is left of the name of an erased member.
-pub const FORMER: &str = "Former member";
+/// Name of erased members.
+pub const ERASED_NAME: &str = "Former member";
 
-/// Erases what says who a member was: his name, address, identity, grade, cost centre, manager, delegations (on both sides; `others`
-/// are the members on the other one) and payout account.
+/// Erases the personal data of a member: name, address, identity, grade, cost centre, manager, payout account and
+/// delegations, on both sides. `others` are the members on the other side.
 ///
-/// What stays, because an organisation has to keep its books: his reports with the names on them, the decisions he took part in,
-/// and the history of both; of himself his identifier, role, approval limit and history. That never held a name, an address or an
-/// account; which grade, cost centre and manager he was given by a later change does stand in it.
+/// Accounting data stays: reports with the names on them, decisions, and the history of both. Of the member,
+/// identifier, role, approval limit and history stay. The history never holds names, addresses or accounts; it does
+/// hold changes of grade, cost centre and manager.
 ///
 /// # Errors
-/// [`Refusal::Duties`] for an admin who would erase himself; [`Refusal::MemberState`] for a member who is active, or erased already,
-/// or has a part in reports that are submitted or approved (`has_part`): somebody is waiting for his money, and who comes back as
-/// another member must not decide on what he had a part in as this one.
-pub fn erase(
-    permit: OrgPermit<'_, EraseMembers>,
-    member: &Member,
+/// [`DomainError::SeparationOfDuties`] for admins who would erase themselves; [`DomainError::InvalidMemberState`] for a
+/// member who is active or erased, or participates in submitted or approved reports (`has_part`): reimbursements are
+/// open, and the person could be invited again as another member and decide on these reports.
+pub fn erase_member(
+    permit: MemberPermit<'_, EraseMember>,
     has_part: bool,
     others: &[Member],
     now: Timestamp,
-) -> Result<Vec<MemberChange>, Refusal> {
-    let actor = permit.actor();
+) -> Result<Vec<MemberChange>, DomainError> {
+    let (actor, member) = (permit.actor(), permit.target());
     if actor.id == member.id {
-        return Err(Refusal::Duties("Nobody erases himself: another admin does."));
+        return Err(DomainError::SeparationOfDuties("You cannot erase yourself. Ask another admin."));
     }
     match member.status {
         MemberStatus::Invited | MemberStatus::Suspended => {}
-        MemberStatus::Active => return Err(Refusal::MemberState("Suspend this member before you erase him.")),
-        MemberStatus::Erased => return Err(Refusal::MemberState("This member was erased, which is final.")),
+        MemberStatus::Active => {
+            return Err(DomainError::InvalidMemberState("Suspend this member before you erase them."));
+        }
+        MemberStatus::Erased => return Err(DomainError::InvalidMemberState("This member was erased already.")),
     }
     if has_part {
-        return Err(Refusal::MemberState(
-            "This member has a part in reports that are submitted or approved; they come first.",
+        return Err(DomainError::InvalidMemberState(
+            "This member participates in submitted or approved reports. Complete or return these reports first.",
         ));
     }
     let after = Member {
         id: member.id,
         org: member.org,
-        name: FORMER.to_owned(),
+        name: DisplayName::literal(ERASED_NAME),
         kind: member.kind,
         email: None,
         address_fault: None,
-        address_mended_at: None,
+        address_fault_cleared_at: None,
         language: member.language,
         time_zone: None,
         role: member.role,
@@ -81,6 +88,6 @@ pub fn erase(
         last_hash: member.last_hash.clone(),
         created_at: member.created_at,
     };
-    let own = MemberChange::between(member, after.clone(), actor, EventKind::MemberErased {}, now);
-    Ok(std::iter::once(own).chain(follow(&after, others, actor, now)).collect())
+    let erased = MemberChange::between(member, after.clone(), actor, EventKind::MemberErased {}, now);
+    Ok(std::iter::once(erased).chain(propagate_to_delegates(&after, others, actor, now)).collect())
 }

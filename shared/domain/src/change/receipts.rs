@@ -1,190 +1,198 @@
-//! Receipts of a line: declared and removed by who writes the report, while it is with its owner; what comes of looking at a file is noted
-//! by the backend itself. Evidence that others have before them is never exchanged. Files are not read here.
+//! Receipts of a line. Owner and preparer declare and remove them while the report is with its owner; the backend
+//! records inspection results. Receipts that approvers have seen never change. Files are not read here.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::ReportChange;
-use super::draft::storable;
+use super::{ReportChange, check_size};
+use crate::error::DomainError;
 use crate::event::EventKind;
 use crate::expense::Expense;
-use crate::ids::{ExpenseId, ReceiptId, ReportId, Seed};
+use crate::ids::{ExpenseId, IdGenerator, ReceiptId, ReportId};
 use crate::permission::{Edit, Permit};
 use crate::receipt::{
-    MAX_ALSO_ON, MAX_RECEIPTS, MAX_RECEIPTS_OF_REPORT, MediaType, Receipt, ReceiptStatus, UPLOAD_SECONDS,
+    MAX_DUPLICATES, MAX_RECEIPTS_PER_EXPENSE, MAX_RECEIPTS_PER_REPORT, MediaType, Receipt, ReceiptStatus,
+    UPLOAD_TTL_SECONDS,
 };
-use crate::refusal::Refusal;
 use crate::report::Report;
+use crate::text::{FileName, Sha256Hex};
 
-/// A file as it is declared before it is uploaded, checked.
+/// Validated declaration of a file before its upload.
 #[derive(Clone, Debug)]
-pub struct Declared {
-    /// What its owner calls it.
-    pub name: String,
-    /// What it is.
+pub struct ReceiptDeclaration {
+    /// File name.
+    pub name: FileName,
+    /// Media type.
     pub media_type: MediaType,
-    /// How many bytes it has.
+    /// Size in bytes.
     pub size: u64,
-    /// SHA-256 of it, in lower-case hexadecimal.
-    pub sha256: String,
+    /// SHA-256 of the file, in lower-case hexadecimal.
+    pub sha256: Sha256Hex,
 }
 
-fn with_owner<'a>(permit: Permit<'a, Edit>, action: &'static str) -> Result<&'a Report, Refusal> {
+/// Report of the permit, if it is with its owner.
+fn editable_report<'a>(permit: Permit<'a, Edit>, action: &'static str) -> Result<&'a Report, DomainError> {
     let report = permit.report();
     if report.status.is_with_owner() {
         Ok(report)
     } else {
-        Err(Refusal::InvalidState { status: report.status, action })
+        Err(DomainError::InvalidState { status: report.status, action })
     }
 }
 
-/// The change in which each line is as `edit` makes it. Nothing is decided on a report that is with its owner, so nothing is void.
-fn edited(report: &Report, now: Timestamp, edit: impl Fn(Expense) -> Expense) -> Result<ReportChange, Refusal> {
+/// Starts a change with edited lines. Amounts stay the same.
+fn edit_lines(report: &Report, now: Timestamp, edit: impl Fn(Expense) -> Expense) -> Result<ReportChange, DomainError> {
     let change = ReportChange::on(report, now);
     let lines = report.expenses.iter().cloned().map(edit).collect();
-    // The amounts are as they were, and so are their sums.
-    let after = change.after.with_expenses(lines).map_err(|_| Refusal::TotalTooLarge)?;
+    // Equal amounts have equal sums, so this cannot fail.
+    let after = change.after.with_expenses(lines).map_err(|_| DomainError::TotalTooLarge)?;
     Ok(ReportChange { after, ..change })
 }
 
-/// Announces a file as a line's receipt. It counts for nothing until it was uploaded and looked at.
+/// Declares a file as a receipt of a line. It counts as a receipt after upload and inspection.
 ///
 /// # Errors
-/// [`Refusal::InvalidState`] when the report is not with its owner, [`Refusal::UnknownExpense`], and more receipts or bytes than there may be.
+/// [`DomainError::InvalidState`] when the report is not with its owner, [`DomainError::UnknownExpense`],
+/// [`DomainError::TooManyReceipts`], [`DomainError::ReportTooLarge`].
 pub fn declare_receipt(
     permit: Permit<'_, Edit>,
     expense: ExpenseId,
-    declared: Declared,
-    seed: &mut Seed,
+    declared: ReceiptDeclaration,
+    ids: &mut IdGenerator,
     now: Timestamp,
-) -> Result<(ReportChange, Receipt), Refusal> {
-    let line = permit.report().expense(expense).ok_or(Refusal::UnknownExpense)?;
-    let report = with_owner(permit, "given a receipt")?;
-    if line.receipts.len() >= MAX_RECEIPTS {
-        return Err(Refusal::TooManyReceipts { of: "An expense", most: MAX_RECEIPTS });
+) -> Result<(ReportChange, Receipt), DomainError> {
+    let line = permit.report().expense(expense).ok_or(DomainError::UnknownExpense)?;
+    let report = editable_report(permit, "given a receipt")?;
+    if line.receipts.len() >= MAX_RECEIPTS_PER_EXPENSE {
+        return Err(DomainError::TooManyReceipts { subject: "An expense", max: MAX_RECEIPTS_PER_EXPENSE });
     }
-    if report.receipts().len() >= MAX_RECEIPTS_OF_REPORT {
-        return Err(Refusal::TooManyReceipts { of: "A report", most: MAX_RECEIPTS_OF_REPORT });
+    if report.receipts().len() >= MAX_RECEIPTS_PER_REPORT {
+        return Err(DomainError::TooManyReceipts { subject: "A report", max: MAX_RECEIPTS_PER_REPORT });
     }
-    let Declared { name, media_type, size, sha256 } = declared;
+    let ReceiptDeclaration { name, media_type, size, sha256 } = declared;
     let receipt = Receipt {
-        id: seed.draw(),
+        id: ids.next_id(),
         name: name.clone(),
         media_type,
         size,
         sha256: sha256.clone(),
         by: permit.actor().id,
-        upload_until: now.saturating_add(SignedDuration::from_secs(UPLOAD_SECONDS)).unwrap_or(now),
+        upload_until: now.saturating_add(SignedDuration::from_secs(UPLOAD_TTL_SECONDS)).unwrap_or(now),
         status: ReceiptStatus::Pending,
-        also_on: Vec::new(),
+        duplicate_of: Vec::new(),
     };
-    let mut change = edited(report, now, |mut line| {
+    let mut change = edit_lines(report, now, |mut line| {
         if line.id == expense {
             line.receipts.push(receipt.clone());
         }
         line
     })?;
-    change.after = storable(change.after)?;
+    change.after = check_size(change.after)?;
     let kind =
         EventKind::ReceiptDeclared { expense_id: expense, receipt_id: receipt.id, name, media_type, size, sha256 };
-    Ok((change.telling(permit.actor(), kind, now), receipt))
+    Ok((change.record_event(permit.actor(), kind, now), receipt))
 }
 
-/// Takes a receipt off a line.
+/// Removes a receipt from a line.
 ///
 /// # Errors
-/// [`Refusal::InvalidState`] when the report is not with its owner; [`Refusal::UnknownExpense`], [`Refusal::UnknownReceipt`].
+/// [`DomainError::InvalidState`] when the report is not with its owner; [`DomainError::UnknownExpense`],
+/// [`DomainError::UnknownReceipt`].
 pub fn remove_receipt(
     permit: Permit<'_, Edit>,
     expense: ExpenseId,
     receipt: ReceiptId,
     now: Timestamp,
-) -> Result<ReportChange, Refusal> {
-    let line = permit.report().expense(expense).ok_or(Refusal::UnknownExpense)?;
+) -> Result<ReportChange, DomainError> {
+    let line = permit.report().expense(expense).ok_or(DomainError::UnknownExpense)?;
     if !line.receipts.iter().any(|one| one.id == receipt) {
-        return Err(Refusal::UnknownReceipt);
+        return Err(DomainError::UnknownReceipt);
     }
-    let report = with_owner(permit, "parted from a receipt")?;
-    let change = edited(report, now, |mut line| {
+    let report = editable_report(permit, "deprived of a receipt")?;
+    let change = edit_lines(report, now, |mut line| {
         if line.id == expense {
             line.receipts.retain(|one| one.id != receipt);
         }
         line
     })?;
     let kind = EventKind::ReceiptRemoved { expense_id: expense, receipt_id: receipt };
-    Ok(change.telling(permit.actor(), kind, now))
+    Ok(change.record_event(permit.actor(), kind, now))
 }
 
-/// Notes what came of looking at a receipt's file, and which other reports have the same one; nothing, when that was noted before or the
-/// receipt is gone.
+/// Records the inspection result of a receipt's file and the other reports with the same file. `None` when a result is
+/// recorded already or the receipt was removed.
 ///
 /// # Errors
-/// None in practice: a sum of what was claimed is in range.
-pub fn look_at_receipt(
+/// [`DomainError::TotalTooLarge`], which cannot happen: amounts do not change.
+pub fn record_inspection(
     report: &Report,
     receipt: ReceiptId,
-    found: &ReceiptStatus,
-    also_on: &[ReportId],
+    result: &ReceiptStatus,
+    duplicate_of: &[ReportId],
     now: Timestamp,
-) -> Result<Option<ReportChange>, Refusal> {
+) -> Result<Option<ReportChange>, DomainError> {
     if !report.receipt(receipt).is_some_and(Receipt::is_pending) {
         return Ok(None);
     }
-    let kind = match *found {
+    let kind = match *result {
         ReceiptStatus::Pending => return Ok(None),
         ReceiptStatus::Clean { .. } => EventKind::ReceiptAccepted { receipt_id: receipt },
-        ReceiptStatus::Refused { reason } => EventKind::ReceiptRefused { receipt_id: receipt, reason },
+        ReceiptStatus::Rejected { reason } => EventKind::ReceiptRejected { receipt_id: receipt, reason },
     };
-    let change = of_receipt(report, receipt, now, |one| {
-        one.status = found.clone();
-        one.also_on = also_on.iter().copied().take(MAX_ALSO_ON).collect();
+    let change = edit_receipt(report, receipt, now, |one| {
+        one.status = result.clone();
+        one.duplicate_of = duplicate_of.iter().copied().take(MAX_DUPLICATES).collect();
     })?;
-    Ok(Some(change.telling_by_itself(kind, now)))
+    Ok(Some(change.record_system_event(kind, now)))
 }
 
-/// Notes other reports that came to have the same file while it was looked at; nothing, when they are known, the receipt is gone, or others
-/// have the report before them already: then theirs knows of this one.
+/// Records other reports that received the same file during the inspection. `None` when they are known, the receipt was
+/// removed, or the report was submitted: then the other report records the duplicate.
 ///
 /// # Errors
-/// As for [`look_at_receipt`].
-pub fn note_duplicates(
+/// Those of [`record_inspection`].
+pub fn record_duplicates(
     report: &Report,
     receipt: ReceiptId,
-    also_on: &[ReportId],
+    duplicate_of: &[ReportId],
     now: Timestamp,
-) -> Result<Option<ReportChange>, Refusal> {
+) -> Result<Option<ReportChange>, DomainError> {
     let Some(known) = report.receipt(receipt).filter(|one| one.is_clean()) else { return Ok(None) };
-    let news = also_on.iter().filter(|other| !known.also_on.contains(other)).copied();
-    let all: Vec<ReportId> = known.also_on.iter().copied().chain(news).take(MAX_ALSO_ON).collect();
-    if all == known.also_on || !report.status.is_with_owner() {
+    let new = duplicate_of.iter().filter(|other| !known.duplicate_of.contains(other)).copied();
+    let all: Vec<ReportId> = known.duplicate_of.iter().copied().chain(new).take(MAX_DUPLICATES).collect();
+    if all == known.duplicate_of || !report.status.is_with_owner() {
         return Ok(None);
     }
-    let change = of_receipt(report, receipt, now, |one| one.also_on.clone_from(&all))?;
-    Ok(Some(change.telling_by_itself(EventKind::ReceiptDuplicateFound { receipt_id: receipt }, now)))
+    let change = edit_receipt(report, receipt, now, |one| one.duplicate_of.clone_from(&all))?;
+    Ok(Some(change.record_system_event(EventKind::ReceiptDuplicateFound { receipt_id: receipt }, now)))
 }
 
-/// Takes a receipt whose file never came off its lines; nothing, when it came or the receipt is gone.
+/// Removes a receipt whose file was not uploaded in time. `None` when the file arrived or the receipt was removed.
 ///
 /// # Errors
-/// As for [`look_at_receipt`].
-pub fn abandon_receipt(report: &Report, receipt: ReceiptId, now: Timestamp) -> Result<Option<ReportChange>, Refusal> {
+/// Those of [`record_inspection`].
+pub fn abandon_receipt(
+    report: &Report,
+    receipt: ReceiptId,
+    now: Timestamp,
+) -> Result<Option<ReportChange>, DomainError> {
     if !report.receipt(receipt).is_some_and(Receipt::is_pending) {
         return Ok(None);
     }
-    let change = edited(report, now, |mut line| {
+    let change = edit_lines(report, now, |mut line| {
         line.receipts.retain(|one| one.id != receipt);
         line
     })?;
-    Ok(Some(change.telling_by_itself(EventKind::ReceiptAbandoned { receipt_id: receipt }, now)))
+    Ok(Some(change.record_system_event(EventKind::ReceiptAbandoned { receipt_id: receipt }, now)))
 }
 
-/// The change in which a receipt is as `edit` makes it, on every line that has it.
-fn of_receipt(
+/// Starts a change with an edited receipt, on every line that has it.
+fn edit_receipt(
     report: &Report,
     receipt: ReceiptId,
     now: Timestamp,
     edit: impl Fn(&mut Receipt),
-) -> Result<ReportChange, Refusal> {
-    edited(report, now, |mut line| {
+) -> Result<ReportChange, DomainError> {
+    edit_lines(report, now, |mut line| {
         line.receipts.iter_mut().filter(|one| one.id == receipt).for_each(&edit);
         line
     })

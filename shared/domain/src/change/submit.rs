@@ -1,221 +1,249 @@
-//! Submitting: judge the lines, make the route, claim the amounts; and taking it back. A dry run asks the same code.
+//! Submission and recall: evaluates the lines, makes the route, records the claimed expenses. Dry runs use the same
+//! code.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{ReportChange, today};
+use super::{ReportChange, check_size, today};
 use crate::conversion::RateBook;
-use crate::event::{Asked, EventKind, Snapshot};
+use crate::error::DomainError;
+use crate::evaluate::{Evaluation, EvaluationContext, evaluate};
+use crate::event::{EventKind, OpenedStep, ReportSnapshot};
 use crate::expense::Expense;
-use crate::judge::{Grounds, Judgement, judge};
-use crate::member::{Member, MemberStatus, Person, Role};
+use crate::ids::MemberId;
+use crate::member::{Member, MemberRef, MemberStatus, Role};
 use crate::money::Money;
 use crate::permission::{Permit, Recall, Submit};
 use crate::policy::{Policy, Severity, Violation};
-use crate::refusal::Refusal;
-use crate::report::{Report, Status};
-use crate::route::{Claimed, Directory, NoRoute, Step, route};
-use crate::spending::{BucketKey, MAX_BUCKETS, Spending, merchant_key};
+use crate::report::{Report, ReportStatus};
+use crate::route::{OrgContext, RouteInput, RoutingError, route};
+use crate::spending::{MAX_SPENDING_BUCKETS, Spending, SpendingBucketKey, merchant_key};
+use crate::step::Step;
 
-use super::draft::storable;
-
-/// What a submission is judged and routed by.
+/// Inputs of the evaluation and the routing of a report.
 #[derive(Clone, Copy, Debug)]
-pub struct Rules<'a> {
-    /// The policy.
+pub struct SubmissionRules<'a> {
+    /// Policy.
     pub policy: &'a Policy,
-    /// The people a route may need.
-    pub people: &'a Directory,
-    /// What the owner has claimed in the months and on the trips of the lines.
+    /// Members that the route may need.
+    pub people: &'a OrgContext,
+    /// Claimed expenses of the owner in the months and trips of the lines.
     pub spending: &'a Spending,
-    /// Rates of today of the currencies that limits are in.
+    /// Current rates of the currencies of limits.
     pub rates: &'a RateBook,
 }
 
-/// What would become of a report if it were submitted.
+/// Result of evaluating and routing a report.
 #[derive(Clone, Debug)]
 pub struct Assessment {
-    /// The lines with their caps.
+    /// Lines with their caps.
     pub lines: Vec<Expense>,
-    /// What the policy found.
+    /// Violations of the policy.
     pub violations: Vec<Violation>,
-    /// What follows.
-    pub outcome: Outcome,
+    /// Outcome of a submission.
+    pub outcome: SubmissionOutcome,
 }
 
 /// See [`Assessment::outcome`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// A violation stops it.
+pub enum SubmissionOutcome {
+    /// A violation blocks the submission.
     Blocked,
-    /// Nobody can approve the named step.
+    /// A step has no eligible approver.
     NoApprover {
-        /// The step's name.
+        /// Name of the step.
         step: String,
     },
-    /// It takes these steps.
+    /// The report goes to approval, with these steps.
     Steps(Vec<Step>),
-    /// It is approved at once: its total is below this amount, and nothing was found.
+    /// The report is approved automatically: no violations and a total below this amount.
     Approved {
-        /// The policy's bound.
+        /// Threshold of the policy.
         below: Money,
     },
 }
 
-/// Judges and routes a report as it stands, and changes nothing.
+/// Evaluates and routes a report without changing it.
 ///
 /// # Errors
-/// [`Refusal::UnknownManager`] or [`Refusal::UnknownConcerned`] when the route depends on somebody who is not in the directory,
-/// [`Refusal::Limit`] when a limit cannot be compared.
-pub fn assess(report: &Report, rules: Rules<'_>, today: Date) -> Result<Assessment, Refusal> {
-    let Rules { policy, people, spending, rates } = rules;
-    if let Some(unknown) = people.lacks(report) {
-        return Err(Refusal::UnknownConcerned(unknown));
+/// [`DomainError::MissingPerson`] when the route depends on a member who was not loaded ([`missing_person`] names the
+/// member), [`DomainError::LimitConversion`] when a limit cannot be compared.
+pub fn assess(report: &Report, rules: SubmissionRules<'_>, today: Date) -> Result<Assessment, DomainError> {
+    let SubmissionRules { policy, people, spending, rates } = rules;
+    if let Some(missing) = people.missing_interested_party(report) {
+        return Err(DomainError::MissingPerson(missing));
     }
-    let grounds = Grounds {
+    let context = EvaluationContext {
         policy,
         report: report.id,
-        grade: people.owner.grade.as_deref(),
-        cost_centre: report.cost_centre.as_deref(),
+        grade: people.owner.grade.as_ref(),
+        cost_centre: report.cost_centre.as_ref(),
         spending,
         rates,
         today,
     };
-    let Judgement { lines, violations } = judge(&report.expenses, &grounds).map_err(Refusal::Limit)?;
+    let Evaluation { lines, violations } =
+        evaluate(&report.expenses, &context).map_err(DomainError::LimitConversion)?;
     if violations.iter().any(|violation| violation.severity == Severity::Block) {
-        return Ok(Assessment { lines, violations, outcome: Outcome::Blocked });
+        return Ok(Assessment { lines, violations, outcome: SubmissionOutcome::Blocked });
     }
-    let below = policy.auto_approve_below.filter(|_| violations.is_empty() && is_plain(report, people));
-    if let Some(below) = below.filter(|below| with_parts_elsewhere(report, spending) < below.minor()) {
-        return Ok(Assessment { lines, violations, outcome: Outcome::Approved { below } });
+    let below =
+        policy.auto_approve_below.filter(|_| violations.is_empty() && is_eligible_for_auto_approval(report, people));
+    if let Some(below) = below.filter(|below| total_with_split_bills(report, spending) < below.minor()) {
+        return Ok(Assessment { lines, violations, outcome: SubmissionOutcome::Approved { below } });
     }
-    let claimed = Claimed::of(report, !violations.is_empty());
-    // A payee who was replaced in the same change has no part in it any longer.
-    let (mut people, part) = (people.clone(), |id| report.concerned().any(|concerned| concerned == id));
-    people.concerned.retain(|member| part(member.id));
-    let outcome = match route(policy, claimed, &people, today) {
-        Ok(steps) => Outcome::Steps(steps),
-        Err(NoRoute::NoApprover { step }) => Outcome::NoApprover { step },
-        Err(NoRoute::Unknown(manager)) => return Err(Refusal::UnknownManager(manager)),
+    let input = RouteInput::of(report, !violations.is_empty());
+    let outcome = match route(policy, input, people, today) {
+        Ok(steps) => SubmissionOutcome::Steps(steps),
+        Err(RoutingError::NoApprover { step }) => SubmissionOutcome::NoApprover { step },
+        Err(RoutingError::MissingManager(manager)) => return Err(DomainError::MissingPerson(manager)),
     };
     Ok(Assessment { lines, violations, outcome })
 }
 
-/// Whether a report is an employee's own: who makes policy or rates, enters a claim for another, or has it paid to another, is never
-/// approved without a person.
-fn is_plain(report: &Report, people: &Directory) -> bool {
-    let own = report.entered_by.is_none() && report.payee.is_none();
-    own && !matches!(people.owner.role, Role::Finance | Role::Admin)
+/// Member that the route of a report depends on and that was not loaded. Load the member and call again until the
+/// result is `None`.
+///
+/// # Errors
+/// Those of [`assess`], except [`DomainError::MissingPerson`].
+pub fn missing_person(
+    report: &Report,
+    rules: SubmissionRules<'_>,
+    today: Date,
+) -> Result<Option<MemberId>, DomainError> {
+    match assess(report, rules, today) {
+        Err(DomainError::MissingPerson(id)) => Ok(Some(id)),
+        Err(refusal) => Err(refusal),
+        Ok(_) => Ok(None),
+    }
 }
 
-/// The report's total in minor units of the base currency, with what its owner has claimed elsewhere of the same days and merchants:
-/// one bill in several small reports is not small.
-fn with_parts_elsewhere(report: &Report, spending: &Spending) -> i64 {
-    let visits: BTreeSet<(Date, String)> =
+/// True when the report can be approved without a person. Reports of members who can change policy or rates, reports
+/// with a preparer and reports with another payee cannot.
+fn is_eligible_for_auto_approval(report: &Report, people: &OrgContext) -> bool {
+    let has_no_other_parties = report.preparer.is_none() && report.payee.is_none();
+    has_no_other_parties && !matches!(people.owner.role, Role::Finance | Role::Admin)
+}
+
+/// Total in minor units of the base currency, with the owner's claims in other reports at the same merchants on the
+/// same days: a bill split over several small reports is not approved automatically.
+fn total_with_split_bills(report: &Report, spending: &Spending) -> i64 {
+    let merchant_days: BTreeSet<(Date, String)> =
         report.expenses.iter().map(|line| (line.facts.date, merchant_key(&line.facts.merchant))).collect();
-    let months: BTreeSet<BucketKey> = visits.iter().map(|(day, _)| BucketKey::month(*day)).collect();
-    let claims = months.iter().flat_map(|month| spending.others(month, report.id));
-    let parts = claims.filter(|(_, claim)| visits.contains(&(claim.date, claim.merchant.clone())));
+    let months: BTreeSet<SpendingBucketKey> =
+        merchant_days.iter().map(|(day, _)| SpendingBucketKey::month(*day)).collect();
+    let claims = months.iter().flat_map(|month| spending.claims_of_other_reports(month, report.id));
+    let parts = claims.filter(|(_, claim)| merchant_days.contains(&(claim.date, claim.merchant.clone())));
     parts.fold(report.base_total.minor(), |sum, (_, claim)| sum.saturating_add(claim.granted_in_base.minor()))
 }
 
-/// Sends the report to its approvers: judges it by the policy and makes its route.
+/// Submits a report: evaluates it by the policy and makes its route.
 ///
 /// # Errors
-/// An empty report, a violation that blocks, a step without an approver, or more than can be stored.
-pub fn submit(permit: Permit<'_, Submit>, rules: Rules<'_>, now: Timestamp) -> Result<ReportChange, Refusal> {
+/// [`DomainError::EmptyReport`], [`DomainError::PolicyViolations`], [`DomainError::NoApprover`],
+/// [`DomainError::CannotHaveReports`], [`DomainError::InvalidPayee`], [`DomainError::InvalidMemberState`], those of
+/// [`assess`], and those of the size limits.
+pub fn submit(
+    permit: Permit<'_, Submit>,
+    rules: SubmissionRules<'_>,
+    now: Timestamp,
+) -> Result<ReportChange, DomainError> {
     resubmit(ReportChange::on(permit.report(), now), permit.actor(), rules, now)
 }
 
-/// Submits what a change has made of a report. What was decided about it before is void.
+/// Submits the report of a change. Earlier decisions are void.
 ///
 /// # Errors
-/// As for [`submit`].
+/// Those of [`submit`].
 pub(super) fn resubmit(
     mut change: ReportChange,
     actor: &Member,
-    rules: Rules<'_>,
+    rules: SubmissionRules<'_>,
     now: Timestamp,
-) -> Result<ReportChange, Refusal> {
+) -> Result<ReportChange, DomainError> {
     let report = &change.after;
     if report.expenses.is_empty() {
-        return Err(Refusal::Empty);
+        return Err(DomainError::EmptyReport);
     }
-    if Spending::keys(&report.expenses).len() > MAX_BUCKETS {
-        return Err(Refusal::TooManyPeriods);
+    if Spending::bucket_keys(&report.expenses).len() > MAX_SPENDING_BUCKETS {
+        return Err(DomainError::TooManyPeriods);
     }
     let Assessment { lines, violations, outcome } = assess(report, rules, today(now))?;
-    all_there(report, rules.people)?;
+    check_interested_parties(report, rules.people)?;
     let (status, steps, below) = match outcome {
-        Outcome::Blocked => return Err(blocked(report, violations)),
-        Outcome::NoApprover { step } => return Err(Refusal::NoApprover { step }),
-        Outcome::Steps(steps) => (Status::Submitted, steps, None),
-        Outcome::Approved { below } => (Status::Approved, Vec::new(), Some(below)),
+        SubmissionOutcome::Blocked => return Err(blocked(report, violations)),
+        SubmissionOutcome::NoApprover { step } => return Err(DomainError::NoApprover { step }),
+        SubmissionOutcome::Steps(steps) => (ReportStatus::Submitted, steps, None),
+        SubmissionOutcome::Approved { below } => (ReportStatus::Approved, Vec::new(), Some(below)),
     };
     let claimed_before = match &change.before {
-        Some(before) if before.status.is_claimed() => Spending::keys(&before.expenses),
+        Some(before) if before.status.is_claimed() => Spending::bucket_keys(&before.expenses),
         _ => BTreeSet::new(),
     };
-    // Where an edit comes before, the submission tells what has changed since that.
-    let edited = (!change.events.is_empty()).then(|| change.after.clone());
-    // Without caps, old or new, the lines are as they were, and need not be added up and hashed again.
+    // After an edit in the same change, the submission event lists only what the submission changed.
+    let after_edit = (!change.events.is_empty()).then(|| change.after.clone());
+    // Unchanged lines need no new totals and hash.
     let after = if lines == change.after.expenses {
         change.after
     } else {
-        change.after.with_expenses(lines).map_err(|_| Refusal::TotalTooLarge)?
+        change.after.with_expenses(lines).map_err(|_| DomainError::TotalTooLarge)?
     };
     let policy_version = rules.policy.version;
     let after =
         Report { status, steps, violations, policy_version: Some(policy_version), submitted_at: Some(now), ..after };
-    change.after = storable(after)?;
-    change.spending = rules.spending.claiming(&change.after, &claimed_before).ok_or(Refusal::TooManyClaims)?;
-    let report = Snapshot::of(&change.after);
-    let kind = match (change.after.steps.first().map(Asked::of), below) {
-        (Some(asked), _) => EventKind::ReportSubmitted { report, asked },
+    change.after = check_size(after)?;
+    change.spending =
+        rules.spending.record_claims(&change.after, &claimed_before).ok_or(DomainError::TooManyClaimedExpenses)?;
+    let report = ReportSnapshot::of(&change.after);
+    let kind = match (change.after.steps.first().map(OpenedStep::of), below) {
+        (Some(opened_step), _) => EventKind::ReportSubmitted { report, opened_step },
         (None, Some(below)) => EventKind::ReportAutoApproved { report, below },
-        (None, None) => return Err(Refusal::NoApprover { step: String::new() }),
+        (None, None) => return Err(DomainError::NoApprover { step: String::new() }),
     };
-    let principal = change.principal(actor);
-    let changed = change.changed_since(edited.as_ref().or(change.before.as_ref()));
-    Ok(change.telling_with(changed, actor, principal, kind, now))
+    let on_behalf_of = change.on_behalf_of(actor);
+    let changed = change.changed_since(after_edit.as_ref().or(change.before.as_ref()));
+    Ok(change.record_event_with(changed, actor, on_behalf_of, kind, now))
 }
 
-/// Whether those with a part in the report are still somebody. Who was erased may be invited again as another member, who would then
-/// decide on what is his own.
-fn all_there(report: &Report, people: &Directory) -> Result<(), Refusal> {
+/// Refuses a report of erased members. An erased person can be invited again as another member, who could then decide
+/// on their own report.
+fn check_interested_parties(report: &Report, people: &OrgContext) -> Result<(), DomainError> {
     if people.owner.status == MemberStatus::Erased {
-        return Err(Refusal::NoReports);
+        return Err(DomainError::CannotHaveReports);
     }
-    let is = |person: &Option<Person>, id| person.as_ref().is_some_and(|person| person.id == id);
-    for member in &people.concerned {
-        if is(&report.payee, member.id) && !member.is_somebody() {
-            return Err(Refusal::NotPaid);
+    let is = |person: &Option<MemberRef>, id| person.as_ref().is_some_and(|person| person.id == id);
+    for member in &people.interested_parties {
+        if is(&report.payee, member.id) && !member.is_current_person() {
+            return Err(DomainError::InvalidPayee);
         }
-        if is(&report.entered_by, member.id) && member.status == MemberStatus::Erased {
-            return Err(Refusal::MemberState("Who entered this report was erased. Clone it and submit the clone."));
+        if is(&report.preparer, member.id) && member.status == MemberStatus::Erased {
+            return Err(DomainError::InvalidMemberState(
+                "The preparer of this report was erased. Clone the report and submit the clone.",
+            ));
         }
     }
     Ok(())
 }
 
-fn blocked(report: &Report, violations: Vec<Violation>) -> Refusal {
+fn blocked(report: &Report, violations: Vec<Violation>) -> DomainError {
     let position = |id| report.expenses.iter().position(|line| line.id == id).unwrap_or_default();
-    let first = |violation: &Violation| violation.expense_ids.first().copied().map(position).unwrap_or_default();
+    let first_line = |violation: &Violation| violation.expense_ids.first().copied().map(position).unwrap_or_default();
     let blocking = violations.into_iter().filter(|violation| violation.severity == Severity::Block);
-    Refusal::Policy(blocking.map(|violation| (first(&violation), violation)).collect())
+    DomainError::PolicyViolations(blocking.map(|violation| (first_line(&violation), violation)).collect())
 }
 
-/// Takes the report back to draft.
+/// Takes a submitted report back to draft.
 ///
 /// # Errors
-/// None in practice: a sum of what was claimed is in range.
-pub fn recall(permit: Permit<'_, Recall>, now: Timestamp) -> Result<ReportChange, Refusal> {
+/// [`DomainError::TotalTooLarge`], which cannot happen for a report that was submitted.
+pub fn recall(permit: Permit<'_, Recall>, now: Timestamp) -> Result<ReportChange, DomainError> {
     let mut change = ReportChange::on(permit.report(), now);
-    change.after = change.after.anew(permit.report().expenses.clone()).map_err(|_| Refusal::TotalTooLarge)?;
-    change.after.status = Status::Draft;
+    change.after =
+        change.after.with_reset_expenses(permit.report().expenses.clone()).map_err(|_| DomainError::TotalTooLarge)?;
+    change.after.status = ReportStatus::Draft;
     change.after.steps = Vec::new();
-    change.spending = Spending::withdrawing(permit.report());
-    Ok(change.telling(permit.actor(), EventKind::ReportRecalled {}, now))
+    change.spending = Spending::withdraw_claims(permit.report());
+    Ok(change.record_event(permit.actor(), EventKind::ReportRecalled {}, now))
 }

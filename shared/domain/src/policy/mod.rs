@@ -1,196 +1,193 @@
-//! The policy of an organisation: one versioned document with categories, limits, rules and the workflow. It says what the rules
-//! are; [`crate::judge`] applies them to lines and [`crate::route`] makes the way a report takes.
+//! Policy of an organisation: one versioned document with categories, limits, rules and the workflow. It declares the
+//! rules; [`crate::evaluate`] applies them to expenses, and [`crate::route`] makes the approval steps.
 
-mod faults;
+mod finding;
+mod validate;
 mod violation;
 mod workflow;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
+use utoipa::ToSchema;
 
 use crate::expense::PaymentMethod;
 use crate::ids::MemberId;
 use crate::member::Role;
 use crate::money::Money;
 use crate::tax::TaxRate;
+use crate::text::{CategoryCode, CostCentreCode, Grade, Label, LedgerAccount, ProjectCode};
 
-pub use faults::PolicyFault;
-pub use violation::{Field, Measure, Rule, Severity, Violation};
-pub use workflow::{Approvers, Condition, Mode, StepRule};
+pub use finding::{
+    Consequence, DayOff, Finding, LimitExcess, LimitTerms, Measure, NamedExpense, NamedReceipt, PolicyRule,
+    RequiredField, SplitBill,
+};
+pub use validate::PolicyError;
+pub use violation::{ExpenseField, Severity, Violation, ViolationFinding};
+pub use workflow::{ApprovalMode, Approvers, StepCondition, StepRule};
 
-/// A field of an expense that a category can ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Required {
-    /// Who was there.
-    Attendees,
-    /// The project it is for.
-    Project,
-    /// The cost centre that bears it.
-    CostCentre,
-    /// Why it was spent.
-    Justification,
-    /// The trip it belongs to.
-    Trip,
-}
-
-/// A kind of spending.
+/// Category of expenses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Category {
-    /// What expenses name it by: lower-case letters, digits, `-` and `_`.
-    pub code: String,
-    /// The name people see.
-    pub name: String,
-    /// The ledger account it is booked on.
+    /// Code, unique in the policy.
+    pub code: CategoryCode,
+    /// Display name.
+    pub name: Label,
+    /// Ledger account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
-    /// The tax within an amount that is entered without its tax.
+    pub account: Option<LedgerAccount>,
+    /// Default tax, within amounts that are entered without a tax.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_tax: Option<TaxRate>,
-    /// The first day it may be spent on.
+    /// First day of expenses in the category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_from: Option<Date>,
-    /// The last day it may be spent on.
+    /// Last day of expenses in the category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_until: Option<Date>,
-    /// What its expenses must say.
+    /// Fields that expenses in the category must have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub requires: Vec<Required>,
+    pub requires: Vec<RequiredField>,
 }
 
-/// A cost centre or a project, and who answers for it.
+/// Cost centre or project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CostObject {
-    /// What expenses name it by.
-    pub code: String,
-    /// The name people see.
-    pub name: String,
-    /// Who answers for it.
+pub struct CostObject<Code> {
+    /// Code, unique in its list.
+    pub code: Code,
+    /// Display name.
+    pub name: Label,
+    /// Owner. Workflow steps can ask the owner to approve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<MemberId>,
 }
 
-/// What a limit counts together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// Period of a limit: the expenses that are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, VariantArray, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Period {
-    /// Each expense by itself.
+#[schema(as = Period)]
+pub enum LimitPeriod {
+    /// Each expense alone.
     Expense,
-    /// The owner's expenses of a day.
+    /// The owner's expenses of a day, in all submitted and approved reports.
     Day,
-    /// The owner's expenses of a calendar month.
+    /// The owner's expenses of a calendar month, in all submitted and approved reports.
     Month,
     /// The expenses of the report.
     Report,
-    /// The owner's expenses that name the same trip.
+    /// The owner's expenses with the same trip, in all submitted and approved reports.
     Trip,
 }
 
-impl Period {
-    /// Every period.
-    pub const ALL: [Self; 5] = [Self::Expense, Self::Day, Self::Month, Self::Report, Self::Trip];
+impl LimitPeriod {
+    /// All periods.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 }
 
-/// What happens when a limit is exceeded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Effect of exceeding a limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// A justification is needed; approvers see the violation.
+#[schema(as = Effect)]
+pub enum LimitEffect {
+    /// A justification is required. Approvers see the violation.
     #[default]
     Warn,
     /// The report cannot be submitted.
     Block,
-    /// The excess is not reimbursed, and stays visible as such.
+    /// The excess is not reimbursed. Approvers see the violation.
     Cap,
 }
 
-/// The most that may be spent. An empty list does not restrict the limit.
+/// Spending limit. An empty list does not restrict it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limit {
-    /// The categories it is for.
+pub struct SpendingLimit {
+    /// Categories that the limit applies to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub categories: Vec<String>,
-    /// The grades of owners it is for.
+    pub categories: Vec<CategoryCode>,
+    /// Grades of owners that the limit applies to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub grades: Vec<String>,
-    /// The payment methods it is for.
+    pub grades: Vec<Grade>,
+    /// Payment methods that the limit applies to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub payment_methods: Vec<PaymentMethod>,
-    /// What it counts together.
-    pub period: Period,
-    /// The most that is fine, in any currency.
+    /// Expenses that are counted together.
+    pub period: LimitPeriod,
+    /// Highest allowed sum, in any currency.
     pub amount: Money,
-    /// What happens above it.
+    /// Effect of exceeding the limit.
     #[serde(default)]
-    pub effect: Effect,
+    pub effect: LimitEffect,
 }
 
-/// Days on which spending is unusual.
+/// Rule for expenses on days off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NonWorkingDays {
-    /// What an expense of a Saturday, a Sunday or a holiday leads to.
+    /// Severity of an expense on a Saturday, a Sunday or a holiday.
     pub severity: Severity,
-    /// The holidays.
+    /// Holidays.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holidays: Vec<Date>,
 }
 
-/// The policy document of an organisation.
+/// Policy document of an organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
-    /// Grows by one with each change; a report keeps the version it was judged by.
+    /// Version; grows by one with each change. A report keeps the version of its last submission.
     pub version: u64,
-    /// The kinds of spending that may be claimed.
+    /// Categories.
     pub categories: Vec<Category>,
-    /// What may be spent. For a line and a period, the limit with most restrictions counts; of several, the first.
+    /// Spending limits. For an expense and a period, the limit with the most kinds of restriction counts; of several,
+    /// the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub limits: Vec<Limit>,
-    /// Expenses of at least this amount in the base currency need a receipt.
+    pub limits: Vec<SpendingLimit>,
+    /// Amount in the base currency from which expenses need a receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_required_from: Option<Money>,
-    /// Expenses older than this many days at submission are noted.
+    /// Age in days above which expenses are a violation at submission.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum_age_days: Option<u16>,
-    /// Whether spending on days off is noted. Its holidays also move due dates.
+    /// Rule for expenses on days off. Due dates skip its holidays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub non_working_days: Option<NonWorkingDays>,
-    /// What a line leads to that the owner has claimed already (same day, merchant and amount); a warning wants a justification.
+    /// Severity of an expense that the owner has already claimed: same day, merchant and amount. A warning requires a
+    /// justification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicates: Option<Severity>,
-    /// Whether several expenses of one day at one merchant count together against limits per expense and for receipts.
+    /// True when several expenses of one day at one merchant count together for limits per expense and for required
+    /// receipts.
     #[serde(default)]
     pub splitting: bool,
-    /// The cost centres; when there are any, expenses name none but these.
+    /// Cost centres. When there are any, expenses may only name these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub cost_centres: Vec<CostObject>,
-    /// The projects; when there are any, expenses name none but these.
+    pub cost_centres: Vec<CostObject<CostCentreCode>>,
+    /// Projects. When there are any, expenses may only name these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub projects: Vec<CostObject>,
-    /// The approval steps, in order.
+    pub projects: Vec<CostObject<ProjectCode>>,
+    /// Approval steps, in order.
     pub steps: Vec<StepRule>,
-    /// Who decides where a step finds nobody, and where no step applies.
+    /// Approvers where a step has none, and where no step applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<Approvers>,
-    /// Reports of a total below this, in the base currency, are approved without anybody, if nothing at all was found.
+    /// Total in the base currency below which reports without violations are approved automatically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_approve_below: Option<Money>,
-    /// The hash of the last event of its history.
+    /// Hash of the last event of the policy's history.
     #[serde(default)]
     pub last_hash: String,
-    /// When it was put in force; absent for the one an organisation starts with.
+    /// Time when it was put in force; absent for the initial policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_at: Option<Timestamp>,
 }
 
 impl Policy {
-    /// What a new organisation starts with: common categories without limits, duplicates and expenses older than 90 days noted,
-    /// the manager's approval, and an admin where there is no manager.
+    /// Policy of a new organisation: common categories without limits, warnings about duplicates and expenses older
+    /// than 90 days, approval by the manager, or by an admin where there is no manager.
     #[must_use]
     pub fn initial() -> Self {
-        let category = |(code, name): (&str, &str)| Category {
-            code: code.to_owned(),
-            name: name.to_owned(),
+        let category = |(code, name)| Category {
+            code: CategoryCode::literal(code),
+            name: Label::literal(name),
             account: None,
             default_tax: None,
             active_from: None,
@@ -220,10 +217,10 @@ impl Policy {
             cost_centres: Vec::new(),
             projects: Vec::new(),
             steps: vec![StepRule {
-                name: "Manager".to_owned(),
-                when: Condition::default(),
+                name: Label::literal("Manager"),
+                when: StepCondition::default(),
                 approvers: Approvers::Manager { level: 1 },
-                mode: Mode::Any,
+                mode: ApprovalMode::Any,
                 due_in_days: 5,
                 escalate_to: None,
             }],
@@ -234,20 +231,27 @@ impl Policy {
         }
     }
 
-    /// The category of this code.
+    /// Category with a code.
     #[must_use]
     pub fn category(&self, code: &str) -> Option<&Category> {
         self.categories.iter().find(|category| category.code == code)
     }
 
-    /// The members the document names, whatever for, each once.
+    /// Name of a category; its code when the policy does not list it.
+    #[must_use]
+    pub fn category_name(&self, code: &CategoryCode) -> Label {
+        self.category(code).map_or_else(|| code.into(), |category| category.name.clone())
+    }
+
+    /// Members that the document names, each once.
     #[must_use]
     pub fn named_members(&self) -> Vec<MemberId> {
         let listed = |approvers: &Approvers| match approvers {
             Approvers::Members { members } => members.clone(),
             _ => Vec::new(),
         };
-        let owners = self.cost_centres.iter().chain(&self.projects).filter_map(|object| object.owner_id);
+        let cost_centres = self.cost_centres.iter().map(|object| object.owner_id);
+        let owners = self.projects.iter().map(|object| object.owner_id).chain(cost_centres).flatten();
         let steps = self.steps.iter().flat_map(|step| [Some(&step.approvers), step.escalate_to.as_ref()]);
         let approvers = steps.chain([self.fallback.as_ref()]).flatten().flat_map(listed);
         let mut named: Vec<MemberId> = owners.chain(approvers).collect();
@@ -256,13 +260,13 @@ impl Policy {
         named
     }
 
-    /// A JSON pointer to where the document names a member first.
+    /// JSON pointer to the first place where the document names a member.
     #[must_use]
-    pub fn place_of(&self, member: MemberId) -> String {
-        let owned = |list: &str, objects: &[CostObject]| {
+    pub fn member_pointer(&self, member: MemberId) -> String {
+        fn owned<Code>(list: &str, objects: &[CostObject<Code>], member: MemberId) -> Option<String> {
             let at = objects.iter().position(|object| object.owner_id == Some(member))?;
             Some(format!("/{list}/{at}/owner_id"))
-        };
+        }
         let listed = |pointer: String, approvers: Option<&Approvers>| match approvers {
             Some(Approvers::Members { members }) => {
                 members.iter().position(|id| *id == member).map(|at| format!("{pointer}/members/{at}"))
@@ -273,21 +277,21 @@ impl Policy {
             listed(format!("/steps/{at}/approvers"), Some(&step.approvers))
                 .or_else(|| listed(format!("/steps/{at}/escalate_to"), step.escalate_to.as_ref()))
         };
-        owned("cost_centres", &self.cost_centres)
-            .or_else(|| owned("projects", &self.projects))
+        owned("cost_centres", &self.cost_centres, member)
+            .or_else(|| owned("projects", &self.projects, member))
             .or_else(|| self.steps.iter().enumerate().find_map(in_step))
             .or_else(|| listed("/fallback".to_owned(), self.fallback.as_ref()))
             .unwrap_or_default()
     }
 
-    /// Whether people work on this day.
+    /// True for a day that is neither Saturday, Sunday nor a holiday.
     #[must_use]
     pub fn is_working_day(&self, day: Date) -> bool {
         let holidays = self.non_working_days.as_ref().map_or(&[][..], |days| days.holidays.as_slice());
         !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) && !holidays.contains(&day)
     }
 
-    /// The day that lies `days` working days after `from`.
+    /// Day that is `days` working days after `from`.
     #[must_use]
     pub fn working_days_after(&self, from: Date, days: u8) -> Date {
         let mut day = from;
@@ -304,10 +308,10 @@ impl Policy {
     }
 }
 
-impl Limit {
-    /// How many kinds of restriction it has: the more specific limit counts.
+impl SpendingLimit {
+    /// Number of kinds of restriction. The limit with the most counts.
     #[must_use]
-    pub fn restrictions(&self) -> usize {
+    pub fn restriction_count(&self) -> usize {
         [self.categories.is_empty(), self.grades.is_empty(), self.payment_methods.is_empty()]
             .iter()
             .filter(|open| !**open)
@@ -315,7 +319,7 @@ impl Limit {
     }
 }
 
-/// Whether `amount` reaches `bound`; amounts of different currencies never do.
+/// True when `amount` reaches `bound`; never for different currencies.
 #[must_use]
 pub fn at_least(amount: Money, bound: Money) -> bool {
     amount.currency() == bound.currency() && amount.minor() >= bound.minor()

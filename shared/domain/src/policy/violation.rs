@@ -1,81 +1,17 @@
-//! What a policy rule finds: which rule, on which lines, how severe, the limit and what was there instead.
+//! Violations: a finding of a policy rule, with the expenses it is on and its severity.
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
+use utoipa::ToSchema;
 
+use super::finding::{Finding, Measure, PolicyRule};
 use crate::ids::ExpenseId;
-use crate::money::Money;
+use crate::statement::Statement;
 
-/// The rule a violation is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rule {
-    /// The category is not one of the policy.
-    UnknownCategory,
-    /// The category is not in use on the day of the expense.
-    InactiveCategory,
-    /// The cost centre is not one of the policy.
-    UnknownCostCentre,
-    /// The project is not one of the policy.
-    UnknownProject,
-    /// The category asks for a field that is empty.
-    RequiredField,
-    /// One expense is above a limit.
-    ExpenseLimit,
-    /// The expenses of a day are above a limit.
-    DayLimit,
-    /// The expenses of a month are above a limit.
-    MonthLimit,
-    /// The expenses of the report are above a limit.
-    ReportLimit,
-    /// The expenses of a trip are above a limit.
-    TripLimit,
-    /// Several expenses of one day at one merchant are above a limit per expense together.
-    Splitting,
-    /// The amount needs a receipt and there is none.
-    ReceiptRequired,
-    /// The expense is older than the policy allows.
-    MaximumAge,
-    /// The day is a Saturday, a Sunday or a holiday.
-    NonWorkingDay,
-    /// The same amount was spent at the same merchant on the same day by another line.
-    Duplicate,
-    /// The file of a receipt has not arrived, or was not looked at yet.
-    ReceiptPending,
-    /// The file of a receipt was refused.
-    ReceiptRefused,
-    /// Another report has a receipt of the same bytes.
-    DuplicateReceipt,
-}
-
-impl Rule {
-    /// The name on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::UnknownCategory => "unknown-category",
-            Self::InactiveCategory => "inactive-category",
-            Self::UnknownCostCentre => "unknown-cost-centre",
-            Self::UnknownProject => "unknown-project",
-            Self::RequiredField => "required-field",
-            Self::ExpenseLimit => "expense-limit",
-            Self::DayLimit => "day-limit",
-            Self::MonthLimit => "month-limit",
-            Self::ReportLimit => "report-limit",
-            Self::TripLimit => "trip-limit",
-            Self::Splitting => "splitting",
-            Self::ReceiptRequired => "receipt-required",
-            Self::MaximumAge => "maximum-age",
-            Self::NonWorkingDay => "non-working-day",
-            Self::Duplicate => "duplicate",
-            Self::ReceiptPending => "receipt-pending",
-            Self::ReceiptRefused => "receipt-refused",
-            Self::DuplicateReceipt => "duplicate-receipt",
-        }
-    }
-}
-
-/// Whether a violation stops the submission.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Effect of a violation on the submission.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Approvers see it; the report can be submitted.
@@ -85,44 +21,102 @@ pub enum Severity {
     Block,
 }
 
-/// What a limit and an actual value are counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Violation of a policy rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: ViolationFinding,
+    /// The report's expenses it is on, in their order; at least one.
+    pub expense_ids: Vec<ExpenseId>,
+    /// Effect on the submission.
+    pub severity: Severity,
+    /// Field of the expense that would have to change.
+    pub field: ExpenseField,
+}
+
+/// Finding of a violation in one of its two stored forms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Measure {
-    /// An amount of money.
-    Money(Money),
-    /// A number of days.
-    Days {
-        /// How many.
-        days: u32,
+pub enum ViolationFinding {
+    /// Rule with parameters.
+    Structured(Finding),
+    /// Rule with an English sentence. Only in reports stored before findings had parameters.
+    Sentence {
+        /// Rule.
+        rule: PolicyRule,
+        /// English sentence.
+        message: String,
+        /// Highest allowed value.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<Measure>,
+        /// Actual value.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        actual: Option<Measure>,
     },
 }
 
-/// What a policy rule found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Violation {
-    /// The rule.
-    pub rule: Rule,
-    /// The lines of the report it was found on, in their order; at least one.
-    pub expense_ids: Vec<ExpenseId>,
-    /// Whether it stops the submission.
-    pub severity: Severity,
-    /// A sentence for people.
-    pub message: String,
-    /// What the rule allows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<Measure>,
-    /// What was found.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub actual: Option<Measure>,
-    /// The member of the expense that would have to change.
-    pub field: Field,
+impl Violation {
+    /// Violated rule.
+    #[must_use]
+    pub const fn rule(&self) -> PolicyRule {
+        match &self.finding {
+            ViolationFinding::Structured(finding) => finding.rule(),
+            ViolationFinding::Sentence { rule, .. } => *rule,
+        }
+    }
+
+    /// English sentence.
+    #[must_use]
+    pub fn message(&self) -> Cow<'_, str> {
+        match &self.finding {
+            ViolationFinding::Structured(finding) => Cow::Owned(finding.to_string()),
+            ViolationFinding::Sentence { message, .. } => Cow::Borrowed(message),
+        }
+    }
+
+    /// Highest allowed value, for the rules that have one.
+    #[must_use]
+    pub fn limit(&self) -> Option<Measure> {
+        match &self.finding {
+            ViolationFinding::Structured(finding) => finding.measures().map(|(limit, _)| limit),
+            ViolationFinding::Sentence { limit, .. } => *limit,
+        }
+    }
+
+    /// Actual value, for the rules that have a limit.
+    #[must_use]
+    pub fn actual(&self) -> Option<Measure> {
+        match &self.finding {
+            ViolationFinding::Structured(finding) => finding.measures().map(|(_, actual)| actual),
+            ViolationFinding::Sentence { actual, .. } => *actual,
+        }
+    }
+
+    /// Parameters of the sentence as a JSON object; none in reports stored before findings had parameters.
+    #[must_use]
+    pub fn parameters(&self) -> Option<serde_json::Value> {
+        match &self.finding {
+            ViolationFinding::Structured(finding) => Some(finding.parameters()),
+            ViolationFinding::Sentence { .. } => None,
+        }
+    }
+
+    /// The finding for a mail.
+    #[must_use]
+    pub fn statement(&self) -> Statement<Finding> {
+        match &self.finding {
+            ViolationFinding::Structured(finding) => Statement::Data(finding.clone()),
+            ViolationFinding::Sentence { message, .. } => Statement::Sentence(message.clone()),
+        }
+    }
 }
 
-/// A member of an expense, as named in requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Field of an expense, as requests name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
-pub enum Field {
+#[strum(serialize_all = "snake_case")]
+pub enum ExpenseField {
     /// `category`
     Category,
     /// `amount`
@@ -145,21 +139,10 @@ pub enum Field {
     Trip,
 }
 
-impl Field {
-    /// The name on the wire.
+impl ExpenseField {
+    /// Name in the API.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Category => "category",
-            Self::Amount => "amount",
-            Self::Justification => "justification",
-            Self::ReceiptReference => "receipt_reference",
-            Self::Receipts => "receipts",
-            Self::Date => "date",
-            Self::Attendees => "attendees",
-            Self::Project => "project",
-            Self::CostCentre => "cost_centre",
-            Self::Trip => "trip",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }

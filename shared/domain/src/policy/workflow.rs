@@ -1,97 +1,98 @@
-//! The workflow as data: ordered steps, each with a condition, approvers and a mode.
+//! Workflow of a policy: ordered steps, each with a condition, approvers and a mode.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::MemberId;
 use crate::member::Role;
 use crate::money::{Currency, Money};
+use crate::text::{CategoryCode, CostCentreCode, Grade, Label, ProjectCode};
 
-/// When a step applies. Everything that is given must hold; a step without conditions applies to every report.
+/// Condition of a step. All given fields must hold; an empty condition holds for every report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Condition {
-    /// The total in the base currency reaches this amount.
+pub struct StepCondition {
+    /// Lowest total in the base currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_total: Option<Money>,
-    /// The total in the base currency is below this amount.
+    /// Total in the base currency that the report must be below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below_total: Option<Money>,
-    /// A line is in one of these categories.
+    /// Categories; at least one expense is in one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub categories: Vec<String>,
-    /// A line is on one of these cost centres.
+    pub categories: Vec<CategoryCode>,
+    /// Cost centres; at least one expense is on one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub cost_centres: Vec<String>,
-    /// A line is on one of these projects.
+    pub cost_centres: Vec<CostCentreCode>,
+    /// Projects; at least one expense is on one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub projects: Vec<String>,
-    /// The owner is of one of these grades.
+    pub projects: Vec<ProjectCode>,
+    /// Grades; the owner has one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub grades: Vec<String>,
-    /// A line was paid in one of these currencies.
+    pub grades: Vec<Grade>,
+    /// Currencies; at least one expense was paid in one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub currencies: Vec<Currency>,
-    /// The policy found something (true) or nothing (false).
+    /// True for reports with violations, false for reports without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub has_violations: Option<bool>,
 }
 
-/// How the approvers of a step are found.
+/// Rule that finds the approvers of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Approvers {
-    /// The owner's manager (level 1), that manager's manager (level 2), and so on.
+    /// Manager of the owner (level 1), that manager's manager (level 2), and so on.
     Manager {
-        /// From 1.
+        /// Level, from 1.
         level: u8,
     },
-    /// The owners of the cost centres of the report's lines.
+    /// Owners of the cost centres of the report's expenses.
     CostCentreOwner,
-    /// The owners of the projects of the report's lines.
+    /// Owners of the projects of the report's expenses.
     ProjectOwner,
-    /// Members with the role.
+    /// Members with a role.
     Role {
-        /// `finance` or `admin`.
+        /// Role: `finance` or `admin`.
         role: Role,
     },
-    /// These members.
+    /// Named members.
     Members {
-        /// Their identifiers.
+        /// Identifiers of the members.
         members: Vec<MemberId>,
     },
 }
 
-/// How many of a step's approvers have to agree.
+/// Number of a step's approvers who have to agree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Mode {
-    /// One is enough.
+pub enum ApprovalMode {
+    /// Any one of them.
     #[default]
     Any,
-    /// Each of them.
+    /// All of them.
     All,
-    /// So many of them.
+    /// A given number of them.
     Quorum {
-        /// At least 2.
+        /// The number, at least 2.
         of: u8,
     },
 }
 
-/// One step of the workflow.
+/// Step of the workflow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepRule {
-    /// The name people see, such as `Manager`.
-    pub name: String,
-    /// When it applies.
+    /// Display name, such as `Manager`.
+    pub name: Label,
+    /// Condition.
     #[serde(default)]
-    pub when: Condition,
-    /// Who decides.
+    pub when: StepCondition,
+    /// Approvers.
     pub approvers: Approvers,
-    /// How many of them have to agree.
+    /// Number of approvers who have to agree.
     #[serde(default)]
-    pub mode: Mode,
-    /// Working days the approvers have.
+    pub mode: ApprovalMode,
+    /// Working days until the decision is due.
     pub due_in_days: u8,
-    /// Who is asked instead when the decision is overdue.
+    /// Approvers who replace those of the step when the decision is overdue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalate_to: Option<Approvers>,
 }

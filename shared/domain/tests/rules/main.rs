@@ -1,11 +1,10 @@
-//! The rules of the domain as its users see them: policy, routing, permissions and the life of a report.
+//! Rules of the domain through its public interface: policy, routing, permissions and the lifecycle of a report.
 #![cfg(test)]
 
-mod by_itself;
-mod duties;
+mod background_jobs;
+mod evaluation;
 mod history;
-mod judgement;
-mod life;
+mod lifecycle;
 mod model;
 mod payout;
 mod peer_cases;
@@ -15,7 +14,9 @@ mod privacy;
 mod rate_limit;
 mod receipts;
 mod routing;
+mod separation_of_duties;
 mod sequences;
 mod services;
+mod statements;
 mod support;
 mod world;

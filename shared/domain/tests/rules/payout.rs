@@ -1,13 +1,16 @@
-//! Payout accounts: which numbers can be right, how little of them is shown, and who may name one.
+//! Payout accounts: validation, masking, and who may set one.
 
 use outlay_domain::change::set_payout_account;
+use outlay_domain::error::DomainError;
 use outlay_domain::event::EventKind;
 use outlay_domain::member::{Member, MemberKind, Role};
-use outlay_domain::payout::{self, AccountNumber, PayoutAccount, is_account_number, is_iban, is_routing_number};
-use outlay_domain::refusal::Refusal;
+use outlay_domain::payout::{
+    AccountNumber, PayoutAccount, is_account_number, is_iban, is_routing_number, next_version,
+};
+use outlay_domain::permission::{SetPayoutAccount, permit_member};
 use proptest::prelude::*;
 
-use crate::support::{People, member, now};
+use crate::support::{People, member, now, text};
 
 const IBANS: [&str; 8] = [
     "DE89370400440532013000",
@@ -20,16 +23,16 @@ const IBANS: [&str; 8] = [
     "MT84MALT011000012345MTLCAST001S",
 ];
 
-fn iban(text: &str) -> PayoutAccount {
-    PayoutAccount::new("Ana Silva".to_owned(), AccountNumber::iban(text).unwrap())
+fn iban(number: &str) -> PayoutAccount {
+    PayoutAccount::new(text("Ana Silva"), AccountNumber::iban(number).unwrap())
 }
 
 fn us(number: &str) -> PayoutAccount {
-    PayoutAccount::new("Ana Silva".to_owned(), AccountNumber::us("021000021", number).unwrap())
+    PayoutAccount::new(text("Ana Silva"), AccountNumber::us("021000021", number).unwrap())
 }
 
 #[test]
-fn an_iban_is_right_in_its_length_its_form_and_its_check_digits() {
+fn iban_validates_length_form_and_check_digits() {
     for text in IBANS {
         assert!(is_iban(text), "{text}");
     }
@@ -54,7 +57,7 @@ fn an_iban_is_right_in_its_length_its_form_and_its_check_digits() {
 }
 
 #[test]
-fn a_routing_number_is_right_in_its_checksum() {
+fn routing_number_validates_checksum() {
     for text in ["021000021", "011401533", "122105155", "091000019", "322271627"] {
         assert!(is_routing_number(text), "{text}");
     }
@@ -71,11 +74,11 @@ fn a_routing_number_is_right_in_its_checksum() {
 }
 
 #[test]
-fn little_of_an_account_is_shown() {
+fn account_number_is_masked() {
     assert_eq!(iban("de89 3704 0044 0532 0130 00").masked(), "DE•• •••• 3000");
     assert_eq!(iban("MT84MALT011000012345MTLCAST001S").masked(), "MT•• •••• 001S");
     assert_eq!(us("123456789").masked(), "•••• 6789");
-    // Of a number so short that its end would be all of it, half.
+    // Of a short number, at most half of the digits are shown.
     assert_eq!([us("1234"), us("123456"), us("12345678")].map(|it| it.masked()), ["•••• 34", "•••• 456", "•••• 5678"]);
     assert_eq!([iban(IBANS[0]).kind(), us("123456789").kind()], ["iban", "us"]);
     let shown = format!("{:?} {:#?} {:?}", iban(IBANS[0]), us("123456789"), AccountNumber::iban(IBANS[0]).unwrap());
@@ -84,7 +87,7 @@ fn little_of_an_account_is_shown() {
 
 proptest! {
     #[test]
-    fn one_wrong_digit_is_noticed(which in 0..IBANS.len(), at in 2_usize..31, digit in 0_u8..10) {
+    fn iban_with_one_wrong_digit_is_rejected(which in 0..IBANS.len(), at in 2_usize..31, digit in 0_u8..10) {
         let right = IBANS[which];
         let at = at % right.len();
         prop_assume!(right.as_bytes()[at].is_ascii_digit() && right.as_bytes()[at] != b'0' + digit);
@@ -93,7 +96,7 @@ proptest! {
     }
 
     #[test]
-    fn one_wrong_digit_of_a_routing_number_is_noticed(at in 0_usize..9, digit in 0_u8..10) {
+    fn routing_number_with_one_wrong_digit_is_rejected(at in 0_usize..9, digit in 0_u8..10) {
         let right = "122105155";
         prop_assume!(right.as_bytes()[at] != b'0' + digit);
         let wrong = format!("{}{digit}{}", &right[..at], &right[at + 1..]);
@@ -101,37 +104,40 @@ proptest! {
     }
 
     #[test]
-    fn what_is_sealed_is_what_comes_out_and_the_mask_keeps_half_of_it(number in "[0-9]{4,17}", holder in "\\PC{1,40}") {
-        let account = PayoutAccount::new(holder, AccountNumber::us("021000021", &number).unwrap());
+    fn account_round_trips_and_mask_hides_half(number in "[0-9]{4,17}", holder in "\\PC{1,40}") {
+        let account = PayoutAccount::new(text(&holder), AccountNumber::us("021000021", &number).unwrap());
         prop_assert!(PayoutAccount::from_bytes(&account.to_bytes().unwrap()) == Some(account.clone()));
         let digits = account.masked().chars().filter(char::is_ascii_digit).count();
         prop_assert!(digits <= 4 && 2 * digits <= number.len() && number.ends_with(account.masked().trim_start_matches("•••• ")));
     }
 
     #[test]
-    fn other_bytes_are_no_account(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+    fn arbitrary_bytes_are_not_an_account(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
         prop_assert!(PayoutAccount::from_bytes(&bytes).is_none());
     }
 }
 
 #[test]
-fn a_member_names_his_account_himself_and_a_service_none() {
+fn payout_account_can_only_be_set_by_its_person() {
     let people = People::new();
     let service = Member { kind: MemberKind::Service, email: None, ..member(9, Role::Finance, None) };
-    for actor in [&people.marco, &people.fiona, &people.ada, &service] {
-        assert!(matches!(payout::permit(actor, people.ana.id), Err(Refusal::Forbidden(_))), "{}", actor.name);
+    let may_set = |actor: &Member, target: &Member| permit_member::<SetPayoutAccount>(actor, Some(target)).map(drop);
+    for actor in [&people.fiona, &people.ada, &service] {
+        assert!(matches!(may_set(actor, &people.ana), Err(DomainError::Forbidden(_))), "{}", actor.name);
     }
-    assert!(matches!(payout::permit(&service, service.id), Err(Refusal::Forbidden(_))));
-    assert!(payout::permit(&people.ana, people.ana.id).is_ok());
+    // A caller who cannot see the member does not learn that the member exists.
+    assert_eq!(may_set(&people.marco, &people.ana), Err(DomainError::NotFound));
+    assert!(matches!(may_set(&service, &service), Err(DomainError::Forbidden(_))));
+    assert_eq!(may_set(&people.ana, &people.ana), Ok(()));
 }
 
 #[test]
-fn each_account_has_the_next_number_and_the_history_says_nothing_of_it() {
+fn account_version_increments_without_details_in_history() {
     let people = People::new();
     let mut ana = people.ana.clone();
     for version in 1..4 {
-        let permit = payout::permit(&ana, ana.id).unwrap();
-        assert_eq!(permit.version(), version);
+        let permit = permit_member::<SetPayoutAccount>(&ana, Some(&ana)).unwrap();
+        assert_eq!(next_version(permit.target()), version);
         let change = set_payout_account(permit, vec![1, 2, 3], now());
         assert_eq!((change.account.version, change.member.after.payout_version), (version, Some(version)));
         assert_eq!((change.account.ciphertext.as_slice(), change.account.changed_at), (&[1, 2, 3][..], now()));
@@ -143,6 +149,6 @@ fn each_account_has_the_next_number_and_the_history_says_nothing_of_it() {
         assert_eq!(event.hash, change.member.after.last_hash);
         ana = change.member.after;
     }
-    let told = serde_json::to_value(EventKind::PayoutAccountChanged {}).unwrap();
-    assert_eq!(told, serde_json::json!({"type": "member.payout_account_changed", "data": {}}));
+    let stored = serde_json::to_value(EventKind::PayoutAccountChanged {}).unwrap();
+    assert_eq!(stored, serde_json::json!({"type": "member.payout_account_changed", "data": {}}));
 }

@@ -1,6 +1,6 @@
-//! What other products do in the same situation, case by case: each case either holds here with its own numbers, or differs on
-//! purpose, which is shown too, or belongs to a capability that is not of this crate. The facts are from the tests, the code and
-//! the bug reports of Odoo, Frappe HRMS, `OrangeHRM`, Open Collective, Dolibarr and the OCA.
+//! Cases of comparable products (Odoo, Frappe HRMS, `OrangeHRM`, Open Collective, Dolibarr and the OCA), from their
+//! tests, code and bug reports. Each case holds here with its numbers, differs on purpose, which is shown too, or
+//! belongs to another crate or capability. `peer_cases.md` describes every number.
 
 mod money;
 mod process;
@@ -9,30 +9,32 @@ use std::collections::BTreeSet;
 
 use Case::{Differs, Elsewhere, Partly, Same};
 
-/// How a case stands here.
+/// Result of a case here.
 enum Case {
-    /// It holds.
+    /// Holds.
     Same(fn()),
-    /// Something else is meant to happen: what, and why. That is what runs.
+    /// Differs: the reason, and a function that shows the result here.
     Differs(&'static str, fn()),
-    /// What this crate knows of it holds; the rest is somewhere else.
+    /// Holds as far as this crate is concerned; the text names the rest.
     Partly(&'static str, fn()),
-    /// The capability or the API test that it belongs to.
+    /// Belongs to this capability or API test.
     Elsewhere(&'static str),
 }
 
 const ADVANCES: Case = Elsewhere("advances, with their clearing and their reminders");
 const PAYMENT: Case = Elsewhere("reimbursement: batches, payments and their states");
 const MAIL: Case = Elsewhere("reports by inbound mail");
-const OWN_RATE: Case = Elsewhere("a rate of one's own in place of the recorded one");
+const OWN_RATE: Case = Elsewhere("a user-defined rate instead of the recorded one");
 const UNIT_PRICES: Case = Elsewhere("mileage and per diem: lines with a price per unit");
-const ABOVE_ZERO: Case = Elsewhere("input: an amount is above zero on creation and on every change (tests/input.rs)");
+const ABOVE_ZERO: Case = Elsewhere("input: amounts are positive on creation and on change (tests/validation.rs)");
 
-const WITHIN: &str = "taxes are within the amount, never on top: what was paid is what is entered";
-const BACK_TO_APPROVAL: &str =
-    "its owner may edit, and a changed claim goes back through approval; nobody edits for him";
+const WITHIN: &str = "tax is included in the amount, never added: the amount is what was paid";
+const BACK_TO_APPROVAL: &str = "only its owner may edit, and a changed claim returns to approval";
 
-/// Every case, by its number.
+/// Description of every case.
+const LIST: &str = include_str!("peer_cases.md");
+
+/// Every case by number.
 const CASES: [(u16, Case); 99] = [
     (1, Same(money::tax_of_a_quantity)),
     (3, Same(money::tax_within_an_amount)),
@@ -40,52 +42,55 @@ const CASES: [(u16, Case); 99] = [
     (6, Partly("the journal entry", money::taxes_of_a_journal_balance)),
     (7, Partly("the payments", money::company_card_is_not_reimbursed)),
     (10, PAYMENT),
-    (12, Differs("the taxes of the parts add up to the line's: the second half has a cent less", money::two_halves)),
+    (
+        12,
+        Differs(
+            "the taxes of the parts add up to the line's tax: the second half has one cent less",
+            money::two_halves,
+        ),
+    ),
     (14, Same(money::parts_with_taxes_of_their_own)),
     (16, Partly("importing a file", money::tax_by_default)),
     (18, Same(money::rate_of_a_half)),
     (19, OWN_RATE),
     (20, OWN_RATE),
-    (21, Differs("the tax is converted itself, not computed again: 3.43 and not 3.42", money::rounding_whoever_paid)),
+    (21, Differs("the tax is converted, not computed again: 3.43 instead of 3.42", money::rounding_whoever_paid)),
     (23, Same(money::report_in_two_currencies)),
     (24, Partly("the list that shows the sum", money::sum_of_drafts)),
     (31, ABOVE_ZERO),
-    (32, Elsewhere("input: an amount is never zero, in draft neither (tests/input.rs)")),
-    (34, Partly("the states of a payment", process::what_is_approved_is_not_deleted)),
+    (32, Elsewhere("input: an amount is never zero, not even in a draft (tests/validation.rs)")),
+    (34, Partly("the states of a payment", process::approved_report_is_not_deleted)),
     (35, Same(process::empty_reports_are_not_submitted)),
-    (36, Differs("a report may mix who has paid; `reimbursable` counts what the owner has", money::mixed_payers)),
-    (37, Partly("posting", process::what_is_approved_is_not_rejected)),
+    (36, Differs("a report may mix payment methods; `reimbursable` counts personal payments", money::mixed_payers)),
+    (37, Partly("posting", process::approved_report_is_not_rejected)),
     (38, UNIT_PRICES),
     (39, UNIT_PRICES),
     (42, PAYMENT),
     (43, Same(process::employees_create_for_themselves)),
-    (44, Same(process::owner_does_not_jump_over_approval)),
+    (44, Same(process::owner_cannot_skip_approval)),
     (45, Same(process::owner_neither_approves_nor_rejects)),
     (48, Same(process::approver_does_not_pay)),
     (49, Differs(BACK_TO_APPROVAL, process::lines_of_an_approved_report)),
-    (50, Elsewhere("the organisation is in every key, so nothing of another one is ever loaded (tests/visibility.rs)")),
+    (
+        50,
+        Elsewhere("every key contains the organisation, so data of another one is never loaded (tests/visibility.rs)"),
+    ),
     (52, Same(process::specific_limit_beats_generic)),
     (53, Same(process::first_of_equal_limits_counts)),
-    (
-        56,
-        Differs("the line stays one line that keeps what was claimed and what is granted", process::cap_by_an_approver),
-    ),
+    (56, Differs("one line keeps both the claimed and the granted amount", process::cap_by_an_approver)),
     (58, MAIL),
     (59, MAIL),
     (60, MAIL),
     (61, MAIL),
     (65, Same(process::not_more_than_claimed)),
-    (66, Differs("approved is approved, with nothing to reimburse; paid it is never", process::nothing_granted)),
-    (
-        67,
-        Differs("totals go on saying what was claimed; what is rejected is never paid", process::rejected_is_not_paid),
-    ),
+    (66, Differs("the report is approved with nothing to reimburse, and never paid", process::nothing_granted)),
+    (67, Differs("totals keep the claimed amounts; a rejected report is never paid", process::rejected_is_not_paid)),
     (69, Differs(WITHIN, money::seven_percent_within)),
     (71, ADVANCES),
     (72, ADVANCES),
     (73, ADVANCES),
     (74, ADVANCES),
-    (76, Same(process::another_approver_takes_over_what_is_seen)),
+    (76, Same(process::reassigned_approver_replaces_access)),
     (78, Same(process::unknown_cost_centre)),
     (79, ADVANCES),
     (80, Partly("the journal entry", money::net_and_tax_balance)),
@@ -95,15 +100,15 @@ const CASES: [(u16, Case); 99] = [
     (85, ADVANCES),
     (86, ADVANCES),
     (87, ADVANCES),
-    (89, Elsewhere("mileage: what a vehicle costs is not claimed line by line")),
+    (89, Elsewhere("mileage: vehicle costs are not claimed line by line")),
     (92, Same(money::highest_amount)),
     (94, Same(money::three_decimals)),
     (95, Same(process::amount_and_date_are_mandatory)),
-    (99, Differs("rejected is final; what was returned may be submitted again", process::rejected_is_final)),
+    (99, Differs("rejected is final; a returned report may be submitted again", process::rejected_is_final)),
     (100, Same(process::owner_neither_approves_nor_rejects)),
     (101, PAYMENT),
     (104, Elsewhere("receipts: type, size and hash of an upload")),
-    (106, Elsewhere("the API refuses unknown query parameters (tests/input.rs)")),
+    (106, Elsewhere("the API refuses unknown query parameters (tests/validation.rs)")),
     (107, ABOVE_ZERO),
     (109, Same(money::count_and_total)),
     (110, Differs(WITHIN, money::twenty_percent_within)),
@@ -111,13 +116,16 @@ const CASES: [(u16, Case); 99] = [
     (113, OWN_RATE),
     (114, OWN_RATE),
     (116, Same(money::no_rate_for_the_day)),
-    (119, Differs("500 lines, and a draft may be empty; files and zero sums are the input's", process::shape_limits)),
-    (121, Same(process::owner_does_nothing_an_approver_does)),
     (
-        122,
-        Differs("no amount is small enough for an author to approve his own report", process::no_threshold_for_authors),
+        119,
+        Differs(
+            "500 lines, and a draft may be empty; input validation covers files and zero sums",
+            process::shape_limits,
+        ),
     ),
-    (124, Differs("a second approval is told that he has decided already", process::approving_twice)),
+    (121, Same(process::owner_does_nothing_an_approver_does)),
+    (122, Differs("no threshold lets authors approve their own reports", process::author_never_approves_own_report)),
+    (124, Differs("a second approval is rejected as already decided", process::approving_twice)),
     (127, Partly("the mail to the author", process::sent_back_with_a_message)),
     (129, PAYMENT),
     (131, PAYMENT),
@@ -126,32 +134,39 @@ const CASES: [(u16, Case); 99] = [
     (135, PAYMENT),
     (136, PAYMENT),
     (139, Partly("the states of a payment", process::payable_when_approved)),
-    (140, Same(process::no_way_around_the_steps)),
-    (141, Differs("a title is a text and may change; a merchant is claim and starts approval anew", process::renaming)),
+    (140, Same(process::steps_cannot_be_bypassed)),
+    (
+        141,
+        Differs(
+            "a title is text and may change; a merchant is part of the claim and restarts approval",
+            process::renaming,
+        ),
+    ),
     (143, ADVANCES),
     (144, ADVANCES),
     (148, ADVANCES),
-    (150, Differs("the line keeps its 16.00; 12.00 of it are reimbursed", process::capped_line)),
+    (150, Differs("the line keeps 16.00, of which 12.00 are reimbursed", process::capped_line)),
     (151, Same(process::warned_line)),
-    (152, Differs("there is no limit of a year, but of a trip and of a report", process::periods_of_limits)),
-    (153, Differs(BACK_TO_APPROVAL, process::lines_past_draft)),
+    (152, Differs("there is no limit per year, but per trip and per report", process::periods_of_limits)),
+    (153, Differs(BACK_TO_APPROVAL, process::lines_after_draft)),
     (156, Elsewhere("mileage: kilometres of the year so far")),
-    (158, Same(process::paying_needs_the_right_to)),
+    (158, Same(process::payment_requires_permission)),
     (159, Same(money::net_and_tax_make_up_the_total)),
     (161, Same(money::tax_base_in_base_currency)),
     (162, Same(money::eight_equal_parts)),
     (164, Same(money::parts_that_are_a_cent_too_much)),
-    (165, Partly("deciding by mail", process::what_is_decided_stays_decided)),
+    (165, Partly("deciding by mail", process::decision_is_not_repeated)),
 ];
 
 #[test]
-fn every_case_of_the_peers_holds_or_says_why_not() {
+fn peer_cases_hold_or_state_a_reason() {
     let ids: BTreeSet<u16> = CASES.iter().map(|(id, _)| *id).collect();
-    assert_eq!(ids.len(), CASES.len(), "a case is listed twice");
+    assert_eq!(ids.len(), CASES.len(), "duplicate case number");
     let mut ran = 0;
     for (id, case) in &CASES {
-        // The last one printed is the one that failed.
+        // A failing case is the last one printed.
         eprintln!("PC-{id:03}");
+        assert!(LIST.contains(&format!("| PC-{id:03} |")), "PC-{id:03} is not in peer_cases.md");
         match case {
             Same(run) => run(),
             Differs(why, run) | Partly(why, run) => {
@@ -165,5 +180,5 @@ fn every_case_of_the_peers_holds_or_says_why_not() {
         }
         ran += 1;
     }
-    assert_eq!(ran, 59, "another number of cases runs than before");
+    assert_eq!(ran, 59, "the number of executed cases has changed");
 }

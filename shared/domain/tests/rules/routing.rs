@@ -1,24 +1,31 @@
-//! Which way a report goes, and why.
+//! Routing: the steps of a report and their reasons.
+
+use std::fmt::Debug;
+use std::str::FromStr;
 
 use jiff::ToSpan;
 use outlay_domain::expense::{Expense, ExpenseFacts};
 use outlay_domain::member::{Delegation, Member, MemberStatus, Role};
 use outlay_domain::money::Money;
-use outlay_domain::policy::{Approvers, Condition, CostObject, Mode, NonWorkingDays, Policy, Severity, StepRule};
-use outlay_domain::route::{Claimed, Directory, MAX_LEVELS, NoRoute, Step, StepStatus, route};
+use outlay_domain::policy::{ApprovalMode, Approvers, NonWorkingDays, Policy, Severity, StepCondition, StepRule};
+use outlay_domain::route::{MAX_LEVELS, OrgContext, RouteInput, RoutingError, route};
+use outlay_domain::step::{Step, StepStatus};
 use proptest::prelude::*;
 
-use crate::support::{People, cents, day, facts, let_decide, lines, member, money, step, today, workflow};
+use crate::support::{
+    People, cents, cost_object, day, facts, let_decide, lines, member, money, optional_text, step, text, today,
+    workflow,
+};
 
-/// The steps for lines of travel of this total.
-fn steps(policy: &Policy, total: &str, people: &Directory) -> Result<Vec<Step>, NoRoute> {
+/// Steps for travel lines of this total.
+fn steps(policy: &Policy, total: &str, people: &OrgContext) -> Result<Vec<Step>, RoutingError> {
     of_lines(policy, &lines(vec![facts(money(total))]), people)
 }
 
-fn of_lines(policy: &Policy, lines: &[Expense], people: &Directory) -> Result<Vec<Step>, NoRoute> {
+fn of_lines(policy: &Policy, lines: &[Expense], people: &OrgContext) -> Result<Vec<Step>, RoutingError> {
     let base_total = Money::sum(money("0").currency(), lines.iter().map(Expense::amount_in_base)).unwrap();
-    let cost_centre = people.owner.cost_centre.as_deref();
-    route(policy, Claimed { lines, base_total, cost_centre, has_violations: false }, people, today())
+    let cost_centre = people.owner.cost_centre.as_ref();
+    route(policy, RouteInput { lines, base_total, cost_centre, has_violations: false }, people, today())
 }
 
 fn asked(steps: &[Step]) -> Vec<Vec<&str>> {
@@ -30,7 +37,7 @@ fn one_step(approvers: Approvers) -> Policy {
 }
 
 #[test]
-fn the_band_decides_whether_finance_is_asked() {
+fn total_threshold_adds_finance_step() {
     let people = People::new();
     let directory = people.directory(&people.ana);
     assert_eq!(asked(&steps(&workflow(), "499.99", &directory).unwrap()), [["Member 2"]]);
@@ -38,73 +45,73 @@ fn the_band_decides_whether_finance_is_asked() {
 }
 
 #[test]
-fn steps_open_one_after_the_other_and_say_why() {
+fn first_step_is_pending_and_steps_state_reasons() {
     let people = People::new();
     let steps = steps(&workflow(), "500.00", &people.directory(&people.ana)).unwrap();
     assert_eq!((steps[0].status, steps[1].status), (StepStatus::Pending, StepStatus::Waiting));
-    // A Friday: five working days later is the next Friday.
+    // Today is a Friday; five working days later is the next Friday.
     assert_eq!((steps[0].due_on, steps[1].due_on), (Some(day("2026-11-27")), None));
-    assert_eq!(steps[0].reason, "This step applies to every report. It is decided by the owner's manager.");
-    assert!(steps[1].reason.starts_with("The total of 500.00 EUR reaches 500.00 EUR."));
+    assert_eq!(steps[0].reasons.message(), "This step applies to every report. It is decided by the owner's manager.");
+    assert!(steps[1].reasons.message().starts_with("The total of 500.00 EUR reaches 500.00 EUR."));
 }
 
 #[test]
-fn every_condition_of_a_step_must_hold() {
+fn step_applies_only_when_all_conditions_hold() {
+    fn list<T: FromStr<Err: Debug>>(raw: &str) -> Vec<T> {
+        vec![text(raw)]
+    }
     let people = People::new();
-    let owner = Member { grade: Some("senior".to_owned()), cost_centre: Some("cc-1".to_owned()), ..people.ana.clone() };
-    let directory = Directory { owner, ..people.directory(&people.ana) };
-    let line = ExpenseFacts { project: Some("moon".to_owned()), ..facts(money("100.00")) };
-    let applies = |when: Condition| {
+    let owner = Member { grade: Some(text("senior")), cost_centre: Some(text("cc-1")), ..people.ana.clone() };
+    let directory = OrgContext { owner, ..people.directory(&people.ana) };
+    let line = ExpenseFacts { project: Some(text("moon")), ..facts(money("100.00")) };
+    let applies = |when: StepCondition| {
         let rule = StepRule { when, ..step("Wanted", Approvers::Role { role: Role::Finance }) };
         let policy = Policy { steps: vec![rule], ..Policy::initial() };
         of_lines(&policy, &lines(vec![line.clone()]), &directory).unwrap()[0].name == "Wanted"
     };
-    let any = Condition::default;
-    let text = |text: &str| vec![text.to_owned()];
+    let any = StepCondition::default;
     assert!(applies(any()));
     for (holds, fails) in [
         (
-            Condition { from_total: Some(money("100.00")), ..any() },
-            Condition { from_total: Some(money("100.01")), ..any() },
+            StepCondition { from_total: Some(money("100.00")), ..any() },
+            StepCondition { from_total: Some(money("100.01")), ..any() },
         ),
         (
-            Condition { below_total: Some(money("100.01")), ..any() },
-            Condition { below_total: Some(money("100.00")), ..any() },
+            StepCondition { below_total: Some(money("100.01")), ..any() },
+            StepCondition { below_total: Some(money("100.00")), ..any() },
         ),
-        (Condition { categories: text("travel"), ..any() }, Condition { categories: text("meals"), ..any() }),
-        (Condition { cost_centres: text("cc-1"), ..any() }, Condition { cost_centres: text("cc-2"), ..any() }),
-        (Condition { projects: text("moon"), ..any() }, Condition { projects: text("mars"), ..any() }),
-        (Condition { grades: text("senior"), ..any() }, Condition { grades: text("junior"), ..any() }),
+        (StepCondition { categories: list("travel"), ..any() }, StepCondition { categories: list("meals"), ..any() }),
+        (StepCondition { cost_centres: list("cc-1"), ..any() }, StepCondition { cost_centres: list("cc-2"), ..any() }),
+        (StepCondition { projects: list("moon"), ..any() }, StepCondition { projects: list("mars"), ..any() }),
+        (StepCondition { grades: list("senior"), ..any() }, StepCondition { grades: list("junior"), ..any() }),
         (
-            Condition { currencies: vec!["EUR".parse().unwrap()], ..any() },
-            Condition { currencies: vec!["USD".parse().unwrap()], ..any() },
+            StepCondition { currencies: vec!["EUR".parse().unwrap()], ..any() },
+            StepCondition { currencies: vec!["USD".parse().unwrap()], ..any() },
         ),
-        (Condition { has_violations: Some(false), ..any() }, Condition { has_violations: Some(true), ..any() }),
+        (StepCondition { has_violations: Some(false), ..any() }, StepCondition { has_violations: Some(true), ..any() }),
     ] {
         assert!(applies(holds.clone()), "{holds:?}");
         assert!(!applies(fails.clone()), "{fails:?}");
-        assert!(!applies(Condition { categories: text("meals"), ..holds.clone() }), "{holds:?} and another category");
+        assert!(
+            !applies(StepCondition { categories: list("meals"), ..holds.clone() }),
+            "{holds:?} and another category"
+        );
     }
 }
 
 #[test]
-fn owners_of_cost_centres_and_projects_decide() {
+fn cost_centre_and_project_owners_approve() {
     let people = People::new();
-    let object = |code: &str, owner: &Member| CostObject {
-        code: code.to_owned(),
-        name: code.to_owned(),
-        owner_id: Some(owner.id),
-    };
     let (one, two) = (member(7, Role::Employee, None), member(8, Role::Employee, None));
-    let directory = Directory { named: vec![two.clone(), one.clone()], ..people.directory(&people.ana) };
+    let directory = OrgContext { named_members: vec![two.clone(), one.clone()], ..people.directory(&people.ana) };
     let on = |cost_centre: &str, project: &str| ExpenseFacts {
-        cost_centre: Some(cost_centre.to_owned()),
-        project: Some(project.to_owned()),
+        cost_centre: Some(text(cost_centre)),
+        project: Some(text(project)),
         ..facts(money("10.00"))
     };
     let policy = |approvers| Policy {
-        cost_centres: vec![object("c1", &one), object("c2", &two)],
-        projects: vec![object("p1", &two), object("p2", &one)],
+        cost_centres: vec![cost_object("c1", Some(one.id)), cost_object("c2", Some(two.id))],
+        projects: vec![cost_object("p1", Some(two.id)), cost_object("p2", Some(one.id))],
         ..one_step(approvers)
     };
     let who = |approvers, line| {
@@ -119,76 +126,84 @@ fn owners_of_cost_centres_and_projects_decide() {
 }
 
 #[test]
-fn where_nobody_may_decide_an_admin_stands_in_and_never_silence() {
+fn step_without_eligible_approver_falls_back_to_admin() {
     let people = People::new();
     let directory = people.directory(&people.ana);
-    let without_manager = Directory { managers: Vec::new(), ..directory.clone() };
+    let without_manager = OrgContext { managers: Vec::new(), ..directory.clone() };
     assert_eq!(asked(&steps(&workflow(), "1.00", &without_manager).unwrap()), [["Member 4"]]);
     let suspended = Member { status: MemberStatus::Suspended, ..people.marco.clone() };
-    let suspended = Directory { managers: vec![suspended], ..directory.clone() };
+    let suspended = OrgContext { managers: vec![suspended], ..directory.clone() };
     assert_eq!(asked(&steps(&workflow(), "1.00", &suspended).unwrap()), [["Member 4"]]);
-    let nobody = Directory { officers: vec![people.fiona.clone()], ..without_manager.clone() };
-    assert_eq!(steps(&workflow(), "1.00", &nobody), Err(NoRoute::NoApprover { step: "Manager".to_owned() }));
+    let without_admin = OrgContext { finance_and_admins: vec![people.fiona.clone()], ..without_manager.clone() };
+    assert_eq!(
+        steps(&workflow(), "1.00", &without_admin),
+        Err(RoutingError::NoApprover { step: "Manager".to_owned() })
+    );
     let no_fallback = Policy { fallback: None, ..workflow() };
-    assert!(matches!(steps(&no_fallback, "1.00", &without_manager), Err(NoRoute::NoApprover { .. })));
-    // No rule applies to a small report: somebody is asked all the same.
+    assert!(matches!(steps(&no_fallback, "1.00", &without_manager), Err(RoutingError::NoApprover { .. })));
+    // No step applies to a small report, so the fallback approves.
     let only_large = Policy { steps: workflow().steps.split_off(1), ..workflow() };
     let made = steps(&only_large, "1.00", &directory).unwrap();
     assert_eq!((made[0].name.as_str(), asked(&made)), ("Approval", vec![vec!["Member 4"]]));
 }
 
 #[test]
-fn the_next_manager_up_decides_for_one_who_may_not() {
+fn ineligible_manager_is_replaced_by_next_manager() {
     let people = People::new();
     let chief = member(5, Role::Employee, None);
     let marco = Member { manager_id: Some(chief.id), ..people.marco.clone() };
-    let fine = Directory { managers: vec![marco.clone(), chief.clone()], ..people.directory(&people.ana) };
+    let fine = OrgContext { managers: vec![marco.clone(), chief.clone()], ..people.directory(&people.ana) };
     assert_eq!(asked(&steps(&workflow(), "1.00", &fine).unwrap()), [["Member 2"]]);
     let two_levels = one_step(Approvers::Manager { level: 2 });
     assert_eq!(asked(&steps(&two_levels, "1.00", &fine).unwrap()), [["Member 5"]]);
 
     let limited = Member { approval_limit: Some(money("99.99")), ..marco.clone() };
-    let limited = Directory { managers: vec![limited, chief.clone()], ..fine.clone() };
+    let limited = OrgContext { managers: vec![limited, chief.clone()], ..fine.clone() };
     assert_eq!(asked(&steps(&workflow(), "99.99", &limited).unwrap()), [["Member 2"]]);
     let above = steps(&workflow(), "100.00", &limited).unwrap();
     assert_eq!(asked(&above), [["Member 5"]]);
-    assert!(above[0].reason.ends_with("has an approval limit below the total, so the next manager up decides."));
+    assert!(
+        above[0].reasons.message().ends_with("has an approval limit below the total, so the next manager up decides.")
+    );
 
-    // Who decides for the owner while he is away, or is paid, does not decide on the report.
+    // A delegate of the owner or a payee cannot approve the report.
     let (mut owner, mut acting) = (people.ana.clone(), marco.clone());
     let_decide(&mut owner, &mut acting, None);
-    let delegate = Directory { owner, managers: vec![acting, chief.clone()], ..fine.clone() };
+    let delegate = OrgContext { owner, managers: vec![acting, chief.clone()], ..fine.clone() };
     assert_eq!(asked(&steps(&workflow(), "1.00", &delegate).unwrap()), [["Member 5"]]);
-    let paid = Directory { concerned: vec![marco], ..fine };
+    let paid = OrgContext { interested_parties: vec![marco], ..fine };
     assert_eq!(asked(&steps(&workflow(), "1.00", &paid).unwrap()), [["Member 5"]]);
 }
 
 #[test]
-fn an_unknown_manager_is_asked_for_only_when_the_route_needs_him() {
+fn route_requests_only_managers_it_needs() {
     let people = People::new();
     let boss = member(5, Role::Employee, None);
     let marco = Member { manager_id: Some(boss.id), ..people.marco.clone() };
-    let known = Directory { managers: vec![marco.clone()], top: false, ..people.directory(&people.ana) };
+    let known = OrgContext { managers: vec![marco.clone()], chain_complete: false, ..people.directory(&people.ana) };
     assert!(steps(&workflow(), "1.00", &known).is_ok());
     let second = one_step(Approvers::Manager { level: 2 });
-    assert_eq!(steps(&second, "1.00", &known), Err(NoRoute::Unknown(boss.id)));
-    let there = Directory { managers: vec![marco.clone(), boss], ..known.clone() };
+    assert_eq!(steps(&second, "1.00", &known), Err(RoutingError::MissingManager(boss.id)));
+    let there = OrgContext { managers: vec![marco.clone(), boss], ..known.clone() };
     assert_eq!(asked(&steps(&second, "1.00", &there).unwrap()), [["Member 5"]]);
-    let top = Directory { top: true, ..known.clone() };
+    let top = OrgContext { chain_complete: true, ..known.clone() };
     assert_eq!(asked(&steps(&second, "1.00", &top).unwrap()), [["Member 4"]]);
-    // People who manage each other in a circle have nobody above them.
+    // Circular managers have no one above them.
     let circle = Member { manager_id: Some(people.ana.id), ..marco };
-    let circle = Directory { managers: vec![circle], ..known };
+    let circle = OrgContext { managers: vec![circle], ..known };
     assert_eq!(asked(&steps(&second, "1.00", &circle).unwrap()), [["Member 4"]]);
 }
 
 #[test]
-fn nobody_is_asked_at_two_levels() {
+fn member_is_not_approver_at_two_steps() {
     let people = People::new();
-    // Ana's manager is from finance: the finance step needs somebody else.
+    // Ana's manager has the finance role, so the finance step needs another member.
     let chief = member(5, Role::Finance, None);
-    let with =
-        |officers: Vec<Member>| Directory { managers: vec![chief.clone()], officers, ..people.directory(&people.ana) };
+    let with = |finance_and_admins: Vec<Member>| OrgContext {
+        managers: vec![chief.clone()],
+        finance_and_admins,
+        ..people.directory(&people.ana)
+    };
     let both = steps(&workflow(), "500.00", &with(vec![chief.clone(), people.fiona.clone()])).unwrap();
     assert_eq!(asked(&both)[1], ["Member 3"]);
     let alone = steps(&workflow(), "500.00", &with(vec![chief.clone(), people.ada.clone()])).unwrap();
@@ -197,31 +212,32 @@ fn nobody_is_asked_at_two_levels() {
 }
 
 #[test]
-fn an_admin_who_shares_a_step_is_left_free_for_a_later_one() {
+fn shared_admin_is_kept_for_later_step() {
     let people = People::new();
     let second = member(6, Role::Admin, None);
-    let officers = vec![people.ada.clone(), second];
-    let directory = Directory { managers: Vec::new(), officers, ..people.directory(&people.ana) };
+    let finance_and_admins = vec![people.ada.clone(), second];
+    let directory = OrgContext { managers: Vec::new(), finance_and_admins, ..people.directory(&people.ana) };
     assert_eq!(asked(&steps(&workflow(), "500.00", &directory).unwrap()), [["Member 6"], ["Member 4"]]);
 }
 
 #[test]
-fn a_quorum_has_enough_people_or_there_is_no_route() {
+fn quorum_without_enough_approvers_has_no_route() {
     let people = People::new();
-    let rule = |of| StepRule { mode: Mode::Quorum { of }, ..step("Board", Approvers::Role { role: Role::Finance }) };
+    let rule =
+        |of| StepRule { mode: ApprovalMode::Quorum { of }, ..step("Board", Approvers::Role { role: Role::Finance }) };
     let policy = |of| Policy { steps: vec![rule(of)], ..Policy::initial() };
     let chief = member(5, Role::Finance, None);
     let directory = people.directory(&people.ana);
-    let officers = vec![people.fiona.clone(), people.ada.clone(), chief];
-    let directory = Directory { officers, ..directory };
+    let finance_and_admins = vec![people.fiona.clone(), people.ada.clone(), chief];
+    let directory = OrgContext { finance_and_admins, ..directory };
     assert_eq!(asked(&steps(&policy(2), "1.00", &directory).unwrap()), [["Member 3", "Member 5"]]);
-    // The fallback makes up the number.
+    // The fallback completes the quorum.
     assert_eq!(asked(&steps(&policy(3), "1.00", &directory).unwrap()), [["Member 3", "Member 4", "Member 5"]]);
     assert!(steps(&policy(4), "1.00", &directory).is_err());
 }
 
 #[test]
-fn weekends_and_holidays_do_not_count() {
+fn due_date_skips_weekends_and_holidays() {
     let holidays = vec![day("2026-11-25")];
     let with =
         Policy { non_working_days: Some(NonWorkingDays { severity: Severity::Warn, holidays }), ..Policy::initial() };
@@ -238,10 +254,11 @@ fn weekends_and_holidays_do_not_count() {
     assert_eq!(with.working_days_after(day("9999-12-31"), 3), day("9999-12-31"));
 }
 
-/// How many people there are in a random organisation.
+/// Number of members in a random organisation.
 const PEOPLE: usize = 9;
 
-/// Everybody of a random organisation: any roles, some suspended, limited or away, managed by anybody, themselves included.
+/// Members of a random organisation: any roles, some suspended, limited or away, with any member as manager, themselves
+/// included.
 fn organisation() -> impl Strategy<Value = Vec<Member>> {
     let person =
         (0..4_usize, prop::bool::weighted(0.15), prop::option::of(0..PEOPLE), prop::option::of(1..300_000_i64));
@@ -254,14 +271,15 @@ fn organisation() -> impl Strategy<Value = Vec<Member>> {
             member.status = if suspended { MemberStatus::Suspended } else { MemberStatus::Active };
             member.manager_id = manager.map(|at| ids[at]);
             member.approval_limit = limit.map(cents);
-            member.grade = limit.filter(|limit| limit % 2 == 0).map(|_| "senior".to_owned());
+            member.grade = limit.filter(|limit| limit % 2 == 0).map(|_| text("senior"));
         }
         for (away, delegate, shift) in delegations.into_iter().filter(|(away, delegate, _)| away != delegate) {
             let from = today().checked_add(shift.days()).unwrap();
             let until = from.checked_add(1.day()).unwrap();
             let by = all[away].id;
-            let with = all[delegate].person();
-            all[away].delegation = Some(Delegation { with, from, until, ceiling: None, limit: None, by });
+            let with = all[delegate].member_ref();
+            all[away].delegation =
+                Some(Delegation { counterpart: with, from, until, max_amount: None, limit: None, set_by: by });
         }
         all
     })
@@ -281,9 +299,9 @@ fn any_approvers() -> impl Strategy<Value = Approvers> {
 
 fn any_step() -> impl Strategy<Value = StepRule> {
     let mode = prop_oneof![
-        2 => Just(Mode::Any),
-        1 => Just(Mode::All),
-        1 => (2..4_u8).prop_map(|of| Mode::Quorum { of })
+        2 => Just(ApprovalMode::Any),
+        1 => Just(ApprovalMode::All),
+        1 => (2..4_u8).prop_map(|of| ApprovalMode::Quorum { of })
     ];
     let when = (
         prop::option::weighted(0.3, 1..200_000_i64),
@@ -293,17 +311,14 @@ fn any_step() -> impl Strategy<Value = StepRule> {
         prop::bool::weighted(0.1),
         prop::option::weighted(0.2, any::<bool>()),
     );
-    let when = when.prop_map(|(from, below, category, cost_centre, senior, has_violations)| {
-        let listed = |code: &str| if code.is_empty() { Vec::new() } else { vec![code.to_owned()] };
-        Condition {
-            from_total: from.map(cents),
-            below_total: below.map(cents),
-            categories: listed(category),
-            cost_centres: listed(cost_centre),
-            grades: listed(if senior { "senior" } else { "" }),
-            has_violations,
-            ..Condition::default()
-        }
+    let when = when.prop_map(|(from, below, category, cost_centre, senior, has_violations)| StepCondition {
+        from_total: from.map(cents),
+        below_total: below.map(cents),
+        categories: optional_text(category).into_iter().collect(),
+        cost_centres: optional_text(cost_centre).into_iter().collect(),
+        grades: optional_text(if senior { "senior" } else { "" }).into_iter().collect(),
+        has_violations,
+        ..StepCondition::default()
     });
     (any_approvers(), mode, when, prop::option::weighted(0.3, any_approvers()), 1..10_u8).prop_map(
         |(approvers, mode, when, escalate_to, due_in_days)| StepRule {
@@ -316,46 +331,52 @@ fn any_step() -> impl Strategy<Value = StepRule> {
     )
 }
 
-/// A route, asking for managers until it knows enough, as a handler does; and how often it asked.
-fn route_to_the_end(
+/// Completes a route by adding requested managers, as a handler does. Returns the number of requests.
+fn complete_route(
     policy: &Policy,
-    claimed: Claimed<'_>,
-    people: &mut Directory,
+    claimed: RouteInput<'_>,
+    people: &mut OrgContext,
     all: &[Member],
-) -> (Result<Vec<Step>, NoRoute>, usize) {
+) -> (Result<Vec<Step>, RoutingError>, usize) {
     for asked in 0.. {
         match route(policy, claimed, people, today()) {
-            Err(NoRoute::Unknown(manager)) => match all.iter().find(|member| member.id == manager) {
+            Err(RoutingError::MissingManager(manager)) => match all.iter().find(|member| member.id == manager) {
                 Some(found) => people.managers.push(found.clone()),
-                None => people.top = true,
+                None => people.chain_complete = true,
             },
             made => return (made, asked),
         }
-        assert!(asked <= MAX_LEVELS, "a route asks for managers without end");
+        assert!(asked <= MAX_LEVELS, "the route does not stop requesting managers");
     }
     unreachable!()
 }
 
-/// What holds of every step, whoever is there.
-fn fair(steps: &[Step], all: &[Member], barred: &[&Member], total: Money) -> Result<(), TestCaseError> {
+/// Asserts what holds for every step in any organisation.
+fn check_steps(steps: &[Step], all: &[Member], barred: &[&Member], total: Money) -> Result<(), TestCaseError> {
     let mut met = Vec::new();
     for (number, step) in (1..).zip(steps) {
         prop_assert_eq!(step.number, number);
         let expected = if number == 1 { StepStatus::Pending } else { StepStatus::Waiting };
         prop_assert_eq!((step.status, step.due_on.is_some()), (expected, number == 1));
-        let needed = if let Mode::Quorum { of } = step.mode { usize::from(of) } else { 1 };
-        prop_assert!(step.approvers.len() >= needed, "too few for {:?}", step.mode);
+        let needed = if let ApprovalMode::Quorum { of } = step.mode { usize::from(of) } else { 1 };
+        prop_assert!(step.approvers.len() >= needed, "too few approvers for {:?}", step.mode);
         for person in step.approvers.iter().chain(&step.escalates_to) {
             let member = all.iter().find(|member| member.id == person.id).unwrap();
-            prop_assert!(member.can_approve() && member.may_approve(total), "{} may not approve", member.name);
-            prop_assert!(!barred.iter().any(|other| other.id == member.id), "the duties exclude {}", member.name);
+            prop_assert!(member.can_approve() && member.can_approve_total(total), "{} may not approve", member.name);
+            prop_assert!(
+                !barred.iter().any(|other| other.id == member.id),
+                "{} is excluded by separation of duties",
+                member.name
+            );
         }
         for person in &step.approvers {
-            prop_assert!(!met.contains(&person.id), "{} is asked twice", person.name);
+            prop_assert!(!met.contains(&person.id), "{} is an approver twice", person.name);
             prop_assert!(!step.escalates_to.iter().any(|other| other.id == person.id));
             met.push(person.id);
         }
-        prop_assert!(!step.reason.is_empty() && !all.iter().any(|member| step.reason.contains(&member.name)));
+        prop_assert!(
+            !step.reasons.list.is_empty() && !all.iter().any(|member| step.reasons.message().contains(&*member.name))
+        );
     }
     Ok(())
 }
@@ -364,7 +385,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
     #[test]
-    fn routing_ends_excludes_and_repeats(
+    fn route_is_finite_fair_and_deterministic(
         all in organisation(),
         rules in prop::collection::vec(any_step(), 0..5),
         fallback in prop::option::weighted(0.8, any_approvers()),
@@ -373,48 +394,46 @@ proptest! {
         claims in prop::collection::vec((1..120_000_i64, any::<bool>(), 0..3_usize, 0..3_usize), 1..4),
         has_violations in any::<bool>(),
     ) {
-        let object = |code: &str, owner: Option<usize>| {
-            CostObject { code: code.to_owned(), name: code.to_owned(), owner_id: owner.map(|at| all[at].id) }
-        };
+        let id = |at: Option<usize>| at.map(|at| all[at].id);
         let policy = Policy {
             steps: rules,
             fallback,
-            cost_centres: vec![object("c1", owners[0]), object("c2", owners[1])],
-            projects: vec![object("p1", owners[2]), object("p2", owners[3])],
+            cost_centres: vec![cost_object("c1", id(owners[0])), cost_object("c2", id(owners[1]))],
+            projects: vec![cost_object("p1", id(owners[2])), cost_object("p2", id(owners[3]))],
             ..Policy::initial()
         };
-        let code = |kind: &str, at: usize| (at > 0).then(|| format!("{kind}{at}"));
+        let code = |kind: &str, at: usize| if at > 0 { format!("{kind}{at}") } else { String::new() };
         let claims = claims.into_iter().map(|(minor, meals, centre, project)| ExpenseFacts {
-            category: if meals { "meals" } else { "travel" }.to_owned(),
-            cost_centre: code("c", centre),
-            project: code("p", project),
+            category: text(if meals { "meals" } else { "travel" }),
+            cost_centre: optional_text(&code("c", centre)),
+            project: optional_text(&code("p", project)),
             ..facts(cents(minor))
         });
         let lines = lines(claims.collect());
         let base_total = cents(lines.iter().map(|line| line.facts.amount.minor()).sum());
-        let claimed = Claimed { lines: &lines, base_total, cost_centre: None, has_violations };
-        let concerned: Vec<Member> = [enterer, payee].into_iter().flatten().map(|at| all[at].clone()).collect();
-        let mut people = Directory {
+        let claimed = RouteInput { lines: &lines, base_total, cost_centre: None, has_violations };
+        let interested_parties: Vec<Member> = [enterer, payee].into_iter().flatten().map(|at| all[at].clone()).collect();
+        let mut people = OrgContext {
             owner: all[owner].clone(),
-            concerned,
+            interested_parties,
             managers: Vec::new(),
-            top: false,
-            officers: all.iter().filter(|member| matches!(member.role, Role::Finance | Role::Admin)).cloned().collect(),
-            named: all.iter().filter(|member| policy.named_members().contains(&member.id)).cloned().collect(),
+            chain_complete: false,
+            finance_and_admins: all.iter().filter(|member| matches!(member.role, Role::Finance | Role::Admin)).cloned().collect(),
+            named_members: all.iter().filter(|member| policy.named_members().contains(&member.id)).cloned().collect(),
         };
-        let (made, _) = route_to_the_end(&policy, claimed, &mut people, &all);
+        let (made, _) = complete_route(&policy, claimed, &mut people, &all);
         prop_assert_eq!(&made, &route(&policy, claimed, &people, today()));
         let Ok(steps) = made else { return Ok(()) };
         prop_assert!(!steps.is_empty());
-        let concerned: Vec<&Member> = std::iter::once(&people.owner).chain(&people.concerned).collect();
-        let delegates = concerned.iter().filter_map(|member| member.delegate(today()));
+        let interested_parties: Vec<&Member> = std::iter::once(&people.owner).chain(&people.interested_parties).collect();
+        let delegates = interested_parties.iter().filter_map(|member| member.delegate_on(today()));
         let delegates: Vec<&Member> = delegates.filter_map(|id| all.iter().find(|member| member.id == id)).collect();
-        fair(&steps, &all, &[concerned, delegates].concat(), base_total)?;
+        check_steps(&steps, &all, &[interested_parties, delegates].concat(), base_total)?;
     }
 }
 
 #[test]
-fn managers_are_followed_only_so_far() {
+fn manager_chain_is_followed_up_to_maximum() {
     let people = People::new();
     let chain: Vec<Member> = (10..60).map(|number| member(number, Role::Employee, None)).collect();
     let ids: Vec<_> = chain.iter().map(|member| member.id).collect();
@@ -424,9 +443,10 @@ fn managers_are_followed_only_so_far() {
         member.manager_id = Some(*above);
     }
     let owner = Member { manager_id: Some(ids[0]), ..people.ana.clone() };
-    let mut endless = Directory { owner, managers: Vec::new(), top: false, ..people.directory(&people.ana) };
+    let mut endless =
+        OrgContext { owner, managers: Vec::new(), chain_complete: false, ..people.directory(&people.ana) };
     let lines = lines(vec![facts(money("1.00"))]);
-    let claimed = Claimed { lines: &lines, base_total: money("1.00"), cost_centre: None, has_violations: false };
-    let (made, asked_for) = route_to_the_end(&workflow(), claimed, &mut endless, &all);
+    let claimed = RouteInput { lines: &lines, base_total: money("1.00"), cost_centre: None, has_violations: false };
+    let (made, asked_for) = complete_route(&workflow(), claimed, &mut endless, &all);
     assert_eq!((asked(&made.unwrap()), asked_for), (vec![vec!["Member 4"]], MAX_LEVELS));
 }

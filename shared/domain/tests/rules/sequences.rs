@@ -1,46 +1,47 @@
-//! Any sequence of actions by anybody keeps state, totals, claims, duties and history consistent; of two at once one gets through.
+//! Random sequences of actions keep state, totals, claims, duties and history consistent; of two concurrent changes one
+//! is stored.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use outlay_domain::change::{self, ReportChange};
-use outlay_domain::event::Subject;
+use outlay_domain::error::DomainError;
+use outlay_domain::event::EventSubject;
 use outlay_domain::expense::{Expense, PaymentMethod};
-use outlay_domain::history::first_break;
+use outlay_domain::history::first_broken_link;
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::Member;
 use outlay_domain::money::Money;
-use outlay_domain::permission::{Asking, Decide, permit};
-use outlay_domain::refusal::Refusal;
-use outlay_domain::report::{Report, Status, totals};
-use outlay_domain::route::{Decision, Step};
-use outlay_domain::spending::BucketKey;
+use outlay_domain::permission::{Decide, PendingStep, permit};
+use outlay_domain::report::{Report, ReportStatus, compute_totals};
+use outlay_domain::spending::SpendingBucketKey;
+use outlay_domain::step::{Decision, Step};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use crate::world::{Act, Done, World, any_mode, any_turn};
 
-/// The history of a change follows on what was there, and tells of all of it.
+/// Asserts that the events of a change continue the history and cover the change.
 fn history_follows(change: &ReportChange) -> Result<(), TestCaseError> {
     let (report, before) = (&change.after, change.before.as_ref().unwrap());
     prop_assert_eq!(report.version, before.version + 1);
     prop_assert_eq!(report.last_event, before.last_event + change.events.len() as u64);
     prop_assert!(!change.events.is_empty());
     for event in &change.events {
-        prop_assert_eq!((event.subject, event.at), (Subject::Report(report.id), report.updated_at));
+        prop_assert_eq!((event.subject, event.at), (EventSubject::Report(report.id), report.updated_at));
     }
-    prop_assert_eq!(first_break((before.last_event, &before.last_hash), &change.events), None);
+    prop_assert_eq!(first_broken_link((before.last_event, &before.last_hash), &change.events), None);
     let last = change.events.last().unwrap();
     prop_assert_eq!(&last.hash, &report.last_hash);
-    prop_assert_eq!(last.state_hash.as_ref(), Some(&report.state_hash));
+    prop_assert_eq!(last.state_hash.clone(), Some(report.compute_state_hash()));
     Ok(())
 }
 
-/// Head and lines belong together, and the sums are right.
+/// Asserts that head, lines and sums match.
 fn adds_up(report: &Report) -> Result<(), TestCaseError> {
-    prop_assert!(report.is_whole());
+    prop_assert!(report.has_matching_expenses());
     let sums = report.totals;
-    prop_assert_eq!(sums, totals(report.currency, &report.expenses).unwrap());
+    prop_assert_eq!(sums, compute_totals(report.currency, &report.expenses).unwrap());
     prop_assert_eq!(sums.net.plus(sums.tax).unwrap(), sums.total);
     let sum = |of: &dyn Fn(&Expense) -> bool| {
         let amounts = report.expenses.iter().filter(|line| of(line)).map(Expense::amount_in_report);
@@ -53,7 +54,7 @@ fn adds_up(report: &Report) -> Result<(), TestCaseError> {
         let cap = line.cap.unwrap_or(line.facts.amount).minor();
         prop_assert!(0 <= line.granted().minor() && line.granted().minor() <= cap && cap <= line.facts.amount.minor());
     }
-    prop_assert_eq!(report.pending_step().is_some(), report.status == Status::Submitted);
+    prop_assert_eq!(report.pending_step().is_some(), report.status == ReportStatus::Submitted);
     Ok(())
 }
 
@@ -65,48 +66,57 @@ fn decisions(steps: &[Step]) -> impl Iterator<Item = &Decision> {
     steps.iter().flat_map(|step| &step.decisions)
 }
 
-/// What lies in somebody's queue he can decide, and nothing else: the queue knows of a report only what its tasks say.
+/// Asserts that a task is in a member's queue exactly when the member can decide, from the data of the task alone.
 fn queues(world: &World) -> Result<(), TestCaseError> {
     let report = &world.report;
     let Some(step) = report.pending_step() else { return Ok(()) };
     let today = change::today(world.now());
-    let (concerned, taken): (Vec<_>, Vec<_>) = (report.concerned().collect(), report.taken().collect());
+    let (interested_parties, ineligible_approvers): (Vec<_>, Vec<_>) =
+        (report.interested_parties().collect(), report.ineligible_approvers().collect());
     for member in &world.people {
-        let asked: Vec<MemberId> = step.outstanding().map(|person| person.id).collect();
-        let asking = Asking { approvers: &asked, concerned: &concerned, taken: &taken, base_total: report.base_total };
-        let said = asking.say_of(member, today);
+        let asked: Vec<MemberId> = step.pending_approvers().map(|person| person.id).collect();
+        let asking = PendingStep {
+            approvers: &asked,
+            interested_parties: &interested_parties,
+            ineligible_approvers: &ineligible_approvers,
+            base_total: report.base_total,
+        };
+        let said = asking.acting_for(member, today);
         let decides = match permit::<Decide>(member, report, today) {
-            // What is above his own limit stays in his queue, until an admin has it reassigned.
-            Err(Refusal::ApprovalLimit { .. }) if step.asks(member.id) => Some(member.id),
-            ruled => ruled.ok().map(|permit| permit.principal().map_or(member.id, |away| away.id)),
+            // A report above the member's limit stays in the queue until an admin reassigns it.
+            Err(DomainError::ApprovalLimitExceeded { .. }) if step.is_approver(member.id) => Some(member.id),
+            ruled => ruled.ok().map(|permit| permit.on_behalf_of().map_or(member.id, |away| away.id)),
         };
         prop_assert_eq!(said, decides, "{}", member.name);
     }
     Ok(())
 }
 
-/// Nobody decides on what he has a part in, nor twice. A report that is back with its owner keeps old decisions to read; what is
-/// changed on it then does not make them wrong.
+/// Asserts that no one decides on a report they are involved in, or twice. A report returned to its owner keeps old
+/// decisions for reference; later changes do not invalidate them.
 fn duties(change: &ReportChange, people: &[Member]) -> Result<(), TestCaseError> {
     let (report, before) = (&change.after, change.before.as_ref().unwrap());
-    let stands = matches!(report.status, Status::Submitted | Status::Approved);
+    let stands = matches!(report.status, ReportStatus::Submitted | ReportStatus::Approved);
     let decided = decisions(&report.steps).count() > decisions(&before.steps).count();
     if !stands && !decided {
         return Ok(());
     }
     for decision in decisions(&report.steps) {
-        prop_assert!(!report.concerned().any(|id| involved(decision).any(|other| other == id)), "{decision:?}");
+        prop_assert!(
+            !report.interested_parties().any(|id| involved(decision).any(|other| other == id)),
+            "{decision:?}"
+        );
     }
     if decided {
         let last = decisions(&report.steps).max_by_key(|decision| decision.at).unwrap();
-        let concerned = |id: MemberId| report.concerned().any(|concerned| concerned == id);
+        let interested_parties = |id: MemberId| report.interested_parties().any(|party| party == id);
         let stands_in = people
             .iter()
-            .filter(|member| concerned(member.id))
-            .filter_map(|member| member.delegate(last.at.to_zoned(jiff::tz::TimeZone::UTC).date()));
+            .filter(|member| interested_parties(member.id))
+            .filter_map(|member| member.delegate_on(last.at.to_zoned(jiff::tz::TimeZone::UTC).date()));
         prop_assert!(
             !stands_in.collect::<Vec<_>>().contains(&last.by.id),
-            "who decides for one of the concerned decided"
+            "a delegate of an interested party has decided"
         );
     }
     let mut met: BTreeMap<MemberId, u32> = BTreeMap::new();
@@ -116,18 +126,18 @@ fn duties(change: &ReportChange, people: &[Member]) -> Result<(), TestCaseError>
             prop_assert_eq!(earlier, step.number, "{} has decided at two steps", id);
         }
         let by: Vec<MemberId> = step.decisions.iter().map(|decision| decision.by.id).collect();
-        prop_assert_eq!(by.iter().collect::<BTreeSet<_>>().len(), by.len(), "somebody has decided twice at a step");
+        prop_assert_eq!(by.iter().collect::<BTreeSet<_>>().len(), by.len(), "a member has decided twice at a step");
     }
     Ok(())
 }
 
-/// The report is among the claims exactly while it is submitted or approved, with exactly its lines.
+/// Asserts that exactly the lines of a submitted or approved report are claimed.
 fn claimed(world: &World) -> Result<(), TestCaseError> {
     let report = &world.report;
-    let counts = matches!(report.status, Status::Submitted | Status::Approved) && !world.deleted;
-    let mut expected: BTreeSet<(BucketKey, outlay_domain::ids::ExpenseId)> = BTreeSet::new();
+    let counts = matches!(report.status, ReportStatus::Submitted | ReportStatus::Approved) && !world.deleted;
+    let mut expected: BTreeSet<(SpendingBucketKey, outlay_domain::ids::ExpenseId)> = BTreeSet::new();
     if counts {
-        let each = |line: &Expense| BucketKey::of(&line.facts).map(|key| (key, line.id)).collect::<Vec<_>>();
+        let each = |line: &Expense| SpendingBucketKey::of(&line.facts).map(|key| (key, line.id)).collect::<Vec<_>>();
         expected.extend(report.expenses.iter().flat_map(each));
     }
     let kept = world.claims.iter().flat_map(|(key, bucket)| {
@@ -138,7 +148,7 @@ fn claimed(world: &World) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// How often something happened, so that a property is not true for want of anything happening.
+/// Counts occurrences, so that a property cannot hold only because its case never occurs.
 #[derive(Default)]
 struct Seen(BTreeMap<String, usize>);
 
@@ -150,7 +160,7 @@ impl Seen {
     fn at_least(&self, times: usize, wanted: &[&str]) {
         let found = |what: &&str| self.0.get(*what).copied().unwrap_or(0);
         let rare: Vec<_> = wanted.iter().filter(|what| found(what) < times).collect();
-        assert!(rare.is_empty(), "too seldom: {rare:?} in {:?}", self.0);
+        assert!(rare.is_empty(), "too rare: {rare:?} in {:?}", self.0);
     }
 }
 
@@ -159,7 +169,7 @@ fn name(act: &Act) -> String {
 }
 
 #[test]
-fn any_sequence_of_actions_keeps_everything_consistent() {
+fn random_action_sequences_keep_invariants() {
     let seen = RefCell::new(Seen::default());
     let turns = prop::collection::vec(any_turn(), 1..40);
     let mut runner = TestRunner::new(ProptestConfig::with_cases(1000));
@@ -187,11 +197,11 @@ fn any_sequence_of_actions_keeps_everything_consistent() {
                 break;
             }
         }
-        prop_assert_eq!(first_break((0, ""), &world.events), None);
+        prop_assert_eq!(first_broken_link((0, ""), &world.events), None);
         prop_assert_eq!(world.events.last().map(|event| &event.hash), Some(&world.report.last_hash));
         prop_assert_eq!(world.events.len() as u64, world.report.last_event);
         for (at, events) in &world.member_events {
-            prop_assert_eq!(first_break((1, ""), events), None);
+            prop_assert_eq!(first_broken_link((1, ""), events), None);
             prop_assert_eq!(&events.last().unwrap().hash, &world.people[*at].last_hash);
         }
         Ok(())
@@ -221,23 +231,23 @@ fn any_sequence_of_actions_keeps_everything_consistent() {
         "Undelegate",
     ];
     seen.borrow().at_least(20, &acts);
-    seen.borrow().at_least(20, &Status::ALL.map(Status::name));
+    seen.borrow().at_least(20, &ReportStatus::ALL.iter().map(|status| status.name()).collect::<Vec<_>>());
 }
 
-/// Of two changes of the stored report one is stored, whichever comes first, and the other leaves no trace.
+/// Asserts that of two changes of the same version only the first is stored and the second leaves no trace.
 fn one_of_two(world: &World, first: &ReportChange, second: &ReportChange) -> Result<(), TestCaseError> {
     let mut store = world.clone();
     prop_assert!(store.commit(first.clone()));
     let stored = (store.report.clone(), store.events.clone(), store.claims.clone());
-    prop_assert!(!store.commit(second.clone()), "both got through");
+    prop_assert!(!store.commit(second.clone()), "both changes were stored");
     prop_assert_eq!(stored, (store.report, store.events, store.claims));
-    // Even without the version the second would be found: it writes an event that is there.
+    // The second also conflicts without the version: it writes an event that exists.
     prop_assert_eq!(first.events[0].seq, second.events[0].seq);
     Ok(())
 }
 
 #[test]
-fn of_two_at_once_exactly_one_gets_through() {
+fn concurrent_changes_commit_exactly_once() {
     let seen = RefCell::new(Seen::default());
     let before = prop::collection::vec(any_turn(), 0..12);
     let at_once = prop::collection::vec(any_turn(), 8);

@@ -1,53 +1,53 @@
-//! Services: members that are programs. They do what their role says, but decide on nothing, are asked for nothing and own nothing.
+//! Services: members that are programs. They have the rights of their role, but cannot decide, be assigned or own
+//! reports.
 
-use outlay_domain::change::{self, Absence, Invitation, MemberPatch, Newcomer};
+use outlay_domain::change::{self, Invitation, MemberPatch, NewDelegation, NewMember};
+use outlay_domain::error::DomainError;
 use outlay_domain::event::EventKind;
 use outlay_domain::member::{Member, MemberKind, MemberStatus, Role};
 use outlay_domain::organisation::Organisation;
-use outlay_domain::permission::{
-    ChangeMember, Comment, Decide, InviteMember, Read, Reassign, Recall, Reimburse, Return, permit_org,
-};
+use outlay_domain::permission::{Comment, Decide, InviteMember, Read, Reassign, Recall, Reimburse, Return, permit_org};
 use outlay_domain::policy::{Approvers, Policy};
-use outlay_domain::refusal::Refusal;
-use outlay_domain::report::{Report, Status};
-use outlay_domain::route::Directory;
+use outlay_domain::report::{Report, ReportStatus};
+use outlay_domain::route::OrgContext;
 use proptest::prelude::*;
 
 use crate::support::{
-    Given, People, day, draft, eur, member, money, no_rates, now, permit_for, seed, step, titled, today, workflow,
+    Given, People, day, draft, eur, may_delegate, may_update, member, money, no_rates, now, permit_for, seed, step,
+    text, titled, today, workflow,
 };
 
 fn service(role: Role) -> Member {
     Member { kind: MemberKind::Service, email: None, subject: Some("payroll".to_owned()), ..member(20, role, None) }
 }
 
-/// Ana's report, as her manager and finance are asked.
+/// Ana's report, pending at the manager step.
 fn submitted(people: &People) -> Report {
     let given = Given::new(workflow(), people.directory(&people.ana));
     given.submit(&draft(&people.ana, &[money("600.00")])).unwrap().after
 }
 
-/// The report, with the service asked at the pending step, as no route would.
-fn asking(report: &Report, service: &Member) -> Report {
+/// The report with the service as approver of the pending step, which routing would never produce.
+fn with_approver(report: &Report, service: &Member) -> Report {
     let mut report = report.clone();
-    report.steps[0].approvers.push(service.person());
+    report.steps[0].approvers.push(service.member_ref());
     report
 }
 
-const NEVER: Refusal = Refusal::Forbidden("A service does not decide on reports.");
+const NEVER: DomainError = DomainError::Forbidden("A service cannot decide on reports.");
 
 #[test]
-fn a_service_decides_on_nothing_even_where_it_is_asked() {
+fn service_assigned_to_step_cannot_decide() {
     let people = People::new();
     let plain = submitted(&people);
     for role in [Role::Employee, Role::Finance, Role::Admin] {
         let service = service(role);
         let person = Member { kind: MemberKind::Person, ..service.clone() };
-        let report = asking(&plain, &service);
+        let report = with_approver(&plain, &service);
         assert!(permit_for::<Decide>(&person, &report).is_ok() && permit_for::<Return>(&person, &report).is_ok());
         assert_eq!(permit_for::<Decide>(&service, &report).unwrap_err(), NEVER);
         assert_eq!(permit_for::<Return>(&service, &report).unwrap_err(), NEVER);
-        for status in Status::ALL {
+        for &status in ReportStatus::ALL {
             let report = Report { status, ..report.clone() };
             assert_eq!(permit_for::<Decide>(&service, &report).unwrap_err(), NEVER, "{status:?}");
             assert_eq!(permit_for::<Return>(&service, &report).unwrap_err(), NEVER, "{status:?}");
@@ -56,13 +56,13 @@ fn a_service_decides_on_nothing_even_where_it_is_asked() {
 }
 
 #[test]
-fn what_is_hidden_from_a_role_is_hidden_from_its_service_and_the_rest_is_allowed() {
+fn service_has_visibility_and_rights_of_its_role() {
     let people = People::new();
     let report = submitted(&people);
-    let approved = Report { status: Status::Approved, steps: Vec::new(), ..report.clone() };
+    let approved = Report { status: ReportStatus::Approved, steps: Vec::new(), ..report.clone() };
     let (employee, finance, admin) = (service(Role::Employee), service(Role::Finance), service(Role::Admin));
-    assert_eq!(permit_for::<Decide>(&employee, &report).unwrap_err(), Refusal::NotVisible);
-    assert_eq!(permit_for::<Return>(&employee, &approved).unwrap_err(), Refusal::NotVisible);
+    assert_eq!(permit_for::<Decide>(&employee, &report).unwrap_err(), DomainError::NotFound);
+    assert_eq!(permit_for::<Return>(&employee, &approved).unwrap_err(), DomainError::NotFound);
     assert_eq!(permit_for::<Return>(&finance, &approved).unwrap_err(), NEVER);
     assert!(permit_for::<Read>(&finance, &report).is_ok() && permit_for::<Comment>(&finance, &report).is_ok());
     assert!(permit_for::<Reimburse>(&finance, &approved).is_ok());
@@ -70,87 +70,97 @@ fn what_is_hidden_from_a_role_is_hidden_from_its_service_and_the_rest_is_allowed
 }
 
 #[test]
-fn a_route_passes_over_a_service_as_over_somebody_suspended() {
+fn route_skips_service_like_suspended_member() {
     let people = People::new();
     let (robot, marco) = (service(Role::Finance), people.marco.clone());
     let directory = || people.directory(&people.ana);
-    let asked = |policy: Policy, people: Directory| {
+    let asked = |policy: Policy, people: OrgContext| {
         let given = Given::new(policy, people);
         let made = given.submit(&draft(&given.people.owner, &[money("600.00")])).unwrap().after;
-        made.steps.iter().map(|step| (step.reason.clone(), step.asks(robot.id))).collect::<Vec<_>>()
+        made.steps.iter().map(|step| (step.reasons.message(), step.is_approver(robot.id))).collect::<Vec<_>>()
     };
     let named = Approvers::Members { members: vec![robot.id] };
     let board = Policy { steps: vec![step("Board", named)], ..workflow() };
-    let with_robot = asked(board.clone(), Directory { named: vec![robot.clone()], ..directory() });
+    let with_robot = asked(board.clone(), OrgContext { named_members: vec![robot.clone()], ..directory() });
     let suspended = Member { kind: MemberKind::Person, status: MemberStatus::Suspended, ..robot.clone() };
-    assert_eq!(with_robot, asked(board, Directory { named: vec![suspended], ..directory() }));
+    assert_eq!(with_robot, asked(board, OrgContext { named_members: vec![suspended], ..directory() }));
     let why = "This step applies to every report. It is for a member the workflow names. An approver cannot approve, so the next manager up decides.";
     assert_eq!(with_robot, [(why.to_owned(), false)]);
-    // Nor by its role, nor as the last resort.
-    let officers = vec![robot.clone(), people.fiona.clone(), people.ada.clone()];
-    let by_role = asked(workflow(), Directory { officers, ..directory() });
+    // Neither by its role nor as fallback.
+    let finance_and_admins = vec![robot.clone(), people.fiona.clone(), people.ada.clone()];
+    let by_role = asked(workflow(), OrgContext { finance_and_admins, ..directory() });
     assert!(by_role.len() == 2 && by_role.iter().all(|(_, asks)| !asks), "{by_role:?}");
     let fallback = Policy { fallback: Some(Approvers::Role { role: Role::Finance }), ..workflow() };
-    let nobody = Directory { managers: Vec::new(), officers: vec![robot.clone()], ..directory() };
-    let refused = Given::new(fallback, nobody).submit(&draft(&people.ana, &[money("5.00")]));
-    assert!(matches!(refused, Err(Refusal::NoApprover { .. })));
-    assert!(marco.can_approve() && !robot.can_approve() && !robot.is_somebody() && !robot.can_own());
+    let without_approver = OrgContext { managers: Vec::new(), finance_and_admins: vec![robot.clone()], ..directory() };
+    let refused = Given::new(fallback, without_approver).submit(&draft(&people.ana, &[money("5.00")]));
+    assert!(matches!(refused, Err(DomainError::NoApprover { .. })));
+    assert!(marco.can_approve() && !robot.can_approve() && !robot.is_current_person() && !robot.can_have_reports());
 }
 
 proptest! {
     #[test]
-    fn no_route_asks_a_service(which in 0_usize..4, total in 1_i64..100_000, fallback in any::<bool>()) {
+    fn route_never_assigns_service(which in 0_usize..4, total in 1_i64..100_000, fallback in any::<bool>()) {
         let mut people = People::new();
         let machine = [&mut people.marco, &mut people.fiona, &mut people.ada].into_iter().nth(which);
         let id = machine.map(|member| { member.kind = MemberKind::Service; member.id });
         let policy = if fallback { workflow() } else { Policy { fallback: None, ..workflow() } };
         let given = Given::new(policy, people.directory(&people.ana));
         if let Ok(change) = given.submit(&draft(&people.ana, &[crate::support::cents(total)])) {
-            prop_assert!(change.after.steps.iter().all(|step| id.is_none_or(|id| !step.asks(id))));
+            prop_assert!(change.after.steps.iter().all(|step| id.is_none_or(|id| !step.is_approver(id))));
         }
     }
 }
 
 #[test]
-fn a_service_is_nobodys_delegate_and_is_not_asked_in_place_of_another() {
+fn service_cannot_be_delegate_or_reassignment_target() {
     let people = People::new();
     let robot = service(Role::Finance);
-    let absence = Absence { to: &robot, from: today(), until: day("2026-12-31"), ceiling: None };
-    let refused = change::delegate(&people.marco, &people.marco, Some(absence), None, now()).unwrap_err();
-    assert_eq!(refused, Refusal::NotAssignable("cannot approve"));
-    let absence = Absence { to: &people.marco, from: today(), until: day("2026-12-31"), ceiling: None };
-    assert!(matches!(change::delegate(&robot, &robot, Some(absence), None, now()), Err(Refusal::Forbidden(_))));
+    let marco = may_delegate(&people.marco, &people.marco).unwrap();
+    let new_delegation = NewDelegation { to: &robot, from: today(), until: day("2026-12-31"), max_amount: None };
+    let refused = change::set_delegation(marco, Some(new_delegation), None, now()).unwrap_err();
+    assert_eq!(refused, DomainError::NotAssignable("cannot approve"));
+    let new_delegation = NewDelegation { to: &people.marco, from: today(), until: day("2026-12-31"), max_amount: None };
+    assert!(matches!(
+        change::set_delegation(may_delegate(&robot, &robot).unwrap(), Some(new_delegation), None, now()),
+        Err(DomainError::Forbidden(_))
+    ));
     let given = Given::new(workflow(), people.directory(&people.ana));
     let report = given.submit(&draft(&people.ana, &[money("600.00")])).unwrap().after;
-    let refused = change::assignable(&report, &robot, &given.policy, &given.people, now()).unwrap_err();
-    assert_eq!(refused, Refusal::NotAssignable("cannot approve"));
+    let refused = change::check_assignable(&report, &robot, &given.policy, &given.people, now()).unwrap_err();
+    assert_eq!(refused, DomainError::NotAssignable("cannot approve"));
 }
 
 #[test]
-fn a_service_owns_no_report_and_enters_those_of_others_as_its_role_allows() {
+fn service_owns_no_report_and_enters_for_others() {
     let people = People::new();
     let robot = service(Role::Finance);
     let create = |actor: &Member, owner: Option<&Member>| {
         let for_other = owner.map(|owner| (permit_org(actor).unwrap(), owner));
-        change::create(permit_org(actor).unwrap(), for_other, titled(Vec::new()), &no_rates(), &mut seed(9), now())
+        change::create_report(
+            permit_org(actor).unwrap(),
+            for_other,
+            titled(Vec::new()),
+            &no_rates(),
+            &mut seed(9),
+            now(),
+        )
     };
-    assert_eq!(create(&robot, None).unwrap_err(), Refusal::NoReports);
-    assert_eq!(create(&people.fiona, Some(&robot)).unwrap_err(), Refusal::NoReports);
+    assert_eq!(create(&robot, None).unwrap_err(), DomainError::CannotHaveReports);
+    assert_eq!(create(&people.fiona, Some(&robot)).unwrap_err(), DomainError::CannotHaveReports);
     let entered = create(&robot, Some(&people.ana)).unwrap().after;
-    assert_eq!((entered.owner, entered.entered_by), (people.ana.id, Some(robot.person())));
-    let sent = Report { entered_by: Some(robot.person()), ..submitted(&people) };
+    assert_eq!((entered.owner, entered.preparer), (people.ana.id, Some(robot.member_ref())));
+    let sent = Report { preparer: Some(robot.member_ref()), ..submitted(&people) };
     assert!(permit_for::<Recall>(&robot, &sent).is_ok());
 }
 
 #[test]
-fn a_service_is_active_at_once_and_known_by_its_tokens() {
+fn new_service_is_active_and_bound_to_subject() {
     let people = People::new();
-    let organisation =
-        Organisation { id: people.ada.org, name: "Acme".to_owned(), base_currency: eur(), created_at: now() };
-    let offer = |who: Newcomer, role: Role| {
+    let organisation = Organisation { id: people.ada.org, name: text("Acme"), base_currency: eur(), created_at: now() };
+    let offer = |who: NewMember, role: Role| {
         let invitation = Invitation {
-            name: "Payroll".to_owned(),
-            who,
+            name: text("Payroll"),
+            new_member: who,
             role,
             language: outlay_domain::language::Language::En,
             time_zone: None,
@@ -160,42 +170,41 @@ fn a_service_is_active_at_once_and_known_by_its_tokens() {
             approval_limit: None,
         };
         let permit = permit_org::<InviteMember>(&people.ada).unwrap();
-        change::invite(permit, &organisation, invitation, &mut seed(30), now())
+        change::invite_member(permit, &organisation, invitation, &mut seed(30), now())
     };
-    let invite = |who: Newcomer| offer(who, Role::Finance).unwrap();
-    let added = invite(Newcomer::Service { subject: "client-7".to_owned() });
+    let invite = |who: NewMember| offer(who, Role::Finance).unwrap();
+    let added = invite(NewMember::Service { subject: "client-7".to_owned() });
     let after = &added.after;
     assert_eq!((after.kind, after.status), (MemberKind::Service, MemberStatus::Active));
     assert_eq!((after.email.as_deref(), after.subject.as_deref()), (None, Some("client-7")));
     assert_eq!(added.event.kind, EventKind::ServiceAdded { role: Role::Finance });
-    let invited = invite(Newcomer::Person { email: "pay@example.com".to_owned() }).after;
+    let invited = invite(NewMember::Person { email: text("pay@example.com") }).after;
     assert_eq!((invited.kind, invited.status, invited.subject), (MemberKind::Person, MemberStatus::Invited, None));
 
-    // Its kind is on record; persons are stored as they always were.
+    // The kind is stored for services only.
     let stored = serde_json::to_value(after).unwrap();
     assert_eq!(stored["kind"], "service");
     assert_eq!(serde_json::from_value::<Member>(stored).unwrap(), *after);
     assert!(serde_json::to_value(&people.ana).unwrap().get("kind").is_none());
 
-    // Suspended and back, it is the same service.
+    // Suspension and reactivation keep the service.
     let patch = |suspended| MemberPatch { suspended: Some(suspended), ..MemberPatch::default() };
     let change = |service: &Member, suspended| {
-        let permit = permit_org::<ChangeMember>(&people.ada).unwrap();
-        change::change_member(permit, service, patch(suspended), &[], now()).unwrap().remove(0).after
+        let permit = may_update(&people.ada, service);
+        change::update_member(permit, patch(suspended), &[], now()).unwrap().remove(0).after
     };
     assert_eq!(change(&change(after, true), false).status, MemberStatus::Active);
 
-    // It is admin neither from the start nor later: an admin would be two people with it.
-    let refused = offer(Newcomer::Service { subject: "client-8".to_owned() }, Role::Admin);
-    assert_eq!(refused.unwrap_err(), Refusal::ServiceAdmin);
+    // A service cannot be created or made an admin: its admin would control two admins.
+    let refused = offer(NewMember::Service { subject: "client-8".to_owned() }, Role::Admin);
+    assert_eq!(refused.unwrap_err(), DomainError::ServiceCannotBeAdmin);
     assert_eq!(
-        offer(Newcomer::Person { email: "ada2@example.com".to_owned() }, Role::Admin).unwrap().after.role,
+        offer(NewMember::Person { email: text("ada2@example.com") }, Role::Admin).unwrap().after.role,
         Role::Admin
     );
     for role in [Role::Employee, Role::Finance, Role::Admin, Role::Auditor] {
-        let permit = permit_org::<ChangeMember>(&people.ada).unwrap();
         let patch = MemberPatch { role: Some(role), ..MemberPatch::default() };
-        let changed = change::change_member(permit, after, patch, &[], now());
-        assert_eq!(changed.err(), (role == Role::Admin).then_some(Refusal::ServiceAdmin), "{role:?}");
+        let changed = change::update_member(may_update(&people.ada, after), patch, &[], now());
+        assert_eq!(changed.err(), (role == Role::Admin).then_some(DomainError::ServiceCannotBeAdmin), "{role:?}");
     }
 }

@@ -1,23 +1,27 @@
-//! People, reports and days to test the rules with.
+//! Members, reports and dates for the tests of the rules.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use outlay_domain::change::{self, NewReport, ReportChange, Rules};
+use outlay_domain::change::{self, NewReport, ReportChange, ReportEdit, SubmissionRules};
 use outlay_domain::conversion::RateBook;
+use outlay_domain::error::DomainError;
 use outlay_domain::expense::{Expense, ExpenseFacts, PaymentMethod};
-use outlay_domain::ids::{MemberId, OrgId, Seed};
+use outlay_domain::ids::{IdGenerator, MemberId, OrgId};
 use outlay_domain::member::{Delegation, Member, MemberKind, MemberStatus, Role};
 use outlay_domain::money::{Currency, Money};
-use outlay_domain::permission::{Submit, permit, permit_org};
-use outlay_domain::policy::{Approvers, Condition, Effect, Limit, Mode, Period, Policy, StepRule};
-use outlay_domain::refusal::Refusal;
+use outlay_domain::permission::{Delegate, MemberPermit, Submit, UpdateMember, permit, permit_member, permit_org};
+use outlay_domain::policy::{
+    ApprovalMode, Approvers, CostObject, LimitEffect, LimitPeriod, Policy, SpendingLimit, StepCondition, StepRule,
+};
 use outlay_domain::report::Report;
-use outlay_domain::route::Directory;
-use outlay_domain::spending::{Bucket, Spending, SpendingChange};
+use outlay_domain::route::OrgContext;
+use outlay_domain::spending::{Spending, SpendingBucket, SpendingChange};
 
-/// A Friday.
+/// Friday, 20 November 2026.
 pub fn now() -> Timestamp {
     "2026-11-20T12:00:00Z".parse().unwrap()
 }
@@ -28,6 +32,21 @@ pub fn today() -> Date {
 
 pub fn day(text: &str) -> Date {
     text.parse().unwrap()
+}
+
+/// Parses a text or code.
+pub fn text<T: FromStr<Err: Debug>>(raw: &str) -> T {
+    raw.parse().unwrap()
+}
+
+/// Parses a text or code; empty for none.
+pub fn optional_text<T: FromStr<Err: Debug>>(raw: &str) -> Option<T> {
+    Some(raw).filter(|raw| !raw.is_empty()).map(text)
+}
+
+/// Cost centre or project of this code.
+pub fn cost_object<Code: FromStr<Err: Debug>>(code: &str, owner_id: Option<MemberId>) -> CostObject<Code> {
+    CostObject { code: text(code), name: text(code), owner_id }
 }
 
 pub fn eur() -> Currency {
@@ -42,19 +61,19 @@ pub fn money(amount: &str) -> Money {
     Money::parse(amount, eur()).unwrap()
 }
 
-pub fn seed(number: u8) -> Seed {
-    Seed::new(now(), [0, number, 0, 0, 0, number, 0, 0, 0, 0])
+pub fn seed(number: u8) -> IdGenerator {
+    IdGenerator::new(now(), [0, number, 0, 0, 0, number, 0, 0, 0, 0])
 }
 
 pub fn member(number: u8, role: Role, manager: Option<&Member>) -> Member {
     Member {
-        id: seed(number).draw(),
+        id: seed(number).next_id(),
         org: OrgId::from_uuid(uuid::Uuid::from_u128(7)),
-        name: format!("Member {number}"),
+        name: text(&format!("Member {number}")),
         kind: MemberKind::Person,
-        email: Some(format!("m{number}@example.com")),
+        email: Some(text(&format!("m{number}@example.com"))),
         address_fault: None,
-        address_mended_at: None,
+        address_fault_cleared_at: None,
         language: outlay_domain::language::Language::En,
         time_zone: None,
         role,
@@ -73,15 +92,22 @@ pub fn member(number: u8, role: Role, manager: Option<&Member>) -> Member {
     }
 }
 
-/// Lets `delegate` decide for `away` from now on, without the history that a real change would write.
+/// Sets a delegation from today on without writing history.
 pub fn let_decide(away: &mut Member, delegate: &mut Member, ceiling: Option<Money>) {
     let (by, limit, until) = (away.id, away.approval_limit, day("2026-12-31"));
-    let delegation = |with: &Member| Delegation { with: with.person(), from: today(), until, ceiling, limit, by };
+    let delegation = |with: &Member| Delegation {
+        counterpart: with.member_ref(),
+        from: today(),
+        until,
+        max_amount: ceiling,
+        limit,
+        set_by: by,
+    };
     away.delegation = Some(delegation(delegate));
     delegate.acts_for.push(delegation(away));
 }
 
-/// Ana, her manager Marco, Fiona from finance and Ada the admin.
+/// Ana, the manager Marco, Fiona with the finance role, and the admin Ada.
 pub struct People {
     pub ana: Member,
     pub marco: Member,
@@ -100,22 +126,22 @@ impl People {
         }
     }
 
-    /// Whom a report of `owner` may be routed to.
-    pub fn directory(&self, owner: &Member) -> Directory {
+    /// Organisation data for routing a report of `owner`.
+    pub fn directory(&self, owner: &Member) -> OrgContext {
         let manager = owner.manager_id.filter(|id| *id == self.marco.id).map(|_| self.marco.clone());
-        Directory {
+        OrgContext {
             owner: owner.clone(),
-            concerned: Vec::new(),
+            interested_parties: Vec::new(),
             managers: manager.into_iter().collect(),
-            top: true,
-            officers: vec![self.fiona.clone(), self.ada.clone()],
-            named: Vec::new(),
+            chain_complete: true,
+            finance_and_admins: vec![self.fiona.clone(), self.ada.clone()],
+            named_members: Vec::new(),
         }
     }
 }
 
-/// The members a route of `report` may need, out of all there are; the managers as far up as they go.
-pub fn directory(report: &Report, all: &[Member], policy: &Policy) -> Directory {
+/// Members that the route of `report` may need, selected from all; managers up to the top.
+pub fn directory(report: &Report, all: &[Member], policy: &Policy) -> OrgContext {
     let find = |id: MemberId| all.iter().find(|member| member.id == id);
     let owner = find(report.owner).unwrap();
     let mut managers: Vec<Member> = Vec::new();
@@ -125,57 +151,83 @@ pub fn directory(report: &Report, all: &[Member], policy: &Policy) -> Directory 
         }
         managers.push(above.clone());
     }
-    let others = report.concerned().filter(|id| *id != report.owner);
-    Directory {
+    let others = report.interested_parties().filter(|id| *id != report.owner);
+    OrgContext {
         owner: owner.clone(),
-        concerned: others.filter_map(find).cloned().collect(),
+        interested_parties: others.filter_map(find).cloned().collect(),
         managers,
-        top: true,
-        officers: all.iter().filter(|member| matches!(member.role, Role::Finance | Role::Admin)).cloned().collect(),
-        named: policy.named_members().into_iter().filter_map(find).cloned().collect(),
+        chain_complete: true,
+        finance_and_admins: all
+            .iter()
+            .filter(|member| matches!(member.role, Role::Finance | Role::Admin))
+            .cloned()
+            .collect(),
+        named_members: policy.named_members().into_iter().filter_map(find).cloned().collect(),
     }
 }
 
-/// All that a submission is judged and routed by, owned.
+/// Owned inputs of evaluation and routing.
 pub struct Given {
     pub policy: Policy,
-    pub people: Directory,
+    pub people: OrgContext,
     pub spending: Spending,
     pub rates: RateBook,
 }
 
 impl Given {
-    pub fn new(policy: Policy, people: Directory) -> Self {
+    pub fn new(policy: Policy, people: OrgContext) -> Self {
         Self { policy, people, spending: Spending::default(), rates: no_rates() }
     }
 
-    pub fn rules(&self) -> Rules<'_> {
-        Rules { policy: &self.policy, people: &self.people, spending: &self.spending, rates: &self.rates }
+    pub fn rules(&self) -> SubmissionRules<'_> {
+        SubmissionRules { policy: &self.policy, people: &self.people, spending: &self.spending, rates: &self.rates }
     }
 
-    /// Submits a report of the directory's owner.
-    pub fn submit(&self, report: &Report) -> Result<ReportChange, Refusal> {
+    /// Submits a report of the owner in `people`.
+    pub fn submit(&self, report: &Report) -> Result<ReportChange, DomainError> {
         change::submit(permit_for::<Submit>(&self.people.owner, report)?, self.rules(), now())
     }
 }
 
-/// A permit of today.
+/// Permit with today's date.
 pub fn permit_for<'a, A: outlay_domain::permission::ReportAction>(
     actor: &'a Member,
     report: &'a Report,
-) -> Result<outlay_domain::permission::Permit<'a, A>, Refusal> {
+) -> Result<outlay_domain::permission::Permit<'a, A>, DomainError> {
     permit(actor, report, today())
 }
 
-/// Puts what a change does to claims where it is kept, as the store does: each bucket on the version before its own.
+/// Change that an edit leads to. An edit that needs a resubmission is submitted under `rules`.
+pub fn finish(
+    edit: Result<ReportEdit, DomainError>,
+    rules: Option<SubmissionRules<'_>>,
+    now: Timestamp,
+) -> Result<ReportChange, DomainError> {
+    match edit? {
+        ReportEdit::Complete(change) => Ok(*change),
+        ReportEdit::NeedsResubmission(resubmission) => resubmission.submit(rules.unwrap(), now),
+    }
+}
+
+/// Permit of an admin to change a member.
+pub fn may_update<'a>(admin: &'a Member, member: &'a Member) -> MemberPermit<'a, UpdateMember> {
+    permit_member(admin, Some(member)).unwrap()
+}
+
+/// Permit to delegate the decisions of a member.
+pub fn may_delegate<'a>(actor: &'a Member, away: &'a Member) -> Result<MemberPermit<'a, Delegate>, DomainError> {
+    permit_member(actor, Some(away))
+}
+
+/// Applies the claim changes of a report to the buckets, as the store does, each on its previous version.
 pub fn store_claims(
-    kept: &mut BTreeMap<outlay_domain::spending::BucketKey, Bucket>,
+    kept: &mut BTreeMap<outlay_domain::spending::SpendingBucketKey, SpendingBucket>,
     report: &Report,
     change: &SpendingChange,
 ) {
     for (key, bucket) in &change.stored {
         let version = kept.get(key).map_or(0, |bucket| bucket.version);
-        assert_eq!(bucket.version, version + 1, "a bucket is stored on the version that was read");
+        assert_eq!(bucket.version, version + 1, "a bucket is written on the version that was read");
         kept.insert(key.clone(), bucket.clone());
     }
     for key in &change.withdrawn {
@@ -188,34 +240,34 @@ pub fn store_claims(
 
 pub fn step(name: &str, approvers: Approvers) -> StepRule {
     StepRule {
-        name: name.to_owned(),
-        when: Condition::default(),
+        name: text(name),
+        when: StepCondition::default(),
         approvers,
-        mode: Mode::Any,
+        mode: ApprovalMode::Any,
         due_in_days: 5,
         escalate_to: None,
     }
 }
 
-/// The manager, and finance from 500.00 EUR.
+/// Manager step, then finance from 500.00 EUR.
 pub fn workflow() -> Policy {
     let finance = step("Finance", Approvers::Role { role: Role::Finance });
-    let when = Condition { from_total: Some(money("500.00")), ..Condition::default() };
+    let when = StepCondition { from_total: Some(money("500.00")), ..StepCondition::default() };
     let steps = vec![step("Manager", Approvers::Manager { level: 1 }), StepRule { when, ..finance }];
     Policy { steps, ..Policy::initial() }
 }
 
-/// A limit for everything.
-pub fn limit(amount: &str, period: Period, effect: Effect) -> Limit {
+/// Limit without restrictions.
+pub fn limit(amount: &str, period: LimitPeriod, effect: LimitEffect) -> SpendingLimit {
     let amount = money(amount);
-    Limit { categories: Vec::new(), grades: Vec::new(), payment_methods: Vec::new(), period, amount, effect }
+    SpendingLimit { categories: Vec::new(), grades: Vec::new(), payment_methods: Vec::new(), period, amount, effect }
 }
 
 pub fn facts(amount: Money) -> ExpenseFacts {
     ExpenseFacts {
         date: day("2026-11-12"),
-        category: "travel".to_owned(),
-        merchant: "SNCF".to_owned(),
+        category: text("travel"),
+        merchant: text("SNCF"),
         amount,
         tax: Money::zero(amount.currency()),
         payment_method: PaymentMethod::Personal,
@@ -234,12 +286,12 @@ pub fn no_rates() -> RateBook {
 }
 
 pub fn titled(expenses: Vec<ExpenseFacts>) -> NewReport {
-    NewReport { title: "Lyon".to_owned(), currency: eur(), payee: None, cost_centre: None, expenses }
+    NewReport { title: text("Lyon"), currency: eur(), payee: None, cost_centre: None, expenses }
 }
 
-/// The report of `owner` with these lines, as created.
+/// Creation of a report of `owner` with these lines.
 pub fn created_with(owner: &Member, expenses: Vec<ExpenseFacts>) -> ReportChange {
-    change::create(permit_org(owner).unwrap(), None, titled(expenses), &no_rates(), &mut seed(9), now()).unwrap()
+    change::create_report(permit_org(owner).unwrap(), None, titled(expenses), &no_rates(), &mut seed(9), now()).unwrap()
 }
 
 pub fn created(owner: &Member, amounts: &[Money]) -> ReportChange {
@@ -250,7 +302,7 @@ pub fn draft(owner: &Member, amounts: &[Money]) -> Report {
     created(owner, amounts).after
 }
 
-/// Lines with these facts, of some report.
+/// Expenses with these facts.
 pub fn lines(expenses: Vec<ExpenseFacts>) -> Vec<Expense> {
     created_with(&People::new().ana, expenses).after.expenses
 }

@@ -1,33 +1,37 @@
-//! A small organisation in which anybody tries anything with one report: what random sequences of actions run in, and a store
-//! that keeps what the real one keeps.
+//! Small organisation for random sequences of actions on one report, with a store that keeps what the real one keeps.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use outlay_domain::change::{self, Absence, Approval, LineVerdict, MemberChange, Part, ReportChange, ReportPatch};
+use outlay_domain::change::{
+    self, Approval, LineDecision, MemberChange, NewDelegation, ReportChange, ReportPatch, SplitPart,
+};
+use outlay_domain::error::DomainError;
 use outlay_domain::event::Event;
 use outlay_domain::expense::{ExpenseFacts, PaymentMethod};
-use outlay_domain::ids::{ExpenseId, Seed};
+use outlay_domain::ids::{ExpenseId, IdGenerator};
 use outlay_domain::member::{Member, Role};
 use outlay_domain::money::Money;
+use outlay_domain::patch::Patch;
 use outlay_domain::permission::{self, permit, permit_org};
-use outlay_domain::policy::{Approvers, Condition, Effect, Limit, Mode, Period, Policy, StepRule};
-use outlay_domain::refusal::Refusal;
+use outlay_domain::policy::{
+    ApprovalMode, Approvers, LimitEffect, LimitPeriod, Policy, SpendingLimit, StepCondition, StepRule,
+};
 use outlay_domain::report::Report;
-use outlay_domain::spending::{Bucket, BucketKey, Spending};
+use outlay_domain::spending::{Spending, SpendingBucket, SpendingBucketKey};
 use proptest::prelude::*;
 
 use crate::support::{
-    Given, cents, created_with, day, directory, facts, limit, member, money, no_rates, now, seed, step, store_claims,
-    titled,
+    Given, cents, created_with, day, directory, facts, finish, limit, may_delegate, member, money, no_rates, now, seed,
+    step, store_claims, text, titled,
 };
 
-/// The owner, by his place among the people.
+/// Index of the owner among the people.
 pub const OWNER: usize = 0;
-/// How many people there are; see [`people`].
+/// Number of people; see [`people`].
 pub const PEOPLE: usize = 10;
 
-/// What somebody tries. Numbers choose among what is there.
+/// Attempted action. Indexes select among what exists.
 #[derive(Clone, Debug)]
 pub enum Act {
     Add(Entered),
@@ -51,7 +55,7 @@ pub enum Act {
     Undelegate(usize),
 }
 
-/// What is entered for a line.
+/// Input for a line.
 #[derive(Clone, Debug)]
 pub struct Entered {
     minor: i64,
@@ -66,16 +70,16 @@ impl Entered {
         let days = ["2026-11-12", "2026-11-13", "2026-10-29"];
         ExpenseFacts {
             date: day(days[usize::from(self.day) % days.len()]),
-            category: ["travel", "meals"][usize::from(self.category) % 2].to_owned(),
+            category: text(["travel", "meals"][usize::from(self.category) % 2]),
             payment_method: if self.card { PaymentMethod::CompanyCard } else { PaymentMethod::Personal },
-            trip: self.trip.then(|| "lyon".to_owned()),
+            trip: self.trip.then(|| text("lyon")),
             tax: cents(self.minor / 6),
             ..facts(cents(self.minor))
         }
     }
 }
 
-/// The change an act has led to.
+/// Change that an action led to.
 pub enum Done {
     Report(Box<ReportChange>),
     Members(Vec<MemberChange>),
@@ -90,27 +94,27 @@ fn people() -> Vec<Member> {
         boss,
         member(4, Role::Finance, None),
         member(5, Role::Finance, None),
-        // He enters reports for others.
+        // Enters reports for others.
         member(6, Role::Finance, None),
         member(7, Role::Admin, None),
         member(8, Role::Admin, None),
         member(9, Role::Auditor, None),
-        // A colleague: paid, or deciding for somebody, now and then.
+        // A colleague who can be payee or delegate.
         member(10, Role::Employee, None),
     ]
 }
 
-/// The manager, then finance in this mode, with limits that cap, warn and block.
-fn policy(mode: Mode) -> Policy {
-    let when = Condition { from_total: Some(money("100.00")), ..Condition::default() };
+/// Manager step, then finance in this mode, with limits that cap, warn and block.
+fn policy(mode: ApprovalMode) -> Policy {
+    let when = StepCondition { from_total: Some(money("100.00")), ..StepCondition::default() };
     let finance = step("Finance", Approvers::Role { role: Role::Finance });
-    let meals = |limit: Limit| Limit { categories: vec!["meals".to_owned()], ..limit };
+    let meals = |limit: SpendingLimit| SpendingLimit { categories: vec![text("meals")], ..limit };
     Policy {
         limits: vec![
-            meals(limit("40.00", Period::Day, Effect::Cap)),
-            limit("250.00", Period::Month, Effect::Cap),
-            limit("300.00", Period::Expense, Effect::Cap),
-            limit("350.00", Period::Trip, Effect::Block),
+            meals(limit("40.00", LimitPeriod::Day, LimitEffect::Cap)),
+            limit("250.00", LimitPeriod::Month, LimitEffect::Cap),
+            limit("300.00", LimitPeriod::Expense, LimitEffect::Cap),
+            limit("350.00", LimitPeriod::Trip, LimitEffect::Block),
         ],
         steps: vec![step("Manager", Approvers::Manager { level: 1 }), StepRule { when, mode, ..finance }],
         auto_approve_below: Some(money("3.00")),
@@ -118,7 +122,7 @@ fn policy(mode: Mode) -> Policy {
     }
 }
 
-/// Everything as it is stored.
+/// Stored state.
 #[derive(Clone)]
 pub struct World {
     pub people: Vec<Member>,
@@ -126,26 +130,27 @@ pub struct World {
     pub report: Report,
     pub events: Vec<Event>,
     pub member_events: BTreeMap<usize, Vec<Event>>,
-    pub claims: BTreeMap<BucketKey, Bucket>,
+    pub claims: BTreeMap<SpendingBucketKey, SpendingBucket>,
     pub deleted: bool,
     turn: u8,
 }
 
 impl World {
-    /// Ana's report of one line, entered by herself or for her, beside another one that she has claimed.
-    pub fn new(entered_for_her: bool, mode: Mode) -> Self {
+    /// Ana's report with one line, entered by Ana or on Ana's behalf, beside an earlier claimed report.
+    pub fn new(entered_on_behalf: bool, mode: ApprovalMode) -> Self {
         let people = people();
-        let line = |minor| ExpenseFacts { merchant: "Taxi".to_owned(), ..facts(cents(minor)) };
-        let created = if entered_for_her {
+        let line = |minor| ExpenseFacts { merchant: text("Taxi"), ..facts(cents(minor)) };
+        let created = if entered_on_behalf {
             let permits = (permit_org(&people[5]).unwrap(), permit_org(&people[5]).unwrap());
             let new = titled(vec![line(2000)]);
-            change::create(permits.0, Some((permits.1, &people[OWNER])), new, &no_rates(), &mut seed(9), now()).unwrap()
+            change::create_report(permits.0, Some((permits.1, &people[OWNER])), new, &no_rates(), &mut seed(9), now())
+                .unwrap()
         } else {
             created_with(&people[OWNER], vec![line(2000)])
         };
         let policy = policy(mode);
         let mut other = created_with(&people[OWNER], vec![facts(cents(9000))]).after;
-        other.id = seed(99).draw();
+        other.id = seed(99).next_id();
         let given = Given::new(policy.clone(), directory(&other, &people, &policy));
         let claimed = given.submit(&other).unwrap();
         let mut claims = BTreeMap::new();
@@ -158,81 +163,85 @@ impl World {
         now() + SignedDuration::from_secs(i64::from(self.turn))
     }
 
-    fn seed(&self) -> Seed {
-        Seed::new(self.now(), [1, self.turn, 0, 0, 0, 0, 0, 0, 0, 0])
+    fn seed(&self) -> IdGenerator {
+        IdGenerator::new(self.now(), [1, self.turn, 0, 0, 0, 0, 0, 0, 0, 0])
     }
 
-    /// What a report with this payee is judged by.
+    /// Inputs of the evaluation with this payee.
     fn given(&self, payee: Option<usize>) -> Given {
         let mut people = directory(&self.report, &self.people, &self.policy);
-        people.concerned.extend(payee.map(|at| self.people[at].clone()));
+        people.interested_parties.extend(payee.map(|at| self.people[at].clone()));
         let spending = Spending { buckets: self.claims.clone() };
         Given { spending, ..Given::new(self.policy.clone(), people) }
     }
 
-    fn line(&self, at: usize) -> Result<ExpenseId, Refusal> {
+    fn line(&self, at: usize) -> Result<ExpenseId, DomainError> {
         let lines = &self.report.expenses;
-        lines.get(at % lines.len().max(1)).map(|line| line.id).ok_or(Refusal::UnknownExpense)
+        lines.get(at % lines.len().max(1)).map(|line| line.id).ok_or(DomainError::UnknownExpense)
     }
 
-    fn may<A: permission::ReportAction>(&self, by: usize) -> Result<permission::Permit<'_, A>, Refusal> {
+    fn may<A: permission::ReportAction>(&self, by: usize) -> Result<permission::Permit<'_, A>, DomainError> {
         permit(&self.people[by], &self.report, change::today(self.now()))
     }
 
-    /// What becomes of an act; nothing is stored.
-    pub fn attempt(&self, by: usize, act: &Act) -> Result<Done, Refusal> {
+    /// Result of an action without storing it.
+    pub fn attempt(&self, by: usize, act: &Act) -> Result<Done, DomainError> {
         let done = match act {
             Act::Delegate(away, to) => return self.delegate(by, *away, Some(*to)).map(Done::Members),
             Act::Undelegate(away) => return self.delegate(by, *away, None).map(Done::Members),
             Act::Submit | Act::Recall | Act::Approve(_) | Act::Return | Act::Reject | Act::Reassign(_) => {
-                self.on_the_way(by, act)
+                self.attempt_workflow(by, act)
             }
-            _ => self.writing(by, act),
+            _ => self.attempt_edit(by, act),
         };
         done.map(|change| Done::Report(Box::new(change)))
     }
 
-    fn writing(&self, by: usize, act: &Act) -> Result<ReportChange, Refusal> {
+    fn attempt_edit(&self, by: usize, act: &Act) -> Result<ReportChange, DomainError> {
         let payee = if let Act::Payee(payee) = act { *payee } else { None };
         let (given, rates, now) = (self.given(payee), no_rates(), self.now());
-        let rules = Some(given.rules());
-        let edit = || self.may::<permission::Edit>(by);
-        let patch = |patch: ReportPatch| change::change_report(edit()?, patch, rules, now);
-        match act {
-            Act::Add(line) => change::add_expense(edit()?, line.facts(), &rates, rules, &mut self.seed(), now),
-            Act::Change(at, line) => change::change_expense(edit()?, self.line(*at)?, line.facts(), &rates, rules, now),
+        let permit = || self.may::<permission::Edit>(by);
+        let patch = |patch: ReportPatch| change::update_report(permit()?, patch, now);
+        let edit = match act {
+            Act::Add(line) => change::add_expense(permit()?, line.facts(), &rates, &mut self.seed(), now),
+            Act::Change(at, line) => change::update_expense(permit()?, self.line(*at)?, line.facts(), &rates, now),
             Act::Text(at) => {
-                let (permit, id) = (edit()?, self.line(*at)?);
-                let note = Some(format!("Note {}", self.turn));
+                let (permit, id) = (permit()?, self.line(*at)?);
+                let note = Some(text(&format!("Note {}", self.turn)));
                 let old = &self.report.expense(id).unwrap().facts;
-                change::change_expense(permit, id, ExpenseFacts { note, ..old.clone() }, &rates, rules, now)
+                change::update_expense(permit, id, ExpenseFacts { note, ..old.clone() }, &rates, now)
             }
-            Act::Remove(at) => change::remove_expense(edit()?, self.line(*at)?, rules, now),
+            Act::Remove(at) => change::remove_expense(permit()?, self.line(*at)?, now),
             Act::Split(at) => {
-                let (permit, id) = (edit()?, self.line(*at)?);
+                let (permit, id) = (permit()?, self.line(*at)?);
                 let whole = self.report.expense(id).unwrap().facts.amount;
                 let amounts = whole.allocate(&[2, 1]).unwrap();
-                let part = Part::of;
-                let parts: Vec<Part> = amounts.into_iter().map(part).filter(|part| part.amount.minor() > 0).collect();
-                change::split_expense(permit, id, &parts, rules, &mut self.seed(), now)
+                let part = SplitPart::of;
+                let parts: Vec<SplitPart> =
+                    amounts.into_iter().map(part).filter(|part| part.amount.minor() > 0).collect();
+                change::split_expense(permit, id, &parts, &mut self.seed(), now)
             }
             Act::CloneLine(at) => {
                 let day = Some(day("2026-11-10"));
-                change::clone_expense(edit()?, self.line(*at)?, day, &rates, rules, &mut self.seed(), now)
+                change::clone_expense(permit()?, self.line(*at)?, day, &rates, &mut self.seed(), now)
             }
             Act::Payee(payee) => {
-                patch(ReportPatch { payee: Some(payee.map(|at| self.people[at].clone())), ..ReportPatch::default() })
+                let payee = payee.map_or(Patch::Null, |at| Patch::Value(self.people[at].clone()));
+                patch(ReportPatch { payee, ..ReportPatch::default() })
             }
             Act::CostCentre(number) => {
-                patch(ReportPatch { cost_centre: Some(Some(format!("c{number}"))), ..ReportPatch::default() })
+                patch(ReportPatch { cost_centre: Patch::Value(text(&format!("c{number}"))), ..ReportPatch::default() })
             }
-            Act::Title => patch(ReportPatch { title: Some(format!("Title {}", self.turn)), ..ReportPatch::default() }),
-            Act::Delete => change::delete(self.may(by)?, now),
-            _ => Ok(change::comment(self.may(by)?, format!("Comment {}", self.turn), now)),
-        }
+            Act::Title => {
+                patch(ReportPatch { title: Some(text(&format!("Title {}", self.turn))), ..ReportPatch::default() })
+            }
+            Act::Delete => return change::delete_report(self.may(by)?, now),
+            _ => return Ok(change::comment_on_report(self.may(by)?, text(&format!("Comment {}", self.turn)), now)),
+        };
+        finish(edit, Some(given.rules()), now)
     }
 
-    fn on_the_way(&self, by: usize, act: &Act) -> Result<ReportChange, Refusal> {
+    fn attempt_workflow(&self, by: usize, act: &Act) -> Result<ReportChange, DomainError> {
         let (given, now, why) = (self.given(None), self.now(), || "Because.".to_owned());
         match act {
             Act::Submit => change::submit(self.may(by)?, given.rules(), now),
@@ -243,39 +252,38 @@ impl World {
                     let line = self.report.expense(self.line(*at).ok()?)?;
                     let most = line.cap.unwrap_or(line.facts.amount);
                     let amount = Money::from_minor(most.minor() * permille / 1000, most.currency());
-                    Some(LineVerdict { expense_id: line.id, amount, reason: why() })
+                    Some(LineDecision { expense_id: line.id, amount, reason: text(&why()) })
                 };
                 let approval = Approval { comment: None, lines: lines.iter().filter_map(verdict).collect() };
                 change::approve(permit, &self.policy, approval, now)
             }
-            Act::Return => Ok(change::return_to_owner(self.may(by)?, why(), now)),
-            Act::Reject => Ok(change::reject(self.may(by)?, why(), now)),
+            Act::Return => Ok(change::return_to_owner(self.may(by)?, text(&why()), now)),
+            Act::Reject => Ok(change::reject(self.may(by)?, text(&why()), now)),
             Act::Reassign(to) => {
                 let permit = self.may(by)?;
-                let asked = self.report.pending_step().and_then(|step| step.outstanding().next());
-                let from = asked.map(|person| person.id).ok_or(Refusal::NotAsked)?;
-                change::reassign(permit, from, &self.people[*to], why(), &self.policy, &given.people, now)
+                let asked = self.report.pending_step().and_then(|step| step.pending_approvers().next());
+                let from = asked.map(|person| person.id).ok_or(DomainError::NotPendingApprover)?;
+                change::reassign(permit, from, &self.people[*to], text(&why()), &self.policy, &given.people, now)
             }
-            other => unreachable!("{other:?} is no action on the way to approval"),
+            other => unreachable!("{other:?} is not a workflow action"),
         }
     }
 
-    fn delegate(&self, by: usize, away: usize, to: Option<usize>) -> Result<Vec<MemberChange>, Refusal> {
+    fn delegate(&self, by: usize, away: usize, to: Option<usize>) -> Result<Vec<MemberChange>, DomainError> {
         let (from, away) = (change::today(self.now()), &self.people[away]);
         let until = from.checked_add(7.days()).unwrap();
         let to = to.map(|at| &self.people[at]);
-        let current = away.delegation.as_ref().map(|delegation| delegation.with.id);
+        let current = away.delegation.as_ref().map(|delegation| delegation.counterpart.id);
         let current = current.and_then(|id| self.people.iter().find(|member| member.id == id));
-        change::delegate(
-            &self.people[by],
-            away,
-            to.map(|to| Absence { to, from, until, ceiling: None }),
+        change::set_delegation(
+            may_delegate(&self.people[by], away)?,
+            to.map(|to| NewDelegation { to, from, until, max_amount: None }),
             current,
             self.now(),
         )
     }
 
-    /// Stores a change of the report, if it was made on the version that is stored.
+    /// Stores a change of the report if its version is current. Returns true when stored.
     pub fn commit(&mut self, change: ReportChange) -> bool {
         if self.deleted || change.before.as_ref().is_none_or(|before| before.version != self.report.version) {
             return false;
@@ -288,7 +296,7 @@ impl World {
         true
     }
 
-    /// Stores changes of members, each on the version that is stored.
+    /// Stores member changes, each on the current version.
     pub fn commit_members(&mut self, changes: Vec<MemberChange>) {
         for change in changes {
             let at = self.people.iter().position(|member| member.id == change.after.id).unwrap();
@@ -331,19 +339,19 @@ fn any_act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// Somebody and what he tries: mostly what is his to do.
+/// Actor and action, mostly one that the actor is permitted to perform.
 pub fn any_turn() -> impl Strategy<Value = (usize, Act)> {
-    (any_act(), 0..PEOPLE, 0..10_u8).prop_map(|(act, anybody, luck)| {
+    (any_act(), 0..PEOPLE, 0..10_u8).prop_map(|(act, any_member, luck)| {
         let likely = match &act {
-            Act::Approve(_) | Act::Return | Act::Reject => [1, 1, 3, 4, 2, 9][anybody % 6],
+            Act::Approve(_) | Act::Return | Act::Reject => [1, 1, 3, 4, 2, 9][any_member % 6],
             Act::Reassign(_) => 6,
             Act::Delegate(away, _) | Act::Undelegate(away) => *away,
-            _ => [OWNER, OWNER, OWNER, 5][anybody % 4],
+            _ => [OWNER, OWNER, OWNER, 5][any_member % 4],
         };
-        (if luck < 7 { likely } else { anybody }, act)
+        (if luck < 7 { likely } else { any_member }, act)
     })
 }
 
-pub fn any_mode() -> impl Strategy<Value = Mode> {
-    prop::sample::select(vec![Mode::Any, Mode::All, Mode::Quorum { of: 2 }])
+pub fn any_mode() -> impl Strategy<Value = ApprovalMode> {
+    prop::sample::select(vec![ApprovalMode::Any, ApprovalMode::All, ApprovalMode::Quorum { of: 2 }])
 }

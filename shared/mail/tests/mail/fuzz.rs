@@ -1,14 +1,14 @@
-//! Whatever people call themselves and their reports, a message has one recipient, the headers it should have, and says the amount.
+//! Hostile names and titles: every message keeps one recipient and its expected headers, and shows the amount.
 
 use crate::mime::HEADERS;
 use crate::samples;
 use mail_parser::{MessageParser, MimeHeaders};
 use outlay_domain::language::Language;
-use outlay_mail::{By, MailError, Notice, Recipient};
+use outlay_mail::{DecidedBy, MailError, Notice, Recipient};
 use proptest::prelude::*;
 
-/// What attackers write, anything at all, and both together.
-fn chosen() -> impl Strategy<Value = String> {
+/// Known attacks between arbitrary texts.
+fn hostile_text() -> impl Strategy<Value = String> {
     let tricks = prop::sample::select(vec![
         "\r\nBcc: thief@example.net",
         "\nTo: thief@example.net\n\n",
@@ -32,14 +32,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_that_people_write_adds_a_header_or_a_recipient(
-        name in chosen(), title in chosen(), owner in chosen(), reason in chosen(), language in language(), decided in any::<bool>(),
+    fn user_text_adds_no_header_or_recipient(
+        name in hostile_text(), title in hostile_text(), owner in hostile_text(), reason in hostile_text(), language in language(), decided in any::<bool>(),
     ) {
         let mut report = samples::report();
         (report.title, report.owner) = (title.clone(), owner);
         report.lines[0].merchant = reason.clone();
         let notice = if decided {
-            Notice::Returned { report, by: By::Person(name.clone()), reason }
+            Notice::Returned { report, by: DecidedBy::Person(name.clone()), reason }
         } else {
             samples::approval(report)
         };
@@ -56,14 +56,14 @@ proptest! {
                 let mut names: Vec<&str> = parsed.headers().iter().map(|header| header.name.as_str()).collect();
                 names.sort_unstable();
                 prop_assert_eq!(names, HEADERS);
-                let everybody: Vec<_> = parsed.to().unwrap().iter().map(|one| one.address().unwrap().to_owned()).collect();
-                prop_assert_eq!(everybody, ["marta@example.com"]);
+                let recipients: Vec<_> = parsed.to().unwrap().iter().map(|one| one.address().unwrap().to_owned()).collect();
+                prop_assert_eq!(recipients, ["marta@example.com"]);
                 prop_assert_eq!(parsed.from().unwrap().first().unwrap().address(), Some("expenses@example.com"));
                 let kinds: Vec<_> = parsed.parts[1..].iter().map(|part| part.content_type().unwrap().subtype().unwrap()).collect();
                 prop_assert_eq!(kinds, ["plain", "html"]);
                 prop_assert!(message.subject.chars().count() <= 120, "{}", message.subject);
-                let turned = message.subject.contains('\u{202E}');
-                prop_assert!(!turned);
+                let overridden = message.subject.contains('\u{202E}');
+                prop_assert!(!overridden);
             }
         }
         prop_assert!(!message.html.contains("<script") && message.html.matches("</title>").count() == 1);

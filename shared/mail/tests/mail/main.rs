@@ -12,3 +12,5 @@ mod render;
 mod samples;
 #[cfg(test)]
 mod send;
+#[cfg(test)]
+mod statements;

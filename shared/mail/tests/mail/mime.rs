@@ -1,13 +1,13 @@
-//! The MIME form: what a standard parser reads back, how it is encoded, and what is refused.
+//! MIME form: headers and parts as a standard parser reads them, encoding, and rejected input.
 
 use crate::samples;
 use mail_parser::{HeaderName, Message as Parsed, MessageParser, MimeHeaders};
 use outlay_domain::language::Language;
-use outlay_mail::{MailError, Message, Recipient};
+use outlay_mail::{MailError, Recipient, RenderedMail};
 
 const FROM: &str = "Outlay <expenses@example.com>";
 
-/// The id that SES gives a message in a region.
+/// Message-ID that SES assigns in a region.
 fn id(number: usize) -> String {
     format!("0102019{number:03}-aa-000000@eu-west-1.amazonses.com")
 }
@@ -20,7 +20,7 @@ fn recipient(address: &str) -> Recipient {
     Recipient { name: String::new(), address: address.to_owned(), language: Language::En }
 }
 
-fn message() -> Message {
+fn message() -> RenderedMail {
     samples::approval(samples::report()).render(&samples::recipient(Language::En)).unwrap()
 }
 
@@ -29,7 +29,7 @@ fn parse(mime: &[u8]) -> Parsed<'_> {
 }
 
 #[test]
-fn a_parser_reads_back_the_headers_and_both_parts() {
+fn parser_reads_back_headers_and_both_parts() {
     for (name, notice) in samples::notices() {
         let message = notice.render(&samples::recipient(Language::En)).unwrap();
         let mime = message.to_mime(FROM, &samples::recipient(Language::En), &earlier()).unwrap();
@@ -54,13 +54,13 @@ fn a_parser_reads_back_the_headers_and_both_parts() {
         let kinds: Vec<_> =
             parsed.parts[1..].iter().map(|part| part.content_type().unwrap().subtype().unwrap()).collect();
         assert_eq!(kinds, ["plain", "html"], "{name}: text first, then HTML, nothing else");
-        // A body's last line break belongs to the boundary.
+        // The last line break of a body belongs to the boundary.
         assert_eq!(parsed.body_text(0).unwrap().replace("\r\n", "\n").trim_end(), message.text.trim_end());
         assert_eq!(parsed.body_html(0).unwrap().replace("\r\n", "\n").trim_end(), message.html.trim_end());
     }
 }
 
-/// The headers of every message that has some before it, in order.
+/// Headers of a message with earlier messages in its thread, sorted.
 pub(crate) const HEADERS: [&str; 9] = [
     "Auto-Submitted",
     "Content-Language",
@@ -74,7 +74,7 @@ pub(crate) const HEADERS: [&str; 9] = [
 ];
 
 #[test]
-fn exactly_the_expected_headers_and_no_others() {
+fn message_has_exactly_expected_headers() {
     let mime = message().to_mime(FROM, &samples::recipient(Language::En), &earlier()).unwrap();
     let parsed = parse(&mime);
     let mut names: Vec<&str> = parsed.headers().iter().map(|header| header.name.as_str()).collect();
@@ -87,7 +87,7 @@ fn exactly_the_expected_headers_and_no_others() {
 }
 
 #[test]
-fn a_long_thread_refers_to_its_first_message_and_the_last_nine() {
+fn long_thread_references_first_and_last_nine_messages() {
     let to = samples::recipient(Language::En);
     for (count, expected) in [
         (1, vec![1]),
@@ -109,8 +109,8 @@ fn a_long_thread_refers_to_its_first_message_and_the_last_nine() {
 }
 
 #[test]
-fn the_language_of_the_message_is_named() {
-    for language in Language::ALL {
+fn content_language_header_matches_recipient() {
+    for &language in Language::ALL {
         let to = samples::recipient(language);
         let mime = samples::approval(samples::report()).render(&to).unwrap().to_mime(FROM, &to, &[]).unwrap();
         assert_eq!(parse(&mime).header("Content-Language").unwrap().as_text(), Some(language.tag()));
@@ -118,13 +118,13 @@ fn the_language_of_the_message_is_named() {
 }
 
 #[test]
-fn the_same_input_gives_the_same_bytes() {
+fn same_input_gives_identical_bytes() {
     let write = || message().to_mime(FROM, &samples::recipient(Language::En), &earlier()).unwrap();
     assert_eq!(write(), write());
 }
 
 #[test]
-fn the_wire_is_ascii_with_short_crlf_lines() {
+fn mime_is_ascii_with_short_crlf_lines() {
     let mut message = message();
     message.subject = "Überprüfung ".repeat(20);
     let to = Recipient { name: "Владимир Ђорђевић ".repeat(8), ..recipient("v@example.com") };
@@ -141,7 +141,7 @@ fn the_wire_is_ascii_with_short_crlf_lines() {
 }
 
 #[test]
-fn names_from_everywhere_survive() {
+fn international_recipient_names_round_trip() {
     for name in ["José Ñandú", "山田 太郎", "עדי כהן", "Zoë \"Z\" O'Neil, Jr. <x>", "🙂 Smile", "a\\b;c:d"]
     {
         let to = Recipient { name: name.to_owned(), ..recipient("x@example.com") };
@@ -153,7 +153,7 @@ fn names_from_everywhere_survive() {
 }
 
 #[test]
-fn a_sender_may_come_without_a_name() {
+fn sender_without_display_name_is_accepted() {
     let mime = message().to_mime("expenses@example.com", &samples::recipient(Language::En), &[]).unwrap();
     let parsed = parse(&mime);
     let from = parsed.from().unwrap().first().unwrap();
@@ -161,10 +161,10 @@ fn a_sender_may_come_without_a_name() {
 }
 
 #[test]
-fn control_characters_are_refused_in_every_header() {
+fn control_characters_in_headers_are_rejected() {
     for bad in ["\r", "\n", "\r\nBcc: thief@example.net", "\0", "\u{7f}", "\u{85}"] {
         let to = samples::recipient(Language::En);
-        let subject = Message { subject: format!("Hello{bad}"), ..message() }.to_mime(FROM, &to, &[]);
+        let subject = RenderedMail { subject: format!("Hello{bad}"), ..message() }.to_mime(FROM, &to, &[]);
         assert_eq!(subject, Err(MailError::ControlCharacter { header: "Subject" }), "{bad:?}");
 
         let named = Recipient { name: format!("Ana{bad}"), ..to.clone() };
@@ -173,12 +173,12 @@ fn control_characters_are_refused_in_every_header() {
         assert_eq!(message().to_mime(FROM, &addressed, &[]), Err(MailError::ControlCharacter { header: "To" }));
         let from = format!("Out{bad}lay <expenses@example.com>");
         assert_eq!(message().to_mime(&from, &to, &[]), Err(MailError::ControlCharacter { header: "From" }));
-        assert_eq!(message().to_mime(FROM, &to, &[format!("{bad}{}", id(1)), id(2)]), Err(MailError::Thread));
+        assert_eq!(message().to_mime(FROM, &to, &[format!("{bad}{}", id(1)), id(2)]), Err(MailError::MessageId));
     }
 }
 
 #[test]
-fn a_title_with_a_line_break_cannot_become_a_header() {
+fn title_with_line_break_cannot_add_header() {
     let mut report = samples::report();
     report.title = "Trip\r\nBcc: thief@example.net".to_owned();
     let message = samples::approval(report).render(&samples::recipient(Language::En)).unwrap();
@@ -187,14 +187,14 @@ fn a_title_with_a_line_break_cannot_become_a_header() {
 }
 
 #[test]
-fn a_subject_cannot_smuggle_an_encoded_word() {
-    let message = Message { subject: "Approve: =?utf-8?Q?=0D=0ABcc:_x?=".to_owned(), ..message() };
+fn subject_with_encoded_word_is_neutralised() {
+    let message = RenderedMail { subject: "Approve: =?utf-8?Q?=0D=0ABcc:_x?=".to_owned(), ..message() };
     let mime = message.to_mime(FROM, &samples::recipient(Language::En), &[]).unwrap();
     assert_eq!(parse(&mime).subject(), Some("Approve: = ?utf-8?Q?=0D=0ABcc:_x?="));
 }
 
 #[test]
-fn only_plain_single_addresses_are_taken() {
+fn invalid_or_multiple_addresses_are_rejected() {
     let overlong = format!("{}@example.com", "a".repeat(250));
     let bad = [
         "",
@@ -223,18 +223,18 @@ fn only_plain_single_addresses_are_taken() {
 }
 
 #[test]
-fn ids_that_could_not_be_a_message_id_are_refused() {
+fn invalid_message_ids_are_rejected() {
     let long = format!("{}@x", "r".repeat(201));
     for bad in ["", "rep", "@x", "rep@", "r p@x", "r@x@y", "<r@x>", "r@x>\r\nBcc: a@b", "rép@x", &long] {
         for thread in [[bad.to_owned(), id(2)], [id(1), bad.to_owned()]] {
             let refused = message().to_mime(FROM, &samples::recipient(Language::En), &thread);
-            assert_eq!(refused, Err(MailError::Thread), "{bad:?}");
+            assert_eq!(refused, Err(MailError::MessageId), "{bad:?}");
         }
     }
 }
 
 #[test]
-fn text_that_looks_like_the_boundary_stays_text() {
+fn text_resembling_boundary_stays_text() {
     let mut message = message();
     message.text = "a\n--=_outlay_0\nContent-Type: text/html\n\n<b>b</b>\n--=_outlay_1--\nc".to_owned();
     let mime = message.to_mime(FROM, &samples::recipient(Language::En), &[]).unwrap();

@@ -1,18 +1,21 @@
-//! What the two parts of every notice say: all the facts, the same in both, and nothing that a user's text could change.
+//! Rendering: both parts of every notice contain the same facts, and user texts cannot change their structure.
 
 use std::collections::BTreeSet;
 
 use crate::samples;
+use crate::statements::{excess, expense, terms};
 use mail_parser::decoders::html::html_to_text;
 use outlay_domain::language::Language;
 use outlay_domain::member::AddressFault;
-use outlay_mail::{By, LineFacts, Message, Notice, Recipient, ReportFacts, TaskFacts};
+use outlay_domain::policy::{Finding, LimitExcess};
+use outlay_domain::statement::Statement;
+use outlay_mail::{DecidedBy, LineFacts, Notice, Recipient, RenderedMail, ReportFacts, TaskFacts};
 
-fn render(notice: &Notice) -> Message {
+fn render(notice: &Notice) -> RenderedMail {
     render_in(notice, Language::En)
 }
 
-fn render_in(notice: &Notice, language: Language) -> Message {
+fn render_in(notice: &Notice, language: Language) -> RenderedMail {
     notice.render(&samples::recipient(language)).unwrap()
 }
 
@@ -33,24 +36,20 @@ fn report_of(notice: &Notice) -> Option<&ReportFacts> {
     }
 }
 
-fn names(by: &By) -> Vec<String> {
+fn names(by: &DecidedBy) -> Vec<String> {
     match by {
-        By::Person(name) => vec![name.clone()],
-        By::InsteadOf { name, away } => vec![name.clone(), away.clone()],
-        By::Policy { .. } => Vec::new(),
+        DecidedBy::Person(name) => vec![name.clone()],
+        DecidedBy::OnBehalfOf { name, away } => vec![name.clone(), away.clone()],
+        DecidedBy::Policy { .. } => Vec::new(),
     }
 }
 
-/// Every string that the caller handed in and that is said as it is, without the recipient.
+/// Strings of a notice that appear verbatim in the message, without the recipient.
 fn facts(notice: &Notice) -> Vec<String> {
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
     let mut facts = match notice {
-        Notice::ApprovalRequested { step, reason, instead_of, reassigned_because, .. } => {
-            [Some(step), Some(reason), instead_of.as_ref(), reassigned_because.as_ref()]
-                .into_iter()
-                .flatten()
-                .cloned()
-                .collect()
+        Notice::ApprovalRequested { step, on_behalf_of, reassignment_reason, .. } => {
+            [Some(step), on_behalf_of.as_ref(), reassignment_reason.as_ref()].into_iter().flatten().cloned().collect()
         }
         Notice::EscalatedTo { step, from, .. } => [vec![step.clone()], from.clone()].concat(),
         Notice::EscalatedFrom { step, to, .. } => [vec![step.clone()], to.clone()].concat(),
@@ -70,7 +69,6 @@ fn facts(notice: &Notice) -> Vec<String> {
     if let Some(report) = report_of(notice) {
         facts.extend([&report.title, &report.number, &report.owner].map(Clone::clone));
         facts.push(report.expenses.to_string());
-        facts.extend(report.violations.clone());
         for LineFacts { merchant, category, note, .. } in report.lines.clone() {
             facts.extend([merchant, category]);
             facts.extend(note);
@@ -79,13 +77,13 @@ fn facts(notice: &Notice) -> Vec<String> {
     facts
 }
 
-/// The words of the visible HTML: the hidden preview line and the wordmark are left out.
+/// Words of the visible HTML, without the hidden preview line and the wordmark.
 fn html_words(html: &str) -> BTreeSet<String> {
     let body = html.split_once("</div>").unwrap().1;
-    // The badge says what the subject says, in one word.
+    // The badge repeats the subject in one word.
     let (before, rest) = body.split_once("<span class=\"ink-").unwrap();
     let body = [before, rest.split_once("</span>").unwrap().1].concat();
-    // The conversion joins the texts of neighbouring cells.
+    // The conversion joins the texts of adjacent cells.
     let mut words = words(&html_to_text(&body.replace('<', " <")));
     assert!(words.remove("Outlay"), "the wordmark");
     words
@@ -99,8 +97,8 @@ fn words(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn both_parts_have_every_fact_in_every_language() {
-    for language in Language::ALL {
+fn both_parts_contain_every_fact_in_every_language() {
+    for &language in Language::ALL {
         for (name, notice) in samples::notices() {
             let message = render_in(&notice, language);
             let html = html_to_text(&message.html);
@@ -113,13 +111,13 @@ fn both_parts_have_every_fact_in_every_language() {
 }
 
 #[test]
-fn both_parts_say_the_same_in_every_language() {
-    for language in Language::ALL {
+fn both_parts_have_same_words_in_every_language() {
+    for &language in Language::ALL {
         for (name, notice) in samples::notices() {
             let message = render_in(&notice, language);
             let mut text = words(&message.text);
             text.remove("Outlay");
-            // The HTML part shows a title and a total by their size; the text part names them.
+            // The HTML part shows title and total by size; the text part labels them.
             let named: BTreeSet<String> = text.difference(&html_words(&message.html)).cloned().collect();
             let expected = match (language, report_of(&notice)) {
                 (_, None) => "",
@@ -136,7 +134,7 @@ fn both_parts_say_the_same_in_every_language() {
 }
 
 #[test]
-fn the_text_part_of_an_approval_reads_as_meant() {
+fn approval_text_part_matches_expected_text() {
     let expected = "\
 Hello Márta Kowalska,
 
@@ -150,11 +148,16 @@ Owner: Ana Silva
 Expenses: 6
 Step: Line manager
 Due: 14 July 2025
-Why: The total of 1204.60 EUR reaches 500.00 EUR.
+Why: The total of 1,310.20 USD reaches 500.00 USD. It is for the owner’s manager. An approver may not decide on this \
+report (separation of duties), so the next manager up decides.
 
-2 policy violations:
-! Hôtel des Artistes: 210.00 EUR a night is over the limit of 180.00 EUR.
-! Taxi G7: a receipt is required from 25.00 EUR.
+6 policy violations:
+! 840.00 EUR (914.22 USD) at Hôtel des Artistes: above the limit of 600.00 EUR per expense (Lodging).
+! 2 expenses, together 134.60 EUR: above the limit of 120.00 EUR per day (Meals and Taxi), on 2 July 2025.
+! 327.40 EUR, of which 231.40 EUR count from other reports: above the limit of 300.00 EUR per month (Meals), in July 2025.
+! 38.60 EUR at Taxi G7: no receipt; one is required from 25.00 EUR.
+! 148.00 EUR at SNCF on 30 June 2025: already claimed in EXP-2033.
+! 42.00 EUR at Librairie Decitre on 29 June 2025: a weekend.
 
 4 of 6 expenses:
 - 30 Jun 2025  SNCF, Train: 148.00 EUR
@@ -170,7 +173,7 @@ Sent by Outlay to marta@example.com. This message was written automatically.
 }
 
 #[test]
-fn a_reminder_tells_what_is_overdue_from_what_is_due() {
+fn reminder_separates_overdue_and_due_reports() {
     let tasks = vec![
         samples::task("EXP-1", "Fair", "Ana Silva", "640.00 EUR", "2025-07-13"),
         samples::task("EXP-2", "Lunch", "Bo Lind", "18400 JPY", "2025-07-14"),
@@ -190,17 +193,17 @@ Please approve, return or reject them in Outlay today. 1 is overdue.
 }
 
 #[test]
-fn who_decided_for_whom_is_said() {
+fn decision_mail_names_decider_and_absent_approver() {
     let notice = |by| render(&Notice::Approved { report: samples::plain_report(), by, comment: None }).text;
-    let instead = By::InsteadOf { name: "João".to_owned(), away: "Carla".to_owned() };
+    let instead = DecidedBy::OnBehalfOf { name: "João".to_owned(), away: "Carla".to_owned() };
     assert!(notice(instead).contains("João (in place of Carla) approved it."));
-    let policy = By::Policy { below: samples::money("50.00 EUR") };
+    let policy = DecidedBy::Policy { below: samples::money("50.00 EUR") };
     assert!(notice(policy).contains("The policy approves reports below 50.00 EUR by itself."));
-    assert!(notice(By::Person(String::new())).contains("A former member approved it."));
+    assert!(notice(DecidedBy::Person(String::new())).contains("A former member approved it."));
 }
 
 #[test]
-fn what_is_absent_leaves_no_trace() {
+fn absent_values_leave_no_trace() {
     let message = render(&samples::approval(samples::plain_report()));
     for absent in ["base currency", "violation", "1 expense", "None", "()"] {
         assert!(!message.text.contains(absent), "{absent}\n{}", message.text);
@@ -216,31 +219,38 @@ fn what_is_absent_leaves_no_trace() {
 }
 
 #[test]
-fn a_blank_comment_is_no_comment() {
-    let by = By::Person("João".to_owned());
+fn blank_comment_is_treated_as_absent() {
+    let by = DecidedBy::Person("João".to_owned());
     let notice = |comment| Notice::Approved { report: samples::report(), by: by.clone(), comment };
     assert_eq!(render(&notice(Some(" \n ".to_owned()))), render(&notice(None)));
 }
 
-/// Every text that somebody writes, in every notice that has it.
-fn written_everywhere(evil: &str) -> [Notice; 6] {
+/// Notices with this text in every field that users can write.
+fn notices_with_text(evil: &str) -> [Notice; 6] {
     let evil = evil.to_owned();
     let mut report = samples::report();
     report.lines.truncate(1);
     report.lines[0].note = Some(evil.clone());
-    for text in [&mut report.title, &mut report.number, &mut report.owner, &mut report.violations[0]] {
+    for text in [&mut report.title, &mut report.number, &mut report.owner] {
         text.clone_from(&evil);
     }
+    report.violations = vec![
+        Statement::Data(Finding::ReceiptRequired {
+            expense: expense("1.00 EUR", &evil),
+            receipt_required_from: report.total,
+        }),
+        Statement::Sentence(evil.clone()),
+    ];
     (report.lines[0].merchant, report.lines[0].category) = (evil.clone(), evil.clone());
-    let (by, reason) = (By::InsteadOf { name: evil.clone(), away: evil.clone() }, evil.clone());
+    let (by, reason) = (DecidedBy::OnBehalfOf { name: evil.clone(), away: evil.clone() }, evil.clone());
     [
         Notice::ApprovalRequested {
             report: report.clone(),
             step: evil.clone(),
-            reason: evil.clone(),
+            reasons: vec![Statement::Sentence(evil.clone())],
             due_on: None,
-            instead_of: Some(evil.clone()),
-            reassigned_because: Some(evil.clone()),
+            on_behalf_of: Some(evil.clone()),
+            reassignment_reason: Some(evil.clone()),
         },
         Notice::Returned { report: report.clone(), by, reason: reason.clone() },
         Notice::PaymentFailed { report: report.clone(), amount: report.total, reason },
@@ -251,10 +261,10 @@ fn written_everywhere(evil: &str) -> [Notice; 6] {
 }
 
 #[test]
-fn users_cannot_write_html() {
+fn user_text_cannot_inject_html() {
     let evil = "<img src=x onerror=alert(1)>\"'&</td>".to_owned();
     let to = Recipient { name: evil.clone(), address: evil.clone(), language: Language::En };
-    for notice in written_everywhere(&evil) {
+    for notice in notices_with_text(&evil) {
         let message = notice.render(&to).unwrap();
         assert!(!message.html.contains("<img"), "{}", message.html);
         assert!(html_to_text(&message.html).contains(&evil));
@@ -263,26 +273,26 @@ fn users_cannot_write_html() {
 }
 
 #[test]
-fn users_cannot_write_links() {
+fn user_text_cannot_inject_links() {
     for link in ["https://evil.example/login", "www.evil.example", "sign-in@evil.example", "evil.example/a?b=c.d"] {
         let to = Recipient { name: link.to_owned(), ..samples::recipient(Language::En) };
-        for notice in written_everywhere(&format!("See {link}, 12.50")) {
+        for notice in notices_with_text(&format!("See {link}, 12.50")) {
             if matches!(notice, Notice::AddressFailed { .. }) {
-                // The address itself is what it is about.
+                // This notice reports on the address itself.
                 continue;
             }
             let message = notice.render(&to).unwrap();
             for part in [&message.subject, &message.text, &message.html] {
                 assert!(!part.contains(link) && !part.contains("evil.example"), "{part}");
             }
-            assert!(message.text.contains("12.50"), "an amount is no address");
-            assert!(message.text.contains(&to.address), "his own address is said as it is");
+            assert!(message.text.contains("12.50"), "an amount is not a link");
+            assert!(message.text.contains(&to.address), "the recipient's own address is unchanged");
         }
     }
 }
 
 #[test]
-fn users_cannot_forge_lines_or_turn_the_writing_direction() {
+fn user_text_cannot_forge_lines_or_change_direction() {
     let mut report = samples::report();
     report.lines[0].merchant = "SNCF\r\nTotal: 1.00 EUR\u{0}".to_owned();
     report.title = "\u{202E}RUE 06.402\u{2066} trip".to_owned();
@@ -296,22 +306,22 @@ fn users_cannot_forge_lines_or_turn_the_writing_direction() {
     let notice = Notice::ApprovalRequested {
         report: samples::plain_report(),
         step: step.clone(),
-        reason: step.clone(),
+        reasons: vec![Statement::Sentence(step.clone())],
         due_on: None,
-        instead_of: Some(step.clone()),
-        reassigned_because: Some(step),
+        on_behalf_of: Some(step.clone()),
+        reassignment_reason: Some(step),
     };
     let text = render(&notice).text;
     assert_eq!(text.lines().filter(|line| line.starts_with("Total: ")).count(), 1, "{text}");
 
-    let (by, reason) = (By::Person("João".to_owned()), "ok\nTotal: 1.00 EUR".to_owned());
+    let (by, reason) = (DecidedBy::Person("João".to_owned()), "ok\nTotal: 1.00 EUR".to_owned());
     let message = render(&Notice::Returned { report: samples::report(), by, reason });
     assert!(message.text.contains("> ok\n> Total: 1.00 EUR\n"), "{}", message.text);
     assert!(message.html.contains("ok<br>Total: 1.00 EUR"));
 }
 
 #[test]
-fn what_runs_from_right_to_left_cannot_pull_an_amount_along() {
+fn right_to_left_text_does_not_move_amount() {
     let mut report = samples::report();
     report.title = "נסיעה".to_owned();
     report.lines[0].merchant = "مطعم".to_owned();
@@ -321,7 +331,7 @@ fn what_runs_from_right_to_left_cannot_pull_an_amount_along() {
 }
 
 #[test]
-fn subjects_say_what_happened() {
+fn subjects_state_what_happened() {
     let subjects: BTreeSet<String> = samples::notices().iter().map(|(_, notice)| render(notice).subject).collect();
     let expected = [
         "1 report waits for your decision",
@@ -343,11 +353,11 @@ fn subjects_say_what_happened() {
 }
 
 #[test]
-fn long_subjects_keep_the_amount() {
+fn long_subject_keeps_amount() {
     let mut report = samples::report();
     report.title = "é".repeat(300);
     report.owner = "ñ".repeat(300);
-    for language in Language::ALL {
+    for &language in Language::ALL {
         let subject = render_in(&samples::approval(report.clone()), language).subject;
         assert!((110..=120).contains(&subject.chars().count()), "{subject}");
         assert!(subject.contains("…, 1") && subject.contains("60 EUR (ñ"), "{subject}");
@@ -355,7 +365,7 @@ fn long_subjects_keep_the_amount() {
 }
 
 #[test]
-fn a_huge_report_stays_below_the_size_where_gmail_cuts() {
+fn large_report_mail_stays_below_gmail_clip_size() {
     let mut report = samples::report();
     report.lines = report.lines.iter().cycle().take(500).cloned().collect();
     report.expenses = 500;
@@ -363,26 +373,30 @@ fn a_huge_report_stays_below_the_size_where_gmail_cuts() {
     assert!(message.html.len() < 102_000, "{}", message.html.len());
     assert!(message.text.contains("40 of 500 expenses"), "{}", message.text);
 
-    // The longest texts there are, of the character that takes most room in HTML.
+    // Longest allowed texts, of the character that takes the most space in HTML.
     for line in &mut report.lines {
         line.merchant = "&".repeat(200);
         line.note = Some("&".repeat(2000));
         line.granted = line.converted;
     }
-    report.violations = vec!["&".repeat(300); 1000];
+    let long = "&".repeat(200);
+    let terms = terms("1.00 EUR", &[long.as_str(); 20]);
+    let named = Some(expense("2.00 EUR", &long));
+    let finding = Finding::ReportLimit(LimitExcess { expense: named, ..excess(1, "2.00 EUR", terms) });
+    report.violations = vec![Statement::Data(finding); 1000];
     report.title = "&".repeat(200);
     let reason = "&".repeat(2000);
-    let by = By::Person("&".repeat(200));
-    for language in Language::ALL {
+    let by = DecidedBy::Person("&".repeat(200));
+    for &language in Language::ALL {
         let message =
             render_in(&Notice::Returned { report: report.clone(), by: by.clone(), reason: reason.clone() }, language);
         assert!(message.html.len() < 102_000, "{}", message.html.len());
-        assert!(message.text.contains("980"), "the findings that are left out are counted");
+        assert!(message.text.contains("980"), "the number of omitted findings is shown");
     }
 }
 
 #[test]
-fn html_loads_nothing_from_elsewhere() {
+fn html_part_loads_no_remote_content() {
     for (name, notice) in samples::notices() {
         let html = render(&notice).html;
         for remote in ["http:", "https:", "src=", "url(", "@import", "<script", "<link"] {

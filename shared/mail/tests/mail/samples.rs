@@ -1,30 +1,60 @@
-//! One realistic notice of each kind, for the tests and for the preview example.
+//! One realistic notice of each kind, for the tests and the preview example.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use outlay_domain::event::Escalation;
+use outlay_domain::event::EscalationReason;
 use outlay_domain::language::Language;
 use outlay_domain::member::{AddressFault, Role};
-use outlay_domain::money::Money;
-use outlay_mail::{By, LineFacts, Notice, Recipient, ReportFacts, TaskFacts};
+use outlay_domain::policy::{DayOff, Finding, LimitExcess, NamedExpense};
+use outlay_domain::statement::Statement;
+use outlay_domain::step::{ApproverGroup, ExclusionReason, StepReason};
+use outlay_mail::{DecidedBy, LineFacts, Notice, Recipient, ReportFacts, TaskFacts};
 
-/// The person all samples are for.
+use super::statements::{excess, expense, terms};
+
+pub use super::statements::{day, money};
+
+/// Recipient of all samples.
 pub fn recipient(language: Language) -> Recipient {
     Recipient { name: "Márta Kowalska".to_owned(), address: "marta@example.com".to_owned(), language }
 }
 
-/// An amount, written like `148.00 EUR`.
-pub fn money(written: &str) -> Money {
-    let (amount, currency) = written.split_once(' ').unwrap();
-    Money::parse(amount, currency.parse().unwrap()).unwrap()
+/// Findings of [`report`].
+fn findings() -> Vec<Statement<Finding>> {
+    let hotel = NamedExpense { base_amount: Some(money("914.22 USD")), ..expense("840.00 EUR", "Hôtel des Artistes") };
+    let hotel = LimitExcess { expense: Some(hotel), ..excess(1, "840.00 EUR", terms("600.00 EUR", &["Lodging"])) };
+    let meals = LimitExcess {
+        claimed_elsewhere: Some(money("231.40 EUR")),
+        ..excess(1, "327.40 EUR", terms("300.00 EUR", &["Meals"]))
+    };
+    let findings = [
+        Finding::ExpenseLimit(hotel),
+        Finding::DayLimit {
+            excess: excess(2, "134.60 EUR", terms("120.00 EUR", &["Meals", "Taxi"])),
+            date: day("2025-07-02"),
+        },
+        Finding::MonthLimit { excess: meals, month: "2025-07".to_owned() },
+        Finding::ReceiptRequired {
+            expense: expense("38.60 EUR", "Taxi G7"),
+            receipt_required_from: money("25.00 EUR"),
+        },
+        Finding::Duplicate {
+            expense: expense("148.00 EUR", "SNCF"),
+            date: day("2025-06-30"),
+            count: 1,
+            claimed_in: Some("EXP-2033".to_owned()),
+            consequence: None,
+        },
+        Finding::NonWorkingDay {
+            expense: expense("42.00 EUR", "Librairie Decitre"),
+            date: day("2025-06-29"),
+            day: DayOff::Weekend,
+            consequence: None,
+        },
+    ];
+    findings.into_iter().map(Statement::Data).collect()
 }
 
-/// A day, written like `2025-06-30`.
-pub fn day(written: &str) -> Date {
-    written.parse().unwrap()
-}
-
-/// A report in a foreign currency with two violations and some of its lines.
+/// Report in a foreign currency with six violations and some of its lines.
 pub fn report() -> ReportFacts {
     let hotel = LineFacts {
         converted: Some(money("914.22 USD")),
@@ -41,10 +71,7 @@ pub fn report() -> ReportFacts {
         base_total: Some(money("1310.20 USD")),
         not_reimbursed: None,
         expenses: 6,
-        violations: vec![
-            "Hôtel des Artistes: 210.00 EUR a night is over the limit of 180.00 EUR.".to_owned(),
-            "Taxi G7: a receipt is required from 25.00 EUR.".to_owned(),
-        ],
+        violations: findings(),
         lines: vec![
             line("2025-06-30", "SNCF", "Train", "148.00 EUR"),
             hotel,
@@ -54,7 +81,7 @@ pub fn report() -> ReportFacts {
     }
 }
 
-/// One expense.
+/// Expense line.
 pub fn line(date: &str, merchant: &str, category: &str, amount: &str) -> LineFacts {
     LineFacts {
         date: day(date),
@@ -67,12 +94,12 @@ pub fn line(date: &str, merchant: &str, category: &str, amount: &str) -> LineFac
     }
 }
 
-/// The shortest report there is: no base total, no violations, no lines.
+/// Minimal report: no base total, no violations, no lines.
 pub fn plain_report() -> ReportFacts {
     ReportFacts { base_total: None, expenses: 1, violations: Vec::new(), lines: Vec::new(), ..report() }
 }
 
-/// A report of which part was granted.
+/// Report with a reduced amount.
 fn cut_report() -> ReportFacts {
     let mut report = ReportFacts { not_reimbursed: Some(money("120.00 EUR")), violations: Vec::new(), ..report() };
     report.lines[1].granted = Some(money("720.00 EUR"));
@@ -80,19 +107,23 @@ fn cut_report() -> ReportFacts {
     report
 }
 
-/// A request to approve `report`.
+/// Approval request for `report`.
 pub fn approval(report: ReportFacts) -> Notice {
     Notice::ApprovalRequested {
         report,
         step: "Line manager".to_owned(),
-        reason: "The total of 1204.60 EUR reaches 500.00 EUR.".to_owned(),
+        reasons: vec![
+            Statement::Data(StepReason::TotalReaches { total: money("1310.20 USD"), from_total: money("500.00 USD") }),
+            Statement::Data(StepReason::AssignedTo { approvers: ApproverGroup::Manager { level: 1 } }),
+            Statement::Data(StepReason::NextManager { excluded: ExclusionReason::SeparationOfDuties }),
+        ],
         due_on: Some(day("2025-07-14")),
-        instead_of: None,
-        reassigned_because: None,
+        on_behalf_of: None,
+        reassignment_reason: None,
     }
 }
 
-/// A report that waits.
+/// Report that waits for a decision.
 pub fn task(number: &str, title: &str, owner: &str, total: &str, due_on: &str) -> TaskFacts {
     TaskFacts {
         number: number.to_owned(),
@@ -103,12 +134,13 @@ pub fn task(number: &str, title: &str, owner: &str, total: &str, due_on: &str) -
     }
 }
 
-/// A digest of 14 July 2025.
+/// Reminder of 14 July 2025.
 pub fn reminder(tasks: Vec<TaskFacts>) -> Notice {
     Notice::Reminder { day: day("2025-07-14"), tasks }
 }
 
-/// Says nothing: whoever adds a notice is asked here for a sample of it, without which no language is tested to have it.
+/// Does nothing, but fails to compile for a new notice until it has a sample here, so that every language is tested
+/// with it.
 const fn has_a_sample(notice: &Notice) {
     match notice {
         Notice::ApprovalRequested { .. }
@@ -126,7 +158,7 @@ const fn has_a_sample(notice: &Notice) {
     }
 }
 
-/// Every kind of notice under a file-name-safe name.
+/// Every kind of notice under a name that is safe as a file name.
 pub fn notices() -> Vec<(&'static str, Notice)> {
     let mut all = requests();
     all.extend(decisions());
@@ -142,10 +174,10 @@ fn requests() -> Vec<(&'static str, Notice)> {
     let delegated = Notice::ApprovalRequested {
         report: plain_report(),
         step: step.clone(),
-        reason: "This step applies to every report.".to_owned(),
+        reasons: vec![Statement::Data(StepReason::EveryReport {}), Statement::Data(StepReason::Reassigned {})],
         due_on: None,
-        instead_of: Some("Carla Mendes".to_owned()),
-        reassigned_because: Some("Marco has left the team.".to_owned()),
+        on_behalf_of: Some("Carla Mendes".to_owned()),
+        reassignment_reason: Some("Marco has left the team.".to_owned()),
     };
     vec![
         ("approval-requested", approval(report())),
@@ -155,7 +187,7 @@ fn requests() -> Vec<(&'static str, Notice)> {
             Notice::EscalatedTo {
                 report: report(),
                 step: step.clone(),
-                reason: Escalation::Overdue,
+                reason: EscalationReason::Overdue,
                 from: vec!["Marco Rossi".to_owned(), "Inés Ibarra".to_owned()],
                 due_on: Some(day("2025-07-16")),
             },
@@ -165,7 +197,7 @@ fn requests() -> Vec<(&'static str, Notice)> {
             Notice::EscalatedTo {
                 report: plain_report(),
                 step: step.clone(),
-                reason: Escalation::Unreachable,
+                reason: EscalationReason::Unreachable,
                 from: vec!["Marco Rossi".to_owned()],
                 due_on: None,
             },
@@ -175,22 +207,27 @@ fn requests() -> Vec<(&'static str, Notice)> {
             Notice::EscalatedFrom {
                 report: plain_report(),
                 step: step.clone(),
-                reason: Escalation::Overdue,
+                reason: EscalationReason::Overdue,
                 to: vec!["Ada Admin".to_owned()],
             },
         ),
         (
             "escalated-from-unreachable",
-            Notice::EscalatedFrom { report: plain_report(), step, reason: Escalation::Unreachable, to: Vec::new() },
+            Notice::EscalatedFrom {
+                report: plain_report(),
+                step,
+                reason: EscalationReason::Unreachable,
+                to: Vec::new(),
+            },
         ),
     ]
 }
 
 fn decisions() -> Vec<(&'static str, Notice)> {
-    let by = By::Person("João Pereira".to_owned());
-    let instead = By::InsteadOf { name: "João Pereira".to_owned(), away: "Carla Mendes".to_owned() };
+    let by = DecidedBy::Person("João Pereira".to_owned());
+    let instead = DecidedBy::OnBehalfOf { name: "João Pereira".to_owned(), away: "Carla Mendes".to_owned() };
     let thanks = Some("Thanks for adding the train tickets.".to_owned());
-    let policy = By::Policy { below: money("50.00 EUR") };
+    let policy = DecidedBy::Policy { below: money("50.00 EUR") };
     let small = ReportFacts { total: money("42.50 EUR"), ..plain_report() };
     let reason = "Two things, please:\n1. Add the taxi receipt.\n2. Say why the hotel was over the limit.".to_owned();
     let final_reason = "This trip was already paid with report EXP-2033.".to_owned();
@@ -232,7 +269,7 @@ fn others() -> Vec<(&'static str, Notice)> {
     ]
 }
 
-/// A moment.
+/// Timestamp from an ISO 8601 text.
 pub fn moment(written: &str) -> Timestamp {
     written.parse().unwrap()
 }

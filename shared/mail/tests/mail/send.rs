@@ -1,4 +1,4 @@
-//! Sending over real HTTP to a loopback server that plays SES's answers: what is asked of SES and how its refusals are told.
+//! Sending over HTTP to a loopback server that answers like SES: requests sent, and errors derived from responses.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use outlay_domain::language::Language;
 use outlay_mail::{Mailer, SendError, Tag};
 
-/// Answers one request and hands back its body; the address is free again afterwards.
+/// Serves one request and returns its body. The address is free afterwards.
 fn answer_once(status: &'static str, body: String) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -70,7 +70,7 @@ async fn refused(status: &'static str, code: &str) -> SendError {
 }
 
 #[tokio::test]
-async fn ses_gets_the_message_for_one_recipient_and_answers_with_its_id() {
+async fn ses_receives_one_recipient_and_returns_message_id() {
     let body = "<SendRawEmailResponse><SendRawEmailResult><MessageId>0102</MessageId></SendRawEmailResult>\
                 </SendRawEmailResponse>";
     let (endpoint, server) = answer_once("200 OK", body.to_owned());
@@ -95,14 +95,14 @@ async fn ses_gets_the_message_for_one_recipient_and_answers_with_its_id() {
 }
 
 #[test]
-fn a_message_is_known_by_what_ses_writes_into_it() {
+fn message_id_matches_id_assigned_by_ses() {
     let id = |region| mailer_in(region, "http://127.0.0.1:9", None).message_id("0102-aa-000000");
     assert_eq!(id("eu-central-1"), "0102-aa-000000@eu-central-1.amazonses.com");
     assert_eq!(id("us-east-1"), "0102-aa-000000@email.amazonses.com");
 }
 
 #[tokio::test]
-async fn only_a_fault_of_the_message_is_final() {
+async fn only_message_faults_are_permanent() {
     let refusal = refused("400 Bad Request", "MessageRejected").await;
     assert_eq!(refusal, SendError::Refused { code: "MessageRejected".to_owned() });
     let invalid = refused("400 Bad Request", "InvalidParameterValue").await;
@@ -114,21 +114,21 @@ async fn only_a_fault_of_the_message_is_final() {
     assert_eq!(paused, SendError::NotReady { code: "AccountSendingPausedException".to_owned() });
     let down = refused("503 Service Unavailable", "ServiceUnavailable").await;
     assert_eq!(down, SendError::Unavailable { code: "ServiceUnavailable".to_owned() });
-    // What SES has answered it has not taken, whatever the answer means.
+    // A mail that SES has answered with an error was not accepted, even for an unknown code.
     let unknown = refused("400 Bad Request", "OptInRequired").await;
     assert_eq!(unknown, SendError::NotReady { code: "OptInRequired".to_owned() });
 }
 
 #[tokio::test]
-async fn nobody_knows_of_a_service_that_does_not_answer_whether_it_has_the_message() {
-    // The port is free again once the listener is dropped.
+async fn unreachable_ses_is_reported_as_unavailable() {
+    // The port is free once the listener is dropped.
     let endpoint = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
     let error = mailer(&endpoint).send(&samples::recipient(Language::En), b"mime".to_vec(), &[]).await.unwrap_err();
     assert_eq!(error, SendError::Unavailable { code: "DispatchFailure".to_owned() });
 }
 
 #[tokio::test]
-async fn errors_do_not_repeat_what_ses_says_about_people() {
+async fn send_errors_contain_no_personal_data() {
     let error = refused("400 Bad Request", "MessageRejected").await;
     assert!(!format!("{error} {error:?}").contains("marta"));
 }

@@ -1,6 +1,6 @@
-//! Bytes read from front to back. Nothing here panics: what is not there is `None`.
+//! Reads bytes from front to back, and searches them. Never panics: `None` past the end.
 
-/// What is left to read.
+/// Remaining bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a>(pub(super) &'a [u8]);
 
@@ -9,7 +9,7 @@ impl<'a> Cursor<'a> {
         self.0.is_empty()
     }
 
-    /// The next so many bytes.
+    /// Reads this number of bytes.
     pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
@@ -32,7 +32,7 @@ impl<'a> Cursor<'a> {
         self.array().map(u32::from_be_bytes)
     }
 
-    /// A number of 0, 4 or 8 bytes, as ISO-BMFF writes positions.
+    /// Reads a number of 0, 4 or 8 bytes, the sizes of offsets in ISO-BMFF.
     pub(super) fn sized(&mut self, bytes: u8) -> Option<u64> {
         match bytes {
             0 => Some(0),
@@ -42,8 +42,22 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A length of four bytes, and so many bytes less.
+    /// Reads a length of four bytes.
     pub(super) fn length(&mut self) -> Option<usize> {
         usize::try_from(self.u32()?).ok()
+    }
+}
+
+/// Offset of the first occurrence.
+pub(super) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    let first = *needle.first()?;
+    let mut at = 0_usize;
+    loop {
+        let rest = bytes.get(at..)?;
+        at = at.checked_add(rest.iter().position(|byte| *byte == first)?)?;
+        if bytes.get(at..)?.starts_with(needle) {
+            return Some(at);
+        }
+        at = at.checked_add(1)?;
     }
 }

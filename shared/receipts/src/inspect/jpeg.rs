@@ -1,7 +1,7 @@
-//! JPEG, written again from the segments that make the picture: tables, frame, scans, the colours (ICC, the Adobe marker). EXIF with
-//! its position and its thumbnail, XMP, IPTC, comments and further pictures (MPF) go, and all that follows the end.
+//! JPEG, rewritten from the segments of the picture: tables, frame, scans, colours (ICC profile, Adobe marker). Removes
+//! EXIF with position and thumbnail, XMP, IPTC, comments, further pictures (MPF), and data after the end.
 
-use outlay_domain::receipt::Unfit;
+use outlay_domain::receipt::RejectionReason;
 
 use super::cursor::Cursor;
 use super::orientation;
@@ -9,22 +9,22 @@ use super::orientation;
 const END: u8 = 0xD9;
 const START_OF_SCAN: u8 = 0xDA;
 const EXIF_SEGMENT: u8 = 0xE1;
-/// JFIF with its density and without its thumbnail.
+/// Length of a JFIF segment without its thumbnail.
 const JFIF_BYTES: usize = 12;
 
-/// The file without what is not the picture.
-pub(super) fn clean(bytes: &[u8]) -> Result<Vec<u8>, Unfit> {
+/// Rewrites a file without its metadata.
+pub(super) fn clean(bytes: &[u8]) -> Result<Vec<u8>, RejectionReason> {
     let mut cleaned = Vec::with_capacity(bytes.len());
-    rewrite(bytes, &mut cleaned).ok_or(Unfit::Damaged)?;
+    rewrite(bytes, &mut cleaned).ok_or(RejectionReason::Damaged)?;
     Ok(cleaned)
 }
 
-/// Writes what is kept of each segment, up to the end of the picture; `None` when that end is missing.
+/// Writes the kept part of each segment up to the end of the picture; `None` when the end is missing.
 fn rewrite(bytes: &[u8], cleaned: &mut Vec<u8>) -> Option<()> {
     let mut rest = Cursor(bytes);
     cleaned.extend_from_slice(rest.take(2)?);
-    if let Some(told) = told(rest) {
-        put(cleaned, EXIF_SEGMENT, &[orientation::EXIF, &orientation::alone(told)].concat())?;
+    if let Some(rotation) = exif_orientation(rest) {
+        put(cleaned, EXIF_SEGMENT, &[orientation::EXIF, &orientation::to_exif(rotation)].concat())?;
     }
     loop {
         let (marker, content) = segment(&mut rest)?;
@@ -41,7 +41,7 @@ fn rewrite(bytes: &[u8], cleaned: &mut Vec<u8>) -> Option<()> {
     }
 }
 
-/// The next marker and what belongs to it. Readers pass over what stands before it; so does this, and it goes.
+/// Reads the next marker and its content. Skips, and so removes, bytes before it, as readers do.
 fn segment<'a>(rest: &mut Cursor<'a>) -> Option<(u8, &'a [u8])> {
     rest.take(rest.0.iter().position(|byte| *byte == 0xFF)?)?;
     let mut marker = 0xFF;
@@ -50,7 +50,7 @@ fn segment<'a>(rest: &mut Cursor<'a>) -> Option<(u8, &'a [u8])> {
     }
     match marker {
         END => Some((marker, &[])),
-        // A second start, a restart outside of a scan, or no marker at all.
+        // A second start, a restart outside a scan, or no marker.
         0x00..=0x01 | 0xD0..=0xD8 => None,
         _ => {
             let length = usize::from(rest.u16()?).checked_sub(2)?;
@@ -59,7 +59,7 @@ fn segment<'a>(rest: &mut Cursor<'a>) -> Option<(u8, &'a [u8])> {
     }
 }
 
-/// What of a segment is kept: known ones only, so that nothing unknown gets through.
+/// Kept part of a segment; `None` for all but known segments.
 fn kept(marker: u8, content: &[u8]) -> Option<&[u8]> {
     let is_kept = match marker {
         // Frames, tables, scans, restart interval.
@@ -73,7 +73,7 @@ fn kept(marker: u8, content: &[u8]) -> Option<&[u8]> {
 }
 
 fn put(cleaned: &mut Vec<u8>, marker: u8, content: &[u8]) -> Option<()> {
-    // The thumbnail of JFIF is cut off; that there is none takes two bytes.
+    // The thumbnail of JFIF is cut off; its size of 0 by 0 takes two bytes.
     let no_thumbnail: &[u8] = if marker == 0xE0 { &[0, 0] } else { &[] };
     let length = u16::try_from(content.len().checked_add(no_thumbnail.len())?.checked_add(2)?).ok()?;
     cleaned.extend_from_slice(&[0xFF, marker]);
@@ -83,18 +83,20 @@ fn put(cleaned: &mut Vec<u8>, marker: u8, content: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// How many bytes of a scan follow: up to the next marker that is neither a stuffed zero nor a restart.
+/// Length of a scan: up to the next marker that is neither a stuffed zero nor a restart.
 fn scan_length(bytes: &[u8]) -> usize {
     let is_end = |pair: &[u8]| matches!(pair, [0xFF, second] if !matches!(second, 0x00 | 0xD0..=0xD7));
     bytes.windows(2).position(is_end).unwrap_or(bytes.len())
 }
 
-/// The orientation that the first EXIF segment before the first scan tells.
-fn told(mut rest: Cursor<'_>) -> Option<image::metadata::Orientation> {
+/// Orientation in the first EXIF segment before the first scan.
+fn exif_orientation(mut rest: Cursor<'_>) -> Option<image::metadata::Orientation> {
     loop {
         match segment(&mut rest)? {
             (END | START_OF_SCAN, _) => return None,
-            (EXIF_SEGMENT, content) if content.starts_with(orientation::EXIF) => return orientation::told(content),
+            (EXIF_SEGMENT, content) if content.starts_with(orientation::EXIF) => {
+                return orientation::read_exif(content);
+            }
             _ => {}
         }
     }

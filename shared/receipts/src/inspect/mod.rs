@@ -1,17 +1,18 @@
-//! The inspection that a file passes before it is kept: it is the file that was declared, of the type that was declared by what is in
-//! it, readable to its end, without anything that acts by itself, and without what it tells besides (where a photograph was taken,
-//! with which device, by whom). Pure and synchronous; no size that a file states is believed before it is checked against a limit.
+//! Inspection of an uploaded file. A kept file matches its declaration, has the declared type by its content, is
+//! complete, has no active content, and no metadata such as the location, device or author of a photograph. Pure and
+//! synchronous. A size stated in a file is checked against a limit before it is used.
 //!
-//! **Pictures are not coded anew.** A receipt is evidence, and a second loss of a JPEG can make small print unreadable. Each is decoded
-//! once from end to end, which shows that it is whole, and is written again from the few parts that make the picture; everything else
-//! goes, and so does whatever was hung on to the end. A file that is also something else (a page, a program, an archive) loses that
-//! with the parts that held it. The orientation stays, as the only tag.
+//! **Pictures are not re-encoded.** A receipt is evidence, and another lossy compression can make small print
+//! unreadable. A picture is decoded once, which proves that it is complete, and rewritten from the parts that form the
+//! picture. Everything else is removed, also data after the end. A polyglot file (also a page, a program or an archive)
+//! loses its other content. The orientation is the only tag kept.
 //!
-//! **HEIC** has no decoder here (the codec is large, patented and has none in Rust that is well kept): its structure is checked, and its
-//! metadata is overwritten in place. **PDF** is read by `pdf`, which says why not by a library and why there is no picture of one.
+//! **HEIC** is not decoded: the codec is large and patented, and no maintained decoder in Rust exists. Its structure is
+//! checked and its metadata overwritten in place. **PDF** is parsed by `pdf`, which explains why no library is used and
+//! no preview is made.
 //!
-//! [`Unfit::Harmful`] is the industry's harmless test file (EICAR), so that whoever operates this can try the path. It is no scanner
-//! for malware.
+//! [`RejectionReason::KnownMalware`] detects the harmless EICAR test file only, for operators to test the path. It is
+//! not a malware scanner.
 
 mod cursor;
 mod heic;
@@ -22,48 +23,50 @@ mod picture;
 mod png;
 mod webp;
 
-use outlay_domain::receipt::{MediaType, Receipt, Unfit};
+use outlay_domain::receipt::{MediaType, Receipt, RejectionReason};
 use sha2::{Digest, Sha256};
 
-use crate::digest::digest;
+use crate::digest::decode_sha256;
 
-/// A file that passed.
+use cursor::find;
+
+/// Inspected file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cleaned {
-    /// What is kept.
+pub struct SanitizedFile {
+    /// Bytes to keep.
     pub bytes: Vec<u8>,
-    /// What it is.
+    /// Media type.
     pub media_type: MediaType,
-    /// A picture of it: JPEG, at most 1000 pixels wide and high, the right way up. None of HEIC and PDF.
+    /// Preview: upright JPEG, at most 1000 pixels wide and high. `None` for HEIC and PDF.
     pub preview: Option<Vec<u8>>,
 }
 
-/// The test file of the anti-virus industry, in two halves so that no scanner takes this program for it.
+/// EICAR test file, in two halves so that scanners do not flag this program.
 const TEST_SIGNATURE: [&[u8]; 2] = [b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-", b"ANTIVIRUS-TEST-FILE!$H+H*"];
 
-/// Within how many bytes readers look for the beginning of a PDF, and some more.
+/// Length of the start of a file in which PDF readers search the header, with a margin.
 const PDF_WITHIN: usize = 2048;
 
-/// Looks at an uploaded file, and gives what of it is kept.
+/// Inspects and sanitizes an uploaded file.
 ///
 /// # Errors
-/// Why it is no receipt. The first reason counts, in the order of [`Unfit::ALL`] up to the type.
-pub fn inspect(bytes: Vec<u8>, receipt: &Receipt) -> Result<Cleaned, Unfit> {
+/// The first reason that applies, in the order of [`RejectionReason::ALL`] up to the type.
+pub fn inspect(bytes: Vec<u8>, receipt: &Receipt) -> Result<SanitizedFile, RejectionReason> {
     if bytes.is_empty() {
-        return Err(Unfit::Empty);
+        return Err(RejectionReason::Empty);
     }
     if u64::try_from(bytes.len()) != Ok(receipt.size) {
-        return Err(Unfit::OtherSize);
+        return Err(RejectionReason::SizeMismatch);
     }
-    if digest(&receipt.sha256).as_deref() != Some(Sha256::digest(&bytes).as_slice()) {
-        return Err(Unfit::OtherBytes);
+    if decode_sha256(&receipt.sha256).as_deref() != Some(Sha256::digest(&bytes).as_slice()) {
+        return Err(RejectionReason::ChecksumMismatch);
     }
     if find(&bytes, &TEST_SIGNATURE.concat()).is_some() {
-        return Err(Unfit::Harmful);
+        return Err(RejectionReason::KnownMalware);
     }
-    let media_type = kind(&bytes).ok_or(Unfit::UnknownType)?;
+    let media_type = detect_type(&bytes).ok_or(RejectionReason::UnknownType)?;
     if media_type != receipt.media_type {
-        return Err(Unfit::OtherType);
+        return Err(RejectionReason::TypeMismatch);
     }
     let (bytes, preview) = match media_type {
         MediaType::Pdf => (pdf::clean(bytes)?, None),
@@ -72,20 +75,20 @@ pub fn inspect(bytes: Vec<u8>, receipt: &Receipt) -> Result<Cleaned, Unfit> {
         MediaType::Png => with_preview(png::clean(&bytes)?, media_type)?,
         MediaType::Webp => with_preview(webp::clean(&bytes)?, media_type)?,
     };
-    // Readers of PDF take a file for one that begins somewhat later.
+    // PDF readers accept bytes before the header.
     let is_pdf_too =
         media_type != MediaType::Pdf && find(bytes.get(..PDF_WITHIN).unwrap_or(&bytes), b"%PDF-").is_some();
-    if is_pdf_too { Err(Unfit::OtherType) } else { Ok(Cleaned { bytes, media_type, preview }) }
+    if is_pdf_too { Err(RejectionReason::TypeMismatch) } else { Ok(SanitizedFile { bytes, media_type, preview }) }
 }
 
-/// What is decoded is what is kept, so that a picture which needs one of the parts that went is not kept.
-fn with_preview(bytes: Vec<u8>, kind: MediaType) -> Result<(Vec<u8>, Option<Vec<u8>>), Unfit> {
-    let preview = picture::preview(&bytes, kind)?;
+/// Decodes the sanitized bytes, so a picture that depends on a removed part is rejected.
+fn with_preview(bytes: Vec<u8>, media_type: MediaType) -> Result<(Vec<u8>, Option<Vec<u8>>), RejectionReason> {
+    let preview = picture::preview(&bytes, media_type)?;
     Ok((bytes, Some(preview)))
 }
 
-/// The type by the first bytes alone. A file that starts otherwise is not searched: what starts as a program or a page runs as one.
-fn kind(bytes: &[u8]) -> Option<MediaType> {
+/// Detects the type by the first bytes alone: a file that starts as a program or a page is one, whatever follows.
+fn detect_type(bytes: &[u8]) -> Option<MediaType> {
     match bytes {
         [b'%', b'P', b'D', b'F', b'-', ..] => Some(MediaType::Pdf),
         [0xFF, 0xD8, 0xFF, ..] => Some(MediaType::Jpeg),
@@ -93,20 +96,6 @@ fn kind(bytes: &[u8]) -> Option<MediaType> {
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(MediaType::Webp),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] if heic::is_heic(bytes) => Some(MediaType::Heic),
         _ => None,
-    }
-}
-
-/// Where something stands in bytes.
-fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = *needle.first()?;
-    let mut at = 0_usize;
-    loop {
-        let rest = bytes.get(at..)?;
-        at = at.checked_add(rest.iter().position(|byte| *byte == first)?)?;
-        if bytes.get(at..)?.starts_with(needle) {
-            return Some(at);
-        }
-        at = at.checked_add(1)?;
     }
 }
 

@@ -1,19 +1,19 @@
-//! Which way up a picture is: the one tag of EXIF that is kept, because without it a photograph would lie on its side. The pixels are
-//! not turned, since that would mean coding them anew.
+//! Orientation, the only EXIF tag that is kept: without it a photograph would appear rotated. Rotating the pixels would
+//! require re-encoding.
 
 use image::metadata::Orientation;
 
-/// What starts EXIF in a JPEG, and what some writers put before it elsewhere.
+/// Prefix of EXIF in a JPEG. Some writers use it in other formats too.
 pub(super) const EXIF: &[u8] = b"Exif\0\0";
 
-/// The orientation that EXIF tells, when it is another than upright.
-pub(super) fn told(exif: &[u8]) -> Option<Orientation> {
+/// Reads the orientation; `None` for an upright picture.
+pub(super) fn read_exif(exif: &[u8]) -> Option<Orientation> {
     let exif = exif.strip_prefix(EXIF).unwrap_or(exif);
-    Orientation::from_exif_chunk(exif).filter(|told| *told != Orientation::NoTransforms)
+    Orientation::from_exif_chunk(exif).filter(|found| *found != Orientation::NoTransforms)
 }
 
-/// EXIF that tells the orientation and nothing else: a TIFF with one directory of one entry (0x0112, one short).
-pub(super) fn alone(orientation: Orientation) -> Vec<u8> {
+/// Writes EXIF with the orientation only: a TIFF with one directory of one entry (0x0112, one short).
+pub(super) fn to_exif(orientation: Orientation) -> Vec<u8> {
     let header = [b'M', b'M', 0, 42, 0, 0, 0, 8];
     let entry = [0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation.to_exif(), 0, 0];
     let no_further_directory = [0; 4];
@@ -25,13 +25,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_what_was_told() {
+    fn orientation_round_trips() {
         for number in 2..=8 {
             let orientation = Orientation::from_exif(number).unwrap();
-            assert_eq!(told(&alone(orientation)), Some(orientation));
-            assert_eq!(told(&[EXIF, &alone(orientation)].concat()), Some(orientation));
+            assert_eq!(read_exif(&to_exif(orientation)), Some(orientation));
+            assert_eq!(read_exif(&[EXIF, &to_exif(orientation)].concat()), Some(orientation));
         }
-        assert_eq!(told(&alone(Orientation::NoTransforms)), None);
-        assert_eq!(told(b"Exif\0\0nothing"), None);
+        assert_eq!(read_exif(&to_exif(Orientation::NoTransforms)), None);
+        assert_eq!(read_exif(b"Exif\0\0nothing"), None);
     }
 }

@@ -1,58 +1,57 @@
-//! PDF (ISO 32000): whether it can be read without a password, has pages but not too many, and contains nothing that acts by itself.
-//! It is kept as it is, with what its maker wrote into `/Info` and XMP, up to its last end mark; changing one would break signatures.
+//! PDF (ISO 32000). An accepted file opens without a password, has 1 to 200 pages and no active content. It is kept
+//! unchanged up to its last end marker, with `/Info` and XMP, because changes would invalidate signatures.
 //!
-//! **Nothing that acts**: scripts, programs, forms that send, files inside (also the invoice in XML of Factur-X), media, an action when it
-//! is opened that leads out of it. They are looked for twice. `walk` reads the objects as a reader does, also those packed in object
-//! streams; `packed` looks at all bytes, packed ones unpacked, for the few words without which there is no such action, so that it does
-//! not help to hide an object where only a careless reader finds it.
+//! **Active content**: scripts, program launches, form submissions, embedded files (also the XML invoice of Factur-X),
+//! media, and actions on opening that leave the document. Two searches look for it. `objects` parses the objects as a
+//! reader does, including object streams. `streams` searches all bytes, decompressed where compressed, for the names
+//! that such actions need, so that an object hidden where only lenient readers find it is detected too.
 //!
-//! **Read here, not by a library**, because the file is a stranger's and the process is ours. The best one in
-//! Rust (hayro 0.9) unpacks object streams at once and without a limit, so that a file of 25 MB can demand 25 GB, which ends the process.
-//! What is needed is little: tokens and streams, not the tables of references, which a forger writes as he likes.
+//! **No library**, because the input is untrusted. The best one in Rust (hayro 0.9) decompresses object streams without
+//! a limit: a file of 25 MB can demand 25 GB, which kills the process. Only tokens and streams are needed, not the
+//! reference tables, which can be forged.
 //!
-//! **No picture of the first page**, for the same reason: hayro draws without a limit of time. A page of 3 kB, whose forms draw each
-//! other ten times over, takes ten times longer with each of them (six: 1.2 s, seven: 12 s, eight: 2 minutes), and a thread that draws cannot be
-//! stopped. The reader's own program shows the document.
+//! **No preview**, for the same reason: hayro renders without a time limit. A page of 3 kB with nested forms takes ten
+//! times longer with each level (six: 1.2 s, seven: 12 s, eight: 2 minutes), and a rendering thread cannot be stopped.
 
 mod lexer;
-mod packed;
-mod walk;
+mod objects;
+mod streams;
 
-use outlay_domain::receipt::Unfit;
+use outlay_domain::receipt::RejectionReason;
 
 use lexer::{Lexer, Token};
-use packed::Budget;
+use streams::DecodeBudget;
 
-/// The mark at the end of each revision.
+/// End marker of a revision.
 const END: &[u8] = b"%%EOF";
-/// What stands before the position of the table of references.
+/// Keyword before the offset of the reference table.
 const TABLE: &[u8] = b"startxref";
-/// How far before the end mark that stands.
+/// Maximum distance of that keyword from the end marker, in bytes.
 const TABLE_BYTES: usize = 100;
-/// The most pages.
+/// Limit of pages.
 const MAX_PAGES: usize = 200;
 
-/// The file up to its end.
-pub(super) fn clean(mut bytes: Vec<u8>) -> Result<Vec<u8>, Unfit> {
-    bytes.truncate(end(&bytes).ok_or(Unfit::Damaged)?);
-    let mut budget = Budget::default();
-    let found = walk::walk(&bytes, &mut budget)?;
-    // A reader would ask for the password before it did anything else, and what is locked cannot be looked at.
+/// Inspects a file, and cuts it off after its end marker.
+pub(super) fn clean(mut bytes: Vec<u8>) -> Result<Vec<u8>, RejectionReason> {
+    bytes.truncate(end(&bytes).ok_or(RejectionReason::Damaged)?);
+    let mut budget = DecodeBudget::default();
+    let found = objects::scan(&bytes, &mut budget)?;
+    // Encrypted content cannot be inspected.
     if found.is_encrypted {
-        return Err(Unfit::Locked);
+        return Err(RejectionReason::PasswordProtected);
     }
-    if found.is_active() || packed::acts(&bytes) {
-        return Err(Unfit::Active);
+    if found.is_active() || streams::names_action(&bytes) {
+        return Err(RejectionReason::ActiveContent);
     }
     match found.pages() {
-        0 => Err(Unfit::Damaged),
-        count if count > MAX_PAGES => Err(Unfit::TooLarge),
+        0 => Err(RejectionReason::Damaged),
+        count if count > MAX_PAGES => Err(RejectionReason::TooLarge),
         _ => Ok(bytes),
     }
 }
 
-/// Where the file ends: after the last mark, when the table that it belongs to is where it says. The first part of a file that is
-/// made for the web has a mark too, without a table, so a file that was cut off does not end there.
+/// End of the file: after the last end marker, if its reference table is at the stated offset. The first part of a
+/// linearized file has an end marker without a table, so a truncated linearized file is detected.
 fn end(bytes: &[u8]) -> Option<usize> {
     let mark = bytes.windows(END.len()).rposition(|window| window == END)?;
     let before = bytes.get(mark.saturating_sub(TABLE_BYTES)..mark)?;
@@ -61,7 +60,7 @@ fn end(bytes: &[u8]) -> Option<usize> {
         return None;
     };
     let mut table = Lexer::new(bytes.get(usize::try_from(position?).ok().filter(|position| *position > 0)?..mark)?);
-    // A table, or a stream that holds one.
+    // A table, or a stream that contains one.
     matches!(table.next()?, Token::Keyword(b"xref") | Token::Number(Some(_))).then_some(())?;
     let end = mark.checked_add(END.len())?;
     let line = bytes.get(end..)?.iter().take(2).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();

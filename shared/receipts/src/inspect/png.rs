@@ -1,29 +1,29 @@
-//! PNG, written again from the chunks that make the picture and its colours. Texts, EXIF, the time and unknown chunks go, and all that
-//! follows the end. Of an animation the first picture stays: it is what a reader shows that knows no animations.
+//! PNG, rewritten from the chunks of the picture and its colours. Removes texts, EXIF, time, unknown chunks, and data
+//! after the end. Keeps the first picture of an animation, which readers without animation support show.
 
-use outlay_domain::receipt::Unfit;
+use outlay_domain::receipt::RejectionReason;
 
 use super::cursor::Cursor;
 use super::orientation;
 use super::picture::check_size;
 
 const SIGNATURE_BYTES: usize = 8;
-/// What makes the picture.
+/// Chunks of the picture.
 const KEPT: [&[u8; 4]; 11] =
     [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"pHYs"];
-/// The most chunks that are looked at; a picture is written in chunks of some kilobytes.
+/// Limit of chunks. Writers use chunks of some kilobytes.
 const MAX_CHUNKS: usize = 100_000;
 
-/// The file without what is not the picture.
-pub(super) fn clean(bytes: &[u8]) -> Result<Vec<u8>, Unfit> {
+/// Rewrites a file without its metadata.
+pub(super) fn clean(bytes: &[u8]) -> Result<Vec<u8>, RejectionReason> {
     let mut rest = Cursor(bytes);
     let mut cleaned = Vec::with_capacity(bytes.len());
-    cleaned.extend_from_slice(rest.take(SIGNATURE_BYTES).ok_or(Unfit::Damaged)?);
-    let told = told(rest);
+    cleaned.extend_from_slice(rest.take(SIGNATURE_BYTES).ok_or(RejectionReason::Damaged)?);
+    let rotation = exif_orientation(rest);
     for index in 0..MAX_CHUNKS {
-        let chunk = chunk(&mut rest).ok_or(Unfit::Damaged)?;
+        let chunk = chunk(&mut rest).ok_or(RejectionReason::Damaged)?;
         if (index == 0) != (chunk.kind == b"IHDR") {
-            return Err(Unfit::Damaged);
+            return Err(RejectionReason::Damaged);
         }
         if KEPT.iter().any(|kind| chunk.kind == *kind) {
             cleaned.extend_from_slice(chunk.whole);
@@ -31,17 +31,17 @@ pub(super) fn clean(bytes: &[u8]) -> Result<Vec<u8>, Unfit> {
         match chunk.kind {
             b"IHDR" => {
                 let mut header = Cursor(chunk.content);
-                let (width, height) = header.u32().zip(header.u32()).ok_or(Unfit::Damaged)?;
+                let (width, height) = header.u32().zip(header.u32()).ok_or(RejectionReason::Damaged)?;
                 check_size(width, height)?;
-                if let Some(told) = told {
-                    put(&mut cleaned, *b"eXIf", &orientation::alone(told));
+                if let Some(rotation) = rotation {
+                    put(&mut cleaned, *b"eXIf", &orientation::to_exif(rotation));
                 }
             }
             b"IEND" => return Ok(cleaned),
             _ => {}
         }
     }
-    Err(Unfit::Damaged)
+    Err(RejectionReason::Damaged)
 }
 
 #[derive(Clone, Copy)]
@@ -57,7 +57,7 @@ fn chunk<'a>(rest: &mut Cursor<'a>) -> Option<Chunk<'a>> {
     let kind = rest.take(4)?;
     let content = rest.take(length)?;
     let sum = rest.u32()?;
-    // With a wrong sum a reader would leave it out or stop, as it likes.
+    // Readers differ on chunks with a wrong checksum.
     if crc(kind, content) != sum {
         return None;
     }
@@ -79,11 +79,11 @@ fn crc(kind: &[u8], content: &[u8]) -> u32 {
     crc.sum()
 }
 
-fn told(mut rest: Cursor<'_>) -> Option<image::metadata::Orientation> {
+fn exif_orientation(mut rest: Cursor<'_>) -> Option<image::metadata::Orientation> {
     for _ in 0..MAX_CHUNKS {
         let chunk = chunk(&mut rest)?;
         if chunk.kind == b"eXIf" {
-            return orientation::told(chunk.content);
+            return orientation::read_exif(chunk.content);
         }
     }
     None

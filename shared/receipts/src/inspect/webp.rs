@@ -1,7 +1,7 @@
-//! WebP, written again from the chunks that make the picture and its colours. EXIF, XMP and unknown chunks go, and all that follows
-//! the end. An animation is refused: it has no picture by itself that every reader shows, and no till prints one.
+//! WebP, rewritten from the chunks of the picture and its colours. Removes EXIF, XMP, unknown chunks, and data after
+//! the end. Rejects animations: they have no single picture that every reader shows.
 
-use outlay_domain::receipt::Unfit;
+use outlay_domain::receipt::RejectionReason;
 
 use super::cursor::Cursor;
 use super::orientation;
@@ -13,64 +13,64 @@ const ICC: u8 = 0x20;
 const ALPHA: u8 = 0x10;
 const EXIF: u8 = 0x08;
 const ANIMATION: u8 = 0x02;
-/// The most chunks that are looked at; a picture has five.
+/// Limit of chunks. A picture has five.
 const MAX_CHUNKS: usize = 1000;
 
-/// The file without what is not the picture.
-pub(super) fn clean(bytes: &[u8]) -> Result<Vec<u8>, Unfit> {
-    let chunks = chunks(bytes).ok_or(Unfit::Damaged)?;
+/// Rewrites a file without its metadata.
+pub(super) fn clean(bytes: &[u8]) -> Result<Vec<u8>, RejectionReason> {
+    let chunks = chunks(bytes).ok_or(RejectionReason::Damaged)?;
     if chunks.iter().any(|chunk| matches!(&chunk.kind, b"ANIM" | b"ANMF")) {
-        return Err(Unfit::UnknownType);
+        return Err(RejectionReason::UnknownType);
     }
     let find = |kind: &[u8; 4]| chunks.iter().find(|chunk| chunk.kind == *kind).map(|chunk| chunk.content);
-    // One picture, not one for each kind of reader.
+    // Exactly one picture: readers differ on which of two they show.
     if find(b"VP8 ").is_some() == find(b"VP8L").is_some() {
-        return Err(Unfit::Damaged);
+        return Err(RejectionReason::Damaged);
     }
     let size = find(b"VP8 ").map_or_else(|| find(b"VP8L").and_then(lossless_size), lossy_size);
-    let (width, height) = size.ok_or(Unfit::Damaged)?;
+    let (width, height) = size.ok_or(RejectionReason::Damaged)?;
     check_size(width, height)?;
-    let told = find(b"EXIF").and_then(orientation::told).map(orientation::alone);
+    let orientation_exif = find(b"EXIF").and_then(orientation::read_exif).map(orientation::to_exif);
     let mut body = Vec::with_capacity(bytes.len());
     if let Some(extended) = find(b"VP8X") {
-        let header = extended_header(extended, find(b"ICCP").is_some(), told.is_some())?;
-        put(&mut body, *b"VP8X", &header).ok_or(Unfit::Damaged)?;
+        let header = extended_header(extended, find(b"ICCP").is_some(), orientation_exif.is_some())?;
+        put(&mut body, *b"VP8X", &header).ok_or(RejectionReason::Damaged)?;
     }
-    // In the order the format asks for; each at most once.
+    // In the order of the format; each at most once.
     for kind in [b"ICCP", b"ALPH", b"VP8 ", b"VP8L"] {
-        // Only the extended header says that there are a profile and transparency of their own.
+        // Profile and separate transparency are valid only with the extended header.
         let belongs = find(b"VP8X").is_some() || kind.starts_with(b"VP8");
         if let Some(content) = find(kind).filter(|_| belongs) {
-            put(&mut body, *kind, content).ok_or(Unfit::Damaged)?;
+            put(&mut body, *kind, content).ok_or(RejectionReason::Damaged)?;
         }
     }
-    if let Some(exif) = told.filter(|_| find(b"VP8X").is_some()) {
-        put(&mut body, *b"EXIF", &exif).ok_or(Unfit::Damaged)?;
+    if let Some(exif) = orientation_exif.filter(|_| find(b"VP8X").is_some()) {
+        put(&mut body, *b"EXIF", &exif).ok_or(RejectionReason::Damaged)?;
     }
-    let length = u32::try_from(body.len().saturating_add(4)).map_err(|_| Unfit::Damaged)?;
+    let length = u32::try_from(body.len().saturating_add(4)).map_err(|_| RejectionReason::Damaged)?;
     Ok([b"RIFF".as_slice(), &length.to_le_bytes(), b"WEBP", &body].concat())
 }
 
-/// The size in the head of a lossy picture: two numbers of 14 bits behind a frame tag and a start code.
+/// Size in the header of a lossy picture: two numbers of 14 bits after frame tag and start code.
 fn lossy_size(content: &[u8]) -> Option<(u32, u32)> {
     let [_, _, _, 0x9D, 0x01, 0x2A, w0, w1, h0, h1] = content.first_chunk::<10>()? else { return None };
     let side = |low: &u8, high: &u8| u32::from(u16::from_le_bytes([*low, *high]) & 0x3FFF);
     Some((side(w0, w1), side(h0, h1)))
 }
 
-/// The size in the head of a lossless picture: two numbers of 14 bits behind a signature, each less by one.
+/// Size in the header of a lossless picture: two numbers of 14 bits after the signature, each one less than the size.
 fn lossless_size(content: &[u8]) -> Option<(u32, u32)> {
     let [0x2F, bits @ ..] = content.first_chunk::<5>()? else { return None };
     let bits = u32::from_le_bytes(*bits);
     Some(((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1))
 }
 
-/// The extended header with flags for what is kept, and reserved bits as they should be.
-fn extended_header(header: &[u8], icc: bool, exif: bool) -> Result<[u8; 10], Unfit> {
-    let mut header: [u8; 10] = header.try_into().map_err(|_| Unfit::Damaged)?;
+/// Extended header with the flags of kept chunks, and cleared reserved bits.
+fn extended_header(header: &[u8], icc: bool, exif: bool) -> Result<[u8; 10], RejectionReason> {
+    let mut header: [u8; 10] = header.try_into().map_err(|_| RejectionReason::Damaged)?;
     let [flags, reserved @ .., w0, w1, w2, h0, h1, h2] = &mut header;
     if *flags & ANIMATION != 0 {
-        return Err(Unfit::UnknownType);
+        return Err(RejectionReason::UnknownType);
     }
     let side = |bytes: [u8; 3]| {
         let [low, middle, high] = bytes;
@@ -87,7 +87,7 @@ struct Chunk<'a> {
     content: &'a [u8],
 }
 
-/// The chunks that the length in the header encloses.
+/// Chunks within the length in the header.
 fn chunks(bytes: &[u8]) -> Option<Vec<Chunk<'_>>> {
     let mut header = Cursor(bytes);
     header.take(4)?;
@@ -102,7 +102,7 @@ fn chunks(bytes: &[u8]) -> Option<Vec<Chunk<'_>>> {
         let kind = rest.array()?;
         let length = usize::try_from(u32::from_le_bytes(rest.array()?)).ok()?;
         chunks.push(Chunk { kind, content: rest.take(length)? });
-        // A chunk of odd length is followed by one byte more, which some writers leave out at the end.
+        // A chunk of odd length has a padding byte, which some writers omit at the end.
         if length % 2 == 1 {
             rest.take(1);
         }

@@ -1,28 +1,33 @@
-//! What is written for a change, item by item; and that the largest change fits into one transaction.
+//! Writes of each kind of change, item by item, and their maximum number and size.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use outlay_domain::change::{MemberChange, PayoutChange, ReportChange};
-use outlay_domain::event::{EventKind, FieldChange, Subject};
+use outlay_domain::event::{EventKind, EventSubject, FieldChange};
 use outlay_domain::expense::PaymentMethod;
-use outlay_domain::ids::{MemberId, ReportId, Seed};
+use outlay_domain::ids::{IdGenerator, MemberId, ReportId};
 use outlay_domain::member::{MAX_ACTS_FOR, Member, MemberKind, MemberStatus, Role};
 use outlay_domain::payout::SealedAccount;
-use outlay_domain::report::{MAX_BYTES, MAX_COST_CENTRES, MAX_EXPENSES, Report, Status};
-use outlay_domain::route::{Decision, MAX_APPROVERS};
-use outlay_domain::spending::{Bucket, BucketKey, Claim, MAX_BUCKETS, MAX_CLAIMS, ReportClaims, SpendingChange};
+use outlay_domain::report::{MAX_COST_CENTRES, MAX_EXPENSES, MAX_REPORT_BYTES, Report, ReportStatus};
+use outlay_domain::spending::{
+    ClaimedExpense, MAX_CLAIMS_PER_BUCKET, MAX_SPENDING_BUCKETS, ReportClaims, SpendingBucket, SpendingBucketKey,
+    SpendingChange,
+};
+use outlay_domain::step::{Decision, MAX_APPROVERS};
 use serde_json::json;
 
 use super::*;
-use crate::items::{Item, size, text_of, to_sealed_account};
-use crate::keys::{self, names};
-use crate::testing::{change, draft, eur, event, hashed, line, member, seed, step};
+use crate::attributes::{Item, item_size, text_of};
+use crate::idempotency::StoredResponse;
+use crate::items::sealed_account_from_item;
+use crate::keys::{self, PrimaryKey, names};
+use crate::testing::{change, draft, eur, event, line, member, seed, step};
 
 mod files;
 
-/// One write as a line of text: what is done, to which sort key, and on which condition.
-fn told(write: &Write) -> String {
+/// A write as text: operation, sort key and condition.
+fn write_text(write: &ConditionalWrite) -> String {
     let key = |key: Option<&Item>| key.and_then(|key| text_of(key, names::SK)).unwrap_or("?").to_owned();
     let (what, sk, condition) = if let Some(put) = write.item.put() {
         ("put", key(Some(put.item())), put.condition_expression())
@@ -44,24 +49,24 @@ fn told(write: &Write) -> String {
     format!("{what} {sk}{condition}")
 }
 
-fn writes(changes: &[Change]) -> Vec<Write> {
-    Batch::of("Table", 7, changes, None).unwrap()
+fn writes(changes: &[Change]) -> Vec<ConditionalWrite> {
+    TransactionBuilder::build("Table", 7, changes, None).unwrap()
 }
 
 fn written(change: ReportChange) -> Vec<String> {
-    writes(&[Change::Report(Box::new(change))]).iter().map(told).collect()
+    writes(&[Change::Report(Box::new(change))]).iter().map(write_text).collect()
 }
 
-fn member_written(before: Option<Member>, after: Member) -> Vec<(String, Guard)> {
+fn member_written(before: Option<Member>, after: Member) -> Vec<(String, ConditionKind)> {
     let kind = EventKind::MemberChanged {};
-    let told_of = event(&draft(&mut seed(), Vec::new()), after.version, kind);
-    let event = outlay_domain::event::Event { subject: Subject::Member(after.id), ..told_of };
+    let sample = event(&draft(&mut seed(), Vec::new()), after.version, kind);
+    let event = outlay_domain::event::Event { subject: EventSubject::Member(after.id), ..sample };
     let writes = writes(&[Change::Members(vec![MemberChange { before, after, event }])]);
-    writes.iter().map(|write| (told(write), write.guard)).collect()
+    writes.iter().map(|write| (write_text(write), write.kind)).collect()
 }
 
 #[test]
-fn only_the_items_whose_lines_differ_are_written() {
+fn only_changed_line_items_are_written() {
     let mut seed = seed();
     let lines: Vec<_> = (0..120).map(|_| line(&mut seed, None, "")).collect();
     let first = draft(&mut seed, lines.clone());
@@ -78,19 +83,19 @@ fn only_the_items_whose_lines_differ_are_written() {
     assert_eq!(created, expected);
 
     let mut changed = lines.clone();
-    changed[60].facts.merchant = "Another".to_owned();
-    let changed = hashed(first.clone().with_expenses(changed).unwrap());
+    changed[60].facts.merchant = "Another".parse().unwrap();
+    let changed = first.clone().with_expenses(changed).unwrap();
     let expected = ["put REPORT if unchanged", "put EXPENSES#001", "put EVENT#000000000000002 if new"];
     assert_eq!(written(change(Some(&first), changed)), expected);
 
-    let shorter = hashed(first.clone().with_expenses(lines[..50].to_vec()).unwrap());
+    let shorter = first.clone().with_expenses(lines[..50].to_vec()).unwrap();
     let expected = ["put REPORT if unchanged", "delete EXPENSES#001", "delete EXPENSES#002"];
     let expected = [&expected[..], &["put EVENT#000000000000002 if new"]].concat();
     assert_eq!(written(change(Some(&first), shorter)), expected);
 }
 
 #[test]
-fn what_is_deleted_leaves_its_history_only() {
+fn deleted_report_keeps_only_history() {
     let mut seed = seed();
     let lines = (0..60).map(|_| line(&mut seed, Some("sales"), "")).collect();
     let before = draft(&mut seed, lines);
@@ -108,15 +113,15 @@ fn what_is_deleted_leaves_its_history_only() {
 }
 
 #[test]
-fn tasks_follow_those_who_have_not_decided() {
+fn tasks_exist_only_for_pending_approvers() {
     let mut seed = seed();
-    let approvers: Vec<MemberId> = (0..3).map(|_| seed.draw()).collect();
+    let approvers: Vec<MemberId> = (0..3).map(|_| seed.next_id()).collect();
     let before = draft(&mut seed, Vec::new());
-    let before = Report { status: Status::Submitted, steps: vec![step(1, approvers.clone())], ..before };
+    let before = Report { status: ReportStatus::Submitted, steps: vec![step(1, approvers.clone())], ..before };
     let partitions = |change: ReportChange, what: &str| -> BTreeSet<String> {
         let writes = writes(&[Change::Report(Box::new(change))]);
-        let tasks = writes.iter().filter(|write| told(write).starts_with(&format!("{what} TASK#")));
-        let key = |write: &Write| {
+        let tasks = writes.iter().filter(|write| write_text(write).starts_with(&format!("{what} TASK#")));
+        let key = |write: &ConditionalWrite| {
             write.item.put().map_or_else(|| write.item.delete().unwrap().key().clone(), |put| put.item().clone())
         };
         tasks.map(|write| text_of(&key(write), names::PK).unwrap().to_owned()).collect()
@@ -129,25 +134,26 @@ fn tasks_follow_those_who_have_not_decided() {
     after.steps[0].decisions.push(agreed);
     let agreed = change(Some(&before), after);
     assert_eq!(partitions(agreed.clone(), "delete"), BTreeSet::from([queue(&approvers[0])]));
-    // The version in the task is what the next decision must name.
+    // The task contains the version that the next decision must name.
     assert_eq!(partitions(agreed, "put"), approvers[1..].iter().map(queue).collect());
 
-    let recalled = Report { status: Status::Draft, steps: Vec::new(), ..before.clone() };
+    let recalled = Report { status: ReportStatus::Draft, steps: Vec::new(), ..before.clone() };
     assert_eq!(partitions(change(Some(&before), recalled.clone()), "delete"), approvers.iter().map(queue).collect());
     assert_eq!(partitions(change(Some(&before), recalled), "put"), BTreeSet::new());
 }
 
 #[test]
-fn cost_centres_come_and_go_with_the_lines() {
+fn cost_centre_items_follow_lines() {
     let mut seed = seed();
     let mut line = |code| line(&mut seed, Some(code), "");
     let (sales, legal, it) = (line("sales"), line("legal"), line("it"));
     let before = draft(&mut seed, vec![sales.clone(), legal]);
-    let after = hashed(before.clone().with_expenses(vec![sales, it]).unwrap());
+    let after = before.clone().with_expenses(vec![sales, it]).unwrap();
     let writes = writes(&[Change::Report(Box::new(change(Some(&before), after)))]);
-    let at = |code: &str| Some(Key::new(keys::cost_centre_partition(before.org, code), before.id.to_string()));
-    let key =
-        |item: &Item| Some(Key { pk: text_of(item, names::PK)?.to_owned(), sk: text_of(item, names::SK)?.to_owned() });
+    let at = |code: &str| Some(PrimaryKey::new(keys::cost_centre_partition(before.org, code), before.id.to_string()));
+    let key = |item: &Item| {
+        Some(PrimaryKey { pk: text_of(item, names::PK)?.to_owned(), sk: text_of(item, names::SK)?.to_owned() })
+    };
     let put: Vec<_> = writes.iter().filter_map(|write| write.item.put().map(|put| key(put.item()))).collect();
     let deleted: Vec<_> = writes.iter().filter_map(|write| write.item.delete().map(|gone| key(gone.key()))).collect();
     assert!(put.contains(&at("it")) && !put.contains(&at("sales")));
@@ -155,20 +161,20 @@ fn cost_centres_come_and_go_with_the_lines() {
 }
 
 #[test]
-fn claims_rest_on_the_version_they_were_decided_on() {
+fn spending_writes_are_conditional_on_read_version() {
     let report = draft(&mut seed(), Vec::new());
-    let bucket = |version| Bucket { version, claims: BTreeMap::new() };
-    let month = |text: &str| BucketKey::Month(text.to_owned());
+    let bucket = |version| SpendingBucket { version, claims: BTreeMap::new() };
+    let month = |text: &str| SpendingBucketKey::Month(text.to_owned());
     let spending = SpendingChange {
         owner: Some(report.owner),
         stored: vec![(month("2026-10"), bucket(1)), (month("2026-11"), bucket(8))],
-        withdrawn: BTreeSet::from([BucketKey::Trip("Lyon".to_owned())]),
+        withdrawn: BTreeSet::from([SpendingBucketKey::Trip("Lyon".to_owned())]),
     };
     let change = ReportChange { spending, ..change(None, report.clone()) };
     let writes = writes(&[Change::Report(Box::new(change))]);
-    let claims: Vec<&Write> = writes.iter().filter(|write| write.guard == Guard::Spending).collect();
-    let told: Vec<String> = claims.iter().map(|write| told(write)).collect();
-    assert_eq!(told, ["put MONTH#2026-10 if new", "put MONTH#2026-11 if unchanged", "update TRIP#Lyon if there"]);
+    let claims: Vec<&ConditionalWrite> = writes.iter().filter(|write| write.kind == ConditionKind::Spending).collect();
+    let texts: Vec<String> = claims.iter().map(|write| write_text(write)).collect();
+    assert_eq!(texts, ["put MONTH#2026-10 if new", "put MONTH#2026-11 if unchanged", "update TRIP#Lyon if there"]);
     let values = claims[1].item.put().unwrap().expression_attribute_values().unwrap();
     assert_eq!(values.get(":value"), Some(&AttributeValue::N("7".to_owned())));
     let update = claims[2].item.update().unwrap();
@@ -176,14 +182,14 @@ fn claims_rest_on_the_version_they_were_decided_on() {
 }
 
 #[test]
-fn every_change_of_a_member_rewrites_his_copies() {
+fn member_change_rewrites_index_items() {
     let mut seed = seed();
-    let org = seed.draw();
+    let org = seed.next_id();
     let invited = member(org, &mut seed, Role::Finance, None);
     let id = invited.id;
     let next = |member: &Member| Member { version: member.version + 1, ..member.clone() };
     let event = |version: u64| format!("put EVENT#{version:015} if new");
-    let texts = |writes: Vec<(String, Guard)>| writes.into_iter().map(|(text, _)| text).collect::<Vec<_>>();
+    let texts = |writes: Vec<(String, ConditionKind)>| writes.into_iter().map(|(text, _)| text).collect::<Vec<_>>();
 
     let new = texts(member_written(None, Member { version: 1, ..invited.clone() }));
     let expected = [format!("put MEMBER#{id} if new"), "put EMAIL#ada@example.com if new".to_owned()];
@@ -191,40 +197,40 @@ fn every_change_of_a_member_rewrites_his_copies() {
 
     let member = Member { status: MemberStatus::Active, subject: Some("sub".to_owned()), ..next(&invited) };
     let joined = member_written(Some(invited.clone()), member.clone());
-    assert!(joined.iter().all(|(_, guard)| *guard == Guard::Joining));
+    assert!(joined.iter().all(|(_, kind)| *kind == ConditionKind::IdentityBinding));
     let expected = [format!("put MEMBER#{id} if unchanged"), "put IDENTITY#sub if new".to_owned()];
     assert_eq!(texts(joined), [&expected[..], &[format!("put ROLE#finance#{id}"), event(4)]].concat());
 
     let changed = member_written(Some(member.clone()), Member { role: Role::Admin, ..next(&member) });
-    assert!(changed.iter().all(|(_, guard)| matches!(guard, Guard::Version | Guard::None)));
+    assert!(changed.iter().all(|(_, kind)| matches!(kind, ConditionKind::Version | ConditionKind::None)));
     let expected = [format!("put MEMBER#{id} if unchanged"), "put IDENTITY#sub".to_owned()];
     let roles = [format!("delete ROLE#finance#{id}"), format!("put ROLE#admin#{id}"), event(5)];
     assert_eq!(texts(changed), [&expected[..], &roles].concat());
 
     let still_invited = member_written(Some(invited.clone()), Member { role: Role::Employee, ..next(&invited) });
-    assert!(still_invited.iter().all(|(_, guard)| *guard != Guard::Joining));
+    assert!(still_invited.iter().all(|(_, kind)| *kind != ConditionKind::IdentityBinding));
     let expected = [format!("put MEMBER#{id} if unchanged"), format!("delete ROLE#finance#{id}"), event(4)];
     assert_eq!(texts(still_invited), expected);
 }
 
 #[test]
-fn a_service_takes_the_seat_of_its_identity_or_is_refused() {
+fn service_requires_unbound_identity() {
     let mut seed = seed();
-    let org = seed.draw();
+    let org = seed.next_id();
     let person = member(org, &mut seed, Role::Employee, Some("payroll"));
     let service = Member { kind: MemberKind::Service, email: None, version: 1, ..person };
     let expected = [
-        (format!("put MEMBER#{} if new", service.id), Guard::Version),
-        ("put IDENTITY#payroll if new".to_owned(), Guard::Taken),
-        (format!("put EVENT#{:015} if new", 1), Guard::Version),
+        (format!("put MEMBER#{} if new", service.id), ConditionKind::Version),
+        ("put IDENTITY#payroll if new".to_owned(), ConditionKind::Unique),
+        (format!("put EVENT#{:015} if new", 1), ConditionKind::Version),
     ];
     assert_eq!(member_written(None, service), expected);
 }
 
 #[test]
-fn what_an_erased_member_is_found_by_is_deleted() {
+fn erased_member_lookup_items_are_deleted() {
     let mut seed = seed();
-    let org = seed.draw();
+    let org = seed.next_id();
     let gone = |member: &Member| Member {
         status: MemberStatus::Erased,
         email: None,
@@ -246,40 +252,40 @@ fn what_an_erased_member_is_found_by_is_deleted() {
         format!("put EVENT#{:015} if new", 4),
     ];
     assert_eq!(written, expected);
-    // Somebody who never came has no identity and no account.
+    // A member who never joined has no identity and no account.
     let invited = member(org, &mut seed, Role::Employee, None);
     let written = member_written(Some(invited.clone()), gone(&invited));
     assert_eq!(written.iter().filter(|(text, _)| text.starts_with("delete")).count(), 1);
 }
 
 #[test]
-fn a_payout_account_is_stored_beside_the_history_and_on_the_version_of_its_member() {
+fn payout_account_is_written_on_member_version() {
     let mut seed = seed();
-    let org = seed.draw();
+    let org = seed.next_id();
     let before = member(org, &mut seed, Role::Employee, Some("sub"));
     let after = Member { payout_version: Some(1), version: 4, ..before.clone() };
     let event = event(&draft(&mut seed, Vec::new()), 4, EventKind::PayoutAccountChanged {});
-    let event = outlay_domain::event::Event { subject: Subject::Member(after.id), org, ..event };
+    let event = outlay_domain::event::Event { subject: EventSubject::Member(after.id), org, ..event };
     let account = SealedAccount { ciphertext: vec![0, 159, 255], version: 1, changed_at: event.at };
     let key = keys::payout_account(org, after.id);
     assert_eq!(key.pk, keys::event(&event).pk);
     let member = MemberChange { before: Some(before), after, event };
     let writes = writes(&[Change::Payout(Box::new(PayoutChange { member, account: account.clone() }))]);
-    let told: Vec<String> = writes.iter().map(told).collect();
-    assert!(told[0].ends_with(" if unchanged") && told.last().unwrap() == "put PAYOUT_ACCOUNT", "{told:?}");
+    let texts: Vec<String> = writes.iter().map(write_text).collect();
+    assert!(texts[0].ends_with(" if unchanged") && texts.last().unwrap() == "put PAYOUT_ACCOUNT", "{texts:?}");
     let item = writes.last().unwrap().item.put().unwrap().item().clone();
     assert_eq!(text_of(&item, names::PK), Some(key.pk.as_str()));
-    assert_eq!(to_sealed_account(item.clone()).unwrap(), account);
-    // Whatever somebody puts in the place of the ciphertext is handed on as nothing, which does not open.
+    assert_eq!(sealed_account_from_item(item.clone()).unwrap(), account);
+    // Another attribute type is read as an empty ciphertext, which cannot be decrypted.
     let mut edited = item;
     edited.insert("ciphertext".to_owned(), AttributeValue::S("AAAA".to_owned()));
-    assert_eq!(to_sealed_account(edited).unwrap(), SealedAccount { ciphertext: Vec::new(), ..account });
+    assert_eq!(sealed_account_from_item(edited).unwrap(), SealedAccount { ciphertext: Vec::new(), ..account });
 }
 
 #[test]
-fn the_largest_change_of_members_fits_too_and_stands_on_who_makes_it() {
+fn largest_member_change_fits_into_one_transaction() {
     let mut seed = seed();
-    let org = seed.draw();
+    let org = seed.next_id();
     let mut officer = |subject: &str| member(org, &mut seed, Role::Finance, Some(subject));
     let next = |before: &Member| Member { version: before.version + 1, ..before.clone() };
     let before = Member { payout_version: Some(2), ..officer("gone") };
@@ -287,70 +293,81 @@ fn the_largest_change_of_members_fits_too_and_stands_on_who_makes_it() {
         Member { status: MemberStatus::Erased, email: None, subject: None, payout_version: None, ..next(&before) };
     let others: Vec<Member> = (0..=MAX_ACTS_FOR).map(|at| officer(&format!("sub-{at}"))).collect();
     let admin = officer("admin");
-    let mut told_of = event(&draft(&mut self::seed(), Vec::new()), 1, EventKind::DelegationChanged {});
+    let mut sample = event(&draft(&mut self::seed(), Vec::new()), 1, EventKind::DelegationChanged {});
     let mut change = |before: &Member, after: Member| {
-        told_of.subject = Subject::Member(after.id);
-        MemberChange { before: Some(before.clone()), after, event: told_of.clone() }
+        sample.subject = EventSubject::Member(after.id);
+        MemberChange { before: Some(before.clone()), after, event: sample.clone() }
     };
     let mut changes = vec![change(&before, after)];
     changes.extend(others.iter().map(|other| change(other, next(other))));
-    let standing = Change::Standing(Box::new(admin.clone()));
+    let standing = Change::AssertUnchanged(Box::new(admin.clone()));
     let writes = writes(&[Change::Members(changes), standing]);
     let last = writes.last().unwrap();
-    assert_eq!((told(last), last.guard), (format!("check MEMBER#{} if unchanged", admin.id), Guard::Standing));
-    // With the answer, and an admin who joins with it in the place of the one who stands.
+    assert_eq!(
+        (write_text(last), last.kind),
+        (format!("check MEMBER#{} if unchanged", admin.id), ConditionKind::CallerUnchanged)
+    );
+    // Plus the idempotency record, and a joining admin instead of the unchanged one.
     assert!(writes.len() + 1 + 3 <= MAX_ITEMS, "{} items", writes.len());
 }
 
 #[test]
-fn of_several_failed_conditions_the_weightiest_is_told() {
-    let guards = [Guard::Standing, Guard::Spending, Guard::Joining, Guard::Taken, Guard::Version];
+fn most_severe_failed_condition_is_returned() {
+    let kinds = [
+        ConditionKind::CallerUnchanged,
+        ConditionKind::Spending,
+        ConditionKind::IdentityBinding,
+        ConditionKind::Unique,
+        ConditionKind::Version,
+    ];
     let report = draft(&mut seed(), Vec::new());
     let item = writes(&[Change::Report(Box::new(change(None, report)))]).remove(0).item;
-    let all: Vec<Write> = guards.iter().map(|guard| Write { item: item.clone(), guard: *guard }).collect();
+    let all: Vec<ConditionalWrite> =
+        kinds.iter().map(|kind| ConditionalWrite { item: item.clone(), kind: *kind }).collect();
     let failed = || CancellationReason::builder().code("ConditionalCheckFailed").build();
-    let outcome = |count: usize| match cancellation(&all[..count], &vec![failed(); count]) {
-        Failure::Final(error) => error.to_string(),
-        Failure::Conflict | Failure::Done => "no error".to_owned(),
+    let outcome = |count: usize| match classify_cancellation(&all[..count], &vec![failed(); count]) {
+        TransactError::Final(error) => error.to_string(),
+        TransactError::Conflict | TransactError::AlreadyWritten => "no error".to_owned(),
     };
-    let again = || CommitError::Overtaken;
-    let expected = [again(), again(), again(), CommitError::AddressTaken, CommitError::Stale];
+    let again = || CommitError::DependencyChanged;
+    let expected = [again(), again(), again(), CommitError::UniqueViolation, CommitError::Stale];
     assert_eq!([1, 2, 3, 4, 5].map(outcome), expected.map(|error| error.to_string()));
     let conflict = CancellationReason::builder().code("TransactionConflict").build();
-    assert!(matches!(cancellation(&all[..1], &[conflict]), Failure::Conflict));
+    assert!(matches!(classify_cancellation(&all[..1], &[conflict]), TransactError::Conflict));
 }
 
 #[test]
-fn a_transaction_that_finds_its_own_events_was_carried_out() {
+fn transaction_with_own_events_stored_counts_as_done() {
     let report = draft(&mut seed(), Vec::new());
     let mut change = change(None, report.clone());
-    change.events = vec![event(&report, 1, EventKind::ReportRecalled {}).chained("")];
+    change.events = vec![event(&report, 1, EventKind::ReportRecalled {}).with_hash_after("")];
     let mut another = change.clone();
-    another.events = vec![event(&report, 1, EventKind::ReportChanged {}).chained("")];
+    another.events = vec![event(&report, 1, EventKind::ReportChanged {}).with_hash_after("")];
     let same = change.clone();
     let [own, other] = [change, another].map(|change| writes(&[Change::Report(Box::new(change))]));
-    let stored = |write: &Write| write.item.put().map(|put| put.item().clone());
-    let refused = |by: &[Write]| -> Vec<CancellationReason> {
-        let reason =
-            |write: &Write| CancellationReason::builder().code("ConditionalCheckFailed").set_item(stored(write));
+    let stored = |write: &ConditionalWrite| write.item.put().map(|put| put.item().clone());
+    let refused = |by: &[ConditionalWrite]| -> Vec<CancellationReason> {
+        let reason = |write: &ConditionalWrite| {
+            CancellationReason::builder().code("ConditionalCheckFailed").set_item(stored(write))
+        };
         by.iter().map(|write| reason(write).build()).collect()
     };
-    assert!(matches!(cancellation(&own, &refused(&own)), Failure::Done));
-    // The head is the same, the event another: somebody else was faster.
-    assert!(matches!(cancellation(&own, &refused(&other)), Failure::Final(CommitError::Stale)));
-    // The same again, told at the same moment by another request.
-    let twin = Batch::of("Table", 8, &[Change::Report(Box::new(same))], None).unwrap();
-    assert!(matches!(cancellation(&own, &refused(&twin)), Failure::Final(CommitError::Stale)));
+    assert!(matches!(classify_cancellation(&own, &refused(&own)), TransactError::AlreadyWritten));
+    // Same head, other event: another request was first.
+    assert!(matches!(classify_cancellation(&own, &refused(&other)), TransactError::Final(CommitError::Stale)));
+    // Same change at the same time by another request.
+    let twin = TransactionBuilder::build("Table", 8, &[Change::Report(Box::new(same))], None).unwrap();
+    assert!(matches!(classify_cancellation(&own, &refused(&twin)), TransactError::Final(CommitError::Stale)));
 }
 
-/// A bucket as full as one gets, with the longest names of merchants and categories.
-fn full_bucket(seed: &mut Seed, own: &ReportId) -> Bucket {
+/// Bucket of maximum size, with the longest merchant and category names.
+fn full_bucket(seed: &mut IdGenerator, own: &ReportId) -> SpendingBucket {
     let mut claims = BTreeMap::new();
-    for at in 0..MAX_CLAIMS / 50 {
-        let claim = |_| Claim {
-            expense_id: seed.draw(),
+    for at in 0..MAX_CLAIMS_PER_BUCKET / 50 {
+        let claim = |_| ClaimedExpense {
+            expense_id: seed.next_id(),
             date: "2026-11-12".parse().unwrap(),
-            category: "c".repeat(40),
+            category: "c".repeat(40).parse().unwrap(),
             merchant: "x".repeat(60),
             payment_method: PaymentMethod::CompanyCard,
             amount: eur(1_000_000_000_000),
@@ -358,14 +375,14 @@ fn full_bucket(seed: &mut Seed, own: &ReportId) -> Bucket {
             granted_in_base: eur(999_999_999_999),
         };
         let lines = (0..50).map(claim).collect();
-        let report = if at == 0 { *own } else { seed.draw() };
+        let report = if at == 0 { *own } else { seed.next_id() };
         claims.insert(report, ReportClaims { number: "R-2026-AAAA-BBBB".to_owned(), lines });
     }
-    Bucket { version: 9, claims }
+    SpendingBucket { version: 9, claims }
 }
 
-/// Every line, every cost centre and every approver changes at once, and all buckets.
-fn largest_change(seed: &mut Seed) -> ReportChange {
+/// Change of every line, cost centre, approver and bucket at once.
+fn largest_change(seed: &mut IdGenerator) -> ReportChange {
     let note = "n".repeat(205);
     let mut report = |prefix: &str, step_number| {
         let lines = (0..MAX_EXPENSES).map(|at| {
@@ -374,8 +391,8 @@ fn largest_change(seed: &mut Seed) -> ReportChange {
         });
         let lines = lines.collect();
         let report = draft(seed, lines);
-        let approvers: Vec<MemberId> = (0..MAX_APPROVERS).map(|_| seed.draw()).collect();
-        Report { status: Status::Submitted, steps: vec![step(step_number, approvers)], ..report }
+        let approvers: Vec<MemberId> = (0..MAX_APPROVERS).map(|_| seed.next_id()).collect();
+        Report { status: ReportStatus::Submitted, steps: vec![step(step_number, approvers)], ..report }
     };
     let before = report("old", 1);
     let after = Report { id: before.id, org: before.org, owner: before.owner, ..report("new", 2) };
@@ -385,25 +402,28 @@ fn largest_change(seed: &mut Seed) -> ReportChange {
         old: json!(null),
         new: json!("10000000000.00"),
     };
-    let told = |seq| {
+    let make_event = |seq| {
         let mut event = event(&change.after, seq, EventKind::ReportChanged {});
         event.changes = change.after.expenses.iter().map(field).collect();
         event
     };
-    change.events = (2..5).map(told).collect();
-    let key = |prefix, at| BucketKey::Trip(format!("{prefix}{at}"));
-    let stored = (0..MAX_BUCKETS).map(|at| (key("new", at), full_bucket(seed, &before.id))).collect();
-    let withdrawn = (0..MAX_BUCKETS).map(|at| key("old", at)).collect();
+    change.events = (2..5).map(make_event).collect();
+    let key = |prefix, at| SpendingBucketKey::Trip(format!("{prefix}{at}"));
+    let stored = (0..MAX_SPENDING_BUCKETS).map(|at| (key("new", at), full_bucket(seed, &before.id))).collect();
+    let withdrawn = (0..MAX_SPENDING_BUCKETS).map(|at| key("old", at)).collect();
     change.spending = SpendingChange { owner: Some(before.owner), stored, withdrawn };
     change
 }
 
 #[test]
-fn the_largest_change_fits_into_one_transaction() {
+fn largest_report_change_fits_into_one_transaction() {
     let mut seed = seed();
     let change = largest_change(&mut seed);
-    let bytes = change.after.bytes();
-    assert!((MAX_BYTES * 9 / 10..=MAX_BYTES).contains(&bytes), "the report is not as large as one gets: {bytes}");
+    let bytes = change.after.json_bytes();
+    assert!(
+        (MAX_REPORT_BYTES * 9 / 10..=MAX_REPORT_BYTES).contains(&bytes),
+        "the report does not have the maximum size: {bytes}"
+    );
     let invited = member(change.after.org, &mut seed, Role::Finance, None);
     let joined = Member { version: 4, subject: Some("sub".to_owned()), ..invited.clone() };
     let joining = MemberChange {
@@ -411,19 +431,20 @@ fn the_largest_change_fits_into_one_transaction() {
         event: event(&change.after, 4, EventKind::MemberJoined {}),
         after: joined,
     };
-    let receipt = Receipt {
+    let record = NewIdempotencyRecord {
         key: keys::idempotency(Some(change.after.org), "sub", "key"),
         fingerprint: "f".repeat(64),
-        answer: Answer { status: 200, body: "b".repeat(MAX_BYTES), etag: None, location: None },
+        response: StoredResponse { status: 200, body: "b".repeat(MAX_REPORT_BYTES), etag: None, location: None },
         now: 0,
         expires_at: 1,
     };
     let changes = [Change::Members(vec![joining]), Change::Report(Box::new(change))];
-    let writes = Batch::of("Table", 7, &changes, Some(&receipt)).unwrap();
+    let writes = TransactionBuilder::build("Table", 7, &changes, Some(&record)).unwrap();
     assert_eq!(writes.len(), 93);
-    let sizes: Vec<usize> = writes.iter().filter_map(|write| write.item.put().map(|put| size(put.item()))).collect();
+    let sizes: Vec<usize> =
+        writes.iter().filter_map(|write| write.item.put().map(|put| item_size(put.item()))).collect();
     let largest = sizes.iter().max().unwrap();
-    assert!(*largest < 400 * 1024, "an item of {largest} bytes");
+    assert!(*largest < 400 * 1024, "the largest item has {largest} bytes");
     let total: usize = sizes.iter().sum();
     assert!(total < 4_000_000, "{total} bytes");
 }

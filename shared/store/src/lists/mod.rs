@@ -1,46 +1,37 @@
-//! Lists for people, a page at a time; those that go by an index may lag behind the last change by a moment. A list is read by [`walk`], and which one
-//! answers a search for reports is said in [`filter`].
+//! Lists for users, one page at a time. Lists by a secondary index may lag behind the last change. [`filter`] chooses
+//! the index of a report list, [`query`] reads the pages.
 
 mod filter;
-mod walk;
+mod query;
 
 use outlay_domain::conversion::RateEntry;
-use outlay_domain::event::{Event, Subject};
+use outlay_domain::event::{Event, EventSubject};
 use outlay_domain::ids::{MemberId, OrgId, ReportId};
 use outlay_domain::member::Member;
 use outlay_domain::money::Currency;
 use outlay_domain::policy::Policy;
-use outlay_domain::report::{Report, Status};
+use outlay_domain::report::{Report, ReportStatus};
 
-use self::walk::Walk;
+use self::query::{ListItem, ListQuery};
+use crate::client::Store;
+use crate::error::StoreError;
 use crate::items::{Task, from_item};
-use crate::page::{CursorFault, Page, PageRequest};
-use crate::{Store, StoreError, keys};
+use crate::keys;
+use crate::page::{ListError, Page, PageRequest};
 
 pub use filter::ReportFilter;
 
-/// A list could not be given.
-#[derive(Debug, thiserror::Error)]
-pub enum ListError {
-    /// The cursor is not one of this list.
-    #[error(transparent)]
-    Cursor(#[from] CursorFault),
-    /// The table could not be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 impl Store {
-    /// Members, by identifier.
+    /// Lists members by identifier.
     ///
     /// # Errors
     /// [`ListError`]
     pub async fn list_members(&self, org: OrgId, page: &PageRequest) -> Result<Page<Member>, ListError> {
-        self.list(&Walk::of(org, keys::org_partition(org), keys::MEMBERS), page).await
+        self.list(&ListQuery::by_prefix(org, keys::org_partition(org), keys::MEMBER_PREFIX), page).await
     }
 
-    /// The open tasks of several approvers, the one due first in front, each with the approver it is a task of. What asks more than
-    /// one of them is listed once, as the task of the first.
+    /// Lists the tasks of several approvers by due date, each with its approver. A task of more than one of them is
+    /// listed once, for the first.
     ///
     /// # Errors
     /// [`ListError`]
@@ -51,9 +42,9 @@ impl Store {
         page: &PageRequest,
     ) -> Result<Page<(MemberId, Task)>, ListError> {
         let partitions = approvers.iter().map(|approver| keys::task_partition(org, *approver)).collect();
-        let walk = Walk { partitions, ..Walk::of(org, String::new(), keys::TASKS) };
-        let found = self.walk(&walk, page).await?;
-        let task = |found: walk::Found| {
+        let query = ListQuery { partitions, ..ListQuery::by_prefix(org, String::new(), keys::TASK_PREFIX) };
+        let found = self.list_items(&query, page).await?;
+        let task = |found: ListItem| {
             let approver = approvers.get(found.source).copied();
             approver.map(|approver| Ok((approver, from_item(found.item)?)))
         };
@@ -61,7 +52,7 @@ impl Store {
         Ok(Page { items, next: found.next })
     }
 
-    /// The history of a report, oldest first.
+    /// Lists the events of a report, oldest first.
     ///
     /// # Errors
     /// [`ListError`]
@@ -71,11 +62,11 @@ impl Store {
         report: ReportId,
         page: &PageRequest,
     ) -> Result<Page<Event>, ListError> {
-        let partition = keys::subject_partition(org, Subject::Report(report));
-        self.list(&Walk::of(org, partition, keys::EVENTS), page).await
+        let partition = keys::subject_partition(org, EventSubject::Report(report));
+        self.list(&ListQuery::by_prefix(org, partition, keys::EVENT_PREFIX), page).await
     }
 
-    /// Exchange rates by currency and day, of one currency when it is named.
+    /// Lists exchange rates by currency and date, optionally of one currency.
     ///
     /// # Errors
     /// [`ListError`]
@@ -86,20 +77,23 @@ impl Store {
         page: &PageRequest,
     ) -> Result<Page<RateEntry>, ListError> {
         let prefix = currency.map_or_else(String::new, |currency| format!("{currency}#"));
-        self.list(&Walk::of(org, keys::rates_partition(org), &prefix), page).await
+        self.list(&ListQuery::by_prefix(org, keys::rates_partition(org), &prefix), page).await
     }
 
-    /// The versions of the policy, newest first.
+    /// Lists the versions of the policy, newest first.
     ///
     /// # Errors
     /// [`ListError`]
-    pub async fn list_policies(&self, org: OrgId, page: &PageRequest) -> Result<Page<Policy>, ListError> {
-        let walk = Walk { newest_first: true, ..Walk::of(org, keys::org_partition(org), keys::POLICIES) };
-        self.list(&walk, page).await
+    pub async fn list_policy_versions(&self, org: OrgId, page: &PageRequest) -> Result<Page<Policy>, ListError> {
+        let query = ListQuery {
+            newest_first: true,
+            ..ListQuery::by_prefix(org, keys::org_partition(org), keys::POLICY_VERSION_PREFIX)
+        };
+        self.list(&query, page).await
     }
 
-    /// The reports that a filter lets pass, without their lines: by the last change where it asks for changes since a moment, by
-    /// total where it bounds the total, and newest first otherwise.
+    /// Lists the reports that match a filter, without their expenses. The order is that of the index: oldest change
+    /// first with `updated_since`, smallest total first with a bound on the total, newest report first otherwise.
     ///
     /// # Errors
     /// [`ListError`]
@@ -109,18 +103,19 @@ impl Store {
         filter: &ReportFilter,
         page: &PageRequest,
     ) -> Result<Page<Report>, ListError> {
-        self.list(&filter.walk(org), page).await
+        self.list(&filter.to_query(org), page).await
     }
 
-    /// All reports that are with their approvers, each as it could be read, without their lines. The list may lag behind by a moment.
+    /// Reads all submitted reports, without their expenses, from `ReportsByStatus`. An unreadable report is an `Err` in
+    /// the list.
     ///
     /// # Errors
     /// [`ListError`]
-    pub async fn submitted(&self, org: OrgId) -> Result<Vec<Result<Report, StoreError>>, ListError> {
-        let walk = ReportFilter { status: Some(Status::Submitted), ..ReportFilter::default() }.walk(org);
-        let (mut reports, mut page) = (Vec::new(), PageRequest::unseen(100));
+    pub async fn submitted_reports(&self, org: OrgId) -> Result<Vec<Result<Report, StoreError>>, ListError> {
+        let query = ReportFilter { status: Some(ReportStatus::Submitted), ..ReportFilter::default() }.to_query(org);
+        let (mut reports, mut page) = (Vec::new(), PageRequest::internal(100));
         loop {
-            let found = self.walk(&walk, &page).await?;
+            let found = self.list_items(&query, &page).await?;
             reports.extend(found.items.into_iter().map(|found| from_item(found.item)));
             match found.next {
                 Some(next) => page.cursor = Some(next),

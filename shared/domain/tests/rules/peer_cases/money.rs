@@ -1,28 +1,28 @@
-//! Cases of money: tax, totals, rates, splits and the form of amounts.
+//! Cases about money: tax, totals, rates, splits and amounts.
 
-use outlay_domain::change::{self, Part, ReportChange};
-use outlay_domain::conversion::{ConversionFault, RateBook, RateEntry};
-use outlay_domain::expense::{Entry, Expense, ExpenseFacts, PaymentMethod};
-use outlay_domain::money::{AmountFault, Currency, Money};
+use outlay_domain::change::{self, ReportChange, SplitPart};
+use outlay_domain::conversion::{ConversionError, RateBook, RateEntry};
+use outlay_domain::error::DomainError;
+use outlay_domain::expense::{Expense, ExpenseFacts, ExpenseInput, PaymentMethod};
+use outlay_domain::money::{Currency, Money, ParseAmountError};
 use outlay_domain::permission::permit_org;
 use outlay_domain::policy::Policy;
-use outlay_domain::refusal::Refusal;
 use outlay_domain::report::{Report, Totals};
-use outlay_domain::tax::included;
+use outlay_domain::tax::included_taxes;
 
 use crate::support::{
-    People, cents, created_with, day, draft, eur, facts, money, no_rates, now, permit_for, seed, titled,
+    People, cents, created_with, day, draft, eur, facts, finish, money, no_rates, now, permit_for, seed, text, titled,
 };
 
-/// The net and the taxes within a total, as text.
+/// Net and taxes included in a total, as text.
 fn taxed(total: &str, rates: &[&str]) -> (String, Vec<String>) {
     let rates: Vec<_> = rates.iter().map(|rate| rate.parse().unwrap()).collect();
-    let taxes = included(money(total), &rates).unwrap();
+    let taxes = included_taxes(money(total), &rates).unwrap();
     let net = taxes.iter().fold(money(total), |net, tax| net.minus(*tax).unwrap());
     (net.amount(), taxes.into_iter().map(Money::amount).collect())
 }
 
-/// A line of an amount with its tax.
+/// Facts of a line with its tax.
 fn with_tax(amount: &str, tax: &str) -> ExpenseFacts {
     ExpenseFacts { tax: money(tax), ..facts(money(amount)) }
 }
@@ -31,7 +31,7 @@ fn report(expenses: Vec<ExpenseFacts>) -> Report {
     created_with(&People::new().ana, expenses).after
 }
 
-fn in_words(totals: Totals) -> [String; 3] {
+fn totals_text(totals: Totals) -> [String; 3] {
     [totals.total, totals.net, totals.tax].map(Money::amount)
 }
 
@@ -40,15 +40,15 @@ fn rates(currency: &str, rate: &str) -> RateBook {
         currency: currency.parse().unwrap(),
         date: day("2026-11-01"),
         rate: rate.parse().unwrap(),
-        source: "ECB".to_owned(),
+        source: text("ECB"),
     };
     RateBook::new(eur(), [entry])
 }
 
-/// A line in a currency of this rate, in a report in euro.
+/// Line in a currency with this rate, in a report in euros.
 fn foreign(amount: Money, tax: Money, rate: &str) -> Expense {
     let line = ExpenseFacts { tax, ..facts(amount) };
-    Expense::new(seed(1).draw(), line, eur(), &rates(amount.currency().code(), rate)).unwrap()
+    Expense::new(seed(1).next_id(), line, eur(), &rates(amount.currency().code(), rate)).unwrap()
 }
 
 fn usd(amount: &str) -> Money {
@@ -56,13 +56,14 @@ fn usd(amount: &str) -> Money {
 }
 
 /// Splits the only line of a report.
-fn split(report: &Report, parts: &[Part]) -> Result<ReportChange, Refusal> {
+fn split(report: &Report, parts: &[SplitPart]) -> Result<ReportChange, DomainError> {
     let people = People::new();
-    change::split_expense(permit_for(&people.ana, report)?, report.expenses[0].id, parts, None, &mut seed(10), now())
+    let permit = permit_for(&people.ana, report)?;
+    finish(change::split_expense(permit, report.expenses[0].id, parts, &mut seed(10), now()), None, now())
 }
 
-fn part(amount: Money, tax: Option<Money>) -> Part {
-    Part { tax, ..Part::of(amount) }
+fn part(amount: Money, tax: Option<Money>) -> SplitPart {
+    SplitPart { tax, ..SplitPart::of(amount) }
 }
 
 pub fn tax_of_a_quantity() {
@@ -76,7 +77,7 @@ pub fn tax_within_an_amount() {
 
 pub fn totals_of_a_report() {
     let report = report(vec![with_tax("1000.00", "130.43"), with_tax("160.00", "36.92")]);
-    assert_eq!(in_words(report.totals), ["1160.00", "992.65", "167.35"]);
+    assert_eq!(totals_text(report.totals), ["1160.00", "992.65", "167.35"]);
 }
 
 pub fn taxes_of_a_journal_balance() {
@@ -113,16 +114,16 @@ pub fn parts_with_taxes_of_their_own() {
         part(money(amount), Some(Money::sum(eur(), taxes.iter().map(|tax| money(tax))).unwrap()))
     });
     let after = split(&whole, &parts).unwrap().after;
-    let told = |of: fn(&Expense) -> Money| after.expenses.iter().map(|line| of(line).amount()).collect::<Vec<_>>();
-    assert_eq!(told(|line| line.facts.tax), ["0.00", "39.13", "115.38"]);
-    assert_eq!(told(|line| line.facts.amount.minus(line.facts.tax).unwrap()), ["200.00", "260.87", "384.62"]);
+    let amounts = |of: fn(&Expense) -> Money| after.expenses.iter().map(|line| of(line).amount()).collect::<Vec<_>>();
+    assert_eq!(amounts(|line| line.facts.tax), ["0.00", "39.13", "115.38"]);
+    assert_eq!(amounts(|line| line.facts.amount.minus(line.facts.tax).unwrap()), ["200.00", "260.87", "384.62"]);
     assert_eq!(after.totals.tax, money("154.51"));
 }
 
 pub fn tax_by_default() {
     let mut policy = Policy::initial();
     policy.categories[0].default_tax = Some("15".parse().unwrap());
-    let entry = |tax_said| Entry { facts: facts(money("160.00")), tax_said }.facts(&policy);
+    let entry = |has_tax| ExpenseInput { facts: facts(money("160.00")), has_tax }.facts(&policy);
     assert_eq!((entry(false).amount, entry(false).tax), (money("160.00"), money("20.87")));
     assert_eq!(entry(true).tax, money("0"));
 }
@@ -136,7 +137,7 @@ pub fn rounding_whoever_paid() {
     assert_eq!((net.as_str(), taxes), ("76.92", vec!["11.54".to_owned(), "11.54".to_owned()]));
     let paid = [PaymentMethod::Personal, PaymentMethod::CompanyCard].map(|payment_method| {
         let line = ExpenseFacts { tax: usd("23.08"), payment_method, ..facts(usd("100.00")) };
-        let line = Expense::new(seed(1).draw(), line, eur(), &rates("USD", "0.148431")).unwrap();
+        let line = Expense::new(seed(1).next_id(), line, eur(), &rates("USD", "0.148431")).unwrap();
         (line.amount_in_report(), line.tax_in_report(), line.amount_in_base())
     });
     assert_eq!(paid, [(money("14.84"), money("3.43"), money("14.84")); 2]);
@@ -149,10 +150,12 @@ pub fn report_in_two_currencies() {
     let new = titled(vec![home, abroad]);
     let owner = People::new().ana;
     let rates = rates("USD", "0.3333333333");
-    let report = change::create(permit_org(&owner).unwrap(), None, new, &rates, &mut seed(1), now()).unwrap().after;
+    let report =
+        change::create_report(permit_org(&owner).unwrap(), None, new, &rates, &mut seed(1), now()).unwrap().after;
     assert_eq!(report.totals.total, money("1500.00"));
-    let told = |line: &Expense| (line.amount_in_report().minus(line.tax_in_report()).unwrap(), line.tax_in_report());
-    let lines: Vec<_> = report.expenses.iter().map(told).collect();
+    let net_and_tax =
+        |line: &Expense| (line.amount_in_report().minus(line.tax_in_report()).unwrap(), line.tax_in_report());
+    let lines: Vec<_> = report.expenses.iter().map(net_and_tax).collect();
     assert_eq!(lines, [(money("869.57"), money("130.43")), (money("434.78"), money("65.22"))]);
 }
 
@@ -161,7 +164,7 @@ pub fn sum_of_drafts() {
     let in_dollars =
         outlay_domain::change::NewReport { currency: "USD".parse().unwrap(), ..titled(vec![facts(usd("1000.00"))]) };
     let new = (permit_org(&owner).unwrap(), rates("USD", "2"));
-    let dollars = change::create(new.0, None, in_dollars, &new.1, &mut seed(1), now()).unwrap().after;
+    let dollars = change::create_report(new.0, None, in_dollars, &new.1, &mut seed(1), now()).unwrap().after;
     let euros = draft(&owner, &[money("1000.00")]);
     assert_eq!(Money::sum(eur(), [&euros, &dollars].map(|draft| draft.base_total)), Ok(money("3000.00")));
 }
@@ -184,7 +187,7 @@ pub fn highest_amount() {
 }
 
 pub fn three_decimals() {
-    assert_eq!(Money::parse("7000.899", eur()), Err(AmountFault::TooManyDecimals));
+    assert_eq!(Money::parse("7000.899", eur()), Err(ParseAmountError::TooManyDecimals));
 }
 
 pub fn count_and_total() {
@@ -192,14 +195,14 @@ pub fn count_and_total() {
     assert_eq!((report.expense_count, report.totals.total), (2, money("300.00")));
 }
 
-/// The totals of lines that were paid with this rate of tax on top of these nets.
+/// Totals of lines paid as these nets plus tax at this rate.
 fn on_top(nets: &[i64], rate: (i64, i64), percent: &str) -> [String; 3] {
     let line = |net: &i64| {
         let gross = cents(net + net * rate.0 / rate.1);
-        let tax = included(gross, &[percent.parse().unwrap()]).unwrap()[0];
+        let tax = included_taxes(gross, &[percent.parse().unwrap()]).unwrap()[0];
         ExpenseFacts { tax, ..facts(gross) }
     };
-    in_words(report(nets.iter().map(line).collect()).totals)
+    totals_text(report(nets.iter().map(line).collect()).totals)
 }
 
 pub fn twenty_percent_within() {
@@ -209,14 +212,15 @@ pub fn twenty_percent_within() {
 pub fn tax_added_later() {
     assert_eq!(on_top(&[2000, 3000, 5000], (0, 1), "0"), ["100.00", "100.00", "0.00"]);
     assert_eq!(on_top(&[2000, 3000, 5000], (55, 1000), "5.5"), ["105.50", "100.00", "5.50"]);
-    // Saying the tax later does not change what was paid.
+    // Entering the tax later does not change the amount paid.
     let people = People::new();
     let before = draft(&people.ana, &[money("21.10")]);
     let permit = permit_for(&people.ana, &before).unwrap();
-    let tax = included(money("21.10"), &["5.5".parse().unwrap()]).unwrap()[0];
+    let tax = included_taxes(money("21.10"), &["5.5".parse().unwrap()]).unwrap()[0];
     let facts = ExpenseFacts { tax, ..facts(money("21.10")) };
-    let after = change::change_expense(permit, before.expenses[0].id, facts, &no_rates(), None, now()).unwrap().after;
-    assert_eq!(in_words(after.totals), ["21.10", "20.00", "1.10"]);
+    let edit = change::update_expense(permit, before.expenses[0].id, facts, &no_rates(), now());
+    let after = finish(edit, None, now()).unwrap().after;
+    assert_eq!(totals_text(after.totals), ["21.10", "20.00", "1.10"]);
 }
 
 pub fn no_rate_for_the_day() {
@@ -224,12 +228,13 @@ pub fn no_rate_for_the_day() {
     let book = RateBook::new(to, []);
     let paid = Money::from_minor(4200, from);
     let on = day("2023-01-01");
-    let fault = ConversionFault::RateMissing { currency: from, on };
+    let fault = ConversionError::RateMissing { currency: from, on };
     assert_eq!(book.convert(paid, paid, to, on), Err(fault));
     let new = titled(vec![facts(money("1.00")), ExpenseFacts { date: on, ..facts(paid) }]);
     let owner = People::new().ana;
-    let refused = change::create(permit_org(&owner).unwrap(), None, new, &no_rates(), &mut seed(1), now()).unwrap_err();
-    assert_eq!(refused, Refusal::Conversion(vec![(Some(1), fault)]));
+    let refused =
+        change::create_report(permit_org(&owner).unwrap(), None, new, &no_rates(), &mut seed(1), now()).unwrap_err();
+    assert_eq!(refused, DomainError::Conversion(vec![(Some(1), fault)]));
 }
 
 pub fn tax_across_currencies() {
@@ -244,7 +249,7 @@ pub fn net_and_tax_make_up_the_total() {
 }
 
 pub fn tax_base_in_base_currency() {
-    // The base the peer reports is without its 15 percent: our net of a line that holds them.
+    // The source reports the base without its 15 percent; here that is the net of a line that includes them.
     let line = foreign(usd("805.00"), usd("105.00"), "0.5");
     let net = line.amount_in_report().minus(line.tax_in_report()).unwrap();
     assert_eq!(net, money("350.00"));
@@ -261,5 +266,5 @@ pub fn parts_that_are_a_cent_too_much() {
     let whole = report(vec![facts(money("524.34"))]);
     let parts = ["110.11", "209.74", "104.87", "89.14", "10.49"].map(|amount| part(money(amount), None));
     let refused = split(&whole, &parts).unwrap_err();
-    assert_eq!(refused, Refusal::Parts { parts: money("524.35"), whole: money("524.34") });
+    assert_eq!(refused, DomainError::SplitMismatch { parts: money("524.35"), whole: money("524.34") });
 }

@@ -1,10 +1,10 @@
-//! The boxes of a file, one after the other (ISO/IEC 14496-12): a length, a kind of four letters, and what is inside.
+//! Iterates over boxes (ISO/IEC 14496-12): length, type of four letters, content.
 
 use std::ops::Range;
 
 use crate::inspect::cursor::Cursor;
 
-/// Where a box lies in the file.
+/// Position of a box in the file.
 #[derive(Clone, Debug)]
 pub(super) struct BoxRange {
     pub(super) kind: [u8; 4],
@@ -26,14 +26,14 @@ impl BoxRange {
         self.inside..self.end
     }
 
-    /// The content without so many bytes at its start.
+    /// Content after this number of bytes.
     pub(super) fn content_after(&self, bytes: usize) -> Option<Range<usize>> {
         let start = self.inside.checked_add(bytes)?;
         (start <= self.end).then_some(start..self.end)
     }
 }
 
-/// The boxes in a part of a file, up to the first that is none.
+/// Boxes in a part of a file, up to the first malformed one.
 pub(super) struct Boxes<'a> {
     bytes: &'a [u8],
     left: Range<usize>,
@@ -53,10 +53,10 @@ impl Iterator for Boxes<'_> {
         let mut rest = Cursor(self.bytes.get(self.left.clone())?);
         let available = rest.0.len();
         let short = rest.length()?;
-        // Zeros are what is left where something was.
+        // A sanitized file has zeros in place of removed boxes.
         let kind = rest.array().filter(|kind| *kind != [0; 4])?;
         let length = match short {
-            // To the end of what it is in.
+            // Up to the end of the enclosing part.
             0 => available,
             1 => usize::try_from(rest.sized(8)?).ok()?,
             length => length,

@@ -1,25 +1,25 @@
-//! The items of a HEIC file: what each is (`iinf`), where its bytes lie (`iloc`), and which is the picture (`pitm`).
+//! Items of a HEIC file: types (`iinf`), locations (`iloc`), and the primary item (`pitm`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::boxes::Boxes;
 use crate::inspect::cursor::Cursor;
 
-/// The kinds of items that make pictures: coded ones, and those made of others (tiles, turned, laid over, with a gain map).
+/// Types of picture items: coded ones, and those derived from others (grid, identity, overlay, tone map).
 const PICTURES: [&[u8; 4]; 5] = [b"hvc1", b"grid", b"iden", b"iovl", b"tmap"];
-/// The most items; a picture of 50 megapixels in tiles of 512 has two hundred.
+/// Limit of items. A picture of 50 megapixels in tiles of 512 pixels has 200.
 const MAX_ITEMS: u32 = 2000;
-/// The most pieces of all items.
+/// Limit of extents of all items.
 const MAX_EXTENTS: usize = 10_000;
 
-/// From where an offset counts.
+/// Base of an offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     File,
     Idat,
 }
 
-/// Some of the bytes of an item.
+/// Byte range of an item.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Extent {
     pub(super) source: Source,
@@ -27,14 +27,14 @@ pub(super) struct Extent {
     pub(super) length: usize,
 }
 
-/// The items that make the picture.
+/// Items of the picture.
 pub(super) struct Items {
     pictures: BTreeSet<u32>,
     extents: BTreeMap<u32, Vec<Extent>>,
 }
 
 impl Items {
-    /// Reads the three boxes; `None` when they contradict each other or the limits.
+    /// Reads the three boxes; `None` when they are malformed, contradictory or exceed a limit.
     pub(super) fn read(mut pitm: Cursor<'_>, iinf: Cursor<'_>, iloc: Cursor<'_>) -> Option<Self> {
         let items = Self { pictures: pictures(iinf)?, extents: extents(iloc)? };
         let version = pitm.u32()? >> 24;
@@ -43,13 +43,13 @@ impl Items {
         is_there.then_some(items)
     }
 
-    /// Where the bytes of all pictures lie.
+    /// Extents of all picture items.
     pub(super) fn of_pictures(&self) -> impl Iterator<Item = &Extent> {
         self.extents.iter().filter(|(id, _)| self.pictures.contains(id)).flat_map(|(_, extents)| extents)
     }
 }
 
-/// A number of two bytes, or of four in later versions of a box.
+/// Reads a number of two bytes, or of four in later versions of a box.
 fn number(rest: &mut Cursor<'_>, is_wide: bool) -> Option<u32> {
     if is_wide { rest.u32() } else { rest.u16().map(u32::from) }
 }
@@ -62,7 +62,7 @@ fn pictures(mut iinf: Cursor<'_>) -> Option<BTreeSet<u32>> {
     for entry in entries.take(usize::try_from(count).ok()?) {
         let mut content = Cursor(iinf.0.get(entry.content())?);
         let version = content.u32()? >> 24;
-        // Earlier versions cannot say that an item is a picture.
+        // Earlier versions have no item type.
         if entry.kind != *b"infe" || version < 2 {
             continue;
         }
@@ -86,7 +86,7 @@ fn extents(mut iloc: Cursor<'_>) -> Option<BTreeMap<u32, Vec<Extent>>> {
     for _ in 0..count {
         let id = number(&mut iloc, version > 1)?;
         let source = if version == 0 { Source::File } else { source(iloc.u16()?)? };
-        // Bytes in another file: nobody should fetch them.
+        // Bytes in another file are not supported.
         if iloc.u16()? != 0 {
             return None;
         }
@@ -100,7 +100,7 @@ fn extents(mut iloc: Cursor<'_>) -> Option<BTreeMap<u32, Vec<Extent>>> {
             let length = usize::try_from(iloc.sized(sizes & 0x0F)?).ok().filter(|length| *length > 0)?;
             extents.push(Extent { source, offset: usize::try_from(offset).ok()?, length });
         }
-        // An item that is listed twice could be one thing to one reader and another to the next.
+        // Readers differ on which entry of a duplicate item counts.
         if items.insert(id, extents).is_some() {
             return None;
         }
@@ -108,7 +108,7 @@ fn extents(mut iloc: Cursor<'_>) -> Option<BTreeMap<u32, Vec<Extent>>> {
     Some(items)
 }
 
-/// The construction method; the third, bytes out of another item, no camera uses.
+/// Construction method. The third, an offset into another item, is not used by cameras and not supported.
 fn source(method: u16) -> Option<Source> {
     match method & 0x0F {
         0 => Some(Source::File),

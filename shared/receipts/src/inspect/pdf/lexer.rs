@@ -1,12 +1,12 @@
-//! The tokens of PDF (ISO 32000-1, 7.2 and 7.3). It reads on past whatever is malformed, as readers do.
+//! Tokens of PDF (ISO 32000-1, 7.2 and 7.3). Continues after malformed input, as readers do.
 
 use std::borrow::Cow;
 
-/// The smallest piece of PDF that means something. Of strings only that there is one: nobody acts on their content.
+/// Token. The content of strings is dropped: it cannot be active.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
     Name(Cow<'a, [u8]>),
-    /// An integer that is not negative, or any other number.
+    /// Non-negative integer; `None` for any other number.
     Number(Option<u64>),
     String,
     DictOpen,
@@ -35,7 +35,7 @@ impl<'a> Lexer<'a> {
         Self { bytes, at: 0 }
     }
 
-    /// Where the next token is read.
+    /// Offset of the next token.
     pub(super) const fn offset(&self) -> usize {
         self.at
     }
@@ -48,7 +48,7 @@ impl<'a> Lexer<'a> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    /// Passes over white space and comments.
+    /// Skips white space and comments.
     pub(super) fn skip_space(&mut self) {
         while let Some(byte) = self.peek() {
             if byte == b'%' {
@@ -88,7 +88,7 @@ impl<'a> Lexer<'a> {
         self.take_while(|byte| !is_space(byte) && !is_delimiter(byte))
     }
 
-    /// Passes over a string in parentheses, which may nest.
+    /// Skips the rest of a string in parentheses, which can nest.
     fn skip_string(&mut self) {
         let mut depth = 1_usize;
         while let Some(byte) = self.next_byte() {
@@ -144,7 +144,7 @@ fn word(bytes: &[u8]) -> Token<'_> {
     Token::Number(text.strip_prefix('+').unwrap_or(text).parse().ok())
 }
 
-/// A name without its escapes (`#4A` for `J`), by which one name can be written in many ways.
+/// Decodes the escapes of a name (`#4A` for `J`).
 pub(super) fn unescaped(name: &[u8]) -> Cow<'_, [u8]> {
     if !name.contains(&b'#') {
         return Cow::Borrowed(name);
@@ -163,7 +163,7 @@ pub(super) fn unescaped(name: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
-/// The value of a hexadecimal digit.
+/// Value of a hexadecimal digit.
 pub(super) fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_are_told_apart() {
+    fn lexer_distinguishes_tokens() {
         let text = b"<</A#20b(x\\)(y)/No) % /No\n/C<4A>>>[1 -2 +3 4.5]true(open /No";
         let tokens: Vec<_> = Lexer::new(text).collect();
         let name = |name: &'static [u8]| Token::Name(Cow::Borrowed(name));
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn names_lose_their_escapes() {
+    fn name_escapes_are_decoded() {
         for (written, meant) in
             [("J#61vaScr#69pt", "JavaScript"), ("#4a#53", "JS"), ("A#", "A#"), ("A#g1", "A#g1"), ("#4", "#4")]
         {

@@ -1,14 +1,14 @@
-//! HEIC, put together box by box.
+//! HEIC files, built box by box.
 
 use super::samples::*;
 use super::*;
 
-fn outcome(heic: &Heic) -> Result<Cleaned, Unfit> {
+fn outcome(heic: &Heic) -> Result<SanitizedFile, RejectionReason> {
     inspected(&heic.build(), MediaType::Heic)
 }
 
 #[test]
-fn the_picture_stays_where_it_is_and_the_place_goes() {
+fn metadata_is_removed_and_image_kept() {
     let bytes = Heic::default().build();
     assert!(has(&bytes, PLACE) && has(&bytes, "xmpmeta") && has(&bytes, "by somebody"));
     let cleaned = inspected(&bytes, MediaType::Heic).unwrap();
@@ -26,7 +26,7 @@ fn the_picture_stays_where_it_is_and_the_place_goes() {
 }
 
 #[test]
-fn what_belongs_to_nothing_goes() {
+fn unreferenced_boxes_are_removed() {
     let plain = Heic::default().build();
     let heic = Heic { after: boxed(*b"mpvd", b"a film"), ..Heic::default() };
     assert_eq!(outcome(&heic), inspected(&plain, MediaType::Heic));
@@ -41,47 +41,47 @@ fn what_belongs_to_nothing_goes() {
 }
 
 #[test]
-fn a_picture_is_there_and_within_limits() {
+fn image_dimensions_and_item_count_are_limited() {
     let of = |items| Heic { items, ..Heic::default() };
     let sized = |width, height| Heic { size: (width, height), ..Heic::default() };
-    assert_eq!(outcome(&sized(20_001, 10)), Err(Unfit::TooLarge));
-    assert_eq!(outcome(&sized(10_000, 5001)), Err(Unfit::TooLarge));
-    assert_eq!(outcome(&sized(0, 10)), Err(Unfit::Damaged));
-    assert_eq!(outcome(&of(Vec::new())), Err(Unfit::Damaged));
-    assert_eq!(outcome(&of(vec![(b"Exif", b"only".to_vec(), false)])), Err(Unfit::Damaged));
-    // Nothing that is named twice, and no bytes from nowhere.
-    assert_eq!(outcome(&of(vec![(b"hvc1", Vec::new(), false)])), Err(Unfit::Damaged));
+    assert_eq!(outcome(&sized(20_001, 10)), Err(RejectionReason::TooLarge));
+    assert_eq!(outcome(&sized(10_000, 5001)), Err(RejectionReason::TooLarge));
+    assert_eq!(outcome(&sized(0, 10)), Err(RejectionReason::Damaged));
+    assert_eq!(outcome(&of(Vec::new())), Err(RejectionReason::Damaged));
+    assert_eq!(outcome(&of(vec![(b"Exif", b"only".to_vec(), false)])), Err(RejectionReason::Damaged));
+    // Items without data are damaged, and the number of items is limited.
+    assert_eq!(outcome(&of(vec![(b"hvc1", Vec::new(), false)])), Err(RejectionReason::Damaged));
     let many = |count| of(vec![(b"hvc1", b"x".to_vec(), false); count]);
     assert!(outcome(&many(2000)).is_ok());
-    assert_eq!(outcome(&many(2001)), Err(Unfit::Damaged));
+    assert_eq!(outcome(&many(2001)), Err(RejectionReason::Damaged));
 }
 
 #[test]
-fn bytes_outside_of_the_data_are_no_picture() {
+fn item_offset_outside_data_is_damaged() {
     let bytes = Heic::default().build();
-    // The position of the first item in `iloc`: behind its number, method and reference.
+    // Offset of the first item in `iloc`, after its number, method and reference.
     let picture = u32::try_from(find(&bytes, b"the picture itself").unwrap()).unwrap();
     let position = find(&bytes, &picture.to_be_bytes()).unwrap();
     for wrong in [0, 8, picture + 1000, u32::MAX] {
         let mut bytes = bytes.clone();
         bytes[position..position + 4].copy_from_slice(&wrong.to_be_bytes());
-        assert_eq!(inspected(&bytes, MediaType::Heic), Err(Unfit::Damaged), "{wrong}");
+        assert_eq!(inspected(&bytes, MediaType::Heic), Err(RejectionReason::Damaged), "{wrong}");
     }
 }
 
 #[test]
-fn a_file_that_ends_too_early_is_damaged() {
+fn truncated_heic_is_damaged() {
     let bytes = Heic::default().build();
     for length in [24, 30, bytes.len() / 2, bytes.len() - 1] {
-        assert_eq!(inspected(&bytes[..length], MediaType::Heic), Err(Unfit::Damaged), "{length}");
+        assert_eq!(inspected(&bytes[..length], MediaType::Heic), Err(RejectionReason::Damaged), "{length}");
     }
 }
 
 #[test]
-fn pieces_that_lie_over_each_other_are_no_work_without_end() {
+fn overlapping_extents_are_rejected() {
     let mut bytes = Heic { items: vec![(b"hvc1", vec![7; 4000], false); 1000], ..Heic::default() }.build();
     assert!(inspected(&bytes, MediaType::Heic).is_ok());
-    // Every item takes all of the data.
+    // Every item refers to all of the data.
     let iloc = find(&bytes, b"iloc").unwrap() + 12;
     let first = bytes[iloc + 8..iloc + 12].to_vec();
     for index in 0..1000 {
@@ -89,11 +89,11 @@ fn pieces_that_lie_over_each_other_are_no_work_without_end() {
         bytes[extent..extent + 4].copy_from_slice(&first);
         bytes[extent + 4..extent + 8].copy_from_slice(&4_000_000_u32.to_be_bytes());
     }
-    assert_eq!(inspected(&bytes, MediaType::Heic), Err(Unfit::Damaged));
+    assert_eq!(inspected(&bytes, MediaType::Heic), Err(RejectionReason::Damaged));
 }
 
 #[test]
-fn a_picture_that_is_a_document_too_is_not_kept() {
+fn heic_containing_pdf_is_rejected() {
     let document = Heic { items: vec![(b"hvc1", b"%PDF-1.7 1 0 obj".to_vec(), false)], ..Heic::default() };
-    assert_eq!(outcome(&document), Err(Unfit::OtherType));
+    assert_eq!(outcome(&document), Err(RejectionReason::TypeMismatch));
 }

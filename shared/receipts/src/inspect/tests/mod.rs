@@ -1,36 +1,37 @@
-//! The inspection from outside: one module for each kind of file, and what holds for all of them.
+//! Inspection of files: one module per file type, and what holds for all types.
 
 mod heic;
-mod mutated;
+mod images;
+mod mutations;
 mod pdf;
-mod pictures;
 mod samples;
 
 use jiff::Timestamp;
-use outlay_domain::ids::Seed;
+use outlay_domain::ids::IdGenerator;
 use outlay_domain::receipt::ReceiptStatus;
 
 use super::*;
 
-/// The declaration that fits a file.
+/// Receipt declared to match a file.
 fn declared(bytes: &[u8], media_type: MediaType) -> Receipt {
     let now = Timestamp::from_second(1_763_800_000).unwrap();
-    let mut seed = Seed::new(now, [1; 10]);
+    let mut seed = IdGenerator::new(now, [1; 10]);
+    let sha256 = Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     Receipt {
-        id: seed.draw(),
-        name: "receipt".to_owned(),
+        id: seed.next_id(),
+        name: "receipt".parse().unwrap(),
         media_type,
         size: bytes.len() as u64,
-        sha256: Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")),
-        by: seed.draw(),
+        sha256: sha256.parse().unwrap(),
+        by: seed.next_id(),
         upload_until: now,
         status: ReceiptStatus::Pending,
-        also_on: Vec::new(),
+        duplicate_of: Vec::new(),
     }
 }
 
-/// What comes of a file that is declared as it is.
-fn inspected(bytes: &[u8], media_type: MediaType) -> Result<Cleaned, Unfit> {
+/// Result of inspecting a file under a matching declaration.
+fn inspected(bytes: &[u8], media_type: MediaType) -> Result<SanitizedFile, RejectionReason> {
     inspect(bytes.to_vec(), &declared(bytes, media_type))
 }
 
@@ -39,24 +40,30 @@ fn has(bytes: &[u8], needle: &str) -> bool {
 }
 
 #[test]
-fn a_file_is_the_one_that_was_declared() {
+fn file_must_match_declaration() {
     let png = samples::png(4, 4);
     let receipt = declared(&png, MediaType::Png);
-    assert_eq!(inspect(Vec::new(), &receipt), Err(Unfit::Empty));
-    assert_eq!(inspect(samples::png(4, 5), &Receipt { size: 1, ..receipt.clone() }), Err(Unfit::OtherSize));
+    assert_eq!(inspect(Vec::new(), &receipt), Err(RejectionReason::Empty));
+    assert_eq!(
+        inspect(samples::png(4, 5), &Receipt { size: 1, ..receipt.clone() }),
+        Err(RejectionReason::SizeMismatch)
+    );
     let mut other = png.clone();
     *other.last_mut().unwrap() ^= 1;
-    assert_eq!(inspect(other, &receipt), Err(Unfit::OtherBytes));
-    assert_eq!(inspect(png.clone(), &Receipt { sha256: String::new(), ..receipt.clone() }), Err(Unfit::OtherBytes));
+    assert_eq!(inspect(other, &receipt), Err(RejectionReason::ChecksumMismatch));
+    assert_eq!(
+        inspect(png.clone(), &Receipt { sha256: serde_json::from_str("\"\"").unwrap(), ..receipt.clone() }),
+        Err(RejectionReason::ChecksumMismatch)
+    );
     assert_eq!(
         inspect(png.clone(), &Receipt { media_type: MediaType::Jpeg, ..receipt.clone() }),
-        Err(Unfit::OtherType)
+        Err(RejectionReason::TypeMismatch)
     );
     assert!(inspect(png, &receipt).is_ok());
 }
 
 #[test]
-fn the_first_bytes_say_what_a_file_is() {
+fn unknown_file_signature_is_rejected() {
     let png = samples::png(4, 4);
     for start in [
         "MZ\u{90}",
@@ -78,19 +85,19 @@ fn the_first_bytes_say_what_a_file_is() {
         "\0",
         " ",
     ] {
-        // Whatever hangs on to it.
+        // A valid image after the signature does not help.
         let bytes = [start.as_bytes(), &png].concat();
-        for kind in MediaType::ALL {
-            assert_eq!(inspected(&bytes, kind), Err(Unfit::UnknownType), "{start:?}");
+        for media_type in MediaType::ALL {
+            assert_eq!(inspected(&bytes, *media_type), Err(RejectionReason::UnknownType), "{start:?}");
         }
     }
 }
 
 #[test]
-fn the_test_file_of_the_industry_is_harmful_anywhere() {
+fn eicar_signature_is_detected_anywhere_in_file() {
     let signature = TEST_SIGNATURE.concat();
     for bytes in [signature.clone(), [samples::png(4, 4), signature.clone()].concat(), samples::pdf_with(&signature)] {
-        assert_eq!(inspected(&bytes, MediaType::Pdf), Err(Unfit::Harmful));
+        assert_eq!(inspected(&bytes, MediaType::Pdf), Err(RejectionReason::KnownMalware));
     }
-    assert_ne!(inspected(&signature[1..], MediaType::Pdf), Err(Unfit::Harmful));
+    assert_ne!(inspected(&signature[1..], MediaType::Pdf), Err(RejectionReason::KnownMalware));
 }

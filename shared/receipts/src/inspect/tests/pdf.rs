@@ -1,9 +1,9 @@
-//! PDF, written by hand.
+//! PDF files, written by hand.
 
 use super::samples::*;
 use super::*;
 
-fn outcome(catalog: &str, more: &[Vec<u8>]) -> Result<Cleaned, Unfit> {
+fn outcome(catalog: &str, more: &[Vec<u8>]) -> Result<SanitizedFile, RejectionReason> {
     inspected(&pdf_of(&one_page(catalog, more), ""), MediaType::Pdf)
 }
 
@@ -12,14 +12,14 @@ fn text(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_plain_document_stays_as_it_is() {
+fn plain_pdf_is_unchanged() {
     let bytes = pdf_of(
         &one_page("", &[text("<< /Title (HTML/CSS /JavaScript \\) /Launch) /Author <2F4A53> >>")]),
         "/Info 5 0 R",
     );
     let cleaned = inspected(&bytes, MediaType::Pdf).unwrap();
-    assert_eq!(cleaned, Cleaned { bytes: bytes.clone(), media_type: MediaType::Pdf, preview: None });
-    // A page of today: everything but the streams is packed, and the table too.
+    assert_eq!(cleaned, SanitizedFile { bytes: bytes.clone(), media_type: MediaType::Pdf, preview: None });
+    // A modern page: everything except streams is compressed, including the reference table.
     let objects = [
         (1, "<</Type/Catalog/Pages 2 0 R>>"),
         (2, "<</Type/Pages/Kids[3 0 R]/Count 1>>"),
@@ -37,7 +37,7 @@ fn a_plain_document_stays_as_it_is() {
 }
 
 #[test]
-fn what_follows_the_end_goes() {
+fn data_after_end_marker_is_removed() {
     let bytes = pdf();
     for tail in ["PK\u{3}\u{4} an archive", "<html><script>", "\n\n\n"] {
         assert_eq!(
@@ -48,7 +48,7 @@ fn what_follows_the_end_goes() {
 }
 
 #[test]
-fn harmless_actions_are_not_active() {
+fn harmless_actions_are_accepted() {
     for catalog in [
         "/OpenAction [3 0 R /Fit]",
         "/OpenAction << /S /GoTo /D [3 0 R /Fit] >>",
@@ -63,8 +63,8 @@ fn harmless_actions_are_not_active() {
     }
 }
 
-/// Ways in which a document does something by itself, as the value of a key in the catalogue.
-const ACTS: [&str; 18] = [
+/// Active content, as the value of a key in the catalogue.
+const ACTIVE: [&str; 18] = [
     "/OpenAction << /S /JavaScript /JS (app.alert(1)) >>",
     "/OpenAction << /S /J#61vaScript /#4aS 5 0 R >>",
     "/OpenAction<</S/URI/URI(https://example.com)>>",
@@ -86,38 +86,46 @@ const ACTS: [&str; 18] = [
 ];
 
 #[test]
-fn whatever_acts_is_active_wherever_it_stands() {
+fn active_content_is_rejected_in_any_object() {
     let more = [text("null"), text("<< /S /URI /URI (https://example.com) >>"), text("/JavaScript")];
-    for acts in ACTS {
-        assert_eq!(outcome(acts, &more), Err(Unfit::Active), "{acts}");
+    for acts in ACTIVE {
+        assert_eq!(outcome(acts, &more), Err(RejectionReason::ActiveContent), "{acts}");
         let page = one_page("", &[]);
-        // In an object of its own, in one of a stream of objects, and in one that does not say that it is one.
+        // In its own object, in an object stream, and in an object stream declared as something else.
         let object = format!("<< {acts} >>");
-        assert_eq!(outcome("", &[more.as_slice(), &[text(&object)]].concat()), Err(Unfit::Active), "{acts}");
+        assert_eq!(
+            outcome("", &[more.as_slice(), &[text(&object)]].concat()),
+            Err(RejectionReason::ActiveContent),
+            "{acts}"
+        );
         for kind in ["/Type /ObjStm", "/Type /XObject"] {
             let packed = object_stream(&[(20, "[1 2]"), (21, &object)], kind);
             let objects = [page.as_slice(), &more, &[packed]].concat();
-            assert_eq!(inspected(&pdf_of(&objects, ""), MediaType::Pdf), Err(Unfit::Active), "{kind} {acts}");
+            assert_eq!(
+                inspected(&pdf_of(&objects, ""), MediaType::Pdf),
+                Err(RejectionReason::ActiveContent),
+                "{kind} {acts}"
+            );
         }
     }
-    assert_eq!(outcome("", &[stream("/Type /EmbeddedFile", b"MZ")]), Err(Unfit::Active));
+    assert_eq!(outcome("", &[stream("/Type /EmbeddedFile", b"MZ")]), Err(RejectionReason::ActiveContent));
 }
 
 #[test]
-fn an_action_in_a_stream_of_objects_is_known_by_its_number() {
+fn action_in_object_stream_is_resolved_by_number() {
     for (number, expected) in [(20, true), (21, false)] {
         let packed = object_stream(&[(20, "<</S/URI/URI(x)>>"), (21, "<</S/GoTo/D[3 0 R]>>")], "/Type /ObjStm");
         let outcome = outcome(&format!("/OpenAction {number} 0 R"), &[packed]);
-        assert_eq!(outcome == Err(Unfit::Active), expected, "{number} {outcome:?}");
+        assert_eq!(outcome == Err(RejectionReason::ActiveContent), expected, "{number} {outcome:?}");
     }
 }
 
 #[test]
-fn it_does_not_help_to_hide_an_object() {
+fn hidden_active_object_is_rejected() {
     let object = b"9 0 obj << /S /JavaScript /JS 5 0 R >> endobj";
     let packed = deflated(object);
     let hidden = [
-        // In a stream that is not packed, in one that is, in a string, in a comment, behind a dictionary that is not closed.
+        // In an uncompressed stream, a compressed one, a string, a comment, after an unclosed dictionary.
         stream("", object),
         stream("/Filter /FlateDecode", &packed),
         stream(
@@ -133,123 +141,138 @@ fn it_does_not_help_to_hide_an_object() {
         stream("", &[b"<< /Filter /FlateDecode >> stream\n".as_slice(), &packed].concat()),
     ];
     for (index, hidden) in hidden.iter().enumerate() {
-        assert_eq!(outcome("", std::slice::from_ref(hidden)), Err(Unfit::Active), "{index}");
+        assert_eq!(outcome("", std::slice::from_ref(hidden)), Err(RejectionReason::ActiveContent), "{index}");
     }
 }
 
 #[test]
-fn a_locked_document_is_not_looked_into() {
+fn encrypted_pdf_is_rejected() {
     let encrypt = text("<< /Filter /Standard /V 2 /R 3 /P -44 /O (x) /U (y) >>");
     let bytes = pdf_of(&one_page("/A << /S /JavaScript >>", &[encrypt]), "/Encrypt 5 0 R");
-    assert_eq!(inspected(&bytes, MediaType::Pdf), Err(Unfit::Locked));
+    assert_eq!(inspected(&bytes, MediaType::Pdf), Err(RejectionReason::PasswordProtected));
     assert!(outcome("/PieceInfo << /Encrypt << /A /B >> >>", &[]).is_ok());
 }
 
 #[test]
-fn a_document_has_pages_but_not_too_many() {
+fn pdf_page_count_is_limited() {
     let pages = |count: usize| vec![text("<< /Type /Page >>"); count];
     assert!(outcome("", &pages(199)).is_ok());
-    assert_eq!(outcome("", &pages(200)), Err(Unfit::TooLarge));
+    assert_eq!(outcome("", &pages(200)), Err(RejectionReason::TooLarge));
     let no_page = [text("<< /Type /Catalog >>")];
-    assert_eq!(inspected(&pdf_of(&no_page, ""), MediaType::Pdf), Err(Unfit::Damaged));
+    assert_eq!(inspected(&pdf_of(&no_page, ""), MediaType::Pdf), Err(RejectionReason::Damaged));
     let no_catalog = [text("<< /Type /Page >>")];
-    assert_eq!(inspected(&pdf_of(&no_catalog, ""), MediaType::Pdf), Err(Unfit::Damaged));
+    assert_eq!(inspected(&pdf_of(&no_catalog, ""), MediaType::Pdf), Err(RejectionReason::Damaged));
 }
 
 #[test]
-fn a_document_that_ends_too_early_is_damaged() {
+fn truncated_pdf_is_damaged() {
     let bytes = pdf();
     for share in [1, 3, 5, 9] {
-        assert_eq!(inspected(&bytes[..bytes.len() * share / 10], MediaType::Pdf), Err(Unfit::Damaged), "{share}");
+        assert_eq!(
+            inspected(&bytes[..bytes.len() * share / 10], MediaType::Pdf),
+            Err(RejectionReason::Damaged),
+            "{share}"
+        );
     }
-    // One for the web starts with an end mark that has no table.
+    // A linearized file starts with an end marker without a reference table.
     let for_the_web =
         [b"%PDF-1.7\n1 0 obj <</Linearized 1>> endobj\nstartxref\n0\n%%EOF\n".as_slice(), &bytes[9..bytes.len() - 20]]
             .concat();
-    assert_eq!(inspected(&for_the_web, MediaType::Pdf), Err(Unfit::Damaged));
+    assert_eq!(inspected(&for_the_web, MediaType::Pdf), Err(RejectionReason::Damaged));
 }
 
 #[test]
-fn a_bomb_is_not_unpacked() {
+fn decompression_bomb_is_rejected() {
     let many = deflated(&vec![b' '; 40_000_000]);
     assert!(many.len() < 50_000);
     let packed = |dict: &str| stream(&format!("{dict} /Filter /FlateDecode"), &many);
-    assert_eq!(outcome("", &[packed("/Type /ObjStm /N 1 /First 10")]), Err(Unfit::TooLarge));
-    // Within the budget of a picture, and over that of a file.
+    assert_eq!(outcome("", &[packed("/Type /ObjStm /N 1 /First 10")]), Err(RejectionReason::TooLarge));
+    // Within the budget of one stream; thirteen exceed that of the file.
     assert!(outcome("", &[packed("")]).is_ok());
-    assert_eq!(outcome("", &vec![packed(""); 13]), Err(Unfit::TooLarge));
+    assert_eq!(outcome("", &vec![packed(""); 13]), Err(RejectionReason::TooLarge));
     for filters in ["/FlateDecode /FlateDecode", "/LZWDecode /Fl", "/RunLengthDecode /RunLengthDecode"] {
         let twice = stream(&format!("/Filter [{filters}]"), &deflated(&many));
-        assert_eq!(outcome("", &[twice]), Err(Unfit::Damaged), "{filters}");
+        assert_eq!(outcome("", &[twice]), Err(RejectionReason::Damaged), "{filters}");
     }
     for dict in ["/Filter /LZWDecode", "/Filter /DCTDecode", "/Filter /FlateDecode /DecodeParms << /Predictor 12 >>"] {
         let strange = stream(&format!("/Type /ObjStm /N 1 /First 4 {dict}"), &deflated(b"9 0 null"));
-        assert_eq!(outcome("", &[strange]), Err(Unfit::Damaged), "{dict}");
+        assert_eq!(outcome("", &[strange]), Err(RejectionReason::Damaged), "{dict}");
     }
     let nested = format!("<< /A {} >>", "[".repeat(1000));
-    assert_eq!(outcome("", &[text(&nested)]), Err(Unfit::Damaged));
+    assert_eq!(outcome("", &[text(&nested)]), Err(RejectionReason::Damaged));
 }
 
-/// What readers are led to and a walk from front to back does not see, each with a script or a file that is not where it looks for one.
+/// Objects that PDF readers resolve but a scan from start to end misses, each with a script or a file in an unexpected
+/// place.
 #[test]
-fn what_only_a_reader_finds_is_not_kept() {
+fn active_content_visible_only_to_readers_is_rejected() {
     let script = "<< /S /JavaScript /JS (app.alert(1)) >>";
     let packed = |dict: &str, data: &[u8]| stream(&format!("/Type /ObjStm {dict}"), data);
     let rows = deflated(format!("\u{2}20 0 \u{2}{script}").as_bytes());
-    let cases: [(&str, &str, Vec<Vec<u8>>, Unfit); 12] = [
-        ("a file", "/X << /Subtype /FileAttachment /FS << /EF << /F 6 0 R >> >> >>", vec![], Unfit::Active),
-        ("a file, without its kind", "/X << /EF << /F 6 0 R >> >>", vec![], Unfit::Active),
-        ("a script of a model", "/X << /OnInstantiate 6 0 R >>", vec![], Unfit::Active),
+    let cases: [(&str, &str, Vec<Vec<u8>>, RejectionReason); 12] = [
         (
-            "how it is predicted stands elsewhere",
+            "a file",
+            "/X << /Subtype /FileAttachment /FS << /EF << /F 6 0 R >> >> >>",
+            vec![],
+            RejectionReason::ActiveContent,
+        ),
+        ("a file, without its kind", "/X << /EF << /F 6 0 R >> >>", vec![], RejectionReason::ActiveContent),
+        ("a script of a model", "/X << /OnInstantiate 6 0 R >>", vec![], RejectionReason::ActiveContent),
+        (
+            "predictor in another object",
             "",
             vec![packed("/N 1 /First 5 /Filter /FlateDecode /DecodeParms 6 0 R", &rows), text("<< /Predictor 12 >>")],
-            Unfit::Damaged,
+            RejectionReason::Damaged,
         ),
         (
-            "how it is packed stands elsewhere",
+            "filter in another object",
             "",
             vec![packed("/N 1 /First 5 /Filter 6 0 R", b"87cURD]i,"), text("/ASCII85Decode")],
-            Unfit::Damaged,
+            RejectionReason::Damaged,
         ),
         (
-            "less is unpacked than there is",
+            "truncated compressed data",
             "",
             vec![packed("/N 1 /First 5 /Filter /FlateDecode", &deflated(script.as_bytes())[..10])],
-            Unfit::Damaged,
+            RejectionReason::Damaged,
         ),
-        ("fewer objects than it says", "", vec![packed("/N 2 /First 5", b"20 0 null")], Unfit::Damaged),
+        ("fewer objects than it says", "", vec![packed("/N 2 /First 5", b"20 0 null")], RejectionReason::Damaged),
         (
-            "far behind its key",
+            "value far after its key",
             "/OpenAction 9 0 R",
             vec![stream("", format!("9 0 obj << /S{}/JavaScript >>", " ".repeat(50)).as_bytes())],
-            Unfit::Active,
+            RejectionReason::ActiveContent,
         ),
-        ("behind a comment", "", vec![stream("", b"9%\n0%\nobj << /S%\n/URI >>")], Unfit::Active),
-        ("in a string, without a space", "", vec![text("(9 0obj<</S%\n/URI>>)")], Unfit::Active),
-        ("what locks the file", "", vec![text("(xref\ntrailer\n<< /Encrypt 9 0 R >>)")], Unfit::Active),
+        ("behind a comment", "", vec![stream("", b"9%\n0%\nobj << /S%\n/URI >>")], RejectionReason::ActiveContent),
+        ("in a string, without a space", "", vec![text("(9 0obj<</S%\n/URI>>)")], RejectionReason::ActiveContent),
         (
-            "an action whose kind stands elsewhere",
+            "what locks the file",
+            "",
+            vec![text("(xref\ntrailer\n<< /Encrypt 9 0 R >>)")],
+            RejectionReason::ActiveContent,
+        ),
+        (
+            "action type in another object",
             "/OpenAction 5 0 R",
             vec![text("<< /S 6 0 R >>"), text("/URI")],
-            Unfit::Active,
+            RejectionReason::ActiveContent,
         ),
     ];
     for (what, catalog, more, expected) in cases {
         assert_eq!(outcome(catalog, &more), Err(expected), "{what}");
     }
-    // Words are no objects.
+    // Plain words are not objects.
     assert!(outcome("", &[stream("", b"(Hire of 1 trailer, 4 objects, an obj )")]).is_ok());
-    // A place in the document may stand elsewhere.
+    // A destination in another object is harmless.
     assert!(outcome("/OpenAction 5 0 R", &[text("[3 0 R /Fit]")]).is_ok());
 }
 
 #[test]
-fn what_is_long_to_read_is_not_read() {
-    // A million values, each with the name of its key: as much as two terabytes to copy.
+fn excessive_parsing_work_is_rejected() {
+    // A million values with a copy of the key each would take two terabytes.
     let long = format!("<< /{} [{}] >>", "A".repeat(2_000_000), "1 ".repeat(1_000_000));
-    assert_eq!(outcome("", &[text(&long)]), Err(Unfit::Damaged));
-    // Each starts to unpack anew.
-    let strays = format!("({})", "stream\n".repeat(100_000));
-    assert_eq!(outcome("", &[text(&strays)]), Err(Unfit::TooLarge));
+    assert_eq!(outcome("", &[text(&long)]), Err(RejectionReason::Damaged));
+    // Each keyword would start another decompression.
+    let keywords = format!("({})", "stream\n".repeat(100_000));
+    assert_eq!(outcome("", &[text(&keywords)]), Err(RejectionReason::TooLarge));
 }

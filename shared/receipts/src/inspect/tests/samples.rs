@@ -1,4 +1,4 @@
-//! Small files of each kind, made here.
+//! Small generated files of each type.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -8,10 +8,10 @@ use flate2::write::ZlibEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageEncoder, ImageFormat, Rgb, RgbImage};
 
-/// Where a photograph was taken, as it could be found in a file.
+/// Location of a photograph, as it could be stored in a file.
 pub(super) const PLACE: &str = "48 deg 51 min N";
 
-/// A picture whose left half is black and whose right half is white.
+/// Image with a black left half and a white right half.
 pub(super) fn halves(width: u32, height: u32) -> DynamicImage {
     let pixel = |x, _| if x < width / 2 { Rgb([0; 3]) } else { Rgb([255; 3]) };
     DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, pixel))
@@ -35,12 +35,12 @@ pub(super) fn webp(width: u32, height: u32) -> Vec<u8> {
     encoded(&halves(width, height), ImageFormat::WebP)
 }
 
-/// EXIF with an orientation, and behind its directory what stands for a position.
+/// EXIF with an orientation, followed by bytes that represent a position.
 pub(super) fn exif(orientation: Orientation) -> Vec<u8> {
-    [super::super::orientation::alone(orientation), PLACE.as_bytes().to_vec()].concat()
+    [super::super::orientation::to_exif(orientation), PLACE.as_bytes().to_vec()].concat()
 }
 
-/// A JPEG, PNG or WebP of 40 by 20 pixels with EXIF, as its encoder writes it.
+/// JPEG, PNG or WebP of 40 by 20 pixels with EXIF, as encoded by the `image` crate.
 pub(super) fn with_exif(format: ImageFormat, orientation: Orientation) -> Vec<u8> {
     let picture = halves(40, 20).into_rgb8();
     let mut bytes = Vec::new();
@@ -62,13 +62,13 @@ pub(super) fn with_exif(format: ImageFormat, orientation: Orientation) -> Vec<u8
     bytes
 }
 
-/// A segment of a JPEG.
+/// Segment of a JPEG.
 pub(super) fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
     let length = u16::try_from(content.len() + 2).unwrap();
     [&[0xFF, marker], length.to_be_bytes().as_slice(), content].concat()
 }
 
-/// A chunk of a PNG.
+/// Chunk of a PNG.
 pub(super) fn chunk(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     let mut sum = flate2::Crc::new();
     sum.update(&kind);
@@ -77,26 +77,26 @@ pub(super) fn chunk(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     [&length.to_be_bytes(), kind.as_slice(), content, &sum.sum().to_be_bytes()].concat()
 }
 
-/// A chunk of a WebP.
+/// Chunk of a WebP.
 pub(super) fn riff(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap();
     let padding = vec![0; content.len() % 2];
     [kind.as_slice(), &length.to_le_bytes(), content, &padding].concat()
 }
 
-/// A WebP of these chunks.
+/// WebP of these chunks.
 pub(super) fn webp_of(chunks: &[Vec<u8>]) -> Vec<u8> {
     riff(*b"RIFF", &[b"WEBP".to_vec(), chunks.concat()].concat())
 }
 
-/// Bytes packed as PDF and PNG pack them.
+/// Zlib data, as in PDF and PNG.
 pub(super) fn deflated(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-/// A PDF of these objects, the first being the catalogue, with its table of references.
+/// PDF of these objects, the first being the catalogue, with a reference table.
 pub(super) fn pdf_of(objects: &[Vec<u8>], trailer: &str) -> Vec<u8> {
     let mut bytes = b"%PDF-1.7\n".to_vec();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
@@ -109,7 +109,7 @@ pub(super) fn pdf_of(objects: &[Vec<u8>], trailer: &str) -> Vec<u8> {
     [bytes, end.into_bytes()].concat()
 }
 
-/// The objects of a document of one page: more in its catalogue, and more objects, from number 5 on.
+/// Objects of a one-page document, with additions to its catalogue and further objects from number 5 on.
 pub(super) fn one_page(catalog: &str, more: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let mut objects = vec![
         format!("<< /Type /Catalog /Pages 2 0 R {catalog} >>").into_bytes(),
@@ -125,18 +125,18 @@ pub(super) fn pdf() -> Vec<u8> {
     pdf_of(&one_page("", &[]), "")
 }
 
-/// A PDF with these bytes in a stream.
+/// PDF with these bytes in a stream.
 pub(super) fn pdf_with(bytes: &[u8]) -> Vec<u8> {
     pdf_of(&one_page("", &[stream("", bytes)]), "")
 }
 
-/// A stream with more in its dictionary.
+/// Stream with additions to its dictionary.
 pub(super) fn stream(dict: &str, data: &[u8]) -> Vec<u8> {
     let head = format!("<< {dict} /Length {} >>\nstream\n", data.len());
     [head.as_bytes(), data, b"\nendstream"].concat()
 }
 
-/// A stream of objects, packed: their numbers, and each as text.
+/// Compressed object stream: numbers and texts of its objects.
 pub(super) fn object_stream(objects: &[(u32, &str)], kind: &str) -> Vec<u8> {
     let (mut pairs, mut texts) = (String::new(), String::new());
     for (number, text) in objects {
@@ -147,21 +147,21 @@ pub(super) fn object_stream(objects: &[(u32, &str)], kind: &str) -> Vec<u8> {
     stream(&dict, &deflated((pairs + &texts).as_bytes()))
 }
 
-/// A box of ISO-BMFF.
+/// Box of ISO-BMFF.
 pub(super) fn boxed(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len() + 8).unwrap();
     [&length.to_be_bytes(), kind.as_slice(), content].concat()
 }
 
-/// A box with a version.
+/// Full box, which has a version.
 pub(super) fn full(kind: [u8; 4], version: u8, content: &[u8]) -> Vec<u8> {
     boxed(kind, &[&[version, 0, 0, 0], content].concat())
 }
 
-/// What a HEIC is made of, so that a test can change it.
+/// Parts of a HEIC file that a test can change.
 pub(super) struct Heic {
     pub(super) size: (u32, u32),
-    /// Items: kind, bytes, and whether those lie in `idat`.
+    /// Items: type, data, and true when the data is in `idat`.
     pub(super) items: Vec<(&'static [u8; 4], Vec<u8>, bool)>,
     pub(super) more_in_meta: Vec<u8>,
     pub(super) between: Vec<u8>,
@@ -188,7 +188,7 @@ impl Default for Heic {
 impl Heic {
     pub(super) fn build(&self) -> Vec<u8> {
         let ftyp = boxed(*b"ftyp", b"heic\0\0\0\0mif1heic");
-        // Positions are known when the length of `meta` is, which does not depend on them.
+        // Offsets depend only on the length of `meta`, not on its content.
         let length = self.meta(0).len();
         let meta = self.meta(ftyp.len() + length + self.between.len() + 8);
         let data: Vec<u8> = self.items.iter().filter(|item| !item.2).flat_map(|item| item.1.clone()).collect();

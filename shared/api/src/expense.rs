@@ -1,0 +1,314 @@
+//! Expenses over the API.
+
+use jiff::Timestamp;
+use outlay_domain::conversion::Conversion;
+use outlay_domain::expense::{Expense, ExpenseFacts, ExpenseInput, ExpensePatch, PaymentMethod};
+use outlay_domain::money::Money;
+use outlay_domain::patch::Patch;
+use outlay_domain::text::Attendee;
+use outlay_http::endpoint::Input;
+use outlay_input::FieldErrors;
+use outlay_input::parse::optional;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::common::MoneyDto;
+use super::receipt::ReceiptOut;
+
+/// Largest number of attendees of an expense.
+pub const MAX_ATTENDEES: u64 = 50;
+
+/// Expense to add.
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpenseIn {
+    /// Day the money was spent, `YYYY-MM-DD`; from 2000-01-01 to today in UTC+14.
+    #[schema(format = Date, example = "2026-11-12")]
+    pub date: String,
+    /// Code of a category of the policy; 1 to 40 lower-case letters, digits, `-` or `_`.
+    #[schema(example = "meals")]
+    pub category: String,
+    /// Merchant; 1 to 200 characters.
+    #[schema(example = "Brasserie Georges")]
+    pub merchant: String,
+    /// Amount paid, tax included; more than zero.
+    pub amount: MoneyDto,
+    /// Tax within the amount, in the same currency and at most the amount. When absent, the category's default tax, or
+    /// zero.
+    pub tax: Option<MoneyDto>,
+    /// Payment method; `personal` when absent.
+    pub payment_method: Option<PaymentMethod>,
+    /// Purpose; 1 to 2000 characters, line breaks allowed.
+    pub note: Option<String>,
+    /// Justification of what the policy finds, such as an exceeded limit; 1 to 2000 characters, line breaks allowed.
+    pub justification: Option<String>,
+    /// Place of a receipt that is not uploaded, such as a document number; 1 to 200 characters.
+    pub receipt_reference: Option<String>,
+    /// Attendees; at most 50, each of 1 to 200 characters.
+    #[validate(length(max = "MAX_ATTENDEES"))]
+    pub attendees: Option<Vec<String>>,
+    /// Code of a project; 1 to 40 characters.
+    pub project: Option<String>,
+    /// Code of a cost centre, 1 to 40 characters; the report's cost centre when absent.
+    pub cost_centre: Option<String>,
+    /// Name of the trip, 1 to 40 characters; the same for all expenses of the trip.
+    pub trip: Option<String>,
+}
+
+impl Input for ExpenseIn {
+    type Checked = ExpenseInput;
+
+    fn check(self, now: Timestamp, errors: &mut FieldErrors) -> Option<ExpenseInput> {
+        let has_tax = self.tax.is_some();
+        let date = errors.parse_expense_date("date", self.date, now);
+        let category = errors.parse("category", self.category);
+        let merchant = errors.parse("merchant", self.merchant);
+        let amount = self.amount.parse("amount", errors);
+        require_positive(amount, errors);
+        let tax = optional(self.tax, |tax| tax.parse("tax", errors));
+        if let (Some(amount), Some(Some(tax))) = (amount, tax) {
+            require_tax_within(amount, tax, errors);
+        }
+        let note = errors.parse_optional("note", self.note);
+        let justification = errors.parse_optional("justification", self.justification);
+        let receipt_reference = errors.parse_optional("receipt_reference", self.receipt_reference);
+        let attendees = errors.parse_list("attendees", self.attendees.unwrap_or_default());
+        let project = errors.parse_optional("project", self.project);
+        let cost_centre = errors.parse_optional("cost_centre", self.cost_centre);
+        let trip = errors.parse_optional("trip", self.trip);
+        let amount = amount?;
+        let facts = ExpenseFacts {
+            date: date?,
+            category: category?,
+            merchant: merchant?,
+            amount,
+            tax: tax?.unwrap_or(Money::zero(amount.currency())),
+            payment_method: self.payment_method.unwrap_or_default(),
+            note: note?,
+            justification: justification?,
+            receipt_reference: receipt_reference?,
+            attendees: attendees?,
+            project: project?,
+            cost_centre: cost_centre?,
+            trip: trip?,
+        };
+        Some(ExpenseInput { facts, has_tax })
+    }
+}
+
+/// Requires an amount to be above zero; the error is at `amount/amount`.
+pub fn require_positive(amount: Option<Money>, errors: &mut FieldErrors) {
+    if amount.is_some_and(|amount| amount.minor() <= 0) {
+        errors.within("amount", |errors| errors.push("amount", "positive", "Must be above zero."));
+    }
+}
+
+/// Requires a tax to be in the currency of its amount and at most the amount; the error is below `tax`.
+pub fn require_tax_within(amount: Money, tax: Money, errors: &mut FieldErrors) {
+    errors.within("tax", |errors| {
+        if tax.currency() != amount.currency() {
+            errors.push("currency", "same-currency", "Must be the currency of the amount.");
+        } else if tax.minor() > amount.minor() {
+            errors.push("amount", "maximum", "Must not be more than the amount it is part of.");
+        }
+    });
+}
+
+/// Changes to an expense. Fields left out stay; optional fields set to null are removed.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[schema(as = ExpensePatch)]
+#[serde(deny_unknown_fields)]
+pub struct ExpensePatchIn {
+    /// Day the money was spent, `YYYY-MM-DD`; from 2000-01-01 to today in UTC+14.
+    #[schema(value_type = Option<String>, format = Date, example = "2026-11-12", nullable = false)]
+    pub date: Patch<String>,
+    /// Code of a category of the policy.
+    #[schema(value_type = Option<String>, nullable = false)]
+    pub category: Patch<String>,
+    /// Merchant; 1 to 200 characters.
+    #[schema(value_type = Option<String>, nullable = false)]
+    pub merchant: Patch<String>,
+    /// Amount paid, tax included; more than zero.
+    #[schema(value_type = Option<MoneyDto>, nullable = false)]
+    pub amount: Patch<MoneyDto>,
+    /// Tax within the amount, in the same currency; the category's default tax when null. Left out, a tax that is the
+    /// category's default follows the amount and the category.
+    #[schema(value_type = Option<MoneyDto>)]
+    pub tax: Patch<MoneyDto>,
+    /// Payment method.
+    #[schema(value_type = Option<PaymentMethod>, nullable = false)]
+    pub payment_method: Patch<PaymentMethod>,
+    /// Purpose; 1 to 2000 characters.
+    #[schema(value_type = Option<String>)]
+    pub note: Patch<String>,
+    /// Justification of what the policy finds; 1 to 2000 characters.
+    #[schema(value_type = Option<String>)]
+    pub justification: Patch<String>,
+    /// Place of a receipt that is not uploaded; 1 to 200 characters.
+    #[schema(value_type = Option<String>)]
+    pub receipt_reference: Patch<String>,
+    /// Attendees; at most 50, each of 1 to 200 characters.
+    #[schema(value_type = Option<Vec<String>>)]
+    pub attendees: Patch<Vec<String>>,
+    /// Code of a project; 1 to 40 characters.
+    #[schema(value_type = Option<String>)]
+    pub project: Patch<String>,
+    /// Code of a cost centre; 1 to 40 characters.
+    #[schema(value_type = Option<String>)]
+    pub cost_centre: Patch<String>,
+    /// Name of the trip; 1 to 40 characters.
+    #[schema(value_type = Option<String>)]
+    pub trip: Patch<String>,
+}
+
+impl Input for ExpensePatchIn {
+    type Checked = ExpensePatch;
+
+    fn check(self, now: Timestamp, errors: &mut FieldErrors) -> Option<ExpensePatch> {
+        let date = errors.not_null("date", self.date);
+        let date = optional(date, |date| errors.parse_expense_date("date", date, now));
+        let category = errors.not_null("category", self.category);
+        let category = errors.parse_optional("category", category);
+        let merchant = errors.not_null("merchant", self.merchant);
+        let merchant = errors.parse_optional("merchant", merchant);
+        let amount = errors.not_null("amount", self.amount);
+        let amount = optional(amount, |amount| amount.parse("amount", errors));
+        require_positive(amount.flatten(), errors);
+        let tax = self.tax.try_map(|tax| tax.parse("tax", errors));
+        let payment_method = errors.not_null("payment_method", self.payment_method);
+        let note = errors.parse_patch("note", self.note);
+        let justification = errors.parse_patch("justification", self.justification);
+        let receipt_reference = errors.parse_patch("receipt_reference", self.receipt_reference);
+        let attendees = self.attendees.try_map(|attendees| parse_attendees(attendees, errors));
+        let project = errors.parse_patch("project", self.project);
+        let cost_centre = errors.parse_patch("cost_centre", self.cost_centre);
+        let trip = errors.parse_patch("trip", self.trip);
+        Some(ExpensePatch {
+            date: date?,
+            category: category?,
+            merchant: merchant?,
+            amount: amount?,
+            tax: tax?,
+            payment_method,
+            note: note?,
+            justification: justification?,
+            receipt_reference: receipt_reference?,
+            attendees: attendees?,
+            project: project?,
+            cost_centre: cost_centre?,
+            trip: trip?,
+        })
+    }
+}
+
+// `validator` does not look into a patch.
+fn parse_attendees(attendees: Vec<String>, errors: &mut FieldErrors) -> Option<Vec<Attendee>> {
+    if attendees.len() as u64 > MAX_ATTENDEES {
+        errors.push("attendees", "length", format!("Must have at most {MAX_ATTENDEES} entries."));
+    }
+    errors.parse_list("attendees", attendees)
+}
+
+/// Amount and tax converted to another currency, with the rate they were converted at.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Conversion)]
+pub struct ConversionOut {
+    /// Converted amount, rounded half-even to the minor unit.
+    pub amount: MoneyDto,
+    /// Converted tax, rounded half-even to the minor unit.
+    pub tax: MoneyDto,
+    /// Units of the target currency for one unit of the original currency.
+    #[schema(example = "1.1623")]
+    pub rate: String,
+    /// Day of the rate, `YYYY-MM-DD`. Of two combined rates, the earlier day.
+    #[schema(format = Date)]
+    pub date: String,
+    /// Source of the rate. Of two combined rates, both sources joined by ` / `.
+    #[schema(example = "ECB")]
+    pub source: String,
+}
+
+impl From<&Conversion> for ConversionOut {
+    fn from(conversion: &Conversion) -> Self {
+        Self {
+            amount: conversion.amount.into(),
+            tax: conversion.tax.into(),
+            rate: conversion.rate.to_string(),
+            date: conversion.date.to_string(),
+            source: conversion.source.clone(),
+        }
+    }
+}
+
+/// Expense of a report.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Expense)]
+pub struct ExpenseOut {
+    /// Identifier, `exp_…`.
+    pub id: String,
+    /// Day the money was spent, `YYYY-MM-DD`.
+    #[schema(format = Date)]
+    pub date: String,
+    /// Code of the category.
+    pub category: String,
+    /// Merchant.
+    pub merchant: String,
+    /// Amount paid, tax included.
+    pub amount: MoneyDto,
+    /// Tax within the amount.
+    pub tax: MoneyDto,
+    /// Payment method.
+    pub payment_method: PaymentMethod,
+    /// Purpose.
+    pub note: Option<String>,
+    /// Justification of what the policy finds.
+    pub justification: Option<String>,
+    /// Place of a receipt that is not uploaded.
+    pub receipt_reference: Option<String>,
+    /// Attendees.
+    pub attendees: Vec<String>,
+    /// Code of the project.
+    pub project: Option<String>,
+    /// Code of the cost centre; null when it is the report's.
+    pub cost_centre: Option<String>,
+    /// Name of the trip.
+    pub trip: Option<String>,
+    /// Amount granted so far. Less than `amount` when the policy caps it or an approver grants less.
+    pub approved_amount: MoneyDto,
+    /// Reason of an approver for granting less.
+    pub approved_reason: Option<String>,
+    /// Amount in the report's currency; null when it was paid in that currency.
+    pub converted: Option<ConversionOut>,
+    /// Amount in the organisation's base currency; null when it was paid in that currency.
+    pub base: Option<ConversionOut>,
+    /// Receipts, in the order they were declared.
+    pub receipts: Vec<ReceiptOut>,
+}
+
+impl From<&Expense> for ExpenseOut {
+    fn from(expense: &Expense) -> Self {
+        let facts = expense.facts.clone();
+        Self {
+            id: expense.id.to_string(),
+            date: facts.date.to_string(),
+            category: facts.category.into(),
+            merchant: facts.merchant.into(),
+            amount: facts.amount.into(),
+            tax: facts.tax.into(),
+            payment_method: facts.payment_method,
+            note: facts.note.map(Into::into),
+            justification: facts.justification.map(Into::into),
+            receipt_reference: facts.receipt_reference.map(Into::into),
+            attendees: facts.attendees.into_iter().map(Into::into).collect(),
+            project: facts.project.map(Into::into),
+            cost_centre: facts.cost_centre.map(Into::into),
+            trip: facts.trip.map(Into::into),
+            approved_amount: expense.granted().into(),
+            approved_reason: expense.approved.as_ref().map(|approval| approval.reason.to_string()),
+            converted: expense.converted.as_ref().map(Into::into),
+            base: expense.base.as_ref().map(Into::into),
+            receipts: expense.receipts.iter().map(Into::into).collect(),
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Bodies of the HTTP API, by resource: input types (`…In`), which are parsed into domain values, output types (`…Out`),
+//! which are made from them, and types that are both (`…Dto`). No stored items, and no rules.
+
+pub mod check;
+pub mod common;
+pub mod expense;
+pub mod export;
+pub mod history;
+pub mod member;
+pub mod payout;
+pub mod policy;
+pub mod rates;
+pub mod receipt;
+pub mod report;

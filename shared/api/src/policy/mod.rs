@@ -1,0 +1,278 @@
+//! The policy document over the API: a document that was read can be changed and sent back.
+
+mod codes;
+mod limits;
+mod workflow;
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use outlay_domain::policy::{Category, CostObject, NonWorkingDays, Policy, RequiredField, Severity};
+use outlay_domain::text::TextError;
+use outlay_http::endpoint::Input;
+use outlay_input::FieldErrors;
+use outlay_input::parse::optional;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::common::{MoneyDto, time};
+
+pub use limits::LimitDto;
+pub use workflow::{ApproversDto, ApproversKind, ConditionDto, ModeDto, StepRuleDto};
+
+/// Category of expenses.
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
+#[schema(as = Category)]
+#[serde(deny_unknown_fields)]
+pub struct CategoryDto {
+    /// Code, unique in the policy; 1 to 40 lower-case letters, digits, `-` or `_`.
+    #[schema(example = "meals")]
+    pub code: String,
+    /// Display name; 1 to 200 characters.
+    #[schema(example = "Meals")]
+    pub name: String,
+    /// Ledger account; 1 to 40 characters.
+    #[schema(example = "6650")]
+    pub account: Option<String>,
+    /// Default tax in percent, from 0 to 100 with at most 4 decimals. It is taken to be within amounts that are entered
+    /// without a tax; zero when absent.
+    #[schema(example = "19")]
+    pub default_tax: Option<String>,
+    /// First day of expenses in the category, `YYYY-MM-DD`.
+    #[schema(format = Date)]
+    pub active_from: Option<String>,
+    /// Last day of expenses in the category, `YYYY-MM-DD`.
+    #[schema(format = Date)]
+    pub active_until: Option<String>,
+    /// Fields that expenses in the category must have; at most 5.
+    #[validate(length(max = 5))]
+    pub requires: Option<Vec<RequiredField>>,
+}
+
+/// Cost centre or project.
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
+#[schema(as = CostObject)]
+#[serde(deny_unknown_fields)]
+pub struct CostObjectDto {
+    /// Code, unique in its list; 1 to 40 characters.
+    #[schema(example = "SALES-EU")]
+    pub code: String,
+    /// Display name; 1 to 200 characters.
+    pub name: String,
+    /// Owner, `mem_…`. Workflow steps can ask the owner to approve.
+    pub owner_id: Option<String>,
+}
+
+/// Rule for expenses on Saturdays, Sundays and holidays.
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
+#[schema(as = NonWorkingDays)]
+#[serde(deny_unknown_fields)]
+pub struct NonWorkingDaysDto {
+    /// Severity of the violation. `warn` requires a justification.
+    pub effect: Severity,
+    /// Holidays, `YYYY-MM-DD`; at most 400. Due dates skip them too.
+    #[validate(length(max = 400))]
+    pub holidays: Option<Vec<String>>,
+}
+
+/// Policy to put in force.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyIn {
+    /// Version that this document was made from. When given, it is compared like `If-Match`.
+    pub version: Option<u32>,
+    /// Accepted and ignored, so that a document that was read can be sent back.
+    pub changed_at: Option<String>,
+    /// Categories; 1 to 200.
+    #[validate(length(min = 1, max = 200), nested)]
+    pub categories: Vec<CategoryDto>,
+    /// Spending limits; at most 100. For an expense and a period, the limit with the most kinds of restriction
+    /// (categories, grades, payment methods) counts; of several, the first.
+    #[validate(length(max = 100), nested)]
+    pub limits: Option<Vec<LimitDto>>,
+    /// Amount in the base currency from which expenses need a receipt; none does when absent.
+    pub receipt_required_from: Option<MoneyDto>,
+    /// Age in days above which expenses are a violation at submission; no bound when absent.
+    pub maximum_age_days: Option<u16>,
+    /// Rule for expenses on days off; none when absent.
+    #[validate(nested)]
+    pub non_working_days: Option<NonWorkingDaysDto>,
+    /// Severity of an expense that the owner has already claimed: same day, merchant and amount. `warn` requires a
+    /// justification. No rule when absent.
+    pub duplicates: Option<Severity>,
+    /// True when several expenses of one day at one merchant count together for limits per expense and for required
+    /// receipts; false when absent.
+    pub splitting: Option<bool>,
+    /// Cost centres; at most 500. When there are any, expenses may only name these.
+    #[validate(length(max = 500), nested)]
+    pub cost_centres: Option<Vec<CostObjectDto>>,
+    /// Projects; at most 500. When there are any, expenses may only name these.
+    #[validate(length(max = 500), nested)]
+    pub projects: Option<Vec<CostObjectDto>>,
+    /// Approval steps in order; 1 to 10.
+    #[validate(length(min = 1, max = 10), nested)]
+    pub steps: Vec<StepRuleDto>,
+    /// Approvers where a step has none and where no step applies. Without them such a report cannot be submitted.
+    pub fallback: Option<ApproversDto>,
+    /// Total in the base currency below which reports without violations are approved automatically. Duplicates count
+    /// as violations even without a rule for them. No report when absent.
+    pub auto_approve_below: Option<MoneyDto>,
+}
+
+impl Input for PolicyIn {
+    type Checked = Policy;
+
+    fn check(self, _: Timestamp, errors: &mut FieldErrors) -> Option<Policy> {
+        let categories = errors.each("categories", self.categories, CategoryDto::parse);
+        let limits = errors.each("limits", self.limits.unwrap_or_default(), LimitDto::parse);
+        let money = |value: Option<MoneyDto>, name: &str, errors: &mut FieldErrors| {
+            optional(value, |money| money.parse(name, errors))
+        };
+        let receipt_required_from = money(self.receipt_required_from, "receipt_required_from", errors);
+        let auto_approve_below = money(self.auto_approve_below, "auto_approve_below", errors);
+        let non_working_days =
+            optional(self.non_working_days, |days| errors.within("non_working_days", |errors| days.parse(errors)));
+        let cost_centres = errors.each("cost_centres", self.cost_centres.unwrap_or_default(), CostObjectDto::parse);
+        let projects = errors.each("projects", self.projects.unwrap_or_default(), CostObjectDto::parse);
+        let steps = errors.each("steps", self.steps, StepRuleDto::parse);
+        let fallback = optional(self.fallback, |fallback| errors.within("fallback", |errors| fallback.parse(errors)));
+        Some(Policy {
+            version: self.version.map_or(0, u64::from),
+            categories: categories?,
+            limits: limits?,
+            receipt_required_from: receipt_required_from?,
+            maximum_age_days: self.maximum_age_days,
+            non_working_days: non_working_days?,
+            duplicates: self.duplicates,
+            splitting: self.splitting.unwrap_or(false),
+            cost_centres: cost_centres?,
+            projects: projects?,
+            steps: steps?,
+            fallback: fallback?,
+            auto_approve_below: auto_approve_below?,
+            last_hash: String::new(),
+            changed_at: None,
+        })
+    }
+}
+
+impl CategoryDto {
+    fn parse(self, errors: &mut FieldErrors) -> Option<Category> {
+        let code = errors.parse("code", self.code);
+        let name = errors.parse("name", self.name);
+        let account = errors.parse_optional("account", self.account);
+        let default_tax = errors.parse_optional("default_tax", self.default_tax);
+        let active_from = optional(self.active_from, |day| errors.parse_date("active_from", day));
+        let active_until = optional(self.active_until, |day| errors.parse_date("active_until", day));
+        Some(Category {
+            code: code?,
+            name: name?,
+            account: account?,
+            default_tax: default_tax?,
+            active_from: active_from?,
+            active_until: active_until?,
+            requires: self.requires.unwrap_or_default(),
+        })
+    }
+}
+
+impl From<&Category> for CategoryDto {
+    fn from(category: &Category) -> Self {
+        Self {
+            code: category.code.to_string(),
+            name: category.name.to_string(),
+            account: category.account.clone().map(Into::into),
+            default_tax: category.default_tax.map(|rate| rate.to_string()),
+            active_from: category.active_from.map(|day| day.to_string()),
+            active_until: category.active_until.map(|day| day.to_string()),
+            requires: Some(category.requires.clone()),
+        }
+    }
+}
+
+impl CostObjectDto {
+    fn parse<Code: FromStr<Err = TextError>>(self, errors: &mut FieldErrors) -> Option<CostObject<Code>> {
+        let code = errors.parse("code", self.code);
+        let name = errors.parse("name", self.name);
+        let owner_id = optional(self.owner_id, |id| errors.parse_member_id("owner_id", id));
+        Some(CostObject { code: code?, name: name?, owner_id: owner_id? })
+    }
+}
+
+impl<Code: Display> From<&CostObject<Code>> for CostObjectDto {
+    fn from(object: &CostObject<Code>) -> Self {
+        let owner_id = object.owner_id.map(|id| id.to_string());
+        Self { code: object.code.to_string(), name: object.name.to_string(), owner_id }
+    }
+}
+
+impl NonWorkingDaysDto {
+    fn parse(self, errors: &mut FieldErrors) -> Option<NonWorkingDays> {
+        let holidays = self.holidays.unwrap_or_default();
+        let holidays = errors.each("holidays", holidays, |day, errors| errors.parse_date("", day));
+        Some(NonWorkingDays { severity: self.effect, holidays: holidays? })
+    }
+}
+
+/// Version of the policy.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Policy)]
+pub struct PolicyOut {
+    /// Version; grows by one with each change. The `ETag` without its quotes.
+    pub version: u64,
+    /// Time when it was put in force, RFC 3339 in UTC; null for the initial policy.
+    #[schema(format = DateTime)]
+    pub changed_at: Option<String>,
+    /// Categories.
+    pub categories: Vec<CategoryDto>,
+    /// Spending limits.
+    pub limits: Vec<LimitDto>,
+    /// Amount in the base currency from which expenses need a receipt.
+    pub receipt_required_from: Option<MoneyDto>,
+    /// Age in days above which expenses are a violation at submission.
+    pub maximum_age_days: Option<u16>,
+    /// Rule for expenses on days off.
+    pub non_working_days: Option<NonWorkingDaysDto>,
+    /// Severity of an expense that the owner has already claimed.
+    pub duplicates: Option<Severity>,
+    /// True when several expenses of one day at one merchant count together.
+    pub splitting: bool,
+    /// Cost centres.
+    pub cost_centres: Vec<CostObjectDto>,
+    /// Projects.
+    pub projects: Vec<CostObjectDto>,
+    /// Approval steps in order.
+    pub steps: Vec<StepRuleDto>,
+    /// Approvers where a step has none and where no step applies.
+    pub fallback: Option<ApproversDto>,
+    /// Total in the base currency below which reports without violations are approved automatically.
+    pub auto_approve_below: Option<MoneyDto>,
+}
+
+impl From<&Policy> for PolicyOut {
+    fn from(policy: &Policy) -> Self {
+        let days = |days: &NonWorkingDays| NonWorkingDaysDto {
+            effect: days.severity,
+            holidays: Some(days.holidays.iter().map(Date::to_string).collect()),
+        };
+        Self {
+            version: policy.version,
+            changed_at: policy.changed_at.map(time),
+            categories: policy.categories.iter().map(Into::into).collect(),
+            limits: policy.limits.iter().map(Into::into).collect(),
+            receipt_required_from: policy.receipt_required_from.map(Into::into),
+            maximum_age_days: policy.maximum_age_days,
+            non_working_days: policy.non_working_days.as_ref().map(days),
+            duplicates: policy.duplicates,
+            splitting: policy.splitting,
+            cost_centres: policy.cost_centres.iter().map(Into::into).collect(),
+            projects: policy.projects.iter().map(Into::into).collect(),
+            steps: policy.steps.iter().map(Into::into).collect(),
+            fallback: policy.fallback.as_ref().map(Into::into),
+            auto_approve_below: policy.auto_approve_below.map(Into::into),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Mail that events cause: recipients and content. The one place that decides it; must not know addresses or wording.
+
+use crate::event::{EscalationReason, Event, EventKind, EventSubject, OpenedStep, ReportSnapshot};
+use crate::ids::MemberId;
+use crate::member::{AddressFault, Role};
+use crate::money::Money;
+
+/// Recipients of a notification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipients {
+    /// These members.
+    Members(Vec<MemberId>),
+    /// All admins of the organisation, except the member that the event is about.
+    Admins,
+}
+
+/// Mail that an event causes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventNotification<'a> {
+    /// Recipients. Delegates of approvers are added when the mail is composed.
+    pub recipients: Recipients,
+    /// Content, the same facts for all recipients.
+    pub content: NotificationContent<'a>,
+}
+
+/// Content of a notification, by reference into its event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotificationContent<'a> {
+    /// Invitation to an organisation.
+    Invitation {
+        /// Name of the organisation.
+        organisation: &'a str,
+        /// Role of the new member.
+        role: Role,
+    },
+    /// Warning that the recipient's payout account has changed.
+    PayoutAccountChanged,
+    /// Report that mail to a member fails.
+    AddressFailed {
+        /// Member whose address fails.
+        member: MemberId,
+        /// Fault of the address.
+        fault: AddressFault,
+    },
+    /// Request to decide on a step.
+    ApprovalRequest {
+        /// Report at the time of the event.
+        report: &'a ReportSnapshot,
+        /// Step to decide on.
+        step: &'a OpenedStep,
+        /// Reason of the reassignment, for a reassigned step.
+        reassignment_reason: Option<&'a str>,
+    },
+    /// Escalation of a step: a request to its new approvers, and a note to the replaced ones.
+    Escalation {
+        /// Report at the time of the event.
+        report: &'a ReportSnapshot,
+        /// Step with its new approvers.
+        step: &'a OpenedStep,
+        /// Replaced approvers.
+        from: &'a [MemberId],
+        /// Reason of the escalation.
+        reason: EscalationReason,
+    },
+    /// Approval by the policy.
+    AutoApproval {
+        /// Report at the time of the event.
+        report: &'a ReportSnapshot,
+        /// Exclusive upper limit of automatic approval.
+        below: Money,
+    },
+    /// Approval at the last step.
+    Approval {
+        /// Report at the time of the event.
+        report: &'a ReportSnapshot,
+        /// Comment of the approver.
+        comment: Option<&'a str>,
+    },
+    /// Return to the owner for changes.
+    Return {
+        /// Report at the time of the event.
+        report: &'a ReportSnapshot,
+        /// Reason.
+        reason: &'a str,
+    },
+    /// Final rejection.
+    Rejection {
+        /// Report at the time of the event.
+        report: &'a ReportSnapshot,
+        /// Reason.
+        reason: &'a str,
+    },
+}
+
+impl<'a> NotificationContent<'a> {
+    /// Report that the notification is about.
+    #[must_use]
+    pub const fn report(&self) -> Option<&'a ReportSnapshot> {
+        match self {
+            Self::Invitation { .. } | Self::PayoutAccountChanged | Self::AddressFailed { .. } => None,
+            Self::ApprovalRequest { report, .. }
+            | Self::Escalation { report, .. }
+            | Self::AutoApproval { report, .. }
+            | Self::Approval { report, .. }
+            | Self::Return { report, .. }
+            | Self::Rejection { report, .. } => Some(report),
+        }
+    }
+}
+
+impl Event {
+    /// Mail that the event causes. Until it is sent, the event waits in the outbox.
+    #[must_use]
+    pub fn notification(&self) -> Option<EventNotification<'_>> {
+        use NotificationContent as Content;
+        // Exhaustive on purpose: a new kind of event does not compile before its recipients and content are decided
+        // here.
+        let (members, content) = match &self.kind {
+            EventKind::MemberInvited { organisation, role } => {
+                (vec![self.member()?], Content::Invitation { organisation, role: *role })
+            }
+            EventKind::PayoutAccountChanged {} => (vec![self.member()?], Content::PayoutAccountChanged),
+            EventKind::AddressFailed { fault } => {
+                let content = Content::AddressFailed { member: self.member()?, fault: *fault };
+                return Some(EventNotification { recipients: Recipients::Admins, content });
+            }
+            EventKind::ReportSubmitted { report, opened_step: step }
+            | EventKind::StepApproved { report, opened_step: step, .. } => {
+                (step.approvers.clone(), Content::ApprovalRequest { report, step, reassignment_reason: None })
+            }
+            EventKind::StepReassigned { report, opened_step: step, reason, .. } => {
+                let content = Content::ApprovalRequest { report, step, reassignment_reason: Some(reason) };
+                (step.approvers.clone(), content)
+            }
+            EventKind::StepEscalated { report, opened_step: step, from, reason } => {
+                let members = step.approvers.iter().chain(from).copied().collect();
+                (members, Content::Escalation { report, step, from, reason: *reason })
+            }
+            EventKind::ReportAutoApproved { report, below } => {
+                (vec![report.owner], Content::AutoApproval { report, below: *below })
+            }
+            EventKind::ReportApproved { report, comment, .. } => {
+                (vec![report.owner], Content::Approval { report, comment: comment.as_deref() })
+            }
+            EventKind::ReportReturned { report, reason, .. } => {
+                (vec![report.owner], Content::Return { report, reason })
+            }
+            EventKind::ReportRejected { report, reason, .. } => {
+                (vec![report.owner], Content::Rejection { report, reason })
+            }
+            EventKind::OrganisationCreated {}
+            | EventKind::ServiceAdded { .. }
+            | EventKind::MemberJoined {}
+            | EventKind::MemberChanged {}
+            | EventKind::DelegationChanged {}
+            | EventKind::MemberErased {}
+            | EventKind::PolicyChanged { .. }
+            | EventKind::RatesEntered { .. }
+            | EventKind::ReportCreated { .. }
+            | EventKind::ExpenseAdded { .. }
+            | EventKind::ExpenseChanged { .. }
+            | EventKind::ExpenseSplit { .. }
+            | EventKind::ExpenseRemoved { .. }
+            | EventKind::ReceiptDeclared { .. }
+            | EventKind::ReceiptAccepted { .. }
+            | EventKind::ReceiptRejected { .. }
+            | EventKind::ReceiptDuplicateFound { .. }
+            | EventKind::ReceiptRemoved { .. }
+            | EventKind::ReceiptAbandoned { .. }
+            | EventKind::ReportChanged {}
+            | EventKind::ReportDeleted {}
+            | EventKind::ReportCommented { .. }
+            | EventKind::StepAgreed { .. }
+            | EventKind::ReportRecalled {} => return None,
+        };
+        Some(EventNotification { recipients: Recipients::Members(members), content })
+    }
+
+    /// Recipients of the mail that the event causes; `None` for most events.
+    #[must_use]
+    pub fn recipients(&self) -> Option<Recipients> {
+        self.notification().map(|notification| notification.recipients)
+    }
+
+    /// Member that the event is about.
+    #[must_use]
+    pub const fn member(&self) -> Option<MemberId> {
+        match self.subject {
+            EventSubject::Member(member) => Some(member),
+            EventSubject::Organisation | EventSubject::Policy | EventSubject::Rates(_) | EventSubject::Report(_) => {
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,413 @@
+//! Permissions on reports: relation, role, status and action decide.
+
+use std::marker::PhantomData;
+
+use jiff::civil::Date;
+use strum::VariantArray;
+
+use crate::error::DomainError;
+use crate::ids::MemberId;
+use crate::member::{Delegation, Member, MemberKind, MemberRef, Role};
+use crate::money::Money;
+use crate::report::{Report, ReportStatus};
+
+/// Relation of a member to a report. When several apply, the first in this order counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray)]
+pub enum Relation {
+    /// Owner of the report.
+    Owner,
+    /// Created the report on the owner's behalf.
+    Preparer,
+    /// Paid in the owner's place.
+    Payee,
+    /// Delegate of the owner, the preparer or the payee, who could otherwise decide on the report or act on it by role.
+    DelegateOfInterestedParty,
+    /// Has decided on the report, personally or through a delegate.
+    Decided,
+    /// Approver of the pending step.
+    Approver,
+    /// Delegate of an approver of the pending step.
+    Delegate,
+    /// Approver of a later step, or of an earlier one that others decided.
+    ApproverOfOtherStep,
+    /// No relation.
+    Unrelated,
+}
+
+impl Relation {
+    /// Every relation, in order of precedence.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// Relation of the member to the report on a day.
+    #[must_use]
+    pub fn of(member: &Member, report: &Report, today: Date) -> Self {
+        let is = |person: &Option<MemberRef>| person.as_ref().is_some_and(|person| person.id == member.id);
+        if report.owner == member.id {
+            return Self::Owner;
+        } else if is(&report.preparer) {
+            return Self::Preparer;
+        } else if is(&report.payee) {
+            return Self::Payee;
+        }
+        let is_on_route = report.steps.iter().any(|step| step.is_approver(member.id));
+        let delegation = current_delegation(member, report, today);
+        let acts_for = |id| {
+            member.acts_for.iter().any(|delegation| delegation.is_active_on(today) && delegation.counterpart.id == id)
+        };
+        // A role that sees all reports may act on this one in other ways than deciding.
+        let can_act = is_on_route || delegation.is_some() || member.role.sees_all();
+        if can_act && report.interested_parties().any(acts_for) {
+            Self::DelegateOfInterestedParty
+        } else if report.steps.iter().any(|step| step.has_decided(member.id)) {
+            Self::Decided
+        } else if report.pending_step().is_some_and(|step| step.is_approver(member.id)) {
+            Self::Approver
+        } else if delegation.is_some() {
+            Self::Delegate
+        } else if is_on_route {
+            Self::ApproverOfOtherStep
+        } else {
+            Self::Unrelated
+        }
+    }
+
+    /// Name in the permission table (`docs/PERMISSIONS.md`).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Preparer => "preparer",
+            Self::Payee => "payee",
+            Self::DelegateOfInterestedParty => "delegate of one of these",
+            Self::Decided => "has decided",
+            Self::Approver => "approver of the pending step",
+            Self::Delegate => "delegate of such an approver",
+            Self::ApproverOfOtherStep => "approver of another step",
+            Self::Unrelated => "none of these",
+        }
+    }
+}
+
+/// Delegation by which a member can decide at the pending step in place of an approver. Of several, the widest.
+///
+/// A member decides at most once per report. After a decision at an earlier step, in their own right or as a delegate,
+/// neither the member nor a delegate of the member can decide at this step. A member required by a later step is kept
+/// for that step. For example, Marco decides on step 1 for Erik. Marco is an approver of step 2 too: neither Marco nor
+/// a delegate of Marco can decide there.
+fn current_delegation<'a>(member: &'a Member, report: &Report, today: Date) -> Option<&'a Delegation> {
+    let step = report.pending_step()?;
+    if report.ineligible_approvers().any(|id| id == member.id) {
+        return None;
+    }
+    let has_decided = |id: MemberId| report.steps.iter().any(|step| step.has_decided(id));
+    let is_pending = |id: MemberId| step.pending_approvers().any(|person| person.id == id) && !has_decided(id);
+    // An interested party cannot choose who decides on the report.
+    let is_impartial = |delegation: &&Delegation| !report.interested_parties().any(|id| id == delegation.set_by);
+    let active = member.acts_for.iter().filter(|delegation| delegation.is_active_on(today));
+    let applicable = active.filter(|delegation| is_pending(delegation.counterpart.id));
+    applicable.filter(is_impartial).min_by_key(|delegation| delegation.by_limit_desc())
+}
+
+/// Facts about a pending step that a queue entry or a mail keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct PendingStep<'a> {
+    /// Approvers who have not decided yet.
+    pub approvers: &'a [MemberId],
+    /// Interested parties ([`Report::interested_parties`]).
+    pub interested_parties: &'a [MemberId],
+    /// Members who have decided or are kept for a later step ([`Report::ineligible_approvers`]).
+    pub ineligible_approvers: &'a [MemberId],
+    /// Total in the base currency.
+    pub base_total: Money,
+}
+
+impl PendingStep<'_> {
+    /// Approver that a decision of the member counts for: the member, or a delegator. `None` when the member cannot
+    /// decide.
+    ///
+    /// Agrees with [`Relation::of`] and, for the approval limit of a delegation, with [`permit`].
+    #[must_use]
+    pub fn acting_for(&self, member: &Member, today: Date) -> Option<MemberId> {
+        let active = || member.acts_for.iter().filter(|delegation| delegation.is_active_on(today));
+        let is_excluded =
+            |id: &MemberId| *id == member.id || active().any(|delegation| delegation.counterpart.id == *id);
+        if self.interested_parties.iter().any(is_excluded) || self.ineligible_approvers.contains(&member.id) {
+            return None;
+        }
+        if self.approvers.contains(&member.id) {
+            return Some(member.id);
+        }
+        // No delegate decides for an approver who decided at an earlier step.
+        let is_applicable = |delegation: &&Delegation| {
+            self.approvers.contains(&delegation.counterpart.id)
+                && !self.ineligible_approvers.contains(&delegation.counterpart.id)
+                && !self.interested_parties.contains(&delegation.set_by)
+                && delegation.effective_limit().is_none_or(|limit| self.base_total.minor() <= limit.minor())
+        };
+        active()
+            .filter(is_applicable)
+            .min_by_key(|delegation| delegation.by_limit_desc())
+            .map(|found| found.counterpart.id)
+    }
+}
+
+/// Action on a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray)]
+pub enum Action {
+    /// See the report, its lines and its history.
+    Read,
+    /// Add a comment.
+    Comment,
+    /// Make a new draft with the same lines.
+    Clone,
+    /// Change the report or its lines.
+    Edit,
+    /// Delete a draft that was never submitted.
+    Delete,
+    /// Send the report to its approvers.
+    Submit,
+    /// Take a submitted report back to draft.
+    Recall,
+    /// Approve or reject the report.
+    Decide,
+    /// Send the report back to its owner.
+    Return,
+    /// Replace an approver of the pending step.
+    Reassign,
+    /// Reimburse the report.
+    Reimburse,
+}
+
+impl Action {
+    /// Every action on a report.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// Past participle for messages: "A report cannot be …".
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Comment => "commented on",
+            Self::Clone => "cloned",
+            Self::Edit => "edited",
+            Self::Delete => "deleted",
+            Self::Submit => "submitted",
+            Self::Recall => "recalled",
+            Self::Decide => "decided on",
+            Self::Return => "returned",
+            Self::Reassign => "reassigned",
+            Self::Reimburse => "reimbursed",
+        }
+    }
+}
+
+/// Permission table of actions on reports.
+///
+/// # Errors
+/// [`DomainError::NotFound`] when the report is hidden from the member; otherwise the reason of the refusal.
+pub const fn authorize(
+    role: Role,
+    relation: Relation,
+    status: ReportStatus,
+    action: Action,
+) -> Result<(), DomainError> {
+    if matches!(relation, Relation::Unrelated) && !role.sees_all() {
+        return Err(DomainError::NotFound);
+    }
+    if matches!(action, Action::Read) {
+        return Ok(());
+    }
+    if matches!(role, Role::Auditor) {
+        return Err(DomainError::Forbidden("Auditors have read-only access."));
+    }
+    let has_conflict = matches!(
+        relation,
+        Relation::Owner | Relation::Preparer | Relation::Payee | Relation::DelegateOfInterestedParty
+    );
+    let allowed = match action {
+        Action::Read | Action::Comment => true,
+        Action::Clone | Action::Edit | Action::Delete | Action::Submit | Action::Recall => {
+            if !matches!(relation, Relation::Owner | Relation::Preparer) {
+                return Err(DomainError::Forbidden("Only the owner or the preparer of the report can do this."));
+            }
+            match action {
+                Action::Clone => true,
+                Action::Edit => !matches!(status, ReportStatus::Rejected),
+                Action::Submit => status.is_with_owner(),
+                Action::Recall => matches!(status, ReportStatus::Submitted),
+                _ => matches!(status, ReportStatus::Draft),
+            }
+        }
+        Action::Decide => return authorize_decision(relation, status, action),
+        Action::Return => {
+            // An approved report is no longer with its approvers: finance returns it before it is paid.
+            if !matches!(status, ReportStatus::Approved) {
+                return authorize_decision(relation, status, action);
+            }
+            if has_conflict {
+                return Err(DomainError::SeparationOfDuties(CANNOT_DECIDE));
+            }
+            if !matches!(role, Role::Finance | Role::Admin) {
+                return Err(DomainError::Forbidden("Only finance or an admin can return an approved report."));
+            }
+            true
+        }
+        Action::Reassign => {
+            if !matches!(role, Role::Admin) {
+                return Err(DomainError::Forbidden("Only an admin can reassign a step."));
+            }
+            if has_conflict {
+                return Err(DomainError::SeparationOfDuties(CANNOT_REASSIGN));
+            }
+            matches!(status, ReportStatus::Submitted)
+        }
+        Action::Reimburse => {
+            if !matches!(role, Role::Finance | Role::Admin) {
+                return Err(DomainError::Forbidden("Only finance or an admin can reimburse a report."));
+            }
+            if has_conflict {
+                return Err(DomainError::SeparationOfDuties(CANNOT_REIMBURSE));
+            }
+            if matches!(relation, Relation::Decided) {
+                return Err(DomainError::SeparationOfDuties(
+                    "You have decided on this report, so another member must reimburse it.",
+                ));
+            }
+            matches!(status, ReportStatus::Approved)
+        }
+    };
+    if allowed { Ok(()) } else { Err(DomainError::InvalidState { status, action: action.name() }) }
+}
+
+const CANNOT_REASSIGN: &str =
+    "You cannot reassign a report that you own, prepared or are paid by, or as delegate of someone who does.";
+const CANNOT_REIMBURSE: &str =
+    "You cannot reimburse a report that you own, prepared or are paid by, or as delegate of someone who does.";
+const CANNOT_DECIDE: &str =
+    "You cannot decide on a report that you own, prepared or are paid by, or as delegate of someone who does.";
+
+/// Permission to decide on a report that is with its approvers.
+const fn authorize_decision(relation: Relation, status: ReportStatus, action: Action) -> Result<(), DomainError> {
+    let wrong_state = Err(DomainError::InvalidState { status, action: action.name() });
+    match relation {
+        Relation::Owner | Relation::Preparer | Relation::Payee | Relation::DelegateOfInterestedParty => {
+            Err(DomainError::SeparationOfDuties(CANNOT_DECIDE))
+        }
+        Relation::Decided => Err(DomainError::AlreadyDecided),
+        Relation::Approver | Relation::Delegate => match status {
+            ReportStatus::Submitted => Ok(()),
+            _ => wrong_state,
+        },
+        Relation::ApproverOfOtherStep => wrong_state,
+        Relation::Unrelated => match status {
+            ReportStatus::Submitted => Err(DomainError::Forbidden("You are not an approver of this report.")),
+            _ => wrong_state,
+        },
+    }
+}
+
+macro_rules! report_actions {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+        impl ReportAction for $name {
+            const ACTION: Action = Action::$name;
+        }
+    )*};
+}
+
+/// Type of one [`Action`], so that a permit for another action does not compile.
+pub trait ReportAction: Copy + std::fmt::Debug + Send + Sync + 'static {
+    /// Action.
+    const ACTION: Action;
+    /// True when some members who see the report cannot perform the action.
+    const IS_FORBIDDEN_TO_SOME: bool = !matches!(Self::ACTION, Action::Read);
+}
+
+report_actions! {
+    /// See a report.
+    Read
+    /// Comment on a report.
+    Comment
+    /// Clone a report or one of its lines.
+    Clone
+    /// Change a report or its lines.
+    Edit
+    /// Delete a draft.
+    Delete
+    /// Submit a report.
+    Submit
+    /// Recall a submitted report.
+    Recall
+    /// Approve or reject a report.
+    Decide
+    /// Return a report to its owner.
+    Return
+    /// Replace an approver of the pending step.
+    Reassign
+    /// Reimburse a report.
+    Reimburse
+}
+
+/// Proof that a member may perform `A` on this version of a report. Only [`permit`] makes one.
+#[derive(Clone, Copy, Debug)]
+pub struct Permit<'a, A> {
+    actor: &'a Member,
+    report: &'a Report,
+    /// Delegator, when the actor decides as a delegate.
+    on_behalf_of: Option<&'a MemberRef>,
+    action: PhantomData<A>,
+}
+
+impl<'a, A> Permit<'a, A> {
+    /// Member who may perform the action.
+    #[must_use]
+    pub const fn actor(&self) -> &'a Member {
+        self.actor
+    }
+
+    /// Report, in the version that was checked.
+    #[must_use]
+    pub const fn report(&self) -> &'a Report {
+        self.report
+    }
+
+    /// Delegator, when the actor decides as a delegate.
+    #[must_use]
+    pub const fn on_behalf_of(&self) -> Option<&'a MemberRef> {
+        self.on_behalf_of
+    }
+}
+
+/// Permits an action on a report.
+///
+/// # Errors
+/// Those of [`authorize`]; [`DomainError::Forbidden`] for a service that would decide;
+/// [`DomainError::ApprovalLimitExceeded`] when the total exceeds the approval limit of the member or the delegation.
+pub fn permit<'a, A: ReportAction>(
+    actor: &'a Member,
+    report: &'a Report,
+    today: Date,
+) -> Result<Permit<'a, A>, DomainError> {
+    let relation = Relation::of(actor, report, today);
+    if actor.org != report.org {
+        return Err(DomainError::NotFound);
+    }
+    let authorized = authorize(actor.role, relation, report.status, A::ACTION);
+    let decides = matches!(A::ACTION, Action::Decide | Action::Return);
+    if decides && actor.kind == MemberKind::Service && authorized != Err(DomainError::NotFound) {
+        return Err(DomainError::Forbidden("A service cannot decide on reports."));
+    }
+    authorized?;
+    let mut on_behalf_of = None;
+    if decides && report.status == ReportStatus::Submitted {
+        let delegation = (relation == Relation::Delegate).then(|| current_delegation(actor, report, today)).flatten();
+        let limit = delegation.map_or(actor.approval_limit, Delegation::effective_limit);
+        if let Some(limit) = limit.filter(|limit| report.base_total.minor() > limit.minor()) {
+            return Err(DomainError::ApprovalLimitExceeded { limit, total: report.base_total });
+        }
+        on_behalf_of = delegation.map(|delegation| &delegation.counterpart);
+    }
+    Ok(Permit { actor, report, on_behalf_of, action: PhantomData })
+}

@@ -1,0 +1,304 @@
+//! Search for approvers: those the rule names, without those that separation of duties excludes, then the next managers up,
+//! then the fallback. A member is an approver of at most one step of a report.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use super::context::{MAX_LEVELS, OrgContext, RouteInput, RoutingError};
+use crate::ids::MemberId;
+use crate::member::{Member, MemberRef, Role};
+use crate::policy::{ApprovalMode, Approvers, Policy, StepRule};
+use crate::step::{ApproverGroup, ExclusionReason, MAX_APPROVERS, Step, StepReason, StepStatus};
+use crate::text::{CostCentreCode, ProjectCode};
+
+/// Route under construction.
+#[derive(Debug)]
+pub struct ApproverResolver<'a> {
+    policy: &'a Policy,
+    input: RouteInput<'a>,
+    people: &'a OrgContext,
+    /// Members excluded by separation of duties: the interested parties, and their delegates of today.
+    excluded_members: BTreeSet<MemberId>,
+    steps: Vec<Step>,
+}
+
+/// Approvers found so far for one step, and why a candidate was excluded.
+#[derive(Default)]
+struct ResolvedApprovers<'a> {
+    people: Vec<&'a Member>,
+    excluded: Option<ExclusionReason>,
+}
+
+impl<'a> ApproverResolver<'a> {
+    /// Creates a resolver without steps.
+    #[must_use]
+    pub fn new(policy: &'a Policy, input: RouteInput<'a>, people: &'a OrgContext, today: Date) -> Self {
+        let interested_parties = || std::iter::once(&people.owner).chain(&people.interested_parties);
+        let excluded_members = interested_parties()
+            .map(|member| member.id)
+            .chain(interested_parties().filter_map(|member| member.delegate_on(today)));
+        Self { policy, input, people, excluded_members: excluded_members.collect(), steps: Vec::new() }
+    }
+
+    /// Sets the steps the route has already.
+    #[must_use]
+    pub fn with_steps(self, steps: Vec<Step>) -> Self {
+        Self { steps, ..self }
+    }
+
+    /// Returns the steps.
+    #[must_use]
+    pub fn into_steps(self) -> Vec<Step> {
+        self.steps
+    }
+
+    /// Reason why a member is not eligible; none for an eligible member.
+    #[must_use]
+    pub fn exclusion_reason(&self, member: &Member) -> Option<ExclusionReason> {
+        if !member.can_approve() {
+            Some(ExclusionReason::CannotApprove)
+        } else if self.excluded_members.contains(&member.id) {
+            Some(ExclusionReason::SeparationOfDuties)
+        } else if self.steps.iter().any(|step| step.is_approver(member.id) || step.has_decided(member.id)) {
+            Some(ExclusionReason::OtherStep)
+        } else if !member.can_approve_total(self.input.base_total) {
+            Some(ExclusionReason::Limit)
+        } else {
+            None
+        }
+    }
+
+    /// Adds the next step with its approvers.
+    pub(super) fn add_step(&mut self, rule: &StepRule, mut reasons: Vec<StepReason>) -> Result<(), RoutingError> {
+        let (found, mode, choice) = self.approvers(rule)?;
+        reasons.extend(choice);
+        let escalates_to = match &rule.escalate_to {
+            Some(target) => {
+                let fine = |member: &&&Member| {
+                    self.exclusion_reason(member).is_none() && !found.iter().any(|asked| asked.id == member.id)
+                };
+                self.candidates(target)?
+                    .iter()
+                    .filter(fine)
+                    .take(MAX_APPROVERS)
+                    .map(|member| member.member_ref())
+                    .collect()
+            }
+            None => Vec::new(),
+        };
+        let number = u32::try_from(self.steps.len() + 1).unwrap_or(u32::MAX);
+        self.steps.push(Step {
+            number,
+            name: rule.name.clone(),
+            status: StepStatus::Waiting,
+            mode,
+            approvers: found,
+            reasons: reasons.into(),
+            due_in_days: rule.due_in_days,
+            due_on: None,
+            escalates_to,
+            replaced_approvers: Vec::new(),
+            decisions: Vec::new(),
+        });
+        Ok(())
+    }
+
+    /// Finds replacements for approvers of a pending step: the eligible members of `named`; if there are none and `only` is
+    /// false, the next manager up, the fallback, or the admins.
+    ///
+    /// # Errors
+    /// [`RoutingError::MissingManager`] for a manager who has to be loaded first.
+    pub fn replacements(&self, step: &Step, named: &[Member], only: bool) -> Result<Vec<MemberRef>, RoutingError> {
+        let fits = |member: &Member| {
+            self.exclusion_reason(member).is_none()
+                && member.is_reachable()
+                && !step.replaced_approvers.contains(&member.id)
+        };
+        let people = |members: &mut dyn Iterator<Item = &Member>| {
+            let mut people: Vec<MemberRef> = members.filter(|member| fits(member)).map(Member::member_ref).collect();
+            people.sort_unstable_by_key(|person| person.id);
+            people.truncate(MAX_APPROVERS);
+            people
+        };
+        let mut found = people(&mut named.iter());
+        if !found.is_empty() || only {
+            return Ok(found);
+        }
+        let mut level = 1;
+        while let Some(manager) = self.manager(level)? {
+            if fits(manager) {
+                return Ok(vec![manager.member_ref()]);
+            }
+            level += 1;
+        }
+        if let Some(fallback) = &self.policy.fallback {
+            found = people(&mut self.candidates(fallback)?.into_iter());
+        }
+        if found.is_empty() {
+            found = people(&mut self.people.finance_and_admins.iter().filter(|member| member.role == Role::Admin));
+        }
+        Ok(found)
+    }
+
+    /// Manager of a level, from 1.
+    fn manager(&self, level: usize) -> Result<Option<&'a Member>, RoutingError> {
+        let known = &self.people.managers;
+        if let Some(found) = level.checked_sub(1).and_then(|at| known.get(at)) {
+            return Ok(Some(found));
+        }
+        let last = known.last().unwrap_or(&self.people.owner);
+        let seen = |id: &MemberId| *id == self.people.owner.id || known.iter().any(|manager| manager.id == *id);
+        match last.manager_id {
+            // The chain ends where managers manage each other in a circle, and after `MAX_LEVELS`.
+            Some(above) if !self.people.chain_complete && !seen(&above) && known.len() < MAX_LEVELS => {
+                Err(RoutingError::MissingManager(above))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Members that `approvers` describes, eligible or not.
+    fn candidates(&self, approvers: &Approvers) -> Result<Vec<&'a Member>, RoutingError> {
+        let named = |wanted: &dyn Fn(MemberId) -> bool| {
+            self.people.named_members.iter().filter(|member| wanted(member.id)).collect::<Vec<_>>()
+        };
+        let lines = self.input.lines;
+        let mut found = match approvers {
+            Approvers::Manager { level } => self.manager(usize::from(*level))?.into_iter().collect(),
+            Approvers::CostCentreOwner => named(&|id| {
+                let owned = |code: &CostCentreCode| {
+                    self.policy.cost_centres.iter().any(|o| o.code == *code && o.owner_id == Some(id))
+                };
+                lines.iter().any(|line| self.input.cost_centre_of(line).is_some_and(owned))
+            }),
+            Approvers::ProjectOwner => named(&|id| {
+                let owned =
+                    |code: &ProjectCode| self.policy.projects.iter().any(|o| o.code == *code && o.owner_id == Some(id));
+                lines.iter().any(|line| line.facts.project.as_ref().is_some_and(owned))
+            }),
+            Approvers::Role { role } => {
+                self.people.finance_and_admins.iter().filter(|member| member.role == *role).collect()
+            }
+            Approvers::Members { members } => named(&|id| members.contains(&id)),
+        };
+        found.sort_unstable_by_key(|member| member.id);
+        found.dedup_by_key(|member| member.id);
+        Ok(found)
+    }
+
+    /// Finds the approvers of a rule, how many of them have to agree, and the reasons for this choice.
+    fn approvers(&mut self, rule: &StepRule) -> Result<(Vec<MemberRef>, ApprovalMode, Vec<StepReason>), RoutingError> {
+        let candidates = self.candidates(&rule.approvers)?;
+        let required = match rule.mode {
+            ApprovalMode::Any => 1,
+            // Each excluded approver is replaced.
+            ApprovalMode::All => candidates.len().max(1),
+            ApprovalMode::Quorum { of } => usize::from(of),
+        };
+        if rule.mode == ApprovalMode::All && required > MAX_APPROVERS {
+            let step = format!("{} ({required} would have to agree, at most {MAX_APPROVERS} can be asked)", rule.name);
+            return Err(RoutingError::NoApprover { step });
+        }
+        let no_candidates = candidates.is_empty();
+        let mut found = ResolvedApprovers::default();
+        for member in candidates {
+            match self.exclusion_reason(member) {
+                None => found.people.push(member),
+                Some(why) => found.excluded = Some(why),
+            }
+        }
+        let approvers = ApproverGroup::from(&rule.approvers);
+        let mut reasons = vec![if found.people.is_empty() {
+            StepReason::AssignedTo { approvers }
+        } else {
+            StepReason::DecidedBy { approvers, mode: rule.mode }
+        }];
+        // One replacement is enough where the rule finds no approvers.
+        let mode = if no_candidates && rule.mode == ApprovalMode::All { ApprovalMode::Any } else { rule.mode };
+        if found.people.len() < required
+            && let Some(excluded) = found.excluded
+        {
+            let asked = found.people.len();
+            self.next_managers(&rule.approvers, required, &mut found)?;
+            if found.people.len() > asked {
+                reasons.push(StepReason::NextManager { excluded });
+            }
+        }
+        if found.people.len() < required {
+            self.apply_fallback(required, rule.mode == ApprovalMode::All && !no_candidates, &mut found)?;
+            reasons.push(StepReason::Fallback {});
+        }
+        if found.people.len() < required {
+            return Err(RoutingError::NoApprover { step: rule.name.to_string() });
+        }
+        found.people.truncate(MAX_APPROVERS);
+        let mut people: Vec<MemberRef> = found.people.iter().map(|member| member.member_ref()).collect();
+        people.sort_unstable_by_key(|person| person.id);
+        Ok((people, mode, reasons))
+    }
+
+    /// Adds an eligible member, once.
+    fn add_if_eligible(&self, member: &'a Member, found: &mut ResolvedApprovers<'a>) {
+        if self.exclusion_reason(member).is_none() && !found.people.iter().any(|asked| asked.id == member.id) {
+            found.people.push(member);
+        }
+    }
+
+    /// Adds managers from the next one up until there are enough.
+    fn next_managers(
+        &self,
+        instead_of: &Approvers,
+        required: usize,
+        found: &mut ResolvedApprovers<'a>,
+    ) -> Result<(), RoutingError> {
+        let mut level = match instead_of {
+            Approvers::Manager { level } => usize::from(*level) + 1,
+            _ => 1,
+        };
+        while found.people.len() < required {
+            let Some(manager) = self.manager(level)? else { return Ok(()) };
+            self.add_if_eligible(manager, found);
+            level += 1;
+        }
+        Ok(())
+    }
+
+    /// Adds fallback approvers: all eligible ones (with `only`, as many as are needed), or one that an earlier step can release.
+    fn apply_fallback(
+        &mut self,
+        required: usize,
+        only: bool,
+        found: &mut ResolvedApprovers<'a>,
+    ) -> Result<(), RoutingError> {
+        let Some(fallback) = &self.policy.fallback else { return Ok(()) };
+        let candidates = self.candidates(fallback)?;
+        for member in &candidates {
+            if only && found.people.len() >= required {
+                break;
+            }
+            self.add_if_eligible(member, found);
+        }
+        for member in candidates {
+            if found.people.len() < required
+                && self.exclusion_reason(member) == Some(ExclusionReason::OtherStep)
+                && self.release(member)
+            {
+                found.people.push(member);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a member from an earlier step that has enough other approvers.
+    fn release(&mut self, member: &Member) -> bool {
+        if !member.can_approve_total(self.input.base_total) {
+            return false;
+        }
+        let step = self.steps.iter_mut().find(|step| step.is_approver(member.id) && !step.requires(member.id));
+        step.is_some_and(|step| {
+            step.approvers.retain(|person| person.id != member.id);
+            true
+        })
+    }
+}

@@ -1,0 +1,195 @@
+//! Background rules: escalation of steps, address faults and reminders, and who is never assigned by an escalation.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use outlay_domain::change::{due_escalation, escalate, record_address_fault};
+use outlay_domain::event::{EscalationReason, EventKind};
+use outlay_domain::ids::MemberId;
+use outlay_domain::member::{AddressFault, Member, MemberStatus, Role};
+use outlay_domain::notification::Recipients;
+use outlay_domain::policy::{ApprovalMode, Approvers, Policy, StepRule};
+use outlay_domain::reminder::digest;
+use outlay_domain::report::Report;
+use outlay_domain::text::TimeZoneName;
+
+use crate::support::{Given, People, day, draft, let_decide, member, money, now, step, text};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// Manager step due in three working days, with an optional escalation target.
+fn policy(target: Option<Approvers>) -> Policy {
+    let rule = step("Manager", Approvers::Manager { level: 1 });
+    Policy { steps: vec![StepRule { due_in_days: 3, escalate_to: target, ..rule }], ..Policy::initial() }
+}
+
+fn finance() -> Approvers {
+    Approvers::Role { role: Role::Finance }
+}
+
+fn submitted(people: &People, policy: Policy) -> (Given, Report) {
+    let given = Given::new(policy, people.directory(&people.ana));
+    let report = given.submit(&draft(&people.ana, &[money("40.00")])).unwrap().after;
+    (given, report)
+}
+
+const LATER: &str = "2026-12-01T06:00:00Z";
+
+fn none_unreachable() -> BTreeSet<MemberId> {
+    BTreeSet::new()
+}
+
+#[test]
+fn overdue_step_is_escalated_to_target_after_due_date() {
+    let people = People::new();
+    let (given, report) = submitted(&people, policy(Some(finance())));
+    assert_eq!(report.steps[0].due_on, Some(day("2026-11-25")));
+    assert_eq!(due_escalation(&report, &none_unreachable(), at("2026-11-25T23:59:59Z")), None);
+    let why = due_escalation(&report, &none_unreachable(), at("2026-11-26T00:00:00Z")).unwrap();
+    assert_eq!(why, (EscalationReason::Overdue, vec![people.marco.id]));
+    let named = [people.fiona.clone()];
+    let change = escalate(&report, (why.0, &why.1), &named, &given.policy, &given.people, at(LATER)).unwrap().unwrap();
+    let step = &change.after.steps[0];
+    assert_eq!(step.approvers, [people.fiona.member_ref()]);
+    assert_eq!((step.due_on, step.replaced_approvers.as_slice()), (Some(day("2026-12-04")), &[people.marco.id][..]));
+    assert!(step.escalates_to.is_empty(), "no second escalation");
+    let event = &change.events[0];
+    assert_eq!((event.actor, event.on_behalf_of), (None, None));
+    assert_eq!(event.recipients(), Some(Recipients::Members(vec![people.fiona.id, people.marco.id])));
+    let EventKind::StepEscalated { reason: because, from, opened_step: asked, .. } = &event.kind else {
+        panic!("{:?}", event.kind)
+    };
+    assert_eq!((*because, from.as_slice()), (EscalationReason::Overdue, &[people.marco.id][..]));
+    assert_eq!(asked.approvers, [people.fiona.id]);
+    assert_eq!(
+        due_escalation(&change.after, &none_unreachable(), at("2027-01-01T00:00:00Z")),
+        None,
+        "no further target"
+    );
+}
+
+#[test]
+fn overdue_step_without_target_is_not_escalated() {
+    let people = People::new();
+    let (_, report) = submitted(&people, policy(None));
+    assert_eq!(due_escalation(&report, &none_unreachable(), at(LATER)), None);
+}
+
+#[test]
+fn unreachable_approver_is_replaced() {
+    let mut people = People::new();
+    let lost = BTreeSet::from([people.marco.id]);
+    let replaced = |people: &People, policy: Policy, named: &[Member], managers: &[Member]| {
+        let (mut given, report) = submitted(people, policy);
+        given.people.managers.extend_from_slice(managers);
+        let why = due_escalation(&report, &lost, now()).unwrap();
+        assert_eq!(why, (EscalationReason::Unreachable, vec![people.marco.id]));
+        let change = escalate(&report, (why.0, &why.1), named, &given.policy, &given.people, now()).unwrap();
+        change.map(|change| change.after.steps[0].approvers.iter().map(|person| person.id).collect::<Vec<_>>())
+    };
+    let boss = member(7, Role::Employee, None);
+    let fiona = [people.fiona.clone()];
+    assert_eq!(replaced(&people, policy(Some(finance())), &fiona, &[]), Some(vec![people.fiona.id]));
+    assert_eq!(replaced(&people, policy(None), &[], std::slice::from_ref(&boss)), Some(vec![boss.id]));
+    let with_fallback = || Policy { fallback: Some(finance()), ..policy(None) };
+    assert_eq!(replaced(&people, with_fallback(), &[], &[]), Some(vec![people.fiona.id]));
+    assert_eq!(replaced(&people, policy(None), &[], &[]), Some(vec![people.ada.id]));
+    // An unreachable member replaces no one.
+    people.fiona.address_fault = Some(AddressFault::Bounced);
+    assert_eq!(replaced(&people, with_fallback(), &[], &[]), Some(vec![people.ada.id]));
+    people.ada.status = MemberStatus::Suspended;
+    assert_eq!(replaced(&people, policy(None), &[], &[]), None, "the step stays pending");
+}
+
+#[test]
+fn escalation_excludes_interested_parties() {
+    let people = People::new();
+    let (given, report) = submitted(&people, policy(Some(finance())));
+    let why = (EscalationReason::Overdue, &[people.marco.id][..]);
+    let named = [people.ana.clone()];
+    assert!(escalate(&report, why, &named, &given.policy, &given.people, at(LATER)).unwrap().is_none());
+    // A delegate of an interested party is excluded, too.
+    let (mut ana, mut fiona) = (people.ana.clone(), people.fiona.clone());
+    let_decide(&mut ana, &mut fiona, None);
+    let given = Given::new(policy(Some(finance())), people.directory(&ana));
+    assert!(escalate(&report, why, &[fiona], &given.policy, &given.people, at(LATER)).unwrap().is_none());
+}
+
+#[test]
+fn escalation_keeps_quorum_reachable() {
+    let people = People::new();
+    let others: Vec<Member> = (10..13).map(|number| member(number, Role::Employee, None)).collect();
+    let ids: Vec<MemberId> = others.iter().map(|one| one.id).collect();
+    let rule = step("Board", Approvers::Members { members: ids.clone() });
+    let rule = StepRule { mode: ApprovalMode::Quorum { of: 2 }, escalate_to: Some(finance()), ..rule };
+    let policy = Policy { steps: vec![rule], ..Policy::initial() };
+    let mut directory = people.directory(&people.ana);
+    directory.named_members.clone_from(&others);
+    let given = Given::new(policy, directory);
+    let report = given.submit(&draft(&people.ana, &[money("40.00")])).unwrap().after;
+    let named = [people.fiona.clone()];
+    let after = |from: &[MemberId]| {
+        let why = (EscalationReason::Unreachable, from);
+        let change = escalate(&report, why, &named, &given.policy, &given.people, now()).unwrap().unwrap();
+        change.after.steps[0].approvers.len()
+    };
+    assert_eq!(after(&ids[..1]), 3, "two of the board and finance");
+    assert_eq!(after(&ids[..2]), 2, "one of the board and finance");
+    assert_eq!(after(&ids), 4, "finance alone is not a quorum of two");
+}
+
+#[test]
+fn address_fault_is_recorded_once_and_mailed_to_admins() {
+    let people = People::new();
+    let complained = record_address_fault(&people.marco, AddressFault::Complained, now()).unwrap();
+    assert_eq!(complained.event.recipients(), Some(Recipients::Admins));
+    assert_eq!(complained.event.actor, None);
+    assert!(complained.after.is_reachable());
+    let bounced = record_address_fault(&complained.after, AddressFault::Bounced, now()).unwrap();
+    assert!(!bounced.after.is_reachable());
+    for fault in [AddressFault::Bounced, AddressFault::Complained] {
+        assert!(record_address_fault(&bounced.after, fault, now()).is_none(), "{fault:?}");
+    }
+    // A late event from before the repair changes nothing.
+    let mended = Member { address_fault: None, address_fault_cleared_at: Some(now()), ..bounced.after };
+    assert!(record_address_fault(&mended, AddressFault::Bounced, now()).is_none());
+    assert!(record_address_fault(&mended, AddressFault::Bounced, now() + SignedDuration::from_secs(1)).is_some());
+}
+
+#[test]
+fn digest_is_due_from_morning_in_member_time_zone() {
+    let mut people = People::new();
+    let (_, report) = submitted(&people, policy(None));
+    let reports = [report];
+    let due = |member: &Member, time: &str| digest(member, &reports, at(time)).map(|(day, due)| (day, due.len()));
+    assert_eq!(due(&people.marco, "2026-11-24T12:00:00Z"), None, "the step is due on the 25th");
+    assert_eq!(due(&people.marco, "2026-11-25T07:59:00Z"), None);
+    assert_eq!(due(&people.marco, "2026-11-25T08:00:00Z"), Some((day("2026-11-25"), 1)));
+    assert_eq!(due(&people.ana, "2026-11-25T08:00:00Z"), None, "Ana owns the report");
+    people.marco.time_zone = Some(text("Pacific/Auckland"));
+    assert_eq!(due(&people.marco, "2026-11-24T18:00:00Z"), None, "7:00 on the 25th in Auckland");
+    assert_eq!(due(&people.marco, "2026-11-24T19:00:00Z"), Some((day("2026-11-25"), 1)));
+    people.marco.address_fault = Some(AddressFault::Complained);
+    assert_eq!(due(&people.marco, "2026-11-26T12:00:00Z"), None, "no digest after a complaint");
+}
+
+#[test]
+fn delegate_gets_digest_for_absent_approver() {
+    let mut people = People::new();
+    let (_, report) = submitted(&people, policy(None));
+    let mut deputy = member(7, Role::Employee, None);
+    let_decide(&mut people.marco, &mut deputy, None);
+    assert!(digest(&deputy, &[report], at("2026-11-26T12:00:00Z")).is_some());
+}
+
+#[test]
+fn time_zone_accepts_only_iana_names() {
+    for name in ["Europe/Berlin", "America/Argentina/Buenos_Aires", "UTC", "Asia/Kathmandu"] {
+        assert!(name.parse::<TimeZoneName>().is_ok(), "{name}");
+    }
+    for name in ["", "Berlin", "+02:00", "Etc/Unknown", "../etc/passwd", "Europe/"] {
+        assert!(name.parse::<TimeZoneName>().is_err(), "{name}");
+    }
+}

@@ -1,0 +1,255 @@
+//! What a handler gets: a request that has passed every check of its declaration, and the ways to answer it.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use outlay_domain::change::{self, Change, MemberChange};
+use outlay_domain::ids::{IdGenerator, MemberId, OrgId};
+use outlay_domain::member::Member;
+use outlay_domain::policy::Policy;
+use outlay_domain::report::Report;
+use outlay_store::{CallerIdentity, CommitError, Store};
+use type_safe_id::{StaticType, TypeSafeId};
+
+use crate::endpoint::{Endpoint, Idempotency};
+use crate::error::ApiError;
+use crate::limits::DailyQuota;
+use crate::queries::SubmissionContext;
+use crate::request::{Caller, RequestContext};
+use crate::response::{HandlerResult, Reply};
+use crate::target::{OnMember, OnPolicy, OnReport, Target, TargetMember};
+
+/// A checked request of a member.
+#[derive(Debug)]
+pub struct Context<'a, E: Endpoint> {
+    pub(crate) request: &'a RequestContext,
+    /// The member who calls.
+    pub caller: &'a Caller,
+    pub(crate) target: &'a <E::Target as Target>::Loaded,
+    /// Proof of the right that the endpoint declares.
+    pub permit: <E::Target as Target>::Permit<'a>,
+    /// Records that the endpoint declares to read.
+    pub preloaded: E::Preload,
+    /// Query parameters.
+    pub query: E::Query,
+    /// Service that the endpoint declares to use.
+    pub resource: &'a E::Resource,
+    pub(crate) quota: Option<DailyQuota>,
+}
+
+impl<'a, E: Endpoint> Context<'a, E> {
+    /// The table.
+    #[must_use]
+    pub const fn store(&self) -> &'a Store {
+        self.request.store()
+    }
+
+    /// Time of the request.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.request.now()
+    }
+
+    /// Day of the request, in UTC.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        self.request.today()
+    }
+
+    /// Source of the identifiers of this request.
+    #[must_use]
+    pub const fn ids(&self) -> IdGenerator {
+        self.request.seed()
+    }
+
+    /// The organisation in the path.
+    #[must_use]
+    pub const fn org(&self) -> OrgId {
+        self.caller.member.org
+    }
+
+    /// An identifier in the path.
+    ///
+    /// # Errors
+    /// 404 when it is not an identifier of that kind.
+    pub fn path_id<T: StaticType>(&self, name: &str) -> Result<TypeSafeId<T>, ApiError> {
+        self.request.id(name)
+    }
+
+    /// A parameter of the path, as it was sent.
+    #[must_use]
+    pub fn path(&self, name: &str) -> String {
+        self.request.path(name)
+    }
+
+    /// A member that the body names at `name`.
+    ///
+    /// # Errors
+    /// 422 when there is no such member.
+    pub async fn member(&self, id: MemberId, name: &str) -> Result<Member, ApiError> {
+        self.request.member(id, name).await
+    }
+
+    /// The same, for a member that need not be named.
+    ///
+    /// # Errors
+    /// As for [`Context::member`].
+    pub async fn optional_member(&self, id: Option<MemberId>, name: &str) -> Result<Option<Member>, ApiError> {
+        match id {
+            Some(id) => self.member(id, name).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Loads what a submission of `report` by `policy` needs.
+    ///
+    /// # Errors
+    /// As for [`SubmissionContext::load`].
+    pub async fn submission<'p>(&self, report: &Report, policy: &'p Policy) -> Result<SubmissionContext<'p>, ApiError> {
+        SubmissionContext::load(self.store(), policy, report, &[&self.caller.member], self.today()).await
+    }
+
+    /// Binds the caller's identity to a change of the caller's own membership, when it is the first; to be called before the change
+    /// is answered.
+    ///
+    /// # Errors
+    /// 409 when a service has that identity.
+    pub fn with_identity(&self, changes: Vec<MemberChange>) -> Result<Vec<MemberChange>, ApiError> {
+        let binds = self.caller.binds_identity()?;
+        let bind = |change: MemberChange| {
+            let own = change.after.id == self.caller.member.id;
+            if own && binds { change.with_identity(&self.request.identity().subject) } else { change }
+        };
+        Ok(changes.into_iter().map(bind).collect())
+    }
+
+    /// Stores a change in one transaction with the answer to this request, takes it from the declared daily quota, and gives the answer.
+    ///
+    /// # Errors
+    /// 409 when something exists already, 412 when another change came first, 429 when the daily quota is used up, 503 when the table is
+    /// not available.
+    pub async fn commit(&self, change: Change, reply: Reply) -> HandlerResult {
+        let changes = self.with_membership_change(change)?;
+        commit(self.request, Some(self.org()), &changes, self.quota, E::IDEMPOTENCY, reply).await
+    }
+
+    /// The change with what belongs to it: an invited caller joins; and a caller who changes members must still be as read, so that two
+    /// admins cannot take each other's role away at the same moment.
+    fn with_membership_change(&self, change: Change) -> Result<Vec<Change>, ApiError> {
+        let caller = &self.caller.member;
+        let members = match &change {
+            Change::Members(changes) => changes.as_slice(),
+            Change::Payout(change) => std::slice::from_ref(&change.member),
+            _ => &[],
+        };
+        // A transaction holds each item once: a change of the caller's own membership already carries both.
+        let updates_self = members.iter().any(|change| change.after.id == caller.id);
+        let subject = &self.request.identity().subject;
+        let more = match self.caller.binds_identity()? {
+            _ if updates_self => None,
+            true => Some(Change::Members(vec![change::join_organisation(caller, subject, self.now())])),
+            false if members.is_empty() => None,
+            false => Some(Change::AssertUnchanged(Box::new(caller.clone()))),
+        };
+        Ok(std::iter::once(change).chain(more).collect())
+    }
+}
+
+impl<'a, E: Endpoint<Target = OnReport<A>>, A> Context<'a, E>
+where
+    OnReport<A>: Target<Loaded = Report>,
+{
+    /// The report of the path.
+    #[must_use]
+    pub const fn report(&self) -> &'a Report {
+        self.target
+    }
+}
+
+impl<'a, E: Endpoint<Target = OnMember<A>>, A> Context<'a, E>
+where
+    OnMember<A>: Target<Loaded = TargetMember>,
+{
+    /// The member of the path.
+    #[must_use]
+    pub fn target_member(&self) -> &'a Member {
+        self.target.of(self.caller)
+    }
+}
+
+impl<'a, E: Endpoint<Target = OnPolicy<A>>, A> Context<'a, E>
+where
+    OnPolicy<A>: Target<Loaded = Policy>,
+{
+    /// The policy in force.
+    #[must_use]
+    pub const fn policy(&self) -> &'a Policy {
+        self.target
+    }
+}
+
+/// A checked request of a person who is signed in, whatever organisations they are a member of.
+#[derive(Debug)]
+pub struct SignedInContext<'a> {
+    pub(crate) request: &'a RequestContext,
+    pub(crate) quota: Option<DailyQuota>,
+}
+
+impl SignedInContext<'_> {
+    /// Identity of the access token.
+    #[must_use]
+    pub const fn identity(&self) -> &CallerIdentity {
+        self.request.identity()
+    }
+
+    /// Time of the request.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.request.now()
+    }
+
+    /// Source of the identifiers of this request.
+    #[must_use]
+    pub const fn ids(&self) -> IdGenerator {
+        self.request.seed()
+    }
+
+    /// Stores a change, as [`Context::commit`] does.
+    ///
+    /// # Errors
+    /// As for [`Context::commit`].
+    pub async fn commit(&self, change: Change, reply: Reply) -> HandlerResult {
+        commit(self.request, None, &[change], self.quota, Idempotency::Required, reply).await
+    }
+}
+
+async fn commit(
+    request: &RequestContext,
+    org: Option<OrgId>,
+    changes: &[Change],
+    quota: Option<DailyQuota>,
+    idempotency: Idempotency,
+    reply: Reply,
+) -> HandlerResult {
+    let subject = &request.identity().subject;
+    let reservation = match quota {
+        Some(quota) => Some(request.limiter().reserve(org, subject, quota, request.now()).await?),
+        None => None,
+    };
+    let idempotency = request.idempotency().filter(|_| idempotency != Idempotency::Unused);
+    let record = idempotency.map(|it| it.record(org, request.identity(), &reply, request.now()));
+    let result = match request.store().commit(changes, record.as_ref()).await {
+        Ok(()) => Ok(reply),
+        Err(CommitError::DuplicateRequest(recorded)) => match idempotency {
+            Some(idempotency) => Err(idempotency.repeated(&recorded)),
+            None => Err(CommitError::Busy.into()),
+        },
+        Err(error) => Err(error.into()),
+    };
+    // What was not carried out is given back; not what may have been.
+    if let (Some(reservation), Err(error)) = (reservation, &result)
+        && !error.is_uncertain()
+    {
+        request.limiter().release(reservation).await;
+    }
+    result
+}

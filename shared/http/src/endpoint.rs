@@ -1,0 +1,161 @@
+//! Declaration of an endpoint: everything that the pipeline and the API description have to know about it. No item has a default, so an
+//! endpoint that leaves one out does not compile.
+
+use outlay_domain::rate_limit::RequestClass;
+use outlay_input::{FieldErrors, decode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::config::Resource;
+use crate::limits::DailyQuota;
+use crate::problem::ProblemType;
+use crate::queries::Preload;
+use crate::query::QueryParameters;
+use crate::target::Target;
+
+/// An endpoint of the API.
+pub trait Endpoint: Sized + std::fmt::Debug + Send + Sync + 'static {
+    /// What the request acts on, and the right that it needs.
+    type Target: Target;
+    /// Records that are read beside the caller and the target; `()` for none.
+    type Preload: Preload;
+    /// Query parameters; [`crate::NoQuery`] for none.
+    type Query: QueryParameters;
+    /// Request body: [`NoBody`], an input type, or `Option` of one that may be left out.
+    type Body: Body;
+    /// Service beside the table; `()` for none.
+    type Resource: Resource;
+    /// Class of rate limit that the request counts against.
+    const COST: RequestClass;
+    /// Use of `Idempotency-Key`.
+    const IDEMPOTENCY: Idempotency;
+    /// Use of `If-Match`.
+    const PRECONDITION: Precondition;
+    /// Problems that the handler itself can answer with, beyond those that follow from the other items.
+    const OTHER_PROBLEMS: &'static [ProblemType];
+
+    /// Daily quota that the request takes from when it is carried out.
+    const DAILY_QUOTA: DailyQuotaOf<Self>;
+}
+
+/// Daily quota that a request takes from, by its body.
+pub type DailyQuotaOf<E> = fn(&Checked<E>) -> Option<DailyQuota>;
+
+/// The checked body of an endpoint.
+pub type Checked<E> = <<E as Endpoint>::Body as Body>::Checked;
+
+/// Use of `Idempotency-Key` by an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Idempotency {
+    /// Reads change nothing; the header has no meaning.
+    Unused,
+    /// Honoured when it is sent. A repeated request is recognised without it.
+    Accepted,
+    /// Must be sent: repeated without it, the request would be carried out twice.
+    Required,
+}
+
+/// Use of `If-Match` by an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precondition {
+    /// The target has no version.
+    Unused,
+    /// Honoured when it is sent.
+    Accepted,
+    /// Must be sent, with exactly one tag: a decision names the version that was seen.
+    Required,
+}
+
+/// An input type: what it becomes once every value in it is checked.
+pub trait Input: DeserializeOwned + Validate + Send {
+    /// The checked value.
+    type Checked: Send + Sync;
+
+    /// Turns the input into domain values, adding what is wrong to `errors`. The result counts only when there are none.
+    fn check(self, now: jiff::Timestamp, errors: &mut FieldErrors) -> Option<Self::Checked>;
+}
+
+/// How the body of a request becomes a checked value.
+pub trait Body {
+    /// The checked value.
+    type Checked: Send + Sync;
+    /// True when the body may be left out; an absent one counts as an empty object.
+    const IS_OPTIONAL: bool;
+    /// True when the body is read at all.
+    const IS_READ: bool;
+
+    /// Decodes and checks a body.
+    ///
+    /// # Errors
+    /// [`BodyError`].
+    fn parse(body: &[u8], now: jiff::Timestamp) -> Result<Self::Checked, BodyError>;
+}
+
+/// Why a body is refused.
+#[derive(Debug)]
+pub enum BodyError {
+    /// The bytes are not one strict JSON object.
+    Malformed,
+    /// Values are wrong.
+    Invalid(FieldErrors),
+}
+
+impl<T: Input> Body for T {
+    type Checked = T::Checked;
+    const IS_OPTIONAL: bool = false;
+    const IS_READ: bool = true;
+
+    fn parse(body: &[u8], now: jiff::Timestamp) -> Result<Self::Checked, BodyError> {
+        let mut errors = FieldErrors::default();
+        let input: T = decode::decode(body, &mut errors).map_err(|_| BodyError::Malformed)?;
+        if errors.is_full() {
+            return Err(BodyError::Invalid(errors));
+        }
+        if let Err(found) = input.validate() {
+            errors.extend_from(&found);
+        }
+        match input.check(now, &mut errors) {
+            Some(checked) if errors.is_empty() => Ok(checked),
+            _ => Err(BodyError::Invalid(errors)),
+        }
+    }
+}
+
+impl<T: Input> Body for Option<T> {
+    type Checked = T::Checked;
+    const IS_OPTIONAL: bool = true;
+    const IS_READ: bool = true;
+
+    fn parse(body: &[u8], now: jiff::Timestamp) -> Result<Self::Checked, BodyError> {
+        T::parse(body, now)
+    }
+}
+
+/// The body of a GET: it has no meaning and is not read.
+#[derive(Clone, Copy, Debug)]
+pub enum NoBody {}
+
+impl Body for NoBody {
+    type Checked = ();
+    const IS_OPTIONAL: bool = true;
+    const IS_READ: bool = false;
+
+    fn parse(_: &[u8], _: jiff::Timestamp) -> Result<(), BodyError> {
+        Ok(())
+    }
+}
+
+/// A body without members.
+#[derive(Clone, Copy, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmptyObject {}
+
+impl Input for EmptyObject {
+    type Checked = ();
+
+    fn check(self, _: jiff::Timestamp, _: &mut FieldErrors) -> Option<()> {
+        Some(())
+    }
+}

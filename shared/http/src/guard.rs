@@ -1,0 +1,179 @@
+//! First checks of every request: sizes, headers, access token. The body is not parsed here, and no record is read.
+
+use std::sync::Arc;
+
+use lambda_http::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use lambda_http::http::{Method, request::Parts};
+use lambda_http::{Body, Request};
+use outlay_auth::{TokenError, TokenVerifier};
+use outlay_aws::clock::RequestClock;
+use outlay_aws::log::{Level, log};
+use outlay_domain::rate_limit::RequestClass;
+
+use crate::idempotency::IdempotencyRequest;
+use crate::problem::{Problem, ProblemType};
+use crate::request::{RequestContext, Services};
+
+/// Size limit of a body, in bytes.
+const MAX_BODY: usize = 256 * 1024;
+/// Length limit of a query, in bytes; API Gateway accepts 10,240 for the request line and all headers.
+const MAX_QUERY: usize = 8 * 1024;
+/// Length of an idempotency key, in characters.
+const KEY_LENGTH: std::ops::RangeInclusive<usize> = 8..=255;
+
+/// Media ranges that include JSON.
+const JSON: [&str; 4] = ["*/*", "application/*", "application/json", "application/problem+json"];
+
+/// What every request of one function passes.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    pub(crate) services: Services,
+    pub(crate) verifier: Arc<TokenVerifier>,
+    /// Class of rate limit of the function's requests.
+    pub(crate) class: RequestClass,
+}
+
+impl Guard {
+    /// Checks the frame of a request and its access token.
+    ///
+    /// # Errors
+    /// 413, 414, 415, 406 and 400 for the frame; 401 for a token that is not valid, whatever the reason; 503 when tokens cannot be
+    /// verified at the moment.
+    pub(crate) async fn authenticate(&self, request: Request, request_id: &str) -> Result<RequestContext, Problem> {
+        let (parts, body) = request.into_parts();
+        let body = match body {
+            Body::Text(text) => text.into_bytes(),
+            Body::Binary(bytes) => bytes,
+            _ => Vec::new(),
+        };
+        let key = validate_frame(&parts, &body)?;
+        let clock = RequestClock::read();
+        let identity = match bearer(&parts.headers) {
+            Some(token) => self.verifier.verify(token, clock.now).await,
+            None => Err(TokenError::Rejected("no token")),
+        };
+        let identity = identity.map_err(|error| unauthenticated(error, request_id))?;
+        let idempotency = key.map(|key| IdempotencyRequest::new(key, &parts, &body));
+        Ok(RequestContext::new(self.services.clone(), identity, self.class, clock, parts, body, idempotency))
+    }
+}
+
+/// Checks sizes and headers; gives the idempotency key.
+fn validate_frame(parts: &Parts, body: &[u8]) -> Result<Option<String>, Problem> {
+    if body.len() > MAX_BODY {
+        return Err(Problem::new(ProblemType::BodyTooLarge, "A body has at most 262144 bytes."));
+    }
+    if parts.uri.query().is_some_and(|query| query.len() > MAX_QUERY) {
+        return Err(Problem::new(ProblemType::UriTooLong, "A query has at most 8192 bytes."));
+    }
+    if !body.is_empty() && parts.method != Method::GET && !is_json(&parts.headers) {
+        return Err(Problem::new(
+            ProblemType::UnsupportedMediaType,
+            "Send Content-Type: application/json, uncompressed, in UTF-8.",
+        ));
+    }
+    if !accepts_json(&parts.headers) {
+        return Err(Problem::new(ProblemType::NotAcceptable, "Answers are application/json; Accept must allow it."));
+    }
+    idempotency_key(&parts.headers)
+}
+
+/// The one answer to every token that is not valid. The reason is logged, not shown.
+fn unauthenticated(error: TokenError, request_id: &str) -> Problem {
+    let (level, problem, reason) = match error {
+        TokenError::Rejected(reason) => (
+            Level::Info,
+            Problem::new(ProblemType::Unauthenticated, "Send Authorization: Bearer with a valid access token."),
+            reason.to_owned(),
+        ),
+        TokenError::Unavailable(reason) => (
+            Level::Error,
+            Problem::new(ProblemType::DependencyUnavailable, "Tokens cannot be verified at the moment. Try again."),
+            reason,
+        ),
+    };
+    log(level, "token", &[("request_id", &request_id), ("reason", &reason)]);
+    problem
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim_start())
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value =
+        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    let (media, parameters) = value.split_once(';').unwrap_or((&value, "charset=utf-8"));
+    let charset = parameters.trim().strip_prefix("charset=").map(|charset| charset.trim_matches('"'));
+    media.trim() == "application/json" && charset == Some("utf-8") && !headers.contains_key("content-encoding")
+}
+
+/// True when the client accepts JSON: problems are JSON too, so one of both is enough.
+fn accepts_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(ACCEPT) else { return true };
+    let ranges = value.to_str().unwrap_or_default().split(',').map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let refused = parts.any(|parameter| matches!(parameter, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+        (media, !refused)
+    });
+    let mut wanted = ranges.filter(|(media, _)| media.is_empty() || JSON.contains(&media.as_str()));
+    wanted.any(|(_, accepted)| accepted)
+}
+
+/// The key, bare or as the quoted string of the header's draft (draft-ietf-httpapi-idempotency-key-header).
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = unquoted(value);
+    if KEY_LENGTH.contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(Some(key.to_owned()));
+    }
+    Err(Problem::new(
+        ProblemType::InvalidHeader,
+        "Idempotency-Key must be 8 to 255 visible ASCII characters, such as a UUID.",
+    ))
+}
+
+fn unquoted(value: &HeaderValue) -> &str {
+    let text = value.to_str().unwrap_or_default();
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepts(value: &'static str) -> bool {
+        accepts_json(&HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(value))]))
+    }
+
+    #[test]
+    fn accept_header_must_include_json() {
+        assert!(accepts_json(&HeaderMap::new()));
+        for good in [
+            "*/*",
+            "application/json",
+            "text/html, application/*;q=0.8",
+            "application/problem+json",
+            "APPLICATION/JSON",
+        ] {
+            assert!(accepts(good), "{good}");
+        }
+        for bad in ["application/xml", "text/*", "application/json;q=0", "text/html, */*;q=0"] {
+            assert!(!accepts(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn quoted_idempotency_key_equals_bare_key() {
+        let key = |value: &'static str| {
+            idempotency_key(&HeaderMap::from_iter([(
+                lambda_http::http::HeaderName::from_static("idempotency-key"),
+                HeaderValue::from_static(value),
+            )]))
+        };
+        assert_eq!(key("\"8e03978e-40d5\"").unwrap(), key("8e03978e-40d5").unwrap());
+        assert!(key("short").is_err() && key("with a space").is_err() && key("\"short\"").is_err());
+    }
+}

@@ -1,0 +1,102 @@
+//! Idempotency: what makes two requests the same, where the answer of the first is kept, and how a repeated one is answered.
+
+use jiff::Timestamp;
+use lambda_http::http::header::IF_MATCH;
+use lambda_http::http::request::Parts;
+use outlay_domain::ids::OrgId;
+use outlay_domain::text::hex;
+use outlay_input::decode;
+use outlay_store::keys::{self, PrimaryKey};
+use outlay_store::{CallerIdentity, IdempotencyRecord, NewIdempotencyRecord, Store, StoreError, StoredResponse};
+use sha2::{Digest, Sha256};
+
+use crate::error::ApiError;
+use crate::problem::{Problem, ProblemType};
+use crate::response::Reply;
+
+/// How long the answer to a request with an idempotency key is kept, in seconds.
+const IDEMPOTENCY_TTL_SECONDS: i64 = 7 * 24 * 3600;
+
+/// The idempotency key of a request and the fingerprint of what was sent with it. Made once, because the whole body is hashed.
+#[derive(Clone, Debug)]
+pub(crate) struct IdempotencyRequest {
+    key: String,
+    fingerprint: String,
+}
+
+impl IdempotencyRequest {
+    pub(crate) fn new(key: String, parts: &Parts, body: &[u8]) -> Self {
+        Self { key, fingerprint: fingerprint(parts, body) }
+    }
+
+    /// Where the answer is kept. The key belongs to the identity, not to the membership, so that both are read side by side.
+    fn record_key(&self, org: Option<OrgId>, identity: &CallerIdentity) -> PrimaryKey {
+        keys::idempotency(org, &identity.subject, &self.key)
+    }
+
+    /// The record of an earlier request with the same key.
+    pub(crate) async fn recorded(
+        &self,
+        store: &Store,
+        org: Option<OrgId>,
+        identity: &CallerIdentity,
+        now: Timestamp,
+    ) -> Result<Option<IdempotencyRecord>, StoreError> {
+        store.idempotency_record(&self.record_key(org, identity), now).await
+    }
+
+    /// The record to store with a change.
+    pub(crate) fn record(
+        &self,
+        org: Option<OrgId>,
+        identity: &CallerIdentity,
+        reply: &Reply,
+        now: Timestamp,
+    ) -> NewIdempotencyRecord {
+        NewIdempotencyRecord {
+            key: self.record_key(org, identity),
+            fingerprint: self.fingerprint.clone(),
+            response: reply.answer().clone(),
+            now: now.as_second(),
+            expires_at: now.as_second().saturating_add(IDEMPOTENCY_TTL_SECONDS),
+        }
+    }
+
+    /// The answer of a request with the same key and the same content, if one was carried out meanwhile.
+    pub(crate) async fn answer_of_duplicate(
+        &self,
+        store: &Store,
+        org: Option<OrgId>,
+        identity: &CallerIdentity,
+        now: Timestamp,
+    ) -> Option<StoredResponse> {
+        let recorded = self.recorded(store, org, identity, now).await.ok().flatten()?;
+        (recorded.fingerprint == self.fingerprint).then_some(recorded.response)
+    }
+
+    /// End of a request whose key was used before: the first answer again when the request is the same.
+    pub(crate) fn repeated(&self, recorded: &IdempotencyRecord) -> ApiError {
+        if self.fingerprint == recorded.fingerprint {
+            return ApiError::Replay(Box::new(recorded.response.clone()));
+        }
+        let detail = "This Idempotency-Key was sent with another request. Use a new one.";
+        Problem::new(ProblemType::IdempotencyKeyReused, detail).into()
+    }
+}
+
+/// Fingerprint of a request: method, path, version named, and body in canonical form.
+fn fingerprint(parts: &Parts, body: &[u8]) -> String {
+    let mut hasher = Sha256::new();
+    let version = if_match(parts).unwrap_or_default();
+    let body = decode::canonical_json(if body.is_empty() { b"{}" } else { body });
+    for part in [parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), version.as_bytes(), &body] {
+        hasher.update(part);
+        hasher.update([0]);
+    }
+    hex(&hasher.finalize())
+}
+
+/// The `If-Match` header; one that cannot be read matches nothing.
+pub(crate) fn if_match(parts: &Parts) -> Option<&str> {
+    parts.headers.get(IF_MATCH).map(|value| value.to_str().unwrap_or("?"))
+}

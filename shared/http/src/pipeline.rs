@@ -1,0 +1,151 @@
+//! The fixed order of checks, carried out from an endpoint's declaration: membership and limits, target and right, required headers,
+//! query, body, repeated request, version, state. Only then the handler runs.
+
+use outlay_aws::backoff::backoff_with_jitter;
+use outlay_domain::error::DomainError;
+use tokio::time::sleep;
+
+use crate::context::{Context, SignedInContext};
+use crate::endpoint::{Body, BodyError, Checked, Endpoint, Idempotency, Precondition};
+use crate::error::ApiError;
+use crate::handler::{Handler, SignedInHandler};
+use crate::problem::{Problem, ProblemType};
+use crate::queries::Preload;
+use crate::query::{Query, QueryParameters};
+use crate::request::{Caller, RequestContext};
+use crate::response::HandlerResult;
+use crate::target::{SignedIn, Target, not_found};
+
+/// How often a request is carried out again when a record that its decision depends on has changed meanwhile.
+const MAX_ATTEMPTS: u32 = 12;
+
+/// Carries a request out, again after a conflict that the caller need not know of.
+pub(crate) async fn handle<E, H, Shape>(request: &RequestContext, resource: &E::Resource, handler: &H) -> HandlerResult
+where
+    E: Endpoint,
+    H: for<'a> Handler<'a, E, Shape>,
+{
+    let mut result = Err(ApiError::Conflict);
+    for attempt in 0..MAX_ATTEMPTS {
+        result = attempt_once::<E, H, Shape>(request, resource, handler).await;
+        if !matches!(result, Err(ApiError::Conflict)) {
+            break;
+        }
+        // Many requests of one owner would run into each other again.
+        sleep(backoff_with_jitter(attempt)).await;
+    }
+    result
+}
+
+async fn attempt_once<E, H, Shape>(request: &RequestContext, resource: &E::Resource, handler: &H) -> HandlerResult
+where
+    E: Endpoint,
+    H: for<'a> Handler<'a, E, Shape>,
+{
+    let result = check_and_run::<E, H, Shape>(request, resource, handler).await;
+    // A concurrent duplicate of this request may have been carried out between its reads: then this one ran into the effect of that one.
+    if let Err(ApiError::Problem(problem)) = &result
+        && matches!(problem.kind().status(), 409 | 412)
+        && let Some(answer) = request.answer_of_duplicate().await
+    {
+        return Err(ApiError::Replay(Box::new(answer)));
+    }
+    result
+}
+
+async fn check_and_run<E, H, Shape>(request: &RequestContext, resource: &E::Resource, handler: &H) -> HandlerResult
+where
+    E: Endpoint,
+    H: for<'a> Handler<'a, E, Shape>,
+{
+    let reads = async { tokio::try_join!(E::Target::load(request), E::Preload::load(request)) };
+    let (caller, reads) = tokio::join!(request.caller(), reads);
+    let caller = caller?;
+    let (loaded, preloaded) = reads?;
+    let right = E::Target::authorize(&caller, loaded.as_ref(), request.today());
+    // A right that the caller can never have comes before what is wrong with the request; a wrong moment comes after it.
+    if let Err(refusal @ (DomainError::NotFound | DomainError::Forbidden(_))) = right {
+        return Err(refusal.into());
+    }
+    let loaded = loaded.as_ref().ok_or_else(not_found)?;
+    check_headers::<E>(request)?;
+    let query = E::Query::parse(&Query::read(request, E::Query::NAMES)?)?;
+    let body = parse_body::<E>(request)?;
+    replay::<E>(request, &caller)?;
+    if E::PRECONDITION != Precondition::Unused {
+        check_version(request, E::Target::version(&caller, loaded))?;
+    }
+    let permit = right?;
+    let quota = (E::DAILY_QUOTA)(&body);
+    let context = Context { request, caller: &caller, target: loaded, permit, preloaded, query, resource, quota };
+    handler.call(context, body).await
+}
+
+/// Required headers.
+fn check_headers<E: Endpoint>(request: &RequestContext) -> Result<(), ApiError> {
+    // `*` and lists would let a decision pass on a version that was not seen.
+    let names_one_version = |tags: &str| !tags.contains(',') && tags.trim() != "*";
+    if E::PRECONDITION == Precondition::Required && !request.if_match().is_some_and(names_one_version) {
+        let detail = format!("Send If-Match with the one ETag of the {} you have seen.", E::Target::NAME);
+        return Err(Problem::new(ProblemType::PreconditionRequired, detail).into());
+    }
+    if E::IDEMPOTENCY == Idempotency::Required && request.idempotency().is_none() {
+        let detail =
+            "Send an Idempotency-Key, such as a UUID: without one, a repeated request would be carried out twice.";
+        return Err(Problem::new(ProblemType::IdempotencyKeyRequired, detail).into());
+    }
+    Ok(())
+}
+
+fn parse_body<E: Endpoint>(request: &RequestContext) -> Result<Checked<E>, ApiError> {
+    let absent_is_empty = E::Body::IS_OPTIONAL || E::Target::NAMES_MISSING_MEMBERS;
+    let body = request.body();
+    let body = if body.is_empty() && absent_is_empty { b"{}" } else { body };
+    E::Body::parse(body, request.now()).map_err(|error| match error {
+        BodyError::Malformed => {
+            let detail = "The body must be one JSON object in UTF-8 without repeated names.";
+            Problem::new(ProblemType::MalformedJson, detail).into()
+        }
+        BodyError::Invalid(errors) => errors.into(),
+    })
+}
+
+/// Ends a repeated request with the answer of the first.
+fn replay<E: Endpoint>(request: &RequestContext, caller: &Caller) -> Result<(), ApiError> {
+    match (request.idempotency(), &caller.recorded) {
+        (Some(idempotency), Some(recorded)) if E::IDEMPOTENCY != Idempotency::Unused => {
+            Err(idempotency.repeated(recorded))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Compares the version that the caller names, if any. A weak tag never matches (RFC 9110, section 13.1.1).
+fn check_version(request: &RequestContext, version: Option<u64>) -> Result<(), ApiError> {
+    let (Some(named), Some(version)) = (request.if_match(), version) else { return Ok(()) };
+    let current = format!("\"{version}\"");
+    if named == "*" || named.split(',').any(|tag| tag.trim() == current) {
+        return Ok(());
+    }
+    let detail = format!("The current ETag is {current}, quotes included. Read it again.");
+    Err(Problem::new(ProblemType::StaleVersion, detail).into())
+}
+
+/// Carries out a request that needs no membership, in the same order of checks.
+pub(crate) async fn handle_signed_in<E, H>(request: &RequestContext, handler: &H) -> HandlerResult
+where
+    E: Endpoint<Target = SignedIn>,
+    H: for<'a> SignedInHandler<'a, E>,
+{
+    request.count(None).await?;
+    check_headers::<E>(request)?;
+    E::Query::parse(&Query::read(request, E::Query::NAMES)?)?;
+    let body = parse_body::<E>(request)?;
+    if let Some(idempotency) = request.idempotency()
+        && let Some(recorded) = idempotency.recorded(request.store(), None, request.identity(), request.now()).await?
+    {
+        return Err(idempotency.repeated(&recorded));
+    }
+    let quota = (E::DAILY_QUOTA)(&body);
+    handler.call(SignedInContext { request, quota }, body).await
+}

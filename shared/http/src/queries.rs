@@ -1,0 +1,283 @@
+//! Queries that several endpoints share. Reads that do not depend on each other run concurrently.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join_all;
+use jiff::civil::Date;
+use outlay_domain::change::{SubmissionRules, missing_person, missing_stand_in};
+use outlay_domain::conversion::RateBook;
+use outlay_domain::error::DomainError;
+use outlay_domain::event::EscalationReason;
+use outlay_domain::expense::ExpenseFacts;
+use outlay_domain::ids::{MemberId, OrgId};
+use outlay_domain::member::{Member, Role};
+use outlay_domain::money::Currency;
+use outlay_domain::organisation::Organisation;
+use outlay_domain::policy::Policy;
+use outlay_domain::report::Report;
+use outlay_domain::route::OrgContext;
+use outlay_domain::spending::{MAX_SPENDING_BUCKETS, Spending};
+use outlay_input::FieldErrors;
+use outlay_store::Store;
+
+use crate::error::ApiError;
+use crate::problem::Problem;
+use crate::request::RequestContext;
+
+/// Records that an endpoint declares to read beside the caller and the target.
+pub trait Preload: Sized + std::fmt::Debug + Send + Sync {
+    /// Reads them.
+    fn load(request: &RequestContext) -> impl Future<Output = Result<Self, ApiError>> + Send;
+}
+
+impl Preload for () {
+    async fn load(_: &RequestContext) -> Result<Self, ApiError> {
+        Ok(())
+    }
+}
+
+impl Preload for Organisation {
+    async fn load(request: &RequestContext) -> Result<Self, ApiError> {
+        organisation(request.store(), request.org()?).await
+    }
+}
+
+impl Preload for Policy {
+    async fn load(request: &RequestContext) -> Result<Self, ApiError> {
+        policy(request.store(), request.org()?).await
+    }
+}
+
+impl<A: Preload, B: Preload> Preload for (A, B) {
+    async fn load(request: &RequestContext) -> Result<Self, ApiError> {
+        tokio::try_join!(A::load(request), B::load(request))
+    }
+}
+
+/// Loads an organisation.
+///
+/// # Errors
+/// Problems of the table.
+pub async fn organisation(store: &Store, org: OrgId) -> Result<Organisation, ApiError> {
+    store.organisation(org).await?.ok_or_else(|| Problem::internal("a member's organisation is missing").into())
+}
+
+/// Loads the policy in force.
+///
+/// # Errors
+/// Problems of the table.
+pub async fn policy(store: &Store, org: OrgId) -> Result<Policy, ApiError> {
+    store.policy(org).await?.ok_or_else(|| Problem::internal("an organisation's policy is missing").into())
+}
+
+/// Most members that a policy names: all are read when a report is submitted.
+const MAX_POLICY_MEMBERS: usize = 100;
+
+/// Checks that a policy can be put in force in an organisation: its values are right, and the members it names exist.
+///
+/// # Errors
+/// 422 with every fault; problems of the table.
+pub async fn validate_policy(store: &Store, org: OrgId, proposed: &Policy, base: Currency) -> Result<(), ApiError> {
+    let mut errors = FieldErrors::default();
+    for fault in proposed.validate(base) {
+        errors.push_at(fault.pointer, fault.rule, fault.detail);
+    }
+    let named = proposed.named_members();
+    if named.len() > MAX_POLICY_MEMBERS {
+        errors.push("", "members", format!("A policy names at most {MAX_POLICY_MEMBERS} members in all."));
+    } else {
+        let known = store.members_by_id(org, &named).await?;
+        for missing in named.iter().filter(|id| !known.iter().any(|member| member.id == **id)) {
+            errors.push_at(
+                proposed.member_pointer(*missing),
+                "unknown-member",
+                format!("There is no member {missing} here."),
+            );
+        }
+        // A suspended member may come back.
+        for other in known.iter().filter(|member| member.role == Role::Auditor || !member.is_current_person()) {
+            let detail = format!("{} cannot approve: auditors, services and former members do not.", other.name);
+            errors.push_at(proposed.member_pointer(other.id), "cannot-approve", detail);
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
+}
+
+/// Loads the exchange rates that lines of a report in `currency` need: none, when all is in the base currency.
+///
+/// # Errors
+/// Problems of the table.
+pub async fn rates(
+    store: &Store,
+    org: OrgId,
+    base: Currency,
+    currency: Currency,
+    lines: &[ExpenseFacts],
+) -> Result<RateBook, ApiError> {
+    let pair = |line: &ExpenseFacts| [(line.amount.currency(), line.date), (currency, line.date)];
+    let foreign = |(currency, _): &(Currency, Date)| *currency != base;
+    let wanted: BTreeSet<_> = lines.iter().flat_map(pair).filter(foreign).collect();
+    let entries = store.rates(org, &wanted).await?;
+    Ok(RateBook::new(base, entries))
+}
+
+/// The same for lines of a report that exists.
+///
+/// # Errors
+/// As for [`rates`].
+pub async fn rates_for(store: &Store, report: &Report, lines: &[ExpenseFacts]) -> Result<RateBook, ApiError> {
+    rates(store, report.org, report.base_total.currency(), report.currency, lines).await
+}
+
+/// Loads the member who decides for `member` so far.
+///
+/// # Errors
+/// Problems of the table.
+pub async fn delegate_of(store: &Store, member: &Member) -> Result<Option<Member>, ApiError> {
+    match &member.delegation {
+        Some(delegation) => Ok(store.member(member.org, delegation.counterpart.id).await?),
+        None => Ok(None),
+    }
+}
+
+/// Loads the members on the other side of a member's delegations, given and received.
+///
+/// # Errors
+/// Problems of the table.
+pub async fn delegation_partners(store: &Store, member: &Member) -> Result<Vec<Member>, ApiError> {
+    let delegations = member.delegation.iter().chain(&member.acts_for);
+    let partners: BTreeSet<MemberId> = delegations.map(|delegation| delegation.counterpart.id).collect();
+    Ok(store.members_by_id(member.org, &partners.into_iter().collect::<Vec<_>>()).await?)
+}
+
+/// What a report is evaluated and routed by.
+#[derive(Clone, Debug)]
+pub struct SubmissionContext<'a> {
+    policy: &'a Policy,
+    people: OrgContext,
+    /// The owner's claimed expenses in the months and on the trips of the lines.
+    pub spending: Spending,
+    rates: RateBook,
+}
+
+impl<'a> SubmissionContext<'a> {
+    /// Loads what a submission of `report` by `policy` on the day `today` needs: interested parties, managers, finance and admins, the
+    /// members that the policy names, the owner's claimed expenses, and rates. `known` are members that need not be read.
+    ///
+    /// # Errors
+    /// 422 for a report of too many months and trips; problems of the table.
+    pub async fn load(
+        store: &Store,
+        policy: &'a Policy,
+        report: &Report,
+        known: &[&Member],
+        today: Date,
+    ) -> Result<Self, ApiError> {
+        let buckets = Spending::bucket_keys(&report.expenses);
+        // Before they are read, not after: each is an item.
+        if buckets.len() > 2 * MAX_SPENDING_BUCKETS {
+            return Err(DomainError::TooManyPeriods.into());
+        }
+        let (org, base) = (report.org, report.base_total.currency());
+        let people = load_people(store, policy, report, known);
+        let spending = async { Ok::<_, ApiError>(store.spending(org, report.owner, &buckets).await?) };
+        let currencies = policy.limits.iter().map(|limit| limit.amount.currency());
+        let wanted: BTreeSet<_> =
+            currencies.filter(|currency| *currency != base).map(|currency| (currency, today)).collect();
+        let rates = async { Ok::<_, ApiError>(store.rates(org, &wanted).await?) };
+        let (people, spending, entries) = tokio::try_join!(people, spending, rates)?;
+        let mut context = Self { policy, people, spending, rates: RateBook::new(base, entries) };
+        context.load_managers(store, report, today).await?;
+        Ok(context)
+    }
+
+    /// Loads the managers that the route turns out to need, one level at a time.
+    async fn load_managers(&mut self, store: &Store, report: &Report, today: Date) -> Result<(), ApiError> {
+        while let Some(id) = missing_person(report, self.rules(), today)? {
+            add_manager(store, report.org, id, &mut self.people).await?;
+        }
+        Ok(())
+    }
+
+    /// The context as the rules take it.
+    #[must_use]
+    pub const fn rules(&self) -> SubmissionRules<'_> {
+        SubmissionRules { policy: self.policy, people: &self.people, spending: &self.spending, rates: &self.rates }
+    }
+}
+
+/// The people that an escalation needs.
+#[derive(Clone, Debug)]
+pub struct EscalationContext {
+    /// Interested parties, managers, finance and admins, and the members that the policy names.
+    pub people: OrgContext,
+}
+
+impl EscalationContext {
+    /// Loads what the escalation of a report needs.
+    ///
+    /// # Errors
+    /// Problems of the table.
+    pub async fn load(
+        store: &Store,
+        policy: &Policy,
+        report: &Report,
+        because: EscalationReason,
+        named: &[Member],
+        today: Date,
+    ) -> Result<Self, ApiError> {
+        let mut people = load_people(store, policy, report, &[]).await?;
+        while let Some(id) = missing_stand_in(report, because, named, policy, &people, today)? {
+            add_manager(store, report.org, id, &mut people).await?;
+        }
+        Ok(Self { people })
+    }
+}
+
+async fn add_manager(store: &Store, org: OrgId, id: MemberId, people: &mut OrgContext) -> Result<(), ApiError> {
+    match store.member(org, id).await? {
+        Some(manager) => people.managers.push(manager),
+        None => people.chain_complete = true,
+    }
+    Ok(())
+}
+
+async fn load_people(
+    store: &Store,
+    policy: &Policy,
+    report: &Report,
+    known: &[&Member],
+) -> Result<OrgContext, ApiError> {
+    let (org, owner) = (report.org, report.owner);
+    let read = |id: MemberId| async move {
+        match known.iter().find(|member| member.id == id) {
+            Some(member) => Ok::<_, ApiError>((*member).clone()),
+            None => {
+                store.member(org, id).await?.ok_or_else(|| Problem::internal("a report's member is missing").into())
+            }
+        }
+    };
+    let interested_parties = report.interested_parties().filter(|id| *id != owner).collect::<BTreeSet<_>>();
+    let interested_parties =
+        async { tokio::try_join!(read(owner), try_join_all(interested_parties.into_iter().map(read))) };
+    // The owner's manager is read beside the rest when the owner is known already.
+    let manager = async {
+        match known.iter().find(|member| member.id == owner).and_then(|owner| owner.manager_id) {
+            Some(manager) => Ok(store.member(org, manager).await?),
+            None => Ok::<_, ApiError>(None),
+        }
+    };
+    let named = policy.named_members();
+    let finance_and_admins = async { Ok::<_, ApiError>(store.finance_and_admins(org).await?) };
+    let named = async { Ok::<_, ApiError>(store.members_by_id(org, &named).await?) };
+    let ((owner, interested_parties), manager, finance_and_admins, named) =
+        tokio::try_join!(interested_parties, manager, finance_and_admins, named)?;
+    Ok(OrgContext {
+        owner,
+        interested_parties,
+        managers: manager.into_iter().collect(),
+        chain_complete: false,
+        finance_and_admins,
+        named_members: named,
+    })
+}

@@ -1,0 +1,91 @@
+//! Answers of handlers.
+
+use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
+use lambda_http::{Body, Response};
+use outlay_store::StoredResponse;
+use serde::Serialize;
+
+use crate::error::ApiError;
+use crate::problem::Problem;
+
+/// Result of a handler.
+pub type HandlerResult = Result<Reply, ApiError>;
+
+/// A successful answer.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    answer: StoredResponse,
+    replayed: bool,
+}
+
+impl Reply {
+    /// A body with a status.
+    ///
+    /// # Errors
+    /// A problem of type `internal` when the body cannot be written as JSON.
+    pub fn new(status: u16, body: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_string(body).map_err(Problem::internal)?;
+        Ok(Self { answer: StoredResponse { status, body, etag: None, location: None }, replayed: false })
+    }
+
+    /// 200 with a body.
+    ///
+    /// # Errors
+    /// As for [`Reply::new`].
+    pub fn ok(body: &impl Serialize) -> Result<Self, Problem> {
+        Self::new(200, body)
+    }
+
+    /// 201 with a body and the path of what was created.
+    ///
+    /// # Errors
+    /// As for [`Reply::new`].
+    pub fn created(body: &impl Serialize, location: String) -> Result<Self, Problem> {
+        let mut reply = Self::new(201, body)?;
+        reply.answer.location = Some(location);
+        Ok(reply)
+    }
+
+    /// 204.
+    #[must_use]
+    pub const fn no_content() -> Self {
+        Self {
+            answer: StoredResponse { status: 204, body: String::new(), etag: None, location: None },
+            replayed: false,
+        }
+    }
+
+    /// The reply with the version as its `ETag`.
+    #[must_use]
+    pub fn version(mut self, version: u64) -> Self {
+        self.answer.etag = Some(format!("\"{version}\""));
+        self
+    }
+
+    /// The stored answer of a repeated request.
+    pub(crate) const fn replay(answer: StoredResponse) -> Self {
+        Self { answer, replayed: true }
+    }
+
+    pub(crate) const fn answer(&self) -> &StoredResponse {
+        &self.answer
+    }
+
+    /// The response.
+    #[must_use]
+    pub fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::Text(self.answer.body));
+        *response.status_mut() = StatusCode::from_u16(self.answer.status).unwrap_or(StatusCode::OK);
+        let mut set = |name: HeaderName, value: Option<String>| {
+            if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+                response.headers_mut().insert(name, value);
+            }
+        };
+        set(header::CONTENT_TYPE, (self.answer.status != 204).then(|| "application/json".to_owned()));
+        set(header::CACHE_CONTROL, Some("no-store".to_owned()));
+        set(header::ETAG, self.answer.etag);
+        set(header::LOCATION, self.answer.location);
+        set(HeaderName::from_static("idempotent-replayed"), self.replayed.then(|| "true".to_owned()));
+        response
+    }
+}

@@ -1,0 +1,212 @@
+//! What a request acts on: the records that are read for it and the right that is asked for. Whether the caller has that right is
+//! decided by `outlay_domain::permission` alone.
+
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+use jiff::civil::Date;
+use outlay_domain::error::DomainError;
+use outlay_domain::ids::MemberId;
+use outlay_domain::member::Member;
+use outlay_domain::permission::{
+    MemberAction, MemberPermit, OrgAction, OrgPermit, Permit, ReportAction, permit, permit_member, permit_org,
+};
+use outlay_domain::policy::Policy;
+use outlay_domain::report::Report;
+
+use crate::error::ApiError;
+use crate::problem::Problem;
+use crate::queries;
+use crate::request::{Caller, RequestContext};
+
+/// What a request acts on.
+pub trait Target: Debug + Send + Sync + 'static {
+    /// The records that are read beside the caller.
+    type Loaded: Debug + Send + Sync;
+    /// Proof of the right.
+    type Permit<'a>: Copy + Debug + Send + Sync;
+    /// True when an absent body counts as an empty object even where members are required: they are then named (422).
+    const NAMES_MISSING_MEMBERS: bool;
+    /// True when the caller must be a member of the organisation in the path; for others it does not exist (404).
+    const NEEDS_MEMBERSHIP: bool = true;
+    /// True when the permission table refuses the right to some callers who see the target (403).
+    const IS_FORBIDDEN_TO_SOME: bool;
+
+    /// Reads the records; `None` when there are none.
+    fn load(request: &RequestContext) -> impl Future<Output = Result<Option<Self::Loaded>, ApiError>> + Send;
+
+    /// Asks for the right.
+    ///
+    /// # Errors
+    /// The refusal of the permission table; `NotVisible` when there is no such target and the caller could have the right on one.
+    fn authorize<'a>(
+        caller: &'a Caller,
+        loaded: Option<&'a Self::Loaded>,
+        today: Date,
+    ) -> Result<Self::Permit<'a>, DomainError>;
+
+    /// Version of the target, which `If-Match` is compared with.
+    fn version(caller: &Caller, loaded: &Self::Loaded) -> Option<u64>;
+
+    /// Word for the target in messages.
+    const NAME: &'static str;
+}
+
+/// The report in the path, for the action `A`.
+#[derive(Debug)]
+pub struct OnReport<A>(PhantomData<A>);
+
+impl<A: ReportAction> Target for OnReport<A> {
+    type Loaded = Report;
+    type Permit<'a> = Permit<'a, A>;
+    const NAMES_MISSING_MEMBERS: bool = true;
+    const IS_FORBIDDEN_TO_SOME: bool = A::IS_FORBIDDEN_TO_SOME;
+    const NAME: &'static str = "report";
+
+    async fn load(request: &RequestContext) -> Result<Option<Report>, ApiError> {
+        Ok(request.store().report(request.org()?, request.id("report")?).await?)
+    }
+
+    fn authorize<'a>(
+        caller: &'a Caller,
+        report: Option<&'a Report>,
+        today: Date,
+    ) -> Result<Permit<'a, A>, DomainError> {
+        permit(&caller.member, report.ok_or(DomainError::NotFound)?, today)
+    }
+
+    fn version(_: &Caller, report: &Report) -> Option<u64> {
+        Some(report.version)
+    }
+}
+
+/// The organisation in the path, for the action `A`.
+#[derive(Debug)]
+pub struct OnOrganisation<A>(PhantomData<A>);
+
+impl<A: OrgAction> Target for OnOrganisation<A> {
+    type Loaded = ();
+    type Permit<'a> = OrgPermit<'a, A>;
+    const NAMES_MISSING_MEMBERS: bool = false;
+    const IS_FORBIDDEN_TO_SOME: bool = A::IS_FORBIDDEN_TO_SOME;
+    const NAME: &'static str = "organisation";
+
+    async fn load(_: &RequestContext) -> Result<Option<()>, ApiError> {
+        Ok(Some(()))
+    }
+
+    fn authorize<'a>(caller: &'a Caller, _: Option<&'a ()>, _: Date) -> Result<OrgPermit<'a, A>, DomainError> {
+        permit_org(&caller.member)
+    }
+
+    fn version(_: &Caller, (): &()) -> Option<u64> {
+        None
+    }
+}
+
+/// The organisation's policy in force, for the action `A`.
+#[derive(Debug)]
+pub struct OnPolicy<A>(PhantomData<A>);
+
+impl<A: OrgAction> Target for OnPolicy<A> {
+    type Loaded = Policy;
+    type Permit<'a> = OrgPermit<'a, A>;
+    const NAMES_MISSING_MEMBERS: bool = false;
+    const IS_FORBIDDEN_TO_SOME: bool = A::IS_FORBIDDEN_TO_SOME;
+    const NAME: &'static str = "policy";
+
+    async fn load(request: &RequestContext) -> Result<Option<Policy>, ApiError> {
+        queries::policy(request.store(), request.org()?).await.map(Some)
+    }
+
+    fn authorize<'a>(caller: &'a Caller, _: Option<&'a Policy>, _: Date) -> Result<OrgPermit<'a, A>, DomainError> {
+        permit_org(&caller.member)
+    }
+
+    fn version(_: &Caller, policy: &Policy) -> Option<u64> {
+        Some(policy.version)
+    }
+}
+
+/// The member in the path (`me` stands for the caller), for the action `A`.
+#[derive(Debug)]
+pub struct OnMember<A>(PhantomData<A>);
+
+/// The member of the path.
+#[derive(Debug)]
+pub enum TargetMember {
+    /// The caller.
+    Caller,
+    /// The member with an identifier, as stored; another than the caller unless the caller named themself by it.
+    Stored(Box<Member>),
+}
+
+impl TargetMember {
+    /// The member.
+    #[must_use]
+    pub fn of<'a>(&'a self, caller: &'a Caller) -> &'a Member {
+        match self {
+            Self::Caller => &caller.member,
+            Self::Stored(member) => member,
+        }
+    }
+}
+
+impl<A: MemberAction> Target for OnMember<A> {
+    type Loaded = TargetMember;
+    type Permit<'a> = MemberPermit<'a, A>;
+    const NAMES_MISSING_MEMBERS: bool = false;
+    const IS_FORBIDDEN_TO_SOME: bool = A::IS_FORBIDDEN_TO_SOME;
+    const NAME: &'static str = "member";
+
+    async fn load(request: &RequestContext) -> Result<Option<TargetMember>, ApiError> {
+        if request.path("member") == "me" {
+            return Ok(Some(TargetMember::Caller));
+        }
+        let id: MemberId = request.id("member")?;
+        let member = request.store().member(request.org()?, id).await?;
+        Ok(member.map(|member| TargetMember::Stored(Box::new(member))))
+    }
+
+    fn authorize<'a>(
+        caller: &'a Caller,
+        target: Option<&'a TargetMember>,
+        _: Date,
+    ) -> Result<MemberPermit<'a, A>, DomainError> {
+        permit_member(&caller.member, target.map(|target| target.of(caller)))
+    }
+
+    fn version(caller: &Caller, target: &TargetMember) -> Option<u64> {
+        Some(target.of(caller).version)
+    }
+}
+
+/// No record: whoever is signed in may ask. Such an endpoint is served by [`crate::runtime::serve_signed_in`].
+#[derive(Debug)]
+pub enum SignedIn {}
+
+impl Target for SignedIn {
+    type Loaded = ();
+    type Permit<'a> = ();
+    const NAMES_MISSING_MEMBERS: bool = false;
+    const NEEDS_MEMBERSHIP: bool = false;
+    const IS_FORBIDDEN_TO_SOME: bool = false;
+    const NAME: &'static str = "request";
+
+    async fn load(_: &RequestContext) -> Result<Option<()>, ApiError> {
+        Ok(Some(()))
+    }
+
+    fn authorize<'a>(_: &'a Caller, _: Option<&'a ()>, _: Date) -> Result<(), DomainError> {
+        Ok(())
+    }
+
+    fn version(_: &Caller, (): &()) -> Option<u64> {
+        None
+    }
+}
+
+/// The 404 that hides whether the target exists.
+pub(crate) fn not_found() -> ApiError {
+    Problem::not_found().into()
+}

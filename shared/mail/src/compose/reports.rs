@@ -1,0 +1,130 @@
+//! Reports in a message: one report with its expenses, or the pending ones. Lists are cut to the size that mail readers show.
+
+use jiff::civil::Date;
+
+use super::{Composer, Result};
+use crate::notice::{LineFacts, ReportFacts, TaskFacts};
+use crate::sanitize::{sanitize_inline, sanitize_line, truncate};
+use crate::view::{List, ReportView, Row, Tone, View};
+
+/// Largest number of rows of a list, and of findings.
+const MAX_ROWS: usize = 40;
+const MAX_FINDINGS: usize = 20;
+/// Longest shown part of a note, in characters.
+const NOTE_CHARS: usize = 200;
+/// Bytes of HTML for all rows: half of the 102 KB after which Gmail cuts a mail. A row takes `ROW_BYTES` and up to five bytes
+/// for each character of user text.
+const ROWS_BYTES: usize = 52_000;
+const ROW_BYTES: usize = 1_050;
+const CHARACTER_BYTES: usize = 5;
+
+impl Composer<'_> {
+    /// View with the parts that all messages about a report share.
+    pub(super) fn report_view(
+        &self,
+        report: &ReportFacts,
+        tone: Tone,
+        label: &'static str,
+        headline: String,
+    ) -> Result<View> {
+        let mut view = self.base_view(tone, label, headline)?;
+        view.preheader = format!("{}, {}", sanitize_inline(&report.title), self.localizer.money(report.total));
+        let owner =
+            if report.owner.trim().is_empty() { self.localizer.text("former-member")? } else { report.owner.clone() };
+        view.facts = vec![
+            self.user_fact("label-number", &report.number)?,
+            self.user_fact("label-owner", &owner)?,
+            self.fact("label-expenses", report.expenses.to_string())?,
+        ];
+        view.report = Some(self.report_summary(report)?);
+        if !report.lines.is_empty() {
+            let rows = report.lines.iter().map(|line| self.line(line)).collect::<Result<Vec<_>>>()?;
+            view.list = Some(self.list("lines-heading", "lines-heading-some", rows, report.expenses)?);
+        }
+        Ok(view)
+    }
+
+    fn report_summary(&self, report: &ReportFacts) -> Result<ReportView> {
+        let amount = |id, money| self.localizer.format(id, &[("amount", self.localizer.money(money).into())]);
+        let count = report.violations.len();
+        let shown = report.violations.iter().take(MAX_FINDINGS);
+        let mut violations = shown.map(|violation| self.finding(violation)).collect::<Result<Vec<_>>>()?;
+        if count > MAX_FINDINGS {
+            violations.push(self.localizer.format("violations-more", &[("count", (count - MAX_FINDINGS).into())])?);
+        }
+        Ok(ReportView {
+            label: self.localizer.text("label-report")?,
+            total_label: self.localizer.text("label-total")?,
+            title: sanitize_line(&report.title),
+            total: self.localizer.money(report.total),
+            base_total: report.base_total.map(|total| amount("base-total", total)).transpose()?,
+            not_reimbursed: report.not_reimbursed.map(|part| amount("not-reimbursed", part)).transpose()?,
+            violations_heading: self.localizer.format("violations-heading", &[("count", count.into())])?,
+            violations,
+        })
+    }
+
+    /// List of as many rows as fit, with a heading that gives their number and that of all.
+    fn list(&self, all: &'static str, some: &'static str, rows: Vec<Row>, count: usize) -> Result<List> {
+        let count = count.max(rows.len());
+        let room = rows.iter().scan(0, |bytes, row| {
+            *bytes += ROW_BYTES + row.user_text_chars() * CHARACTER_BYTES;
+            Some(*bytes)
+        });
+        let shown = room.take_while(|bytes| *bytes <= ROWS_BYTES).take(MAX_ROWS).count();
+        let heading = if shown < count {
+            self.localizer.format(some, &[("shown", shown.into()), ("count", count.into())])?
+        } else {
+            self.localizer.format(all, &[("count", count.into())])?
+        };
+        Ok(List { heading, rows: rows.into_iter().take(shown).collect() })
+    }
+
+    fn line(&self, line: &LineFacts) -> Result<Row> {
+        let granted = |money| self.localizer.format("granted", &[("amount", self.localizer.money(money).into())]);
+        let note = line.note.as_deref().map(sanitize_line).filter(|note| !note.is_empty());
+        Ok(Row {
+            key: self.localizer.short_date(line.date)?,
+            title: sanitize_line(&line.merchant),
+            detail: sanitize_line(&line.category),
+            amount: self.localizer.money(line.amount),
+            converted: line.converted.map(|money| self.localizer.money(money)),
+            granted: line.granted.map(granted).transpose()?,
+            due: None,
+            note: note.map(|note| truncate(&note, NOTE_CHARS)),
+        })
+    }
+
+    /// Digest of pending reports.
+    pub(super) fn reminder(&self, day: Date, tasks: &[TaskFacts]) -> Result<View> {
+        let count = tasks.len();
+        let mut view = self.base_view(
+            Tone::Action,
+            "reminder-label",
+            self.localizer.format("reminder-subject", &[("count", count.into())])?,
+        )?;
+        view.intro = self.localizer.format("reminder-intro", &[("count", count.into())])?;
+        let overdue = tasks.iter().filter(|task| task.due_on < day).count();
+        if overdue > 0 {
+            view.preheader = self.localizer.format("reminder-overdue", &[("overdue", overdue.into())])?;
+            view.intro = format!("{} {}", view.intro, view.preheader);
+        }
+        let rows = tasks.iter().map(|task| self.task(day, task)).collect::<Result<Vec<_>>>()?;
+        view.list = Some(self.list("reminder-heading", "reminder-heading-some", rows, count)?);
+        Ok(view)
+    }
+
+    fn task(&self, day: Date, task: &TaskFacts) -> Result<Row> {
+        let id = if task.due_on < day { "task-overdue" } else { "task-due" };
+        Ok(Row {
+            key: sanitize_line(&task.number),
+            title: sanitize_line(&task.title),
+            detail: sanitize_line(&task.owner),
+            amount: self.localizer.money(task.total),
+            converted: None,
+            granted: None,
+            due: Some(self.localizer.format(id, &[("due", self.localizer.short_date(task.due_on)?.into())])?),
+            note: None,
+        })
+    }
+}

@@ -1,0 +1,268 @@
+//! Composes the mail about an event. Recipients and content come from [`Event::notification`]; this file adds names,
+//! delegates of approvers, and expenses of the report if they have not changed since the event.
+
+use outlay_domain::change::today;
+use outlay_domain::event::{Event, EventSubject, OpenedStep, ReportSnapshot};
+use outlay_domain::expense::Expense;
+use outlay_domain::ids::{MemberId, ReportId};
+use outlay_domain::member::{Member, Role};
+use outlay_domain::notification::{EventNotification, NotificationContent, Recipients};
+use outlay_domain::permission::PendingStep;
+use outlay_domain::report::Report;
+use outlay_mail::{DecidedBy, LineFacts, Mailer, Notice, Recipient, ReportFacts};
+use outlay_store::deliveries::Delivery;
+use outlay_store::{Store, StoreError};
+
+/// Number of events back in which earlier mail of the same thread is searched. A report that goes back and forth has
+/// thousands.
+const THREAD_EVENTS: u64 = 200;
+
+/// One mail to send.
+#[derive(Clone, Debug)]
+pub struct OutgoingMail {
+    /// Recipient.
+    pub to: Member,
+    /// Content.
+    pub notice: Notice,
+    /// Message ids of earlier mail to the recipient about the same report, oldest first.
+    pub earlier: Vec<String>,
+}
+
+impl OutgoingMail {
+    /// Name, address and language of the recipient; `None` for a member without an address.
+    #[must_use]
+    pub fn recipient(&self) -> Option<Recipient> {
+        let Member { name, email, language, .. } = &self.to;
+        Some(Recipient { name: name.to_string(), address: email.as_ref()?.to_string(), language: *language })
+    }
+}
+
+/// Composes the mail about an event; none, for most events.
+///
+/// # Errors
+/// [`StoreError`]
+pub async fn compose_for_event(store: &Store, mailer: &Mailer, event: &Event) -> Result<Vec<OutgoingMail>, StoreError> {
+    let Some(EventNotification { recipients, content }) = event.notification() else { return Ok(Vec::new()) };
+    let recipients = match recipients {
+        Recipients::Members(members) => members,
+        Recipients::Admins => other_admins(store, event).await?,
+    };
+    let owner = content.report().map(|report| report.owner);
+    let named = [event.actor, event.on_behalf_of, owner, event.member()].into_iter().flatten();
+    let members: Vec<MemberId> = recipients.iter().copied().chain(named).collect();
+    let records = EventRecords::load(store, event, &members).await?;
+    let mut mails: Vec<OutgoingMail> = recipients
+        .iter()
+        .filter_map(|id| records.member(*id))
+        .filter_map(|to| Some(outgoing_mail(mailer, &records, to, notice(event, &content, &records, to.id)?)))
+        .collect();
+    match content {
+        NotificationContent::ApprovalRequest { report, step, .. }
+        | NotificationContent::Escalation { report, step, .. } => {
+            mails.extend(compose_for_delegates(store, mailer, event, (step, report), &records).await?);
+        }
+        NotificationContent::Invitation { .. }
+        | NotificationContent::PayoutAccountChanged
+        | NotificationContent::AddressFailed { .. }
+        | NotificationContent::AutoApproval { .. }
+        | NotificationContent::Approval { .. }
+        | NotificationContent::Return { .. }
+        | NotificationContent::Rejection { .. } => {}
+    }
+    // Services and erased members have no address.
+    mails.retain(|mail| mail.to.email.is_some());
+    Ok(mails)
+}
+
+/// Composes the request to decide for the delegates of a step's approvers.
+async fn compose_for_delegates(
+    store: &Store,
+    mailer: &Mailer,
+    event: &Event,
+    (step, report): (&OpenedStep, &ReportSnapshot),
+    records: &EventRecords,
+) -> Result<Vec<OutgoingMail>, StoreError> {
+    let day = today(event.at);
+    let ineligible_approvers: Vec<MemberId> = records.report.iter().flat_map(Report::ineligible_approvers).collect();
+    let approvers = step.approvers.iter().filter_map(|id| records.member(*id));
+    let delegates: Vec<MemberId> = approvers.filter_map(|approver| approver.delegate_on(day)).collect();
+    let pending = PendingStep {
+        approvers: &step.approvers,
+        interested_parties: &report.interested_parties,
+        ineligible_approvers: &ineligible_approvers,
+        base_total: report.base_total,
+    };
+    let delegates = store.members_by_id(event.org, &delegates).await?;
+    let mails = delegates.iter().filter_map(|to| {
+        // A delegate who is an approver too has a request of their own.
+        let approver = pending.acting_for(to, day).filter(|approver| *approver != to.id)?;
+        let facts = report_facts(report, records);
+        Some(outgoing_mail(mailer, records, to, approval_request(step, facts, Some(records.name(approver)), None)))
+    });
+    Ok(mails.collect())
+}
+
+fn outgoing_mail(mailer: &Mailer, records: &EventRecords, to: &Member, notice: Notice) -> OutgoingMail {
+    let received = records.deliveries.iter().filter(|delivery| delivery.recipient == to.id);
+    let earlier = received.filter_map(|delivery| Some(mailer.message_id(delivery.message_id.as_deref()?))).collect();
+    OutgoingMail { to: to.clone(), notice, earlier }
+}
+
+/// Admins other than the member that the event is about.
+async fn other_admins(store: &Store, event: &Event) -> Result<Vec<MemberId>, StoreError> {
+    let members = store.finance_and_admins(event.org).await?;
+    let admins = members.iter().filter(|member| member.role == Role::Admin && event.member() != Some(member.id));
+    Ok(admins.map(|member| member.id).collect())
+}
+
+/// Records that an event refers to.
+struct EventRecords {
+    members: Vec<Member>,
+    report: Option<Report>,
+    deliveries: Vec<Delivery>,
+}
+
+impl EventRecords {
+    async fn load(store: &Store, event: &Event, members: &[MemberId]) -> Result<Self, StoreError> {
+        let EventSubject::Report(report_id) = event.subject else {
+            let members = store.members_by_id(event.org, members).await?;
+            return Ok(Self { members, report: None, deliveries: Vec::new() });
+        };
+        let (members, report, deliveries) = tokio::try_join!(
+            store.members_by_id(event.org, members),
+            load_report(store, event, report_id),
+            load_thread(store, event),
+        )?;
+        Ok(Self { members, report, deliveries })
+    }
+
+    fn member(&self, id: MemberId) -> Option<&Member> {
+        self.members.iter().find(|member| member.id == id)
+    }
+
+    fn name(&self, id: MemberId) -> String {
+        self.member(id).map_or_else(String::new, |member| member.name.to_string())
+    }
+
+    fn names(&self, ids: &[MemberId]) -> Vec<String> {
+        ids.iter().map(|id| self.name(*id)).collect()
+    }
+
+    fn actor_name(&self, event: &Event) -> String {
+        event.actor.map_or_else(String::new, |actor| self.name(actor))
+    }
+
+    fn decided_by(&self, event: &Event) -> DecidedBy {
+        let name = self.actor_name(event);
+        match event.on_behalf_of {
+            Some(away) => DecidedBy::OnBehalfOf { name, away: self.name(away) },
+            None => DecidedBy::Person(name),
+        }
+    }
+}
+
+/// Loads the report of an event. A corrupt report is left out: the mail goes out without expenses and delays no other.
+async fn load_report(store: &Store, event: &Event, id: ReportId) -> Result<Option<Report>, StoreError> {
+    match store.report(event.org, id).await {
+        Err(StoreError::Corrupt { .. }) => Ok(None),
+        report => report,
+    }
+}
+
+/// Loads deliveries of earlier mail about the same report.
+async fn load_thread(store: &Store, event: &Event) -> Result<Vec<Delivery>, StoreError> {
+    let range = (event.seq.saturating_sub(THREAD_EVENTS), event.seq.saturating_sub(1));
+    store.deliveries(event.org, event.subject, range).await
+}
+
+fn approval_request(
+    step: &OpenedStep,
+    report: ReportFacts,
+    on_behalf_of: Option<String>,
+    reassignment_reason: Option<String>,
+) -> Notice {
+    Notice::ApprovalRequested {
+        report,
+        step: step.name.to_string(),
+        reasons: step.reasons.statements(),
+        due_on: step.due_on,
+        on_behalf_of,
+        reassignment_reason,
+    }
+}
+
+/// Fills a notification for a member; `None` when it is about a member who has been erased.
+fn notice(event: &Event, content: &NotificationContent<'_>, records: &EventRecords, to: MemberId) -> Option<Notice> {
+    let facts = |report: &ReportSnapshot| report_facts(report, records);
+    let by = || records.decided_by(event);
+    Some(match *content {
+        NotificationContent::Invitation { organisation, role } => {
+            Notice::Invited { organisation: organisation.to_owned(), inviter: records.actor_name(event), role }
+        }
+        NotificationContent::PayoutAccountChanged => Notice::PayoutAccountChanged { at: event.at },
+        NotificationContent::AddressFailed { member, fault } => {
+            let member = records.member(member)?;
+            let address = member.email.as_ref()?.to_string();
+            Notice::AddressFailed { member: member.name.to_string(), address, fault }
+        }
+        NotificationContent::ApprovalRequest { report, step, reassignment_reason } => {
+            approval_request(step, facts(report), None, reassignment_reason.map(str::to_owned))
+        }
+        NotificationContent::Escalation { report, step, from, reason } if step.approvers.contains(&to) => {
+            let (name, from, due_on) = (step.name.to_string(), records.names(from), step.due_on);
+            Notice::EscalatedTo { report: facts(report), step: name, reason, from, due_on }
+        }
+        NotificationContent::Escalation { report, step, reason, .. } => {
+            let (name, to) = (step.name.to_string(), records.names(&step.approvers));
+            Notice::EscalatedFrom { report: facts(report), step: name, reason, to }
+        }
+        NotificationContent::AutoApproval { report, below } => {
+            Notice::Approved { report: facts(report), by: DecidedBy::Policy { below }, comment: None }
+        }
+        NotificationContent::Approval { report, comment } => {
+            Notice::Approved { report: facts(report), by: by(), comment: comment.map(str::to_owned) }
+        }
+        NotificationContent::Return { report, reason } => {
+            Notice::Returned { report: facts(report), by: by(), reason: reason.to_owned() }
+        }
+        NotificationContent::Rejection { report, reason } => {
+            Notice::Rejected { report: facts(report), by: by(), reason: reason.to_owned() }
+        }
+    })
+}
+
+fn report_facts(snapshot: &ReportSnapshot, records: &EventRecords) -> ReportFacts {
+    let unchanged = records.report.as_ref().filter(|report| report.content_hash == snapshot.content_hash);
+    let is_same_currency = snapshot.base_total.currency() == snapshot.total.currency();
+    ReportFacts {
+        title: snapshot.title.to_string(),
+        number: snapshot.number.clone(),
+        owner: records.name(snapshot.owner),
+        total: snapshot.total,
+        base_total: (!is_same_currency).then_some(snapshot.base_total),
+        not_reimbursed: snapshot.not_reimbursed,
+        expenses: snapshot.expenses,
+        violations: snapshot.violations.clone(),
+        lines: unchanged
+            .map(|report| report.expenses.iter().map(|expense| line_facts(expense, report)).collect())
+            .unwrap_or_default(),
+    }
+}
+
+fn line_facts(expense: &Expense, report: &Report) -> LineFacts {
+    let granted = expense.granted();
+    let cut_reason = expense.approved.as_ref().map(|approval| approval.reason.clone());
+    let has_violation = report.violations.iter().any(|violation| violation.expense_ids.contains(&expense.id));
+    LineFacts {
+        date: expense.facts.date,
+        merchant: expense.facts.merchant.to_string(),
+        category: expense.facts.category.to_string(),
+        amount: expense.facts.amount,
+        converted: expense.converted.as_ref().map(|conversion| conversion.amount),
+        granted: (granted != expense.facts.amount).then_some(granted),
+        note: cut_reason
+            .or_else(|| expense.facts.justification.clone().filter(|_| has_violation))
+            .or_else(|| expense.facts.note.clone())
+            .map(|note| note.to_string()),
+    }
+}

@@ -1,0 +1,51 @@
+//! Composes the daily reminders of steps that are due.
+
+use jiff::Timestamp;
+use outlay_domain::change::today;
+use outlay_domain::ids::{MemberId, OrgId};
+use outlay_domain::member::Member;
+use outlay_domain::reminder::{DueReport, digest};
+use outlay_domain::report::Report;
+use outlay_mail::{Notice, TaskFacts};
+use outlay_store::deliveries::DeliveryKey;
+use outlay_store::{ListError, Store};
+use outlay_worker::PartialFailures;
+
+use crate::compose::OutgoingMail;
+
+/// Composes the reminders of an organisation that are due: one to each approver, or delegate of an approver, whose
+/// decision is waited for. A corrupt report counts as a failure and does not stop the others.
+///
+/// # Errors
+/// [`ListError`]
+pub async fn compose_reminders(
+    store: &Store,
+    org: OrgId,
+    now: Timestamp,
+    failures: &mut PartialFailures,
+) -> Result<Vec<(DeliveryKey, OutgoingMail)>, ListError> {
+    let reports = failures.record_all(org, store.submitted_reports(org).await?);
+    let pending = reports.iter().filter_map(Report::pending_step);
+    let pending: Vec<MemberId> = pending.flat_map(|step| step.pending_approvers().map(|person| person.id)).collect();
+    let approvers = store.members_by_id(org, &pending).await?;
+    let delegates = approvers.iter().filter_map(|approver| approver.delegate_on(today(now)));
+    let delegates: Vec<MemberId> = delegates.filter(|id| !pending.contains(id)).collect();
+    let members = approvers.into_iter().chain(store.members_by_id(org, &delegates).await?);
+    let reminder = |to: Member| {
+        let (day, due) = digest(&to, &reports, now)?;
+        let notice = Notice::Reminder { day, tasks: due.iter().map(task_facts).collect() };
+        Some((DeliveryKey::for_reminder(org, to.id, day), OutgoingMail { to, notice, earlier: Vec::new() }))
+    };
+    Ok(members.filter_map(reminder).collect())
+}
+
+fn task_facts(due: &DueReport<'_>) -> TaskFacts {
+    let report = due.report;
+    TaskFacts {
+        number: report.number.clone(),
+        title: report.title.to_string(),
+        owner: report.owner_name.to_string(),
+        total: report.totals.total,
+        due_on: due.on,
+    }
+}

@@ -1,0 +1,178 @@
+//! Sends the mail about an event to each recipient once, and removes the event from the outbox. Callers may be retried,
+//! run concurrently or be killed at any time. A mail is sent twice in one case: SES accepted it, and both its response
+//! and its event were lost.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_smithy_types::retry::RetryConfig;
+use lambda_runtime::Error;
+use outlay_aws::backoff::backoff_with_jitter;
+use outlay_aws::clock::{self, RequestClock};
+use outlay_aws::config::{for_service, timeouts};
+use outlay_aws::env::{ConfigError, optional, required};
+use outlay_aws::log::{Level, log, publish_metrics};
+use outlay_domain::event::Event;
+use outlay_domain::text::hex;
+use outlay_mail::{Mailer, Recipient, SendError, Tag};
+use outlay_store::Store;
+use outlay_store::deliveries::{DeliveryKey, DeliveryState, Lease, LeaseOutcome};
+use outlay_worker::{JobContext, PartialFailures};
+
+use crate::compose::{OutgoingMail, compose_for_event};
+
+/// Timeout of SES.
+const SES_TIMEOUT: Duration = Duration::from_secs(10);
+/// Duration of a lease, in ms: longer than the timeout of SES with its retries.
+const LEASE_MILLIS: i64 = 20_000;
+/// Immediate retries when SES throttles. The event is retried later as well.
+const MAX_RETRIES: u32 = 3;
+/// Attempts to send a mail that SES refuses. The grace periods of its leases spread them over about 16 hours.
+const MAX_REFUSALS: u64 = 8;
+
+/// Outcome of sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// Sent, now or earlier, or not to be sent.
+    Done,
+    /// Not sent yet, or not known to be sent. The sweep tries again.
+    Pending,
+}
+
+/// Table and mail client.
+#[derive(Debug)]
+pub struct Sender {
+    /// Table.
+    pub store: Store,
+    mailer: Mailer,
+}
+
+impl Sender {
+    /// Reads `TABLE_NAME`, `MAIL_FROM`, and `SES_CONFIGURATION_SET`, without which SES publishes no events about mail.
+    ///
+    /// # Errors
+    /// [`ConfigError::MissingVariable`]
+    pub fn from_env(sdk: &SdkConfig) -> Result<Self, ConfigError> {
+        // SES accepts no idempotency token: a retry inside the SDK could send a mail twice.
+        let ses = for_service(sdk, "SES").to_builder().retry_config(RetryConfig::disabled());
+        let ses = ses.timeout_config(timeouts(SES_TIMEOUT, SES_TIMEOUT)).build();
+        let mailer = Mailer::new(&ses, required("MAIL_FROM")?, optional("SES_CONFIGURATION_SET"));
+        Ok(Self { store: Store::connect(sdk, &required("TABLE_NAME")?), mailer })
+    }
+
+    /// Sends all mail about an event. Removes the event from the outbox when all is done.
+    ///
+    /// # Errors
+    /// When a mail could not be sent. The others were sent.
+    pub async fn notify(&self, event: &Event, job: &JobContext) -> Result<SendOutcome, Error> {
+        if event.recipients().is_none() {
+            return Ok(SendOutcome::Done);
+        }
+        let (mut failures, mut is_pending) = (PartialFailures::default(), false);
+        for mail in compose_for_event(&self.store, &self.mailer, event).await? {
+            let delivery_key = DeliveryKey::for_event(event, mail.to.id);
+            // A failure for one recipient must not stop the mail to the others.
+            let outcome = failures.record(delivery_key, self.send(&delivery_key, &mail, job).await);
+            is_pending |= outcome == Some(SendOutcome::Pending);
+        }
+        failures.into_result()?;
+        if is_pending {
+            return Ok(SendOutcome::Pending);
+        }
+        self.store.remove_from_outbox(event).await?;
+        Ok(SendOutcome::Done)
+    }
+
+    /// Sends a mail, unless it was sent, or another run is sending it.
+    ///
+    /// # Errors
+    /// When no time is left, SES throttles or cannot send for this deployment, or the table is unavailable.
+    pub async fn send(
+        &self,
+        delivery_key: &DeliveryKey,
+        mail: &OutgoingMail,
+        job: &JobContext,
+    ) -> Result<SendOutcome, Error> {
+        job.ensure_time_left()?;
+        let lease = new_lease(job);
+        let attempts = match self.store.acquire_lease(delivery_key, &lease).await? {
+            LeaseOutcome::Acquired(attempts) => attempts,
+            LeaseOutcome::Settled => return Ok(SendOutcome::Done),
+            LeaseOutcome::Busy => return Ok(SendOutcome::Pending),
+        };
+        let recipient = mail.recipient().filter(|_| mail.to.is_reachable());
+        let (state, message_id) = match recipient {
+            None => (DeliveryState::Suppressed, None),
+            Some(recipient) => match self.deliver(&recipient, delivery_key, mail).await {
+                Ok(id) => (DeliveryState::Sent, Some(id)),
+                // SES may have it and then publishes an event. Without an event it is sent again after the lease has
+                // expired.
+                Err(DeliveryError::Unknown) => return Ok(SendOutcome::Pending),
+                // Only an operator can help, such as by verifying an address in the SES sandbox, so an immediate retry
+                // is pointless. The stream goes on; the lease stays and expires, later after each attempt.
+                Err(DeliveryError::Refused(cause)) => {
+                    log(Level::Error, &cause, &[("subject", delivery_key)]);
+                    publish_metrics(clock::now(), &[("RefusedMail", "Count", 1)]);
+                    if attempts < MAX_REFUSALS {
+                        return Ok(SendOutcome::Pending);
+                    }
+                    (DeliveryState::Refused, None)
+                }
+                Err(DeliveryError::NotSent(cause)) => {
+                    self.store.release_lease(delivery_key, &lease.id).await?;
+                    return Err(format!("the mail was not sent: {cause}").into());
+                }
+            },
+        };
+        self.store.record_delivery(delivery_key, state, message_id.as_deref(), clock::now()).await?;
+        Ok(SendOutcome::Done)
+    }
+
+    async fn deliver(
+        &self,
+        to: &Recipient,
+        delivery_key: &DeliveryKey,
+        mail: &OutgoingMail,
+    ) -> Result<String, DeliveryError> {
+        let message = mail.notice.render(to).map_err(not_sent)?;
+        let mime = message.to_mime(self.mailer.from_mailbox(), to, &mail.earlier).map_err(not_sent)?;
+        let tags = delivery_key.tags().map(|(name, value)| Tag { name, value });
+        let mut attempt = 0;
+        loop {
+            match self.mailer.send(to, mime.clone(), &tags).await {
+                Err(SendError::Throttled { .. }) if attempt < MAX_RETRIES => {
+                    // Longer than for the table: SES limits the rate per second.
+                    tokio::time::sleep(backoff_with_jitter(attempt) * 20).await;
+                    attempt += 1;
+                }
+                Err(SendError::Unavailable { .. }) => return Err(DeliveryError::Unknown),
+                Err(refused @ SendError::Refused { .. }) => return Err(DeliveryError::Refused(refused.to_string())),
+                sent => return sent.map_err(not_sent),
+            }
+        }
+    }
+}
+
+/// Lease with a unique id: one run may process an event twice.
+fn new_lease(job: &JobContext) -> Lease {
+    let clock = RequestClock::read();
+    Lease {
+        id: hex(&clock.random),
+        at: clock.now,
+        now: job.now.max(clock.now).as_millisecond(),
+        expires_at: clock.now.as_millisecond().saturating_add(LEASE_MILLIS),
+    }
+}
+
+enum DeliveryError {
+    /// SES refuses this mail.
+    Refused(String),
+    /// SES has not accepted the mail.
+    NotSent(String),
+    /// SES may have accepted the mail.
+    Unknown,
+}
+
+fn not_sent(cause: impl std::fmt::Display) -> DeliveryError {
+    DeliveryError::NotSent(cause.to_string())
+}

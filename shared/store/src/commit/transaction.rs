@@ -1,0 +1,438 @@
+//! Builds the writes of a transaction: the items of each change, their conditions, and the meaning of a failed
+//! condition. Sends nothing.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use jiff::Timestamp;
+use outlay_domain::change::{
+    Change, MemberChange, OrganisationCreated, PayoutChange, PolicyChange, RatesChange, ReportChange,
+};
+use outlay_domain::event::Event;
+use outlay_domain::ids::{OrgId, ReportId};
+use outlay_domain::member::{Member, MemberKind, MemberStatus, Role};
+use outlay_domain::policy::Policy;
+use outlay_domain::report::Report;
+use outlay_domain::spending::SpendingChange;
+use serde::Serialize;
+
+use crate::attributes::{Item, key_attributes, number, text, text_of};
+use crate::error::StoreError;
+use crate::files::{DuplicateFileRef, PendingFileTask, abandoned_at};
+use crate::idempotency::{IdempotencyRecord, NewIdempotencyRecord};
+use crate::integrity::Stored;
+use crate::items::{ExpenseChunk, Task, expense_chunks, report_head, sealed_account_item, to_item};
+use crate::keys::{self, PrimaryKey};
+use crate::outbox::{OrganisationEntry, outbox_entry};
+use crate::reads::AddressEntry;
+use crate::spending::StoredBucket;
+
+/// Meaning of a failed condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ConditionKind {
+    /// The item has another version than the one that was read.
+    Version,
+    /// Another member has the address, or the identity of the service.
+    Unique,
+    /// A concurrent request has bound the invited member or the identity.
+    IdentityBinding,
+    /// The owner's claims have changed since they were read.
+    Spending,
+    /// The caller's membership has changed since it was read.
+    CallerUnchanged,
+    /// The idempotency key has a record.
+    Idempotency,
+    /// No condition.
+    None,
+}
+
+/// One write of a transaction.
+pub(super) struct ConditionalWrite {
+    pub(super) item: TransactWriteItem,
+    pub(super) kind: ConditionKind,
+}
+
+impl ConditionalWrite {
+    /// True when the stored item is the very event of this write. Two concurrent requests may write equal events, but
+    /// never with the same commit id.
+    pub(super) fn already_written(&self, stored: Option<&Item>) -> bool {
+        let item = self.item.put().map(Put::item);
+        stored.is_some() && is_event(item) && item == stored
+    }
+}
+
+fn is_event(item: Option<&Item>) -> bool {
+    item.and_then(|item| text_of(item, "entity")) == Some("event")
+}
+
+/// Attribute of an event with the id of the commit that wrote it.
+const COMMIT_ID: &str = "commit_id";
+
+/// Collects the writes of a transaction.
+pub(super) struct TransactionBuilder<'a> {
+    table: &'a str,
+    /// Distinguishes the events of this commit from equal ones of another.
+    commit_id: u64,
+    writes: Vec<ConditionalWrite>,
+}
+
+type ConditionExpression = (&'static str, Option<AttributeValue>);
+
+const IS_ABSENT: ConditionExpression = ("attribute_not_exists(PK)", None);
+
+fn version_condition(version: Option<u64>) -> ConditionExpression {
+    match version {
+        Some(version) => ("version = :value", Some(number(version))),
+        None => IS_ABSENT,
+    }
+}
+
+/// Attribute values of a condition expression.
+fn expression_values(value: Option<AttributeValue>) -> Option<HashMap<String, AttributeValue>> {
+    value.map(|value| HashMap::from([(":value".to_owned(), value)]))
+}
+
+/// Converts the error of an SDK builder about a missing field.
+fn build_error(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Refused(error.to_string())
+}
+
+impl<'a> TransactionBuilder<'a> {
+    /// Builds the writes of changes and of an idempotency record.
+    pub(super) fn build(
+        table: &'a str,
+        commit_id: u64,
+        changes: &[Change],
+        record: Option<&NewIdempotencyRecord>,
+    ) -> Result<Vec<ConditionalWrite>, StoreError> {
+        let mut transaction = Self { table, commit_id, writes: Vec::new() };
+        changes.iter().try_for_each(|change| transaction.add_change(change))?;
+        record.map_or(Ok(()), |record| transaction.put_idempotency_record(record))?;
+        Ok(transaction.writes)
+    }
+
+    fn put(
+        &mut self,
+        item: Item,
+        kind: ConditionKind,
+        condition: Option<ConditionExpression>,
+    ) -> Result<(), StoreError> {
+        let put = Put::builder().table_name(self.table).set_item(Some(item));
+        let put = match condition {
+            Some((expression, value)) => {
+                // The stored record holds the response; a stored event shows whether this transaction wrote it.
+                let return_old_item = kind == ConditionKind::Idempotency || is_event(put.get_item().as_ref());
+                let old = return_old_item.then_some(ReturnValuesOnConditionCheckFailure::AllOld);
+                put.condition_expression(expression)
+                    .set_expression_attribute_values(expression_values(value))
+                    .set_return_values_on_condition_check_failure(old)
+            }
+            None => put,
+        };
+        let put = put.build().map_err(build_error)?;
+        self.writes.push(ConditionalWrite { item: TransactWriteItem::builder().put(put).build(), kind });
+        Ok(())
+    }
+
+    fn delete(
+        &mut self,
+        key: &PrimaryKey,
+        kind: ConditionKind,
+        condition: Option<ConditionExpression>,
+    ) -> Result<(), StoreError> {
+        let delete = Delete::builder().table_name(self.table).set_key(Some(key_attributes(key)));
+        let delete = match condition {
+            Some((expression, value)) => {
+                delete.condition_expression(expression).set_expression_attribute_values(expression_values(value))
+            }
+            None => delete,
+        };
+        let delete = delete.build().map_err(build_error)?;
+        self.writes.push(ConditionalWrite { item: TransactWriteItem::builder().delete(delete).build(), kind });
+        Ok(())
+    }
+
+    /// Adds a condition that a member has the version that was read, without a write.
+    fn assert_unchanged(&mut self, member: &Member) -> Result<(), StoreError> {
+        let (expression, value) = version_condition(Some(member.version));
+        let check = ConditionCheck::builder()
+            .table_name(self.table)
+            .set_key(Some(key_attributes(&keys::member(member.org, member.id))))
+            .condition_expression(expression)
+            .set_expression_attribute_values(expression_values(value))
+            .build()
+            .map_err(build_error)?;
+        let item = TransactWriteItem::builder().condition_check(check).build();
+        self.writes.push(ConditionalWrite { item, kind: ConditionKind::CallerUnchanged });
+        Ok(())
+    }
+
+    /// Removes a report's claims from a bucket in place, at any version: a removal never exceeds a limit.
+    fn withdraw_claims(&mut self, key: &PrimaryKey, report: ReportId) -> Result<(), StoreError> {
+        let update = Update::builder()
+            .table_name(self.table)
+            .set_key(Some(key_attributes(key)))
+            .update_expression("REMOVE claims.#report ADD version :one")
+            .condition_expression("attribute_exists(PK)")
+            .expression_attribute_names("#report", report.to_string())
+            .expression_attribute_values(":one", number(1))
+            .build()
+            .map_err(build_error)?;
+        self.writes.push(ConditionalWrite {
+            item: TransactWriteItem::builder().update(update).build(),
+            kind: ConditionKind::Spending,
+        });
+        Ok(())
+    }
+
+    fn add_change(&mut self, change: &Change) -> Result<(), StoreError> {
+        match change {
+            Change::OrganisationCreated(created) => self.create_organisation(created),
+            Change::Members(changes) => changes.iter().try_for_each(|change| self.change_member(change)),
+            Change::AssertUnchanged(member) => self.assert_unchanged(member),
+            Change::Payout(change) => self.change_payout_account(change),
+            Change::Policy(change) => self.change_policy(change),
+            Change::Rates(change) => self.put_rates(change),
+            Change::Report(change) => self.change_report(change),
+        }
+    }
+
+    fn put_event(&mut self, event: &Event, kind: ConditionKind) -> Result<(), StoreError> {
+        let mut item = to_item(&keys::event(event), "event", event)?;
+        item.insert(COMMIT_ID.to_owned(), text(format!("{:016x}", self.commit_id)));
+        self.put(item, kind, Some(IS_ABSENT))?;
+        if event.recipients().is_none() {
+            return Ok(());
+        }
+        self.put(outbox_entry(event)?, ConditionKind::None, None)
+    }
+
+    fn create_organisation(&mut self, created: &OrganisationCreated) -> Result<(), StoreError> {
+        let OrganisationCreated { organisation, first_admin, policy, event } = created;
+        let key = keys::organisation(organisation.id);
+        self.put(to_item(&key, "organisation", organisation)?, ConditionKind::Version, Some(IS_ABSENT))?;
+        let entry = OrganisationEntry { organisation_id: organisation.id };
+        let key = keys::organisation_entry(organisation.id);
+        self.put(to_item(&key, "listed_organisation", &entry)?, ConditionKind::None, None)?;
+        self.put_member(None, first_admin, ConditionKind::Version)?;
+        self.put_policy(organisation.id, policy, None)?;
+        self.put_event(event, ConditionKind::Version)
+    }
+
+    /// Writes a member, the address of a new one, and the copies under other keys. Requests read the copies, so each
+    /// change writes all of them and deletes those that no longer apply.
+    fn put_member(&mut self, before: Option<&Member>, after: &Member, kind: ConditionKind) -> Result<(), StoreError> {
+        let item = |key: &PrimaryKey, entity| to_item(key, entity, after);
+        let version = before.map(|before| before.version);
+        self.put(item(&keys::member(after.org, after.id), "member")?, kind, Some(version_condition(version)))?;
+        if before.is_none() {
+            self.put_address(after)?;
+        }
+        if let Some(subject) = &after.subject {
+            // One identity belongs to one member of an organisation.
+            let bound = before.is_some_and(|before| before.subject.is_some());
+            let condition = (!bound).then_some(IS_ABSENT);
+            let added = before.is_none() && after.kind == MemberKind::Service;
+            let kind = if added { ConditionKind::Unique } else { kind };
+            self.put(item(&keys::identity(after.org, subject), "identity")?, kind, condition)?;
+        }
+        if let Some(before) = before {
+            self.delete_former_keys(before, after)?;
+        }
+        let (old, new) = (before.and_then(role_member_key), role_member_key(after));
+        if let Some(key) = old.filter(|key| Some(key) != new.as_ref()) {
+            self.delete(&key, ConditionKind::None, None)?;
+        }
+        if let Some(key) = new {
+            self.put(item(&key, "officer")?, kind, None)?;
+        }
+        Ok(())
+    }
+
+    fn put_address(&mut self, member: &Member) -> Result<(), StoreError> {
+        let Some(email) = &member.email else { return Ok(()) };
+        let address = AddressEntry { member_id: member.id };
+        let item = to_item(&keys::email(member.org, email), "address", &address)?;
+        self.put(item, ConditionKind::Unique, Some(IS_ABSENT))
+    }
+
+    /// Deletes the address, identity and payout account that a member no longer has.
+    fn delete_former_keys(&mut self, before: &Member, after: &Member) -> Result<(), StoreError> {
+        let address = before.email.as_ref().filter(|_| after.email.is_none());
+        let identity = before.subject.as_ref().filter(|_| after.subject.is_none());
+        let account = before.payout_version.filter(|_| after.payout_version.is_none());
+        let keys = [
+            address.map(|address| keys::email(before.org, address)),
+            identity.map(|subject| keys::identity(before.org, subject)),
+            account.map(|_| keys::payout_account(before.org, before.id)),
+        ];
+        keys.iter().flatten().try_for_each(|key| self.delete(key, ConditionKind::None, None))
+    }
+
+    fn change_member(&mut self, change: &MemberChange) -> Result<(), StoreError> {
+        let MemberChange { before, after, event } = change;
+        let joins = before.as_ref().is_some_and(|before| before.subject.is_none()) && after.subject.is_some();
+        let kind = if joins { ConditionKind::IdentityBinding } else { ConditionKind::Version };
+        self.put_member(before.as_ref(), after, kind)?;
+        self.put_event(event, kind)
+    }
+
+    fn change_payout_account(&mut self, change: &PayoutChange) -> Result<(), StoreError> {
+        let PayoutChange { member, account } = change;
+        self.change_member(member)?;
+        let key = keys::payout_account(member.after.org, member.after.id);
+        // The condition on the member's version covers the account too.
+        self.put(sealed_account_item(&key, account)?, ConditionKind::None, None)
+    }
+
+    fn put_policy(&mut self, org: OrgId, policy: &Policy, before: Option<u64>) -> Result<(), StoreError> {
+        self.put(
+            to_item(&keys::policy(org), "policy", policy)?,
+            ConditionKind::Version,
+            Some(version_condition(before)),
+        )?;
+        let key = keys::policy_version(org, policy.version);
+        self.put(to_item(&key, "policy_version", policy)?, ConditionKind::Version, Some(IS_ABSENT))
+    }
+
+    fn change_policy(&mut self, change: &PolicyChange) -> Result<(), StoreError> {
+        let PolicyChange { before, after, event } = change;
+        self.put_policy(event.org, after, Some(*before))?;
+        self.put_event(event, ConditionKind::Version)
+    }
+
+    fn put_rates(&mut self, change: &RatesChange) -> Result<(), StoreError> {
+        for entry in &change.entries {
+            let key = keys::rate(change.event.org, entry.currency, entry.date);
+            self.put(to_item(&key, "rate", entry)?, ConditionKind::None, None)?;
+        }
+        self.put_event(&change.event, ConditionKind::Version)
+    }
+
+    fn change_report(&mut self, change: &ReportChange) -> Result<(), StoreError> {
+        let ReportChange { before, after, events, spending, deleted } = change;
+        let before = before.as_ref();
+        let condition = version_condition(before.map(|before| before.version));
+        // Of a deleted report only the history stays.
+        let left = (!deleted).then_some(after);
+        match left {
+            Some(report) => self.put(report_head(report)?, ConditionKind::Version, Some(condition))?,
+            None => self.delete(&keys::report(after.org, after.id), ConditionKind::Version, Some(condition))?,
+        }
+        self.update_expenses(before, left)?;
+        self.update_tasks(before, left)?;
+        self.update_list_entries(before, left)?;
+        self.update_files(before, left, after.updated_at)?;
+        self.update_spending(after, spending)?;
+        events.iter().try_for_each(|event| self.put_event(event, ConditionKind::Version))
+    }
+
+    /// Writes the expense items that differ from the stored ones, and deletes surplus ones.
+    fn update_expenses(&mut self, before: Option<&Report>, after: Option<&Report>) -> Result<(), StoreError> {
+        let old = before.map(expense_chunks).unwrap_or_default();
+        let new = after.map(expense_chunks).unwrap_or_default();
+        let Some(report) = after.or(before) else { return Ok(()) };
+        let key = |chunk| keys::expenses(report.org, report.id, chunk);
+        for (at, lines) in new.iter().enumerate().filter(|(at, lines)| old.get(*at) != Some(*lines)) {
+            self.put(to_item(&key(at), "expenses", &ExpenseChunk { lines })?, ConditionKind::None, None)?;
+        }
+        (new.len()..old.len()).try_for_each(|at| self.delete(&key(at), ConditionKind::None, None))
+    }
+
+    /// Writes changed tasks, and deletes those of approvers who no longer have to decide.
+    fn update_tasks(&mut self, before: Option<&Report>, after: Option<&Report>) -> Result<(), StoreError> {
+        let old = before.map(tasks_of).unwrap_or_default();
+        let new = after.map(tasks_of).unwrap_or_default();
+        for (key, _) in old.iter().filter(|(key, _)| !new.iter().any(|(kept, _)| kept == key)) {
+            self.delete(key, ConditionKind::None, None)?;
+        }
+        for (key, task) in new.iter().filter(|task| !old.contains(task)) {
+            self.put(to_item(key, "task", task)?, ConditionKind::None, None)?;
+        }
+        Ok(())
+    }
+
+    /// Adds and removes the list entries of a report: among all reports, and among those of its cost centres.
+    fn update_list_entries(&mut self, before: Option<&Report>, after: Option<&Report>) -> Result<(), StoreError> {
+        let old = before.map(keys::list_entries).unwrap_or_default();
+        let new = after.map(keys::list_entries).unwrap_or_default();
+        for key in new.difference(&old) {
+            self.put(to_item(key, "listing", &ListEntry {})?, ConditionKind::None, None)?;
+        }
+        old.difference(&new).try_for_each(|key| self.delete(key, ConditionKind::None, None))
+    }
+
+    /// Writes file tasks for declared and for removed receipts, and adds and removes duplicate references.
+    fn update_files(
+        &mut self,
+        before: Option<&Report>,
+        after: Option<&Report>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(report) = after.or(before) else { return Ok(()) };
+        let old = before.map(Report::receipts).unwrap_or_default();
+        let new = after.map(Report::receipts).unwrap_or_default();
+        let declared = new.iter().filter(|(id, _)| !old.contains_key(id)).map(|(id, one)| (id, abandoned_at(one)));
+        let gone = old.keys().filter(|id| !new.contains_key(id)).map(|id| (id, now.as_second()));
+        for (receipt, due) in declared.chain(gone) {
+            let task = PendingFileTask { org: report.org, report_id: report.id, receipt_id: *receipt, due };
+            self.put(to_item(&keys::file_task(report.org, *receipt), "file", &task)?, ConditionKind::None, None)?;
+        }
+        let old = before.map(keys::receipt_hashes).unwrap_or_default();
+        let new = after.map(keys::receipt_hashes).unwrap_or_default();
+        for key in new.difference(&old) {
+            self.put(
+                to_item(key, "receipt_hash", &DuplicateFileRef { report_id: report.id })?,
+                ConditionKind::None,
+                None,
+            )?;
+        }
+        old.difference(&new).try_for_each(|key| self.delete(key, ConditionKind::None, None))
+    }
+
+    fn update_spending(&mut self, report: &Report, change: &SpendingChange) -> Result<(), StoreError> {
+        let Some(owner) = change.owner else { return Ok(()) };
+        for (bucket, claims) in &change.stored {
+            let key = keys::spending(report.org, owner, bucket);
+            let before = claims.version.checked_sub(1).filter(|version| *version > 0);
+            let item = to_item(&key, "spending", &StoredBucket::from(claims))?;
+            self.put(item, ConditionKind::Spending, Some(version_condition(before)))?;
+        }
+        let mut withdrawn = change.withdrawn.iter();
+        withdrawn.try_for_each(|bucket| self.withdraw_claims(&keys::spending(report.org, owner, bucket), report.id))
+    }
+
+    fn put_idempotency_record(&mut self, record: &NewIdempotencyRecord) -> Result<(), StoreError> {
+        let item = to_item(&record.key, "idempotency", &IdempotencyRecord::from(record))?;
+        // TTL deletes late, by up to days, so an expired record counts as absent.
+        let condition = ("attribute_not_exists(PK) OR expires_at <= :value", Some(number(record.now)));
+        self.put(item, ConditionKind::Idempotency, Some(condition))
+    }
+}
+
+/// Item that lists a report. Its key is all it holds.
+#[derive(Serialize)]
+struct ListEntry {}
+
+impl Stored for ListEntry {
+    // It only points to the report.
+    const HAS_DIGEST: bool = false;
+}
+
+/// Key of the copy of a member that steps are routed by role with; `None` for other roles and for erased members.
+fn role_member_key(member: &Member) -> Option<PrimaryKey> {
+    let routed = member.status != MemberStatus::Erased && matches!(member.role, Role::Finance | Role::Admin);
+    routed.then(|| keys::role_member(member.org, member.role, member.id))
+}
+
+/// Tasks of a report's pending step, one for each approver who has not decided yet.
+fn tasks_of(report: &Report) -> Vec<(PrimaryKey, Task)> {
+    let Some(step) = report.pending_step() else {
+        return Vec::new();
+    };
+    let task = Task::of(report, step);
+    let key = |approver| keys::task(report.org, approver, step.due_on, report.id, step.number);
+    step.pending_approvers().map(|person| (key(person.id), task.clone())).collect()
+}

@@ -1,0 +1,41 @@
+//! A schedule as event source. The reference time is the one in the event: repeating a run does what was due then, and
+//! nothing twice.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use outlay_aws::config::sdk_config;
+use outlay_aws::env::ConfigError;
+use serde::Deserialize;
+
+use crate::job::JobContext;
+use outlay_aws::RunResult;
+
+/// Event of the scheduler, in so far as it is needed.
+#[derive(Debug, Deserialize)]
+struct ScheduledEvent {
+    /// Scheduled time, RFC 3339.
+    time: Timestamp,
+}
+
+/// Serves a scheduled function. `from_env` opens its state once per process.
+///
+/// # Errors
+/// When a variable is missing or the Runtime API cannot be reached.
+pub async fn serve<D, F>(
+    from_env: impl Fn(&SdkConfig) -> Result<D, ConfigError>,
+    handler: fn(Arc<D>, JobContext) -> F,
+) -> RunResult
+where
+    D: Send + Sync,
+    F: Future<Output = Result<(), Error>> + Send,
+{
+    let state = Arc::new(from_env(&sdk_config()?)?);
+    lambda_runtime::run(service_fn(|event: LambdaEvent<ScheduledEvent>| {
+        handler(Arc::clone(&state), JobContext::new(event.context.deadline, event.payload.time))
+    }))
+    .await
+}

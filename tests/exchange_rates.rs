@@ -1,0 +1,147 @@
+//! Exchange rates: entered by finance, applied from the expense's date or the last earlier one, stored with the
+//! expense.
+
+use serde_json::{Value, json};
+
+use crate::support::World;
+
+fn line(date: &str, amount: &str, currency: &str) -> Value {
+    json!({
+        "date": date, "category": "travel", "merchant": "x", "amount": {"amount": amount, "currency": currency},
+        "tax": {"amount": "0", "currency": currency}, "receipt_reference": "scan.pdf",
+    })
+}
+
+async fn enter(world: &World, date: &str, rates: &Value) {
+    world.fiona.put(&world.path(&format!("rates/{date}")), &json!({"rates": rates, "source": "ECB"})).await.expect(200);
+}
+
+#[tokio::test]
+async fn expense_keeps_rate_date_and_source_of_conversion() {
+    let world = World::new().await;
+    enter(&world, "2026-11-02", &json!({"GBP": "1.1412", "JPY": "0.005834"})).await;
+    enter(&world, "2026-11-05", &json!({"GBP": "1.1502"})).await;
+    let lines = [
+        line("2026-11-02", "100.00", "GBP"),
+        line("2026-11-04", "100.00", "GBP"),
+        line("2026-11-09", "100.00", "GBP"),
+        line("2026-11-09", "12345", "JPY"),
+        line("2026-11-09", "1.00", "EUR"),
+    ];
+    let report =
+        world.ana.post(&world.path("reports"), &json!({"title": "London", "expenses": lines})).await.expect(201);
+    let converted: Vec<_> =
+        report["expenses"].as_array().unwrap().iter().map(|line| line["converted"].clone()).collect();
+    let of = |amount: &str, rate: &str, date: &str| json!({"amount": {"amount": amount, "currency": "EUR"}, "tax": {"amount": "0.00", "currency": "EUR"}, "rate": rate, "date": date, "source": "ECB"});
+    assert_eq!(
+        converted,
+        [
+            of("114.12", "1.1412", "2026-11-02"),
+            of("114.12", "1.1412", "2026-11-02"),
+            of("115.02", "1.1502", "2026-11-05"),
+            of("72.02", "0.005834", "2026-11-02"),
+            Value::Null
+        ]
+    );
+    assert_eq!(report["totals"]["total"]["amount"], "416.28");
+
+    // Stored conversions stay. A changed expense is converted again.
+    enter(&world, "2026-11-02", &json!({"GBP": "2"})).await;
+    let first = report["expenses"][0]["id"].as_str().unwrap();
+    let touched = world
+        .ana
+        .patch(&world.report(&report, &format!("expenses/{first}")), &json!({"merchant": "Hotel"}))
+        .await
+        .expect(200);
+    assert_eq!(
+        (
+            &touched["expenses"][0]["converted"]["amount"]["amount"],
+            &touched["expenses"][1]["converted"]["amount"]["amount"]
+        ),
+        (&json!("200.00"), &json!("114.12"))
+    );
+}
+
+#[tokio::test]
+async fn expense_without_exchange_rate_is_rejected() {
+    let world = World::new().await;
+    enter(&world, "2026-11-02", &json!({"GBP": "1.1412"})).await;
+    let body = json!({"title": "x", "expenses": [line("2026-11-03", "1.00", "GBP"), line("2026-11-01", "1.00", "GBP"), line("2026-11-03", "1.00", "CHF")]});
+    let answer = world.ana.post(&world.path("reports"), &body).await;
+    let missing = ["/expenses/1/amount/currency rate-missing", "/expenses/2/amount/currency rate-missing"];
+    assert_eq!(answer.problem(422, "/problems/validation-failed"), missing);
+    assert!(answer.text.contains("No exchange rate for GBP on or before 2026-11-01"), "{}", answer.text);
+    let draft = world.ana.post(&world.path("reports"), &json!({"title": "x"})).await.expect(201);
+    let faults = world.ana.post(&world.report(&draft, "expenses"), &line("2026-11-03", "1", "JPY")).await;
+    assert_eq!(faults.problem(422, "/problems/validation-failed"), ["/amount/currency rate-missing"]);
+}
+
+#[tokio::test]
+async fn report_in_other_currency_has_base_total() {
+    let world = World::new().await;
+    enter(&world, "2026-11-02", &json!({"GBP": "1.25", "USD": "0.80"})).await;
+    let lines =
+        [line("2026-11-02", "100.00", "USD"), line("2026-11-02", "10.00", "EUR"), line("2026-11-02", "5.00", "GBP")];
+    let report = world
+        .ana
+        .post(&world.path("reports"), &json!({"title": "x", "currency": "GBP", "expenses": lines, "submit": true}))
+        .await
+        .expect(201);
+    let amounts: Vec<_> = report["expenses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (line["converted"]["amount"]["amount"].clone(), line["base"]["amount"]["amount"].clone()))
+        .collect();
+    assert_eq!(amounts, [(json!("64.00"), json!("80.00")), (json!("8.00"), Value::Null), (Value::Null, json!("6.25"))]);
+    assert_eq!(
+        (&report["totals"]["total"], &report["base_total"]),
+        (&json!({"amount": "77.00", "currency": "GBP"}), &json!({"amount": "96.25", "currency": "EUR"}))
+    );
+}
+
+#[tokio::test]
+async fn exchange_rates_are_validated_and_listed() {
+    let world = World::new().await;
+    let put = |date: &str, body: Value| {
+        let (world, path) = (world.clone(), world.path(&format!("rates/{date}")));
+        async move { world.fiona.put(&path, &body).await }
+    };
+    for (rates, fault) in [
+        (json!({"GBP": "0"}), "/rates/GBP rate"),
+        (json!({"GBP": "-1"}), "/rates/GBP rate"),
+        (json!({"GBP": 1.2}), "/rates/GBP type"),
+        (json!({"gbp": "1"}), "/rates/gbp currency"),
+        (json!({}), "/rates length"),
+    ] {
+        assert_eq!(
+            put("2026-11-02", json!({"rates": rates})).await.problem(422, "/problems/validation-failed"),
+            [fault]
+        );
+    }
+    put("2026-11-02", json!({"rates": {"EUR": "1"}})).await.problem(422, "/problems/validation-failed");
+    put("tomorrow", json!({"rates": {"GBP": "1"}})).await.problem(400, "/problems/invalid-parameter");
+    put("9999-01-01", json!({"rates": {"GBP": "1"}})).await.problem(400, "/problems/invalid-parameter");
+    world
+        .ana
+        .put(&world.path("rates/2026-11-02"), &json!({"rates": {"GBP": "1"}}))
+        .await
+        .problem(403, "/problems/forbidden");
+    enter(&world, "2026-11-02", &json!({"GBP": "1.1412", "USD": "0.9"})).await;
+    enter(&world, "2026-11-03", &json!({"GBP": "1.15"})).await;
+    let all = world.ana.get(&world.path("rates")).await.expect(200);
+    assert_eq!(all["items"].as_array().unwrap().len(), 3);
+    let pounds = world.ana.get(&world.path("rates?currency=GBP")).await.expect(200);
+    assert_eq!(pounds["items"][1], json!({"date": "2026-11-03", "currency": "GBP", "rate": "1.15", "source": "ECB"}));
+}
+
+#[tokio::test]
+async fn conversion_out_of_range_is_rejected() {
+    let world = World::new().await;
+    enter(&world, "2026-11-02", &json!({"GBP": "999999999999", "JPY": "0.5", "USD": "0.000000000001"})).await;
+    for (amount, from, to) in [("0.01", "GBP", "JPY"), ("10000000000", "GBP", "EUR"), ("10000000000", "GBP", "USD")] {
+        let body = json!({"title": "x", "currency": to, "expenses": [line("2026-11-02", amount, from)]});
+        let faults = world.ana.post(&world.path("reports"), &body).await.problem(422, "/problems/validation-failed");
+        assert_eq!(faults, ["/expenses/0/amount/amount maximum"], "{amount} {from} in {to}");
+    }
+}
