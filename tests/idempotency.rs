@@ -182,3 +182,20 @@ async fn lost_transaction_response_is_reported_as_success() {
     assert_eq!(fault_hits(&url(), &lost).await, 1);
     assert_eq!(world.ana.get(&world.report(&report, "")).await.expect(200), changed);
 }
+
+#[tokio::test]
+async fn repeated_deletion_replays_first_response() {
+    let world = World::new().await;
+    let draft = world.draft(&world.ana, &[expense("10.00"), expense("20.00")]).await;
+    let delete = async |path: &str, key: &str| {
+        send(world.ana.request(Method::DELETE, path).header("Idempotency-Key", key)).await
+    };
+    // An expense, then the whole draft: the repetition finds neither.
+    for (path, key) in [(world.line(&draft, 0, ""), "remove-expense-1"), (world.report(&draft, ""), "delete-draft-1")] {
+        let (first, again) = (delete(&path, key).await, delete(&path, key).await);
+        assert!(first.status < 300, "{path}: {}", first.text);
+        assert_eq!((again.status, &again.text), (first.status, &first.text), "{path}");
+        assert_eq!(again.header("idempotent-replayed"), "true", "{path}");
+        delete(&path, &format!("{key}-new")).await.problem(404, "/problems/not-found");
+    }
+}

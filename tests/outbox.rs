@@ -89,6 +89,28 @@ async fn events_lost_by_stream_are_mailed_once_by_sweep() {
     stack.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn outbox_entry_without_mail_is_removed_by_sweep() {
+    let (stack, world) = own_stack().await;
+    let report = world.draft(&world.ana, &[expense("40.00")]).await;
+    idle(&stack).await;
+    let outbox = format!("ORG#{}#OUTBOX", world.org);
+    let pk = format!("ORG#{}#REPORT#{}", world.org, report["id"].as_str().unwrap());
+    // The first event has no recipients, the second one does not exist.
+    for sk in [table::event(1), table::event(99)] {
+        let at = "2026-01-05T09:00:00.000Z";
+        let item = json!({
+            "PK": {"S": outbox}, "SK": {"S": format!("{at}#{pk}/{sk}")}, "at": {"S": at},
+            "event_pk": {"S": pk}, "event_sk": {"S": sk}, "entity": {"S": "outbox"}, "schema": {"N": "1"},
+        });
+        table::call_on(&stack, "PutItem", json!({"Item": item})).await;
+    }
+    assert_eq!(query(&stack, &outbox).await.len(), 2);
+    run_schedule(stack.url(), "triggers-sweep", now()).await;
+    assert_eq!(query(&stack, &outbox).await, [] as [Value; 0]);
+    stack.stop().await;
+}
+
 /// Sum of a metric over all log lines so far, once it is at least `least`. A line can arrive after the response.
 async fn metric_sum(stack: &Stack, name: &str, least: i64) -> i64 {
     wait_until(&format!("{name} of at least {least}"), || async {

@@ -228,9 +228,12 @@ async fn daily_quotas_limit_submissions_and_invitations() {
     let of = |person: &Person| format!("ORG#{}#LIMIT#{}", world.org, subject(person));
     let draft = world.draft(&world.ana, &[expense("10.00")]).await;
     set_used_quota(of(&world.ana), "SUBMISSIONS", 4999).await;
-    world.submit_expenses(&world.ana, &[expense("11.00")]).await.expect(201);
+    let submitted = world.submit_expenses(&world.ana, &[expense("11.00")]).await.expect(201);
     beyond(world.submit_expenses(&world.ana, &[expense("12.00")]).await, "submissions");
     beyond(world.ana.post(&world.report(&draft, "submit"), &json!({})).await, "submissions");
+    // An edit of a submitted report asks its approvers again, so it is a submission too.
+    beyond(world.ana.post(&world.report(&submitted, "expenses"), &expense("1.00")).await, "submissions");
+    world.ana.post(&world.report(&draft, "expenses"), &expense("1.00")).await.expect(200);
     world.draft(&world.ana, &[expense("13.00")]).await;
     world.submit_expenses(&world.marco, &[expense("14.00")]).await.expect(201);
 

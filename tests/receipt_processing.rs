@@ -139,7 +139,7 @@ async fn foreign_object_is_left_untouched_and_logged() {
             [""; 0],
             "acknowledged: {message}"
         );
-        let expected = json!({"cause": "object key outside quarantine/", "level": "error", "key": key});
+        let expected = json!({"cause": "object that is no upload", "level": "error", "key": key});
         let is_expected = |line: &str| {
             let line: Value = serde_json::from_str(line).unwrap_or_default();
             expected.as_object().unwrap().iter().all(|(name, value)| line[name] == *value)

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use outlay_local::Stack;
 use serde_json::{Value, json};
 
-use crate::support::{World, expense, invoke, mail, morning, now, own_stack, run_schedule, table, with};
+use crate::support::{World, day, expense, invoke, mail, morning, now, own_stack, run_schedule, table, with};
 
 /// Manager step due in one working day, with or without escalation to finance.
 fn policy(escalates: bool) -> Value {
@@ -87,6 +87,23 @@ async fn overdue_step_is_escalated_and_both_sides_notified() {
     assert_eq!(world.mail(&world.marco, 3).await.len(), 3);
     world.marco.post_at(&world.report(&report, "approve"), 2, &json!({})).await.problem(404, "/problems/not-found");
     world.fiona.post_at(&world.report(&report, "approve"), 2, &json!({})).await.expect(200);
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replaced_delegate_of_new_approver_gets_request() {
+    let (stack, world) = stack_with_policy(true).await;
+    let delegation = json!({"to": world.marco.id, "from": day(0), "until": day(-30)});
+    world.fiona.put(&world.path("members/me/delegation"), &delegation).await.expect(200);
+    let report = world.submitted("40.00").await;
+    world.mail(&world.marco, 2).await;
+    run_schedule(stack.url(), "triggers-escalate", morning(7)).await;
+    world.wait_for_mail_status(&report, "step.escalated", &["Fiona Byrne delivered", "Marco Rossi delivered"]).await;
+    let mails = world.mail(&world.marco, 3).await;
+    assert_eq!(mails.len(), 3, "one mail about the escalation");
+    let text = mails[2]["text"].as_str().unwrap();
+    assert!(text.contains("Fiona Byrne, who is away"), "{text}");
+    assert_eq!(world.queue(&world.marco).await[0]["on_behalf_of"]["name"], "Fiona Byrne");
     stack.stop().await;
 }
 

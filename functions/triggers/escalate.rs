@@ -1,5 +1,5 @@
 //! Scheduled, every 5 minutes: escalates pending steps that are overdue, or whose approvers cannot be reached by mail,
-//! to other approvers. Makes no decision in an approver's place. A repeated run finds nothing left to do.
+//! to other approvers. Does not decide. A repeated run changes nothing.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -60,15 +60,16 @@ async fn escalate_report(
     else {
         return Ok(());
     };
-    let named: Vec<MemberId> = step.escalates_to.iter().map(|person| person.id).collect();
+    let targets: Vec<MemberId> = step.escalates_to.iter().map(|person| person.id).collect();
     let failed = |error: outlay_http::ApiError| format!("not escalated: {error}");
     let policy = queries::policy(store, org).await.map_err(failed)?;
-    let named = store.members_by_id(org, &named).await?;
-    let context = EscalationContext::load(store, &policy, &report, reason, &named, today(now)).await.map_err(failed)?;
-    let escalated = escalate(&report, (reason, &replaced), &named, &policy, &context.people, now);
+    let targets = store.members_by_id(org, &targets).await?;
+    let context =
+        EscalationContext::load(store, &policy, &report, reason, &targets, today(now)).await.map_err(failed)?;
+    let escalated = escalate(&report, (reason, &replaced), &targets, &policy, &context.people, now);
     let Some(change) = escalated.map_err(|error| failed(error.into()))? else { return Ok(()) };
     match store.commit(&[Change::Report(Box::new(change))], None).await {
-        // Another request, such as a decision, has changed the report first.
+        // A concurrent request, such as a decision, changed the report first. The next run checks the report again.
         Ok(()) | Err(CommitError::Stale) => Ok(()),
         Err(error) => Err(error.into()),
     }

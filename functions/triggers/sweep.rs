@@ -16,7 +16,7 @@ use outlay_store::outbox::OutboxEntry;
 use outlay_worker::schedule::serve;
 use outlay_worker::{JobContext, PartialFailures, RunResult};
 
-/// Age up to which an event is left to the stream and its retries.
+/// Age from which the sweep sends the mail about an event. Younger events are left to the stream and its retries.
 const STREAM_GRACE: SignedDuration = SignedDuration::from_mins(15);
 
 /// Mail sender and receipt processor.
@@ -34,7 +34,7 @@ impl State {
 /// Metrics of a run.
 #[derive(Default)]
 struct SweepMetrics {
-    /// Events completed by the sweep instead of the stream.
+    /// Outbox entries that the sweep completed instead of the stream.
     swept: i64,
     /// Time of the oldest event that is still pending.
     oldest_pending: Option<Timestamp>,
@@ -67,7 +67,7 @@ async fn notify_overdue(
     metrics: &mut SweepMetrics,
 ) -> Result<(), Error> {
     for entry in state.sender.store.pending_outbox_entries(org, job.now.saturating_sub(STREAM_GRACE)?).await? {
-        match failures.record(&entry, notify_entry(state, &entry, job).await) {
+        match failures.record(&entry, notify_entry(state, org, &entry, job).await) {
             Some(SendOutcome::Done) => metrics.swept += 1,
             Some(SendOutcome::Pending) | None => {
                 metrics.oldest_pending = metrics.oldest_pending.into_iter().chain([entry.at]).min();
@@ -77,13 +77,17 @@ async fn notify_overdue(
     Ok(())
 }
 
-async fn notify_entry(state: &State, entry: &OutboxEntry, job: &JobContext) -> Result<SendOutcome, Error> {
+async fn notify_entry(state: &State, org: OrgId, entry: &OutboxEntry, job: &JobContext) -> Result<SendOutcome, Error> {
     job.ensure_time_left()?;
     match state.sender.store.outbox_event(entry).await {
-        Ok(Some(event)) => state.sender.notify(&event, job).await,
-        Ok(None) => Ok(SendOutcome::Done),
-        // Not a failure of the run, which the next one would repeat: the metric reports it, and a later release may be
-        // able to parse it.
+        Ok(Some(event)) if event.recipients().is_some() => state.sender.notify(&event, job).await,
+        // No mail to send. The entry would otherwise be read in every run.
+        Ok(_) => {
+            state.sender.store.remove_outbox_entry(org, entry).await?;
+            Ok(SendOutcome::Done)
+        }
+        // The entry stays, because a later release may be able to parse the event. The run does not fail: it would fail
+        // every time. The metric reports the entry.
         Err(corrupt @ StoreError::Corrupt { .. }) => {
             log(Level::Warn, &corrupt.to_string(), &[("subject", entry)]);
             Ok(SendOutcome::Pending)

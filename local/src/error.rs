@@ -18,7 +18,10 @@ pub enum StackError {
     #[error("the template cannot be used: {0}")]
     Template(String),
     /// Function binaries are missing.
-    #[error("{} lacks the function binaries {}; build them with `cargo build --workspace --bins`", folder.display(), names.join(", "))]
+    #[error(
+        "{} lacks the function binaries {}; build them with `cargo build --workspace --bins`",
+        folder.display(), names.join(", ")
+    )]
     BinariesMissing {
         /// Folder that was searched.
         folder: PathBuf,
@@ -52,7 +55,8 @@ pub enum StackError {
     Database(String),
     /// A table in the data folder has other keys or indexes than the template.
     #[error(
-        "the table {0} in the data folder has other keys or indexes than the template; delete the folder to start with an empty one"
+        "the table {0} in the data folder has other keys or indexes than the template; delete the folder to start with \
+         an empty one"
     )]
     TableChanged(String),
     /// A signing key of the identity provider cannot be made or read.

@@ -1,9 +1,10 @@
-//! The local stack: the whole backend on one machine, from `template.yaml` and the function binaries alone. It plays
-//! API Gateway, Lambda, DynamoDB with its streams, S3, SQS, SNS, SES, KMS, the scheduler and an identity
+//! The local stack: the whole backend on one machine, from `template.yaml` and the function binaries alone. It
+//! simulates API Gateway, Lambda, DynamoDB with its streams, S3, SQS, SNS, SES, KMS, the scheduler and an identity
 //! provider, on loopback only. It depends on no crate of the product: it knows the product by the template and over
 //! HTTP, as AWS does.
 
 mod aws;
+mod backoff;
 mod cors;
 mod document_store;
 mod dynamodb;

@@ -83,7 +83,9 @@ async fn run(arguments: &Arguments) -> Result<(), String> {
     };
     let outcome = tokio::select! {
         outcome = work => outcome,
-        outcome = wait_for_signal() => outcome.and(if is_demo { Err("the demo was interrupted".to_owned()) } else { Ok(()) }),
+        outcome = wait_for_signal() => {
+            outcome.and(if is_demo { Err("the demo was interrupted".to_owned()) } else { Ok(()) })
+        }
     };
     if !is_demo {
         eprintln!("Stopping the stack.");

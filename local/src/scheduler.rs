@@ -1,5 +1,5 @@
-//! Plays the scheduler of AWS: calls functions at the start and then at a fixed rate. A failed run is retried twice,
-//! as Lambda retries asynchronous invocations; then the error is printed, and the next run comes at its time.
+//! Simulates the scheduler of AWS: calls functions at the start and then at a fixed rate. A failed run is retried
+//! twice, as Lambda retries asynchronous invocations; then the error is printed, and the next run comes at its time.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Plays SNS: sends published messages to subscribed queues, in the envelope of SNS. The signature of the envelope is
-//! not valid.
+//! Simulates SNS: sends published messages to subscribed queues, in the envelope of SNS. The signature of the envelope
+//! is not valid.
 
 use std::sync::Arc;
 

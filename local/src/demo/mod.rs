@@ -1,5 +1,5 @@
-//! `cargo run -- demo`: one report from submission to the last approval, on a stack in memory. Each answer is compared with
-//! `events/demo/expected.json`; the first difference ends the demo with an error.
+//! `cargo run -- demo`: one report from submission to the last approval, on a stack in memory. Each answer is compared
+//! with `events/demo/expected.json`; the first difference ends the demo with an error.
 
 pub(crate) mod client;
 mod compare;

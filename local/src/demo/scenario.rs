@@ -131,7 +131,9 @@ impl Scenario {
         let body = json!({
             "comment": member(decision, "comment"),
             "expenses": [{
-                "expense_id": member(line, "id"), "approved_amount": member(decision, "approved_amount"), "reason": member(decision, "reason"),
+                "expense_id": member(line, "id"),
+                "approved_amount": member(decision, "approved_amount"),
+                "reason": member(decision, "reason"),
             }],
         });
         let answer = self.approve(&self.org.finance, report, 2, &body).await?;

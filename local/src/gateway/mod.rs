@@ -1,4 +1,4 @@
-//! Plays API Gateway's HTTP API: routes, authorizes and throttles requests, calls functions and returns their
+//! Simulates API Gateway's HTTP API: routes, authorizes and throttles requests, calls functions and returns their
 //! responses. All rules come from the template; it knows nothing of the product.
 
 mod authorizer;

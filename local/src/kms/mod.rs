@@ -1,5 +1,5 @@
-//! Plays KMS: `Encrypt` and `Decrypt` of the JSON protocol, with the keys of the template. Does not check permissions:
-//! key policies and roles exist only on AWS.
+//! Simulates KMS: `Encrypt` and `Decrypt` of the JSON protocol, with the keys of the template. Does not check
+//! permissions: key policies and roles exist only on AWS.
 
 mod cipher;
 

@@ -1,4 +1,4 @@
-//! Plays Lambda: runs the function binaries as processes, and calls them by the Invoke API or for event sources.
+//! Simulates Lambda: runs the function binaries as processes, and calls them by the Invoke API or for event sources.
 
 mod error;
 mod function_pool;

@@ -1,5 +1,5 @@
-//! Plays S3 on a folder and a port of its own: the buckets of the template with signatures, bucket policies, CORS and
-//! event notifications. Encryption settings are accepted and returned, but the files are not encrypted.
+//! Simulates S3 on a folder and a port of its own: the buckets of the template with signatures, bucket policies, CORS
+//! and event notifications. Encryption settings are accepted and returned, but the files are not encrypted.
 
 mod access;
 mod notification;

@@ -1,4 +1,4 @@
-//! Plays SES: takes messages, keeps them in a mailbox, and publishes the events of configuration sets.
+//! Simulates SES: takes messages, keeps them in a mailbox, and publishes the events of configuration sets.
 
 mod events;
 mod mailbox;

@@ -1,4 +1,4 @@
-//! Plays SQS: the queues of the template with receives, retries and dead letters. A failed message becomes visible
+//! Simulates SQS: the queues of the template with receives, retries and dead letters. A failed message becomes visible
 //! after a short delay, not after the visibility timeout, and moves to the dead-letter queue after `maxReceiveCount`
 //! receives. The data folder keeps every message until it is processed.
 
@@ -18,17 +18,13 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::backoff::backoff;
 use crate::document_store::DocumentStore;
 use crate::sync::lock;
 use crate::template::{self, Redrive, Template};
 use crate::{StackError, system};
 pub(crate) use poller::start;
 pub(crate) use routes::routes;
-
-/// Delay after a first failure; doubled after each further one.
-const MIN_BACKOFF: Duration = Duration::from_millis(100);
-/// Longest delay.
-const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
 /// A message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -291,9 +287,4 @@ fn take(held: &mut [QueuedMessage], max: usize) -> Vec<Message> {
         taken.push(held.message.clone());
     }
     taken
-}
-
-/// Returns the delay after a number of failures.
-fn backoff(failures: u32) -> Duration {
-    MIN_BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(MAX_BACKOFF)
 }

@@ -1,5 +1,5 @@
-//! Plays Lambda's SQS event source mapping: delivers batches to functions, several at once, at least once, and retries
-//! exactly the failed messages.
+//! Simulates Lambda's SQS event source mapping: delivers batches to functions, several at once, at least once, and
+//! retries exactly the failed messages.
 
 use std::sync::Arc;
 

@@ -26,8 +26,8 @@ pub(crate) fn routes(queues: Arc<Queues>) -> Router {
         .with_state(queues)
 }
 
-/// Query: conditions to wait for. `wait` is a number of messages in the queue, `arrived` one of messages since the start,
-/// `until=empty` an empty queue.
+/// Query: conditions to wait for. `wait` is a number of messages in the queue, `arrived` one of messages since the
+/// start, `until=empty` an empty queue.
 #[derive(Deserialize)]
 struct WaitQuery {
     #[serde(rename = "wait")]

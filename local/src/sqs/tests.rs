@@ -47,12 +47,6 @@ async fn failed_message_is_retried_then_dead_lettered() {
     assert_eq!((new[0].receives, new[0].id == messages[1].id), (1, false));
 }
 
-#[test]
-fn backoff_doubles_up_to_its_limit() {
-    let delays = [1, 2, 3, 5, 6, 100].map(|failures| backoff(failures).as_millis());
-    assert_eq!(delays, [100, 200, 400, 1600, 2000, 2000]);
-}
-
 #[tokio::test]
 async fn message_is_received_once_in_batches_of_limited_size() {
     let queues = open(None);

@@ -1,4 +1,4 @@
-//! Plays Lambda's event source mapping for DynamoDB streams.
+//! Simulates Lambda's event source mapping for DynamoDB streams.
 
 mod batch;
 mod failures;

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::batch::{NextStep, Part, RetryPolicy, first_failure, next_step};
 use super::failures;
 use super::record::sequence_number;
+use crate::backoff::{MAX_BACKOFF, backoff};
 use crate::document_store::DocumentStore;
 use crate::dynamodb::DynamoDb;
 use crate::event_filter;
@@ -24,10 +25,6 @@ use crate::test_kit::{StreamProgress, TestKit};
 
 /// Polling interval of an idle stream. The end of an invocation wakes the reader at once.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
-/// Delay after a first retry; doubled after each further one.
-const MIN_BACKOFF: Duration = Duration::from_millis(100);
-/// Longest delay.
-const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
 /// Dependencies of the readers.
 #[derive(Clone)]
@@ -190,10 +187,4 @@ impl Reader {
             }
         }
     }
-}
-
-/// Returns the delay before a retry.
-fn backoff(retries: u32) -> Duration {
-    let doublings = retries.saturating_sub(1).min(10);
-    MIN_BACKOFF.saturating_mul(1 << doublings).min(MAX_BACKOFF)
 }

@@ -1,4 +1,4 @@
-//! The content of the template that the stack plays, with every reference resolved.
+//! The content of the template that the stack simulates, with every reference resolved.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -75,7 +75,7 @@ impl Check {
     /// Requires exactly one subject, and the caller's permission for it.
     ///
     /// # Errors
-    /// 403 for a policy to try or past reports without the right to it; 422 for no subject or several.
+    /// 403 for a policy to try or past reports without the permission; 422 for no subject or several.
     pub fn permitted_for(self, caller: &Caller, against: Option<Against>) -> Result<Self, ApiError> {
         if against.is_some() || self.policy.is_some() {
             caller.permit::<SimulatePolicy>()?;

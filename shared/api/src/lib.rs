@@ -1,5 +1,5 @@
-//! Bodies of the HTTP API, by resource: input types (`…In`), which are parsed into domain values, output types (`…Out`),
-//! which are made from them, and types that are both (`…Dto`). No stored items, and no rules.
+//! Bodies of the HTTP API, by resource: input types (`…In`), which are parsed into domain values, output types
+//! (`…Out`), which are made from them, and types that are both (`…Dto`). No stored items, and no rules.
 
 pub mod check;
 pub mod common;

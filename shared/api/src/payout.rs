@@ -7,7 +7,7 @@ use outlay_domain::ids::{MemberId, OrgId};
 use outlay_domain::member::Member;
 use outlay_domain::payout::{self, AccountNumber, PayoutAccount, SealedAccount};
 use outlay_http::endpoint::Input;
-use outlay_http::{ApiError, Context as RequestContext, Endpoint, HandlerResult, Problem, Reply};
+use outlay_http::{ApiError, Context, Endpoint, HandlerResult, Problem, Reply};
 use outlay_input::FieldErrors;
 use outlay_store::{StoreError, keys};
 use outlay_vault::{EncryptionContext, Vault, VaultError};
@@ -111,7 +111,7 @@ impl PayoutAccountOut {
 }
 
 /// Encryption context: an account decrypts only for its organisation, member and version.
-fn context(org: OrgId, member: MemberId, version: u64) -> EncryptionContext {
+fn encryption_context(org: OrgId, member: MemberId, version: u64) -> EncryptionContext {
     EncryptionContext { organisation: org.to_string(), member: member.to_string(), field: "payout_account", version }
 }
 
@@ -121,7 +121,7 @@ fn context(org: OrgId, member: MemberId, version: u64) -> EncryptionContext {
 /// 503 when KMS is not available.
 pub async fn seal(vault: &Vault, member: &Member, account: &PayoutAccount) -> Result<Vec<u8>, ApiError> {
     let bytes = account.to_bytes().map_err(|_| Problem::internal("a payout account has no JSON"))?;
-    let context = context(member.org, member.id, payout::next_version(member));
+    let context = encryption_context(member.org, member.id, payout::next_version(member));
     Ok(vault.seal(&context, &bytes).await?)
 }
 
@@ -137,8 +137,10 @@ pub async fn open(
     stored: &SealedAccount,
 ) -> Result<PayoutAccountOut, ApiError> {
     let SealedAccount { ciphertext, version, changed_at } = stored;
-    let secret =
-        vault.open(&context(org, member, *version), ciphertext).await.map_err(|error| at(org, member, error))?;
+    let secret = vault
+        .open(&encryption_context(org, member, *version), ciphertext)
+        .await
+        .map_err(|error| at(org, member, error))?;
     let account = PayoutAccount::from_bytes(secret.expose());
     let account = account.ok_or_else(|| at(org, member, VaultError::InvalidCiphertext("NotAnAccount".to_owned())))?;
     Ok(PayoutAccountOut::of(&account, *version, *changed_at))
@@ -149,9 +151,9 @@ pub async fn open(
 /// account number.
 ///
 /// # Errors
-/// As for [`RequestContext::commit`].
+/// As for [`Context::commit`].
 pub async fn commit_account<E: Endpoint>(
-    context: &RequestContext<'_, E>,
+    context: &Context<'_, E>,
     change: PayoutChange,
     shown: &PayoutAccountOut,
 ) -> HandlerResult {

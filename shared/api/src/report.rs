@@ -14,7 +14,7 @@ use outlay_domain::text::{CostCentreCode, Title};
 use outlay_http::endpoint::Input;
 use outlay_http::request::Caller;
 use outlay_http::target::OnReport;
-use outlay_http::{ApiError, Context, Endpoint, HandlerResult, Reply};
+use outlay_http::{ApiError, Context, DailyQuota, Endpoint, HandlerResult, Problem, Reply};
 use outlay_input::FieldErrors;
 use outlay_input::parse::optional;
 use serde::{Deserialize, Serialize};
@@ -261,7 +261,7 @@ pub struct StepOut {
     pub remaining: usize,
     /// Approvers.
     pub approvers: Vec<PersonOut>,
-    /// Why the step applies and how its approvers were found, as one English text.
+    /// Reasons why the step applies and how its approvers were found, as one English text.
     pub reason: String,
     /// The same, reason by reason. Empty for a step stored before reasons had parameters.
     pub reasons: Vec<StepReasonOut>,
@@ -427,24 +427,29 @@ where
     }
 
     async fn commit_report(&self, change: ReportChange) -> HandlerResult {
-        let reply = if change.deleted {
-            Reply::no_content()
-        } else {
-            Reply::ok(&ReportOut::of(&change.after))?.version(change.after.version)
-        };
+        let reply = reply_with(&change)?;
         self.commit(Change::Report(Box::new(change)), reply).await
     }
 
     async fn commit_edit(&self, edit: ReportEdit, policy: &Policy) -> HandlerResult {
-        let change = match edit {
-            ReportEdit::Complete(change) => *change,
-            ReportEdit::NeedsResubmission(edited) => {
-                let submission = self.submission(edited.report(), policy).await?;
-                edited.submit(submission.rules(), self.now())?
-            }
+        let edited = match edit {
+            ReportEdit::Complete(change) => return self.commit_report(*change).await,
+            ReportEdit::NeedsResubmission(edited) => edited,
         };
-        self.commit_report(change).await
+        let submission = self.submission(edited.report(), policy).await?;
+        let change = edited.submit(submission.rules(), self.now())?;
+        let reply = reply_with(&change)?;
+        // Its approvers get mail, as for any submission.
+        self.commit_from_quota(Change::Report(Box::new(change)), Some(DailyQuota::Submission), reply).await
     }
+}
+
+/// 200 with the report after a change; 204 when it is deleted.
+fn reply_with(change: &ReportChange) -> Result<Reply, Problem> {
+    if change.deleted {
+        return Ok(Reply::no_content());
+    }
+    Ok(Reply::ok(&ReportOut::of(&change.after))?.version(change.after.version))
 }
 
 /// Stores a new report and answers 201 with it.

@@ -20,7 +20,7 @@ pub const VERIFIED_EMAIL: &str = "verified_email";
 /// Prefix of the issuer URL of Cognito user pools.
 const COGNITO: &str = "https://cognito-idp.";
 
-/// Issuer and audiences that a token must name.
+/// Issuer and audiences that are accepted in a token.
 #[derive(Clone, Debug)]
 pub struct ExpectedClaims {
     /// Issuer, exactly as in `iss`.
@@ -68,8 +68,8 @@ pub(crate) fn validate_claims(
     }
     let subject = text("sub").filter(|subject| is_subject(subject)).ok_or("it names no subject")?;
     let is_verified = claims.get("email_verified").is_some_and(|it| *it == Value::Bool(true) || *it == "true");
-    // Access tokens of Cognito have no `email`; `triggers-add-token-claims` adds this claim. Another issuer could let
-    // users set it freely.
+    // Access tokens of Cognito have no `email`; `triggers-add-token-claims` adds this claim. It is ignored from other
+    // issuers, which may let users set its value.
     let added = text(VERIFIED_EMAIL).filter(|_| expected.issuer.starts_with(COGNITO));
     let email = text("email").filter(|_| is_verified).or(added);
     let email = email.and_then(|email| email.parse().ok());
@@ -83,8 +83,9 @@ pub fn is_subject(text: &str) -> bool {
     (1..=MAX_SUBJECT).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
 }
 
-/// Rejects ID and refresh tokens, which are not meant for an API. No claim may mark the token as one of these, and one
-/// must mark it as an access token: an ID token of a flow without a nonce carries no mark.
+/// Rejects ID and refresh tokens, which are not meant for an API. A header or claim must mark the token as an access
+/// token, and none may mark it as another kind. The absence of a mark is not enough: an ID token without a nonce has
+/// none.
 fn check_is_access_token(header: &Map<String, Value>, claims: &Map<String, Value>) -> Result<(), Rejection> {
     let is_one_of = |value: &Value, allowed: &[&str]| {
         value.as_str().is_some_and(|it| allowed.iter().any(|one| it.eq_ignore_ascii_case(one)))

@@ -1,5 +1,5 @@
-//! Fetching the issuer's key set from where OpenID Connect Discovery 1.0 says it is. Only the issuer of the function's
-//! environment is contacted: no URL from a token and no redirect is followed.
+//! Fetching the issuer's key set by OpenID Connect Discovery 1.0. Contacts the issuer of the function's environment
+//! only: follows no URL from a token and no redirect.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use serde::Deserialize;
 
 /// Size limit of a document, in bytes.
 const MAX_DOCUMENT: usize = 256 * 1024;
-/// Limit for connecting, each read, and each of the two bodies.
+/// Timeout of connecting, of each read, and of each document.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Provider metadata, in so far as it is needed.
+/// Metadata of the issuer; other members are ignored.
 #[derive(Deserialize)]
 struct Metadata {
     issuer: String,
@@ -38,7 +38,7 @@ pub(crate) async fn fetch_key_set(issuer: &str) -> Result<String, String> {
 }
 
 async fn get(connector: &impl HttpConnector, url: &str) -> Result<String, String> {
-    // Plain HTTP is for the local stack, which is the issuer there.
+    // The local stack is its own issuer, over plain HTTP on the loopback interface.
     if !url.starts_with("https://") && !url.starts_with("http://127.0.0.1:") {
         return Err("the issuer URL is not https".to_owned());
     }

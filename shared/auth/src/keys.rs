@@ -1,5 +1,5 @@
-//! Verification keys and signatures: reads the issuer's JSON Web Key Set and verifies compact JWS. A token selects a
-//! key by `kid` and nothing else; its `alg` must be the algorithm of that key.
+//! Verification keys and signatures: reads the issuer's JSON Web Key Set and verifies compact JWS. The `kid` of a
+//! token selects the key. Its `alg` must be the algorithm of that key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +51,7 @@ impl VerificationKeys {
     /// Parses a JSON Web Key Set (RFC 7517). Skips keys for other purposes or algorithms.
     ///
     /// # Errors
-    /// When it is not a key set, has no usable key, or has two keys with the same identifier.
+    /// Fails when the bytes are not a key set, it has no usable key, or two keys have the same identifier.
     pub fn parse(set: &[u8]) -> Result<Self, Rejection> {
         let set = decode::parse_object(set).map_err(|_| "the key set is not one JSON object")?;
         let keys = set.get("keys").and_then(Value::as_array).ok_or("the key set has no list of keys")?;
@@ -111,7 +111,7 @@ impl Key {
                 let modulus = bytes(&key.n)?;
                 let has_length =
                     RSA_BYTES.contains(&modulus.len()) && modulus.first().is_some_and(|high| *high >= 0x80);
-                // 65537 is what issuers use; smaller exponents have a history of forged signatures.
+                // Issuers use the exponent 65537. Signatures with smaller exponents have been forged.
                 (Algorithm::RS256, has_length && bytes(&key.e)? == [1, 0, 1])
             }
             AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => {
@@ -152,8 +152,8 @@ impl<'a> UnverifiedJws<'a> {
         }
         let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| "its header is not base64url")?;
         let header = decode::parse_object(&header).map_err(|_| "its header is not one JSON object")?;
-        // `crit` names extensions that must be supported, and none is; `b64` and `zip` change what is signed; `enc`
-        // means encryption.
+        // `crit` lists extensions that a verifier must support; this one supports none. `b64` and `zip` change the
+        // signed bytes. `enc` marks an encrypted token.
         if ["crit", "b64", "zip", "enc"].iter().any(|name| header.contains_key(*name)) {
             return Err("unsupported `crit`/`b64`/`zip`/`enc` header");
         }
@@ -162,7 +162,7 @@ impl<'a> UnverifiedJws<'a> {
         Ok(Self { header, key_id, signed, payload, signature })
     }
 
-    /// Identifier of the key that signed it, by its own account.
+    /// Identifier of the key, as the token states it. Not verified.
     #[must_use]
     pub fn key_id(&self) -> &str {
         &self.key_id

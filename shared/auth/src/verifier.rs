@@ -21,7 +21,7 @@ const REFRESH_AFTER_SECS: i64 = 15 * 60;
 const MAX_STALE_SECS: i64 = 3600;
 /// Least time between two fetches from the issuer, and between two reads of the table because of an unknown key, in
 /// seconds.
-const MISS_COOLDOWN_SECS: i64 = 10;
+const FETCH_COOLDOWN_SECS: i64 = 10;
 /// Attempts of a process without keys to read what another process is fetching.
 const MAX_ATTEMPTS: u32 = 8;
 
@@ -70,7 +70,7 @@ impl CachedKeys {
     /// True when the table need not be read again. Keys that could not be refreshed are retried after a cooldown.
     const fn is_current(&self, now: i64) -> bool {
         let age = now.saturating_sub(self.read_at);
-        age < MISS_COOLDOWN_SECS || (age < REREAD_AFTER_SECS && self.is_fresh(now))
+        age < FETCH_COOLDOWN_SECS || (age < REREAD_AFTER_SECS && self.is_fresh(now))
     }
 }
 
@@ -115,7 +115,7 @@ impl TokenVerifier {
                 return Ok(cached.keys.clone());
             }
             // Limits the reads that invented key identifiers cause.
-            if now.saturating_sub(missed_at) < MISS_COOLDOWN_SECS {
+            if now.saturating_sub(missed_at) < FETCH_COOLDOWN_SECS {
                 return Err(TokenError::Rejected(UNKNOWN_KEY));
             }
             self.cache.lock().unwrap_or_else(PoisonError::into_inner).missed_at = now;
@@ -140,7 +140,7 @@ impl TokenVerifier {
                 Ok(stored) => valid = stored.filter(|stored| stored.is_valid(now)).or(valid),
                 Err(error) => reason = error.to_string(),
             }
-            match self.store.acquire_issuer_fetch(&self.expected.issuer, now, MISS_COOLDOWN_SECS).await {
+            match self.store.acquire_issuer_fetch(&self.expected.issuer, now, FETCH_COOLDOWN_SECS).await {
                 Ok(true) => match self.fetch_keys(now).await {
                     Ok(fetched) => return Ok(self.cache_keys(fetched)),
                     Err(error) => reason = error,

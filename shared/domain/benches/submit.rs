@@ -1,5 +1,5 @@
-//! What the largest everyday submission costs in CPU: `cargo bench -p outlay-domain`. It measures the rules alone, events and
-//! hashes included, and must not measure making the report or anything that is stored.
+//! CPU time of the largest everyday submission: `cargo bench -p outlay-domain`. It measures the rules, events and
+//! hashes. It must not measure the creation of the report or any storage.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say so and stop")]
 
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ use outlay_domain::report::Report;
 use outlay_domain::route::OrgContext;
 use outlay_domain::spending::{Spending, SpendingBucket, SpendingBucketKey};
 
-/// How many lines the report has, and how many of them the owner has claimed elsewhere.
+/// Number of lines of the report, and of expenses that the owner has claimed elsewhere.
 const LINES: usize = 200;
 
 const CATEGORIES: [&str; 5] = ["travel", "lodging", "meals", "transport", "supplies"];
@@ -45,7 +45,7 @@ fn main() {
     divan::main();
 }
 
-/// What the lines are like.
+/// Kind of the lines.
 #[derive(Clone, Copy, Debug)]
 enum Lines {
     /// The policy finds something about every fourth line.
@@ -60,7 +60,7 @@ fn submit_200_lines(bencher: divan::Bencher<'_, '_>, of: Lines) {
     bencher.bench(|| case.submit());
 }
 
-/// What a submission is made of, to see where the time goes.
+/// Parts of a submission, measured one by one.
 mod parts {
     use super::{Case, Lines, change, now};
 
@@ -176,7 +176,8 @@ fn lines(from: usize, of: Lines) -> Vec<ExpenseFacts> {
     (from..from + LINES).map(line).collect()
 }
 
-/// Four limits for each of the five periods: for everything, by category, by payment method, and by all of them and grade.
+/// Four limits for each of the five periods: for everything, by category, by payment method, and by all of them and
+/// grade.
 fn limits(of: Lines) -> Vec<SpendingLimit> {
     let times = if matches!(of, Lines::Usual) { 10 } else { 1 };
     let limit = |period, minor| SpendingLimit {
@@ -268,7 +269,7 @@ impl Case {
             owner,
             interested_parties: Vec::new(),
             managers: vec![manager],
-            chain_complete: true,
+            manager_chain_complete: true,
             finance_and_admins,
             named_members: vec![named],
         };

@@ -344,8 +344,9 @@ mod tests {
         fn rate_display_round_trips(mantissa in 1..10_i64.pow(12), scale in 0..=22_u32) {
             let rate = Rate { mantissa, scale };
             let again: Rate = rate.to_string().parse().unwrap();
-            prop_assert_eq!(again.convert(Money::from_minor(100_000_000, "EUR".parse().unwrap()), "GBP".parse().unwrap()),
-                rate.convert(Money::from_minor(100_000_000, "EUR".parse().unwrap()), "GBP".parse().unwrap()));
+            let amount = Money::from_minor(100_000_000, "EUR".parse().unwrap());
+            let to = "GBP".parse().unwrap();
+            prop_assert_eq!(again.convert(amount, to), rate.convert(amount, to));
         }
     }
 }

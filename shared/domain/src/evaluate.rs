@@ -1,5 +1,6 @@
-//! Evaluation of expenses by the policy: violations and caps. The result does not depend on the order of entry: expenses that
-//! count together are taken in the order of their contents. [`crate::change`] decides whether violations stop a submission.
+//! Evaluation of expenses by the policy: violations and caps. The result does not depend on the order of entry:
+//! expenses that count together are taken in the order of their contents. [`crate::change`] decides whether violations
+//! stop a submission.
 
 mod context;
 mod files;

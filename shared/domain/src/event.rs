@@ -133,7 +133,7 @@ pub struct OpenedStep {
     pub name: Label,
     /// Approvers to notify.
     pub approvers: Vec<MemberId>,
-    /// Why the step applies and how its approvers were found.
+    /// Reasons why the step applies and how its approvers were found.
     #[serde(flatten)]
     pub reasons: StepReasons,
     /// Due date.

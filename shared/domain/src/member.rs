@@ -70,7 +70,7 @@ pub enum MemberStatus {
     Active,
     /// May do nothing until an admin ends the suspension.
     Suspended,
-    /// Has left for good. All personal data is removed from the record.
+    /// Has left. All personal data is removed from the record. The status is final.
     Erased,
 }
 

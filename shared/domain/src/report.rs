@@ -31,7 +31,7 @@ pub const MAX_REPORT_BYTES: usize = 380 * 1024;
 /// Upper bound of the bytes that a line has in a response beyond its stored size: a response names empty fields too.
 const RESPONSE_OVERHEAD_BYTES: usize = 300;
 
-/// Bytes of the field names of a violation in an answer that it does not have as it is stored, at most.
+/// Upper bound of the bytes that the field names of a violation's sentence and measures add to a response.
 const SENTENCE_OVERHEAD_BYTES: usize = 32;
 
 /// Status of a report. Only actions change it.

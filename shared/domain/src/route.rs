@@ -1,5 +1,5 @@
-//! Route of a report: its steps, their approvers, due days and reasons. Routing returns at least one step or an error, gives
-//! the same route for the same input, and never chooses an approver that separation of duties excludes.
+//! Route of a report: its steps, their approvers, due days and reasons. Routing returns at least one step or an error,
+//! gives the same route for the same input, and never chooses an approver that separation of duties excludes.
 
 mod context;
 mod resolver;

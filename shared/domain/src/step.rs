@@ -15,7 +15,8 @@ use crate::text::{Label, Note};
 
 pub use reason::{ApproverGroup, ExclusionReason, StepReason};
 
-/// Largest number of approvers of one step; of more, the first ones by identifier. Each is a task in the one transaction.
+/// Maximum number of approvers of a step; of more, the first by identifier. Each approver is one item of the
+/// transaction.
 pub const MAX_APPROVERS: usize = 20;
 
 /// Status of a step.
@@ -66,11 +67,11 @@ pub struct Step {
     pub name: Label,
     /// Status.
     pub status: StepStatus,
-    /// How many of the approvers have to agree.
+    /// Number of approvers who have to agree.
     pub mode: ApprovalMode,
     /// Approvers.
     pub approvers: Vec<MemberRef>,
-    /// Why the step applies and how its approvers were found.
+    /// Reasons why the step applies and how its approvers were found.
     #[serde(flatten)]
     pub reasons: StepReasons,
     /// Working days for the decision, from when the step is pending.

@@ -283,11 +283,17 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// True for a bidirectional control, which can make a text read as another one (Unicode TR 36, section 2.10).
+#[must_use]
+pub const fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}')
+}
+
 fn is_forbidden(c: char, multiline: bool) -> bool {
     let line_character = matches!(c, '\n' | '\t');
-    // Bidirectional controls can make a text read as another one (Unicode TR 36, section 2.10).
-    let bidi = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}');
-    bidi || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}') || (c.is_control() && !(multiline && line_character))
+    is_bidi_control(c)
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}')
+        || (c.is_control() && !(multiline && line_character))
 }
 
 fn is_invisible(c: char) -> bool {

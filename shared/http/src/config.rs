@@ -23,7 +23,7 @@ impl HttpConfig {
     /// Reads the environment.
     ///
     /// # Errors
-    /// When a variable is missing.
+    /// Fails when a variable is missing.
     pub fn from_env() -> Result<Self, ConfigError> {
         Ok(Self { sdk: sdk_config()?, table_name: required("TABLE_NAME")?, token: ExpectedClaims::from_env()? })
     }
@@ -40,7 +40,7 @@ pub trait Resource: Sized + std::fmt::Debug + Send + Sync + 'static {
     /// Opens it from the function's environment.
     ///
     /// # Errors
-    /// When a variable is missing.
+    /// Fails when a variable is missing.
     fn from_env(sdk: &SdkConfig) -> Result<Self, ConfigError>;
 }
 

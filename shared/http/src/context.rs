@@ -1,4 +1,4 @@
-//! What a handler gets: a request that has passed every check of its declaration, and the ways to answer it.
+//! Input of a handler: a request that has passed every check of its declaration, and the ways to answer it.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,10 +13,11 @@ use type_safe_id::{StaticType, TypeSafeId};
 use crate::endpoint::{Endpoint, Idempotency};
 use crate::error::ApiError;
 use crate::limits::DailyQuota;
+use crate::problem::Problem;
 use crate::queries::SubmissionContext;
 use crate::request::{Caller, RequestContext};
 use crate::response::{HandlerResult, Reply};
-use crate::target::{OnMember, OnPolicy, OnReport, Target, TargetMember};
+use crate::target::{OnPolicy, OnReport, Target};
 
 /// A checked request of a member.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub struct Context<'a, E: Endpoint> {
     /// The member who calls.
     pub caller: &'a Caller,
     pub(crate) target: &'a <E::Target as Target>::Loaded,
-    /// Proof of the right that the endpoint declares.
+    /// Permit for the action that the endpoint declares.
     pub permit: <E::Target as Target>::Permit<'a>,
     /// Records that the endpoint declares to read.
     pub preloaded: E::Preload,
@@ -58,7 +59,7 @@ impl<'a, E: Endpoint> Context<'a, E> {
     /// Source of the identifiers of this request.
     #[must_use]
     pub const fn ids(&self) -> IdGenerator {
-        self.request.seed()
+        self.request.ids()
     }
 
     /// The organisation in the path.
@@ -108,8 +109,8 @@ impl<'a, E: Endpoint> Context<'a, E> {
         SubmissionContext::load(self.store(), policy, report, &[&self.caller.member], self.today()).await
     }
 
-    /// Binds the caller's identity to a change of the caller's own membership, when it is the first; to be called before the change
-    /// is answered.
+    /// Binds the caller's identity to a change of the caller's own membership, when it is the first. Call it before the
+    /// change is answered.
     ///
     /// # Errors
     /// 409 when a service has that identity.
@@ -122,18 +123,27 @@ impl<'a, E: Endpoint> Context<'a, E> {
         Ok(changes.into_iter().map(bind).collect())
     }
 
-    /// Stores a change in one transaction with the answer to this request, takes it from the declared daily quota, and gives the answer.
+    /// Stores a change in one transaction with the answer to this request, takes it from the declared daily quota, and
+    /// returns the answer.
     ///
     /// # Errors
-    /// 409 when something exists already, 412 when another change came first, 429 when the daily quota is used up, 503 when the table is
-    /// not available.
+    /// 409 when the record exists already, 412 when another change came first, 429 when the daily quota is used up, 503
+    /// when the table is not available.
     pub async fn commit(&self, change: Change, reply: Reply) -> HandlerResult {
-        let changes = self.with_membership_change(change)?;
-        commit(self.request, Some(self.org()), &changes, self.quota, E::IDEMPOTENCY, reply).await
+        self.commit_from_quota(change, self.quota, reply).await
     }
 
-    /// The change with what belongs to it: an invited caller joins; and a caller who changes members must still be as read, so that two
-    /// admins cannot take each other's role away at the same moment.
+    /// The same, from a quota that depends on the state of the target and so cannot be declared.
+    ///
+    /// # Errors
+    /// As for [`Context::commit`].
+    pub async fn commit_from_quota(&self, change: Change, quota: Option<DailyQuota>, reply: Reply) -> HandlerResult {
+        let changes = self.with_membership_change(change)?;
+        commit(self.request, Some(self.org()), &changes, quota, E::IDEMPOTENCY, reply).await
+    }
+
+    /// The change with those that it depends on. An invited caller joins. A caller who changes members must be
+    /// unchanged since they were read, so that two admins cannot remove each other's role concurrently.
     fn with_membership_change(&self, change: Change) -> Result<Vec<Change>, ApiError> {
         let caller = &self.caller.member;
         let members = match &change {
@@ -141,14 +151,18 @@ impl<'a, E: Endpoint> Context<'a, E> {
             Change::Payout(change) => std::slice::from_ref(&change.member),
             _ => &[],
         };
-        // A transaction holds each item once: a change of the caller's own membership already carries both.
-        let updates_self = members.iter().any(|change| change.after.id == caller.id);
+        // A transaction holds each item once: a change of the caller's own membership carries binding and condition
+        // itself.
+        let own = members.iter().find(|change| change.after.id == caller.id);
         let subject = &self.request.identity().subject;
-        let more = match self.caller.binds_identity()? {
-            _ if updates_self => None,
-            true => Some(Change::Members(vec![change::join_organisation(caller, subject, self.now())])),
-            false if members.is_empty() => None,
-            false => Some(Change::AssertUnchanged(Box::new(caller.clone()))),
+        let more = match (own, self.caller.binds_identity()?) {
+            (Some(own), true) if own.after.subject.is_none() => {
+                return Err(Problem::internal("with_identity was not called").into());
+            }
+            (Some(_), _) => None,
+            (None, true) => Some(Change::Members(vec![change::join_organisation(caller, subject, self.now())])),
+            (None, false) if members.is_empty() => None,
+            (None, false) => Some(Change::AssertUnchanged(Box::new(caller.clone()))),
         };
         Ok(std::iter::once(change).chain(more).collect())
     }
@@ -162,17 +176,6 @@ where
     #[must_use]
     pub const fn report(&self) -> &'a Report {
         self.target
-    }
-}
-
-impl<'a, E: Endpoint<Target = OnMember<A>>, A> Context<'a, E>
-where
-    OnMember<A>: Target<Loaded = TargetMember>,
-{
-    /// The member of the path.
-    #[must_use]
-    pub fn target_member(&self) -> &'a Member {
-        self.target.of(self.caller)
     }
 }
 
@@ -192,6 +195,7 @@ where
 pub struct SignedInContext<'a> {
     pub(crate) request: &'a RequestContext,
     pub(crate) quota: Option<DailyQuota>,
+    pub(crate) idempotency: Idempotency,
 }
 
 impl SignedInContext<'_> {
@@ -210,7 +214,7 @@ impl SignedInContext<'_> {
     /// Source of the identifiers of this request.
     #[must_use]
     pub const fn ids(&self) -> IdGenerator {
-        self.request.seed()
+        self.request.ids()
     }
 
     /// Stores a change, as [`Context::commit`] does.
@@ -218,7 +222,7 @@ impl SignedInContext<'_> {
     /// # Errors
     /// As for [`Context::commit`].
     pub async fn commit(&self, change: Change, reply: Reply) -> HandlerResult {
-        commit(self.request, None, &[change], self.quota, Idempotency::Required, reply).await
+        commit(self.request, None, &[change], self.quota, self.idempotency, reply).await
     }
 }
 
@@ -237,7 +241,11 @@ async fn commit(
     };
     let idempotency = request.idempotency().filter(|_| idempotency != Idempotency::Unused);
     let record = idempotency.map(|it| it.record(org, request.identity(), &reply, request.now()));
-    let result = match request.store().commit(changes, record.as_ref()).await {
+    let committed = request.store().commit(changes, record.as_ref()).await;
+    // Only a failed call of the table may have written the change; after any other error nothing was, and the quota is
+    // released.
+    let may_be_written = matches!(committed, Err(CommitError::Store(_)));
+    let result = match committed {
         Ok(()) => Ok(reply),
         Err(CommitError::DuplicateRequest(recorded)) => match idempotency {
             Some(idempotency) => Err(idempotency.repeated(&recorded)),
@@ -245,10 +253,7 @@ async fn commit(
         },
         Err(error) => Err(error.into()),
     };
-    // What was not carried out is given back; not what may have been.
-    if let (Some(reservation), Err(error)) = (reservation, &result)
-        && !error.is_uncertain()
-    {
+    if let Some(reservation) = reservation.filter(|_| result.is_err() && !may_be_written) {
         request.limiter().release(reservation).await;
     }
     result

@@ -1,5 +1,5 @@
-//! Declaration of an endpoint: everything that the pipeline and the API description have to know about it. No item has a default, so an
-//! endpoint that leaves one out does not compile.
+//! Declaration of an endpoint: everything that the pipeline and the API description have to know about it. No item has
+//! a default, so an endpoint that leaves one out does not compile.
 
 use outlay_domain::rate_limit::RequestClass;
 use outlay_input::{FieldErrors, decode};
@@ -17,7 +17,7 @@ use crate::target::Target;
 
 /// An endpoint of the API.
 pub trait Endpoint: Sized + std::fmt::Debug + Send + Sync + 'static {
-    /// What the request acts on, and the right that it needs.
+    /// Target of the request, and the permission that it needs.
     type Target: Target;
     /// Records that are read beside the caller and the target; `()` for none.
     type Preload: Preload;
@@ -49,7 +49,7 @@ pub type Checked<E> = <<E as Endpoint>::Body as Body>::Checked;
 /// Use of `Idempotency-Key` by an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Idempotency {
-    /// Reads change nothing; the header has no meaning.
+    /// The header is ignored: the request changes nothing, or its answer must not be stored.
     Unused,
     /// Honoured when it is sent. A repeated request is recognised without it.
     Accepted,
@@ -60,7 +60,7 @@ pub enum Idempotency {
 /// Use of `If-Match` by an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precondition {
-    /// The target has no version.
+    /// `If-Match` is ignored.
     Unused,
     /// Honoured when it is sent.
     Accepted,
@@ -68,16 +68,16 @@ pub enum Precondition {
     Required,
 }
 
-/// An input type: what it becomes once every value in it is checked.
+/// Input type that is turned into a checked value.
 pub trait Input: DeserializeOwned + Validate + Send {
     /// The checked value.
     type Checked: Send + Sync;
 
-    /// Turns the input into domain values, adding what is wrong to `errors`. The result counts only when there are none.
+    /// Turns the input into domain values and adds its errors to `errors`. The result counts only when there are none.
     fn check(self, now: jiff::Timestamp, errors: &mut FieldErrors) -> Option<Self::Checked>;
 }
 
-/// How the body of a request becomes a checked value.
+/// Body of a request, and its conversion into a checked value.
 pub trait Body {
     /// The checked value.
     type Checked: Send + Sync;
@@ -93,7 +93,7 @@ pub trait Body {
     fn parse(body: &[u8], now: jiff::Timestamp) -> Result<Self::Checked, BodyError>;
 }
 
-/// Why a body is refused.
+/// Reason why a body is refused.
 #[derive(Debug)]
 pub enum BodyError {
     /// The bytes are not one strict JSON object.
@@ -147,7 +147,7 @@ impl Body for NoBody {
     }
 }
 
-/// A body without members.
+/// Body without fields.
 #[derive(Clone, Copy, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmptyObject {}

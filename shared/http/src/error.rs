@@ -1,4 +1,4 @@
-//! Why a request ends before its handler is through.
+//! Errors that end a request before its handler is through.
 
 use outlay_domain::error::DomainError;
 use outlay_input::FieldErrors;
@@ -16,7 +16,8 @@ pub enum ApiError {
     Problem(Problem),
     /// The request was carried out before; this was its answer.
     Replay(Box<StoredResponse>),
-    /// A record that the decision depends on changed after it was read, and the caller named no version: carry the request out again.
+    /// A record that the decision depends on changed after it was read, and the caller named no version. The request is
+    /// carried out again.
     Conflict,
 }
 
@@ -32,18 +33,13 @@ impl std::fmt::Display for ApiError {
 }
 
 impl ApiError {
-    /// The same error, with the errors of the input moved below the member `name` of the body.
+    /// The same error, with the errors of the input moved below the field `name` of the body.
     #[must_use]
     pub fn prefixed(self, name: &str) -> Self {
         match self {
             Self::Problem(problem) => Self::Problem(problem.prefixed(name)),
             other => other,
         }
-    }
-
-    /// True when the outcome of the request is unknown: it may have been carried out.
-    pub(crate) const fn is_uncertain(&self) -> bool {
-        matches!(self, Self::Problem(problem) if problem.kind().status() >= 500)
     }
 }
 

@@ -24,7 +24,7 @@ const KEY_LENGTH: std::ops::RangeInclusive<usize> = 8..=255;
 /// Media ranges that include JSON.
 const JSON: [&str; 4] = ["*/*", "application/*", "application/json", "application/problem+json"];
 
-/// What every request of one function passes.
+/// Guard that every request of one function passes.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
     pub(crate) services: Services,
@@ -37,8 +37,8 @@ impl Guard {
     /// Checks the frame of a request and its access token.
     ///
     /// # Errors
-    /// 413, 414, 415, 406 and 400 for the frame; 401 for a token that is not valid, whatever the reason; 503 when tokens cannot be
-    /// verified at the moment.
+    /// 413, 414, 415, 406 and 400 for the frame; 401 for a token that is not valid, whatever the reason; 503 when
+    /// tokens cannot be verified at the moment.
     pub(crate) async fn authenticate(&self, request: Request, request_id: &str) -> Result<RequestContext, Problem> {
         let (parts, body) = request.into_parts();
         let body = match body {

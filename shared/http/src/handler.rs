@@ -4,8 +4,8 @@ use crate::context::{Context, SignedInContext};
 use crate::endpoint::{Body, Checked, Endpoint};
 use crate::response::HandlerResult;
 
-/// A function that answers the requests of an endpoint. `Shape` tells a handler that takes the body from one that has none to take.
-pub trait Handler<'a, E: Endpoint, Shape>: Send + Sync {
+/// Handler of an endpoint. `Signature` is [`TakesBody`] or [`WithoutBody`]; it keeps the two implementations apart.
+pub trait Handler<'a, E: Endpoint, Signature>: Send + Sync {
     /// The answer.
     type Future: Future<Output = HandlerResult> + Send + 'a;
 
@@ -13,7 +13,7 @@ pub trait Handler<'a, E: Endpoint, Shape>: Send + Sync {
     fn call(&self, context: Context<'a, E>, body: Checked<E>) -> Self::Future;
 }
 
-/// Shape of a handler that takes the body.
+/// Signature of a handler that takes the body.
 #[derive(Debug)]
 pub enum TakesBody {}
 
@@ -29,7 +29,7 @@ where
     }
 }
 
-/// Shape of a handler without a body. It fits only endpoints whose body has no members, so no body is forgotten.
+/// Signature of a handler without a body. It is only for endpoints whose body has no fields, so no body is forgotten.
 #[derive(Debug)]
 pub enum WithoutBody {}
 
@@ -45,7 +45,7 @@ where
     }
 }
 
-/// A function that answers the requests of signed-in persons.
+/// Handler of an endpoint for signed-in persons.
 pub trait SignedInHandler<'a, E: Endpoint>: Send + Sync {
     /// The answer.
     type Future: Future<Output = HandlerResult> + Send + 'a;

@@ -1,4 +1,4 @@
-//! Idempotency: what makes two requests the same, where the answer of the first is kept, and how a repeated one is answered.
+//! Idempotency: fingerprint of a request, key of the stored answer, and answer to a repeated request.
 
 use jiff::Timestamp;
 use lambda_http::http::header::IF_MATCH;
@@ -14,10 +14,10 @@ use crate::error::ApiError;
 use crate::problem::{Problem, ProblemType};
 use crate::response::Reply;
 
-/// How long the answer to a request with an idempotency key is kept, in seconds.
+/// Retention of a stored answer, in seconds.
 const IDEMPOTENCY_TTL_SECONDS: i64 = 7 * 24 * 3600;
 
-/// The idempotency key of a request and the fingerprint of what was sent with it. Made once, because the whole body is hashed.
+/// Idempotency key and fingerprint of a request. Made once, because the whole body is hashed.
 #[derive(Clone, Debug)]
 pub(crate) struct IdempotencyRequest {
     key: String,
@@ -29,7 +29,7 @@ impl IdempotencyRequest {
         Self { key, fingerprint: fingerprint(parts, body) }
     }
 
-    /// Where the answer is kept. The key belongs to the identity, not to the membership, so that both are read side by side.
+    /// Key of the stored answer. It has the identity, not the membership, so that both are read concurrently.
     fn record_key(&self, org: Option<OrgId>, identity: &CallerIdentity) -> PrimaryKey {
         keys::idempotency(org, &identity.subject, &self.key)
     }
@@ -62,7 +62,7 @@ impl IdempotencyRequest {
         }
     }
 
-    /// The answer of a request with the same key and the same content, if one was carried out meanwhile.
+    /// The answer of a concurrent request with the same key and the same content.
     pub(crate) async fn answer_of_duplicate(
         &self,
         store: &Store,
@@ -84,12 +84,14 @@ impl IdempotencyRequest {
     }
 }
 
-/// Fingerprint of a request: method, path, version named, and body in canonical form.
+/// Fingerprint of a request: method, path, query, version named, and body in canonical form.
 fn fingerprint(parts: &Parts, body: &[u8]) -> String {
     let mut hasher = Sha256::new();
-    let version = if_match(parts).unwrap_or_default();
+    let (version, query) = (if_match(parts).unwrap_or_default(), parts.uri.query().unwrap_or_default());
     let body = decode::canonical_json(if body.is_empty() { b"{}" } else { body });
-    for part in [parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), version.as_bytes(), &body] {
+    for part in
+        [parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), query.as_bytes(), version.as_bytes(), &body]
+    {
         hasher.update(part);
         hasher.update([0]);
     }

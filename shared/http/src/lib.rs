@@ -1,8 +1,9 @@
-//! An HTTP request on its way in and out of a Lambda function. An endpoint declares what it is ([`endpoint::Endpoint`]); the
-//! [`pipeline`] carries out the checks in one fixed order, so that every wrong request has exactly one answer: frame (413, 414, 415, 406,
-//! 400), token (401), limit (429), membership and visibility (404), right (403), required headers (428, 400), query (400), JSON (400),
-//! values (422, all at once), repeated request, version (412), state and duties (409, 403).
-//! What this crate must not do: know a resource's fields (`outlay-api` does) or decide anything that a policy could want to change.
+//! An HTTP request on its way in and out of a Lambda function. An endpoint declares what it is
+//! ([`endpoint::Endpoint`]); the [`pipeline`] carries out the checks in one fixed order, so that every wrong request
+//! has exactly one answer: frame (413, 414, 415, 406, 400), token (401), limit (429), membership and visibility (404),
+//! permission (403), required headers (428, 400), query (400), JSON (400), values (422, all at once), repeated request,
+//! version (412), state and duties (409, 403). This crate must not know the fields of a resource (`outlay-api` does) or
+//! decide anything that a policy can change.
 
 pub mod config;
 pub mod context;

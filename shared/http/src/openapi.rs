@@ -1,5 +1,5 @@
-//! Parameters and responses of an endpoint in the API description, made from its declaration: the pipeline and the description cannot
-//! disagree.
+//! Parameters and responses of an endpoint in the API description, made from its declaration: the pipeline and the
+//! description cannot disagree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
@@ -8,8 +8,6 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::Response;
 use utoipa::openapi::{ContentBuilder, Object, Ref, RefOr, Required, ResponseBuilder, Type};
 use utoipa::{IntoParams, IntoResponses};
-
-use outlay_domain::rate_limit::RequestClass;
 
 use crate::endpoint::{Body, Endpoint, Idempotency, Precondition};
 use crate::query::QueryParameters;
@@ -96,8 +94,8 @@ impl<E: Endpoint> IntoParams for Declared<E> {
             parameters.push(header(
                 "Idempotency-Key",
                 E::IDEMPOTENCY == Idempotency::Required,
-                "8 to 255 visible ASCII characters, such as a UUID. The same key with the same request gets the first answer again, for \
-                 seven days; with another request it is refused.",
+                "8 to 255 visible ASCII characters, such as a UUID. The same key with the same request gets the first \
+                 answer again, for seven days; with another request it is refused.",
                 "8e03978e-40d5-43dd-bc93-6894a57f9324",
             ));
         }
@@ -110,15 +108,5 @@ impl<E: Endpoint> IntoParams for Declared<E> {
             ));
         }
         parameters
-    }
-}
-
-/// True when a class of rate limit fits a method; the contract test asks it of every operation.
-#[must_use]
-pub fn fits(class: RequestClass, method: &str) -> bool {
-    match class {
-        RequestClass::Read => method == "get",
-        RequestClass::Write => method != "get",
-        RequestClass::Costly => true,
     }
 }

@@ -1,5 +1,5 @@
-//! The fixed order of checks, carried out from an endpoint's declaration: membership and limits, target and right, required headers,
-//! query, body, repeated request, version, state. Only then the handler runs.
+//! The fixed order of checks, carried out from an endpoint's declaration: membership and limits, target and permission,
+//! required headers, query, body, repeated request, version, state. Only then the handler runs.
 
 use outlay_aws::backoff::backoff_with_jitter;
 use outlay_domain::error::DomainError;
@@ -16,55 +16,49 @@ use crate::request::{Caller, RequestContext};
 use crate::response::HandlerResult;
 use crate::target::{SignedIn, Target, not_found};
 
-/// How often a request is carried out again when a record that its decision depends on has changed meanwhile.
+/// Maximum number of attempts at a request when a record that its decision depends on changes concurrently.
 const MAX_ATTEMPTS: u32 = 12;
 
-/// Carries a request out, again after a conflict that the caller need not know of.
-pub(crate) async fn handle<E, H, Shape>(request: &RequestContext, resource: &E::Resource, handler: &H) -> HandlerResult
+/// Carries a request out, again after a conflict with a concurrent change of another record.
+pub(crate) async fn handle<E, H, Signature>(
+    request: &RequestContext,
+    resource: &E::Resource,
+    handler: &H,
+) -> HandlerResult
 where
     E: Endpoint,
-    H: for<'a> Handler<'a, E, Shape>,
+    H: for<'a> Handler<'a, E, Signature>,
 {
     let mut result = Err(ApiError::Conflict);
     for attempt in 0..MAX_ATTEMPTS {
-        result = attempt_once::<E, H, Shape>(request, resource, handler).await;
-        if !matches!(result, Err(ApiError::Conflict)) {
+        if attempt > 0 {
+            // Without a random wait, requests of one owner would conflict again.
+            sleep(backoff_with_jitter(attempt - 1)).await;
+        }
+        result = check_and_run::<E, H, Signature>(request, resource, handler).await;
+        if !matches!(result, Err(ApiError::Conflict)) || !request.has_time_for_another_attempt() {
             break;
         }
-        // Many requests of one owner would run into each other again.
-        sleep(backoff_with_jitter(attempt)).await;
     }
     result
 }
 
-async fn attempt_once<E, H, Shape>(request: &RequestContext, resource: &E::Resource, handler: &H) -> HandlerResult
+async fn check_and_run<E, H, Signature>(request: &RequestContext, resource: &E::Resource, handler: &H) -> HandlerResult
 where
     E: Endpoint,
-    H: for<'a> Handler<'a, E, Shape>,
-{
-    let result = check_and_run::<E, H, Shape>(request, resource, handler).await;
-    // A concurrent duplicate of this request may have been carried out between its reads: then this one ran into the effect of that one.
-    if let Err(ApiError::Problem(problem)) = &result
-        && matches!(problem.kind().status(), 409 | 412)
-        && let Some(answer) = request.answer_of_duplicate().await
-    {
-        return Err(ApiError::Replay(Box::new(answer)));
-    }
-    result
-}
-
-async fn check_and_run<E, H, Shape>(request: &RequestContext, resource: &E::Resource, handler: &H) -> HandlerResult
-where
-    E: Endpoint,
-    H: for<'a> Handler<'a, E, Shape>,
+    H: for<'a> Handler<'a, E, Signature>,
 {
     let reads = async { tokio::try_join!(E::Target::load(request), E::Preload::load(request)) };
     let (caller, reads) = tokio::join!(request.caller(), reads);
     let caller = caller?;
     let (loaded, preloaded) = reads?;
-    let right = E::Target::authorize(&caller, loaded.as_ref(), request.today());
-    // A right that the caller can never have comes before what is wrong with the request; a wrong moment comes after it.
-    if let Err(refusal @ (DomainError::NotFound | DomainError::Forbidden(_))) = right {
+    let permission = E::Target::authorize(&caller, loaded.as_ref(), request.today());
+    // A missing permission comes before errors of the request; a wrong state comes after them.
+    if let Err(refusal @ (DomainError::NotFound | DomainError::Forbidden(_))) = permission {
+        // A repeated DELETE finds no target: the first one removed it.
+        if loaded.is_none() {
+            replay::<E>(request, &caller)?;
+        }
         return Err(refusal.into());
     }
     let loaded = loaded.as_ref().ok_or_else(not_found)?;
@@ -72,13 +66,26 @@ where
     let query = E::Query::parse(&Query::read(request, E::Query::NAMES)?)?;
     let body = parse_body::<E>(request)?;
     replay::<E>(request, &caller)?;
-    if E::PRECONDITION != Precondition::Unused {
-        check_version(request, E::Target::version(&caller, loaded))?;
+    let version = E::Target::version(&caller, loaded).filter(|_| E::PRECONDITION != Precondition::Unused);
+    if let Err(stale) = check_version(request, version) {
+        return Err(request.replay_of_duplicate().await.unwrap_or(stale));
     }
-    let permit = right?;
+    let permit = match permission {
+        Ok(permit) => permit,
+        Err(refusal) => return Err(request.replay_of_duplicate().await.unwrap_or_else(|| refusal.into())),
+    };
     let quota = (E::DAILY_QUOTA)(&body);
     let context = Context { request, caller: &caller, target: loaded, permit, preloaded, query, resource, quota };
-    handler.call(context, body).await
+    let result = handler.call(context, body).await;
+    // A concurrent duplicate may have been carried out between the reads of this request, which then failed on its
+    // effect.
+    if let Err(ApiError::Problem(problem)) = &result
+        && matches!(problem.kind().status(), 404 | 409 | 412)
+        && let Some(replay) = request.replay_of_duplicate().await
+    {
+        return Err(replay);
+    }
+    result
 }
 
 /// Required headers.
@@ -98,7 +105,7 @@ fn check_headers<E: Endpoint>(request: &RequestContext) -> Result<(), ApiError> 
 }
 
 fn parse_body<E: Endpoint>(request: &RequestContext) -> Result<Checked<E>, ApiError> {
-    let absent_is_empty = E::Body::IS_OPTIONAL || E::Target::NAMES_MISSING_MEMBERS;
+    let absent_is_empty = E::Body::IS_OPTIONAL || E::Target::ABSENT_BODY_IS_EMPTY;
     let body = request.body();
     let body = if body.is_empty() && absent_is_empty { b"{}" } else { body };
     E::Body::parse(body, request.now()).map_err(|error| match error {
@@ -147,5 +154,5 @@ where
         return Err(idempotency.repeated(&recorded));
     }
     let quota = (E::DAILY_QUOTA)(&body);
-    handler.call(SignedInContext { request, quota }, body).await
+    handler.call(SignedInContext { request, quota, idempotency: E::IDEMPOTENCY }, body).await
 }

@@ -1,4 +1,4 @@
-//! What a handler needs to declare and answer an endpoint.
+//! Imports of a handler: declaration and answer of an endpoint.
 
 pub use outlay_aws::RunResult;
 pub use outlay_domain::rate_limit::RequestClass;

@@ -1,5 +1,5 @@
-//! Problems (RFC 9457): the closed catalogue of types that this API answers with, each with exactly one status, and the one mapping
-//! to it from refusals and failures. Internal causes are logged, never shown.
+//! Problems (RFC 9457): the closed catalogue of types that this API answers with, each with exactly one status, and the
+//! one mapping to it from refusals and failures. Internal causes are logged, never shown.
 
 use lambda_http::http::{StatusCode, header};
 use lambda_http::{Body, Response};
@@ -125,7 +125,7 @@ pub struct ProblemBody {
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What happened in this case, and what to do.
+    /// Cause in this case, and what to do.
     pub detail: String,
     /// Request id, for support.
     pub instance: String,
@@ -199,7 +199,7 @@ impl Problem {
 
     /// A request beyond a daily quota.
     fn daily_quota_exceeded(quota: DailyQuota, retry_after: i64) -> Self {
-        let detail = format!("{} Nothing was done. Continue after midnight UTC.", quota.rule());
+        let detail = format!("{} Nothing was done. Continue after midnight UTC.", quota.sentence());
         let mut problem = Self::new(ProblemType::QuotaExceeded, detail);
         problem.violated = Some(quota.name());
         problem.headers.push(("retry-after", retry_after.to_string()));
@@ -214,7 +214,7 @@ impl Problem {
         problem
     }
 
-    /// The problem of a part of the body: its errors are prefixed the member `name`.
+    /// The problem of a part of the body. The pointers of its errors begin with the field `name`.
     #[must_use]
     pub fn prefixed(mut self, name: &str) -> Self {
         for fault in &mut self.errors {
@@ -265,7 +265,8 @@ impl From<StoreError> for Problem {
         let problem = match error {
             StoreError::Unavailable(_) => Self::new(
                 ProblemType::DependencyUnavailable,
-                "The records cannot be reached at the moment. Try again; with an Idempotency-Key nothing is done twice.",
+                "The records cannot be reached at the moment. Try again; with an Idempotency-Key nothing is done \
+                 twice.",
             ),
             StoreError::Corrupt { .. } => Self::new(ProblemType::Integrity, "A stored record cannot be understood."),
             StoreError::Refused(_) => Self::internal(""),
@@ -345,7 +346,7 @@ impl From<CommitError> for Problem {
             CommitError::Busy => {
                 Self::new(ProblemType::ReducedCapacity, "Other requests keep changing the same records. Try again.")
             }
-            // Such a request is carried out anew before this mapping is reached.
+            // Such a request is carried out again before this mapping is reached.
             CommitError::DependencyChanged => Self::internal("a conflict was not retried"),
             // A repeated request is answered before this mapping is reached.
             CommitError::DuplicateRequest(_) => Self::internal("a repeated request was not replayed"),
@@ -374,7 +375,8 @@ impl From<DomainError> for Problem {
             DomainError::ApprovalLimitExceeded { limit, total } => Self::new(
                 ProblemType::ApprovalLimit,
                 format!(
-                    "The total of {total} is above your limit of {limit} for this report. An admin can reassign the step."
+                    "The total of {total} is above your limit of {limit} for this report. An admin can reassign the \
+                     step."
                 ),
             ),
             DomainError::InvalidState { status, action } => Self::new(
@@ -484,8 +486,38 @@ fn push_line_refusals(refusal: DomainError, errors: &mut FieldErrors) {
                 errors.push_at(pointer, violation.rule().name(), violation.message());
             }
         }
-        // What is not of values or lines has its own problem.
-        _ => errors.push_at(String::new(), "refused", "The request cannot be carried out."),
+        // Answered before, by `From<DomainError>` and `push_refusal`.
+        DomainError::NotFound
+        | DomainError::Forbidden(..)
+        | DomainError::SeparationOfDuties(..)
+        | DomainError::InvalidState { .. }
+        | DomainError::InvalidMemberState(..)
+        | DomainError::AlreadyDecided
+        | DomainError::NoApprover { .. }
+        | DomainError::MissingPerson(..)
+        | DomainError::ApprovalLimitExceeded { .. }
+        | DomainError::NotAssignable(..)
+        | DomainError::NotPendingApprover
+        | DomainError::SplitMismatch { .. }
+        | DomainError::TooManyPeriods
+        | DomainError::TooManyCostCentres
+        | DomainError::TooManyClaimedExpenses
+        | DomainError::LimitConversion(..)
+        | DomainError::CannotManageSelf
+        | DomainError::ServiceCannotBeAdmin
+        | DomainError::InvalidPayee
+        | DomainError::DelegationAboveLimit { .. }
+        | DomainError::CannotHaveReports
+        | DomainError::AlreadySubmitted
+        | DomainError::EmptyReport
+        | DomainError::TooManyExpenses
+        | DomainError::ReportTooLarge
+        | DomainError::TotalTooLarge
+        | DomainError::UnknownExpense
+        | DomainError::UnknownReceipt
+        | DomainError::TooManyReceipts { .. } => {
+            errors.push_at(String::new(), "refused", "The request cannot be carried out.");
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use outlay_domain::money::Currency;
 use outlay_domain::organisation::Organisation;
 use outlay_domain::policy::Policy;
 use outlay_domain::report::Report;
-use outlay_domain::route::OrgContext;
+use outlay_domain::route::{MAX_LEVELS, OrgContext};
 use outlay_domain::spending::{MAX_SPENDING_BUCKETS, Spending};
 use outlay_input::FieldErrors;
 use outlay_store::Store;
@@ -150,7 +150,7 @@ pub async fn delegation_partners(store: &Store, member: &Member) -> Result<Vec<M
     Ok(store.members_by_id(member.org, &partners.into_iter().collect::<Vec<_>>()).await?)
 }
 
-/// What a report is evaluated and routed by.
+/// Records that a report is evaluated and routed with.
 #[derive(Clone, Debug)]
 pub struct SubmissionContext<'a> {
     policy: &'a Policy,
@@ -161,8 +161,9 @@ pub struct SubmissionContext<'a> {
 }
 
 impl<'a> SubmissionContext<'a> {
-    /// Loads what a submission of `report` by `policy` on the day `today` needs: interested parties, managers, finance and admins, the
-    /// members that the policy names, the owner's claimed expenses, and rates. `known` are members that need not be read.
+    /// Loads the records for a submission of `report` by `policy` on the day `today`: interested parties, managers,
+    /// finance and admins, the members that the policy names, the owner's claimed expenses, and rates. `known` are
+    /// members already read.
     ///
     /// # Errors
     /// 422 for a report of too many months and trips; problems of the table.
@@ -193,10 +194,11 @@ impl<'a> SubmissionContext<'a> {
 
     /// Loads the managers that the route turns out to need, one level at a time.
     async fn load_managers(&mut self, store: &Store, report: &Report, today: Date) -> Result<(), ApiError> {
-        while let Some(id) = missing_person(report, self.rules(), today)? {
+        for _ in 0..=MAX_LEVELS {
+            let Some(id) = missing_person(report, self.rules(), today)? else { return Ok(()) };
             add_manager(store, report.org, id, &mut self.people).await?;
         }
-        Ok(())
+        Err(Problem::internal("the route needs a member who is not in the manager chain").into())
     }
 
     /// The context as the rules take it.
@@ -227,17 +229,19 @@ impl EscalationContext {
         today: Date,
     ) -> Result<Self, ApiError> {
         let mut people = load_people(store, policy, report, &[]).await?;
-        while let Some(id) = missing_stand_in(report, because, named, policy, &people, today)? {
+        for _ in 0..=MAX_LEVELS {
+            let missing = missing_stand_in(report, because, named, policy, &people, today)?;
+            let Some(id) = missing else { return Ok(Self { people }) };
             add_manager(store, report.org, id, &mut people).await?;
         }
-        Ok(Self { people })
+        Err(Problem::internal("the escalation needs a member who is not in the manager chain").into())
     }
 }
 
 async fn add_manager(store: &Store, org: OrgId, id: MemberId, people: &mut OrgContext) -> Result<(), ApiError> {
     match store.member(org, id).await? {
         Some(manager) => people.managers.push(manager),
-        None => people.chain_complete = true,
+        None => people.manager_chain_complete = true,
     }
     Ok(())
 }
@@ -276,7 +280,7 @@ async fn load_people(
         owner,
         interested_parties,
         managers: manager.into_iter().collect(),
-        chain_complete: false,
+        manager_chain_complete: false,
         finance_and_admins,
         named_members: named,
     })

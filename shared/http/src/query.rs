@@ -1,4 +1,4 @@
-//! Query parameters of a request. Which there are, and what they mean, is declared by the endpoint.
+//! Query parameters of a request. The endpoint declares their names and meaning.
 
 use jiff::Timestamp;
 use lambda_http::RequestExt;
@@ -43,10 +43,10 @@ impl Query {
         let mut given: Vec<(String, String)> = Vec::new();
         for (name, value) in request.parts().query_string_parameters_ref().into_iter().flat_map(|query| query.iter()) {
             if !names.contains(&name) {
-                let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-                return Err(refuse(format!("Unknown query parameter. Known here: {known}.")));
+                let allowed = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+                return Err(refuse(format!("Unknown query parameter. Known here: {allowed}.")));
             }
-            if given.iter().any(|(known, _)| known == name) {
+            if given.iter().any(|(given_name, _)| given_name == name) {
                 return Err(refuse(format!("{name} is given twice.")));
             }
             given.push((name.to_owned(), value.to_owned()));
@@ -59,7 +59,7 @@ impl Query {
     /// # Errors
     /// 400 with `expected` when it cannot be read.
     pub fn get<T>(&self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, ApiError> {
-        let value = self.given.iter().find(|(known, _)| known == name);
+        let value = self.given.iter().find(|(given_name, _)| given_name == name);
         let parsed = value.map(|(_, value)| {
             parse(value).ok_or_else(|| {
                 Problem::new(ProblemType::InvalidParameter, format!("{name} must be {expected}.")).into()
@@ -73,9 +73,10 @@ impl Query {
     /// # Errors
     /// 400 when one of them cannot be read.
     pub fn page(&self) -> Result<PageRequest, ApiError> {
-        let whole = |text: &str| {
-            text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten().filter(|n| *n >= 1)
-        };
+        let is_whole = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        // A number too large for the type is a large number.
+        let whole =
+            |text: &str| is_whole(text).then(|| text.parse::<i64>().unwrap_or(i64::MAX)).filter(|number| *number >= 1);
         let limit = self.get("limit", "a whole number from 1", whole)?.unwrap_or(25).min(100);
         let cursor = self.get("cursor", "a cursor", |text| Some(text.to_owned()))?;
         Ok(PageRequest {

@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use lambda_http::RequestExt;
 use lambda_http::http::request::Parts;
-use outlay_aws::clock::RequestClock;
+use outlay_aws::clock::{self, RequestClock};
 use outlay_domain::change;
 use outlay_domain::ids::{IdGenerator, MemberId, OrgId};
 use outlay_domain::member::{Member, MemberStatus};
 use outlay_domain::permission::{OrgAction, OrgPermit, permit_org};
 use outlay_domain::rate_limit::RequestClass;
 use outlay_input::FieldErrors;
-use outlay_store::{CallerIdentity, IdempotencyRecord, Membership, Store, StoredResponse};
+use outlay_store::{CallerIdentity, IdempotencyRecord, Membership, Store};
 use type_safe_id::{StaticType, TypeSafeId};
 
 use crate::error::ApiError;
@@ -21,12 +21,16 @@ use crate::idempotency::{IdempotencyRequest, if_match};
 use crate::limits::{Admission, LimitError, LimitScope, Limiter, RateLimitStatus};
 use crate::problem::{Problem, ProblemType};
 
-/// What requests work with; opened once per process.
+/// Services that requests use, opened once per process.
 #[derive(Clone, Debug)]
 pub(crate) struct Services {
     pub(crate) store: Store,
     pub(crate) limiter: Arc<Limiter>,
 }
+
+/// Time that an attempt may take, wait included, in milliseconds. A request that has less left is answered with 503,
+/// not killed.
+const ATTEMPT_MILLIS: u64 = 3000;
 
 /// One authenticated request.
 #[derive(Clone, Debug)]
@@ -56,7 +60,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Asks for an action on the organisation.
+    /// Checks the permission for an action on the organisation.
     ///
     /// # Errors
     /// 403 when the member's role does not allow it.
@@ -109,9 +113,10 @@ impl RequestContext {
         change::today(self.clock.now)
     }
 
-    /// Source of the identifiers of this request.
+    /// Generator of the identifiers of this request. Each call starts again with the same ones, so a handler calls it
+    /// once.
     #[must_use]
-    pub const fn seed(&self) -> IdGenerator {
+    pub const fn ids(&self) -> IdGenerator {
         IdGenerator::new(self.clock.now, self.clock.random)
     }
 
@@ -160,17 +165,25 @@ impl RequestContext {
         self.idempotency.as_ref()
     }
 
-    /// The answer of a concurrent request with the same idempotency key and content, if it was carried out meanwhile.
-    pub(crate) async fn answer_of_duplicate(&self) -> Option<StoredResponse> {
+    /// The answer of a concurrent request with the same idempotency key and content, if one was carried out.
+    pub(crate) async fn replay_of_duplicate(&self) -> Option<ApiError> {
         let idempotency = self.idempotency.as_ref()?;
-        idempotency.answer_of_duplicate(self.store(), self.org().ok(), &self.identity, self.now()).await
+        let answer = idempotency.answer_of_duplicate(self.store(), self.org().ok(), &self.identity, self.now()).await?;
+        Some(ApiError::Replay(Box::new(answer)))
+    }
+
+    /// True when the invocation ends late enough for one more attempt; always true outside Lambda.
+    pub(crate) fn has_time_for_another_attempt(&self) -> bool {
+        let Some(context) = self.parts.lambda_context_ref() else { return true };
+        let now = clock::now().as_millisecond();
+        context.deadline > u64::try_from(now).unwrap_or(0).saturating_add(ATTEMPT_MILLIS)
     }
 
     pub(crate) fn if_match(&self) -> Option<&str> {
         if_match(&self.parts)
     }
 
-    /// Reads the caller's membership and counts the request against the rate limits, side by side.
+    /// Reads the caller's membership and counts the request against the rate limits, concurrently.
     ///
     /// # Errors
     /// 429 when a limit is exceeded; 404 when the caller is no member of the organisation in the path, or suspended.
@@ -198,8 +211,9 @@ impl RequestContext {
         Ok(Caller { member, binds_identity, identity_taken: identity_conflict, recorded })
     }
 
-    /// The answer to a caller who is no member. It tells neither whether the organisation exists nor what its limits are. The attempt
-    /// counts against a limit of the caller's own: the other limits are per organisation, and a caller can invent organisations.
+    /// The answer to a caller who is no member. It shows neither that the organisation exists nor its limits. The
+    /// attempt counts against a limit of the caller: the other limits are per organisation, and a caller can invent
+    /// organisations.
     async fn unknown_org_attempt(&self, counted: Result<Option<Admission>, LimitError>) -> ApiError {
         self.set_limit(None);
         match counted {

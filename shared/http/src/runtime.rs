@@ -12,7 +12,7 @@ use outlay_aws::{RunResult, clock};
 use outlay_store::CommitError;
 
 use crate::config::{HttpConfig, Resource};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Precondition};
 use crate::error::ApiError;
 use crate::guard::Guard;
 use crate::handler::{Handler, SignedInHandler};
@@ -21,7 +21,7 @@ use crate::pipeline;
 use crate::problem::Problem;
 use crate::request::{RequestContext, Services};
 use crate::response::{HandlerResult, Reply};
-use crate::target::SignedIn;
+use crate::target::{SignedIn, Target};
 
 /// Length limit of a path, in bytes; API Gateway accepts 10,240 for the request line and all headers.
 const MAX_PATH: usize = 10_240;
@@ -29,11 +29,17 @@ const MAX_PATH: usize = 10_240;
 /// Serves an endpoint. `E` declares it, `handler` answers its requests.
 ///
 /// # Errors
-/// When a variable is missing or the Runtime API cannot be reached.
-pub async fn serve<E, Shape>(handler: impl for<'a> Handler<'a, E, Shape>) -> RunResult
+/// Fails when a variable is missing or the Runtime API cannot be reached.
+pub async fn serve<E, Signature>(handler: impl for<'a> Handler<'a, E, Signature>) -> RunResult
 where
     E: Endpoint,
 {
+    const {
+        assert!(
+            E::Target::HAS_VERSION || matches!(E::PRECONDITION, Precondition::Unused),
+            "a target without a version cannot have a precondition"
+        );
+    }
     let config = HttpConfig::from_env()?;
     let resource = E::Resource::from_env(&config.sdk)?;
     let guard = open_guard::<E>(&config).await;
@@ -63,7 +69,7 @@ where
 /// Serves an endpoint whose answer is always the same and needs no sign-in.
 ///
 /// # Errors
-/// When the Runtime API cannot be reached.
+/// Fails when the Runtime API cannot be reached.
 pub async fn serve_static(reply: impl Fn() -> Result<Reply, Problem>) -> RunResult {
     let reply = reply().map_err(|problem| format!("{problem:?}"))?;
     run(|_| {
@@ -76,7 +82,7 @@ pub async fn serve_static(reply: impl Fn() -> Result<Reply, Problem>) -> RunResu
 /// Serves the requests that no endpoint takes.
 ///
 /// # Errors
-/// When the Runtime API cannot be reached.
+/// Fails when the Runtime API cannot be reached.
 pub async fn serve_unrouted(refuse: impl Fn(&Method, &str) -> Problem) -> RunResult {
     run(|request| {
         let id = request_id(&request);
@@ -105,8 +111,8 @@ async fn run<F: Future<Output = Response<Body>> + Send>(handler: impl Fn(Request
     lambda_runtime::run(lambda_runtime::service_fn(|event| adapter.call(sanitize_event(event)))).await
 }
 
-/// Replaces what would end the process: a body that is not the base64 it claims to be becomes one that is no JSON, a query that no URL
-/// can hold becomes an unknown parameter. Host and scheme, which nothing here depends on, become constants.
+/// Replaces values that would end the process: a body with invalid base64 becomes one that is not JSON, and an invalid
+/// query becomes an unknown parameter. Host and scheme are not used and become constants.
 fn sanitize_event(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
     if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
         request.headers.remove(header::HOST);
@@ -134,7 +140,8 @@ where
     F: Future<Output = HandlerResult>,
 {
     let id = request_id(&request);
-    let known = request.headers().get(header::IF_NONE_MATCH).filter(|_| request.method() == Method::GET).cloned();
+    let if_none_match =
+        request.headers().get(header::IF_NONE_MATCH).filter(|_| request.method() == Method::GET).cloned();
     let (result, limit) = match guard.authenticate(request, &id).await {
         Ok(request) => (respond(request.clone()).await, request.limit()),
         Err(problem) => (Err(ApiError::Problem(problem)), None),
@@ -145,7 +152,7 @@ where
         Err(ApiError::Problem(problem)) => problem.into_response(&id),
         Err(ApiError::Conflict) => Problem::from(CommitError::Busy).into_response(&id),
     };
-    if known.is_some_and(|tags| names_current_version(&response, &tags)) {
+    if if_none_match.is_some_and(|tags| names_current_version(&response, &tags)) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = Body::Empty;
     }

@@ -1,5 +1,5 @@
-//! What a request acts on: the records that are read for it and the right that is asked for. Whether the caller has that right is
-//! decided by `outlay_domain::permission` alone.
+//! Target of a request: the records to read and the permission to check. `outlay_domain::permission` alone decides on
+//! the permission.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -19,26 +19,28 @@ use crate::problem::Problem;
 use crate::queries;
 use crate::request::{Caller, RequestContext};
 
-/// What a request acts on.
+/// Target of a request.
 pub trait Target: Debug + Send + Sync + 'static {
     /// The records that are read beside the caller.
     type Loaded: Debug + Send + Sync;
-    /// Proof of the right.
+    /// Permit for the action.
     type Permit<'a>: Copy + Debug + Send + Sync;
-    /// True when an absent body counts as an empty object even where members are required: they are then named (422).
-    const NAMES_MISSING_MEMBERS: bool;
+    /// True when an absent body counts as `{}`, so that missing fields are listed (422) instead of malformed JSON
+    /// (400).
+    const ABSENT_BODY_IS_EMPTY: bool;
     /// True when the caller must be a member of the organisation in the path; for others it does not exist (404).
     const NEEDS_MEMBERSHIP: bool = true;
-    /// True when the permission table refuses the right to some callers who see the target (403).
+    /// True when some callers who see the target do not have the permission (403).
     const IS_FORBIDDEN_TO_SOME: bool;
 
     /// Reads the records; `None` when there are none.
     fn load(request: &RequestContext) -> impl Future<Output = Result<Option<Self::Loaded>, ApiError>> + Send;
 
-    /// Asks for the right.
+    /// Checks the permission.
     ///
     /// # Errors
-    /// The refusal of the permission table; `NotVisible` when there is no such target and the caller could have the right on one.
+    /// The refusal of the permission table; [`DomainError::NotFound`] when there is no such target and the caller could
+    /// have the permission on one.
     fn authorize<'a>(
         caller: &'a Caller,
         loaded: Option<&'a Self::Loaded>,
@@ -47,6 +49,9 @@ pub trait Target: Debug + Send + Sync + 'static {
 
     /// Version of the target, which `If-Match` is compared with.
     fn version(caller: &Caller, loaded: &Self::Loaded) -> Option<u64>;
+
+    /// True when the target has a version: only then can an endpoint use `If-Match`.
+    const HAS_VERSION: bool = true;
 
     /// Word for the target in messages.
     const NAME: &'static str;
@@ -59,7 +64,7 @@ pub struct OnReport<A>(PhantomData<A>);
 impl<A: ReportAction> Target for OnReport<A> {
     type Loaded = Report;
     type Permit<'a> = Permit<'a, A>;
-    const NAMES_MISSING_MEMBERS: bool = true;
+    const ABSENT_BODY_IS_EMPTY: bool = true;
     const IS_FORBIDDEN_TO_SOME: bool = A::IS_FORBIDDEN_TO_SOME;
     const NAME: &'static str = "report";
 
@@ -87,8 +92,9 @@ pub struct OnOrganisation<A>(PhantomData<A>);
 impl<A: OrgAction> Target for OnOrganisation<A> {
     type Loaded = ();
     type Permit<'a> = OrgPermit<'a, A>;
-    const NAMES_MISSING_MEMBERS: bool = false;
+    const ABSENT_BODY_IS_EMPTY: bool = false;
     const IS_FORBIDDEN_TO_SOME: bool = A::IS_FORBIDDEN_TO_SOME;
+    const HAS_VERSION: bool = false;
     const NAME: &'static str = "organisation";
 
     async fn load(_: &RequestContext) -> Result<Option<()>, ApiError> {
@@ -111,7 +117,7 @@ pub struct OnPolicy<A>(PhantomData<A>);
 impl<A: OrgAction> Target for OnPolicy<A> {
     type Loaded = Policy;
     type Permit<'a> = OrgPermit<'a, A>;
-    const NAMES_MISSING_MEMBERS: bool = false;
+    const ABSENT_BODY_IS_EMPTY: bool = false;
     const IS_FORBIDDEN_TO_SOME: bool = A::IS_FORBIDDEN_TO_SOME;
     const NAME: &'static str = "policy";
 
@@ -128,7 +134,7 @@ impl<A: OrgAction> Target for OnPolicy<A> {
     }
 }
 
-/// The member in the path (`me` stands for the caller), for the action `A`.
+/// The member in the path (`me` for the caller), for the action `A`.
 #[derive(Debug)]
 pub struct OnMember<A>(PhantomData<A>);
 
@@ -137,7 +143,7 @@ pub struct OnMember<A>(PhantomData<A>);
 pub enum TargetMember {
     /// The caller.
     Caller,
-    /// The member with an identifier, as stored; another than the caller unless the caller named themself by it.
+    /// The member with this identifier, as stored. It is the caller when the path has the caller's identifier.
     Stored(Box<Member>),
 }
 
@@ -155,7 +161,7 @@ impl TargetMember {
 impl<A: MemberAction> Target for OnMember<A> {
     type Loaded = TargetMember;
     type Permit<'a> = MemberPermit<'a, A>;
-    const NAMES_MISSING_MEMBERS: bool = false;
+    const ABSENT_BODY_IS_EMPTY: bool = false;
     const IS_FORBIDDEN_TO_SOME: bool = A::IS_FORBIDDEN_TO_SOME;
     const NAME: &'static str = "member";
 
@@ -181,16 +187,18 @@ impl<A: MemberAction> Target for OnMember<A> {
     }
 }
 
-/// No record: whoever is signed in may ask. Such an endpoint is served by [`crate::runtime::serve_signed_in`].
+/// No record: every signed-in person has the permission. Such an endpoint is served by
+/// [`crate::runtime::serve_signed_in`].
 #[derive(Debug)]
 pub enum SignedIn {}
 
 impl Target for SignedIn {
     type Loaded = ();
     type Permit<'a> = ();
-    const NAMES_MISSING_MEMBERS: bool = false;
+    const ABSENT_BODY_IS_EMPTY: bool = false;
     const NEEDS_MEMBERSHIP: bool = false;
     const IS_FORBIDDEN_TO_SOME: bool = false;
+    const HAS_VERSION: bool = false;
     const NAME: &'static str = "request";
 
     async fn load(_: &RequestContext) -> Result<Option<()>, ApiError> {
@@ -206,7 +214,7 @@ impl Target for SignedIn {
     }
 }
 
-/// The 404 that hides whether the target exists.
+/// The 404 for a target that does not exist or is hidden.
 pub(crate) fn not_found() -> ApiError {
     Problem::not_found().into()
 }

@@ -262,7 +262,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             self.push_type_error("an object");
             Vec::new()
         };
-        visitor.visit_map(Members { reader: &self, rest: members.into_iter(), next: None })
+        visitor.visit_map(Fields { reader: &self, rest: members.into_iter(), next: None })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -285,7 +285,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             self.push_type_error("an object");
             fields.iter().map(|field| (*field, Source::Muted)).collect()
         };
-        visitor.visit_map(Members { reader: &self, rest: members.into_iter(), next: None })
+        visitor.visit_map(Fields { reader: &self, rest: members.into_iter(), next: None })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -307,7 +307,8 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
 
     serde::forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct identifier ignored_any
+        i8 i16 i32 i64 i128 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct identifier
+        ignored_any
     }
 }
 
@@ -325,13 +326,13 @@ impl<'de> de::SeqAccess<'de> for Elements<'_, '_> {
     }
 }
 
-struct Members<'r, 'a, 'n> {
+struct Fields<'r, 'a, 'n> {
     reader: &'r Reader<'a>,
     rest: std::vec::IntoIter<(&'n str, Source<'a>)>,
     next: Option<(&'n str, Source<'a>)>,
 }
 
-impl<'de> de::MapAccess<'de> for Members<'_, '_, '_> {
+impl<'de> de::MapAccess<'de> for Fields<'_, '_, '_> {
     type Error = Unsupported;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unsupported> {

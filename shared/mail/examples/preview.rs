@@ -1,5 +1,5 @@
-//! Writes every notice in every language as `<language>-<name>.html`, `.txt` and `.eml` into the folder given as argument, to be looked
-//! at. Run it with `cargo run -p outlay-mail --example preview -- <folder>`.
+//! Writes every notice in every language as `<language>-<name>.html`, `.txt` and `.eml` into the folder given as
+//! argument, for visual review. Run it with `cargo run -p outlay-mail --example preview -- <folder>`.
 
 use std::error::Error;
 use std::path::PathBuf;

@@ -61,8 +61,8 @@ impl Localizer {
     /// Loads a language.
     ///
     /// # Errors
-    /// [`RenderError`] when its messages cannot be parsed or Unicode's data lacks it. A test renders every message in every
-    /// language.
+    /// [`RenderError`] when its messages cannot be parsed or Unicode's data lacks it. A test renders every message in
+    /// every language.
     pub(crate) fn new(language: Language) -> Result<Self, RenderError> {
         let locale = locale_of(language);
         let resource = FluentResource::try_new(messages(language).to_owned()).map_err(|_| RenderError::Language)?;
@@ -117,8 +117,8 @@ impl Localizer {
         self.format(id, &[])
     }
 
-    /// Formats an amount with the decimals of its currency, such as `1,204.60 EUR`. It has the currency's code, because several
-    /// currencies share a symbol.
+    /// Formats an amount with the decimals of its currency, such as `1,204.60 EUR`. It has the currency's code, because
+    /// several currencies share a symbol.
     pub(crate) fn money(&self, money: Money) -> String {
         let exponent = i16::try_from(money.currency().exponent()).unwrap_or_default();
         let mut amount = Decimal::from(money.minor());

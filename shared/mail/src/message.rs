@@ -20,8 +20,8 @@ pub struct RenderedMail {
     pub html: String,
 }
 
-/// A message cannot be written as MIME. Names the header, never its value, because values are personal data and errors are
-/// logged.
+/// A message cannot be written as MIME. Names the header, never its value, because values are personal data and errors
+/// are logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
     /// A header value contains a control character, such as a line break or NUL.
@@ -47,9 +47,9 @@ const MAX_REFERENCES: usize = 9;
 impl RenderedMail {
     /// Writes the whole message, CRLF line ends, as `multipart/alternative` with the text first.
     ///
-    /// `from` is an address or `Name <address>`. `thread_ids` are the ids of the recipient's earlier messages about the same
-    /// subject, oldest first, as [`crate::Mailer::message_id`] returns them: they become `References` and `In-Reply-To`. `Date`
-    /// and `Message-ID` are left out because SES sets both. The same input gives the same bytes.
+    /// `from` is an address or `Name <address>`. `thread_ids` are the ids of the recipient's earlier messages about the
+    /// same subject, oldest first, as [`crate::Mailer::message_id`] returns them: they become `References` and
+    /// `In-Reply-To`. `Date` and `Message-ID` are left out because SES sets both. The same input gives the same bytes.
     ///
     /// # Errors
     /// [`MailError`] when a name, an address, the subject or an id is not allowed in a header.
@@ -60,7 +60,8 @@ impl RenderedMail {
         // Mail readers would decode text that looks like an RFC 2047 word into characters that were not checked.
         let subject = without_control("Subject", &self.subject)?.replace("=?", "= ?");
 
-        // A part's `header` and `write_part` stand in for `MessageBuilder`, which puts in the time and a random Message-ID.
+        // A part's `header` and `write_part` stand in for `MessageBuilder`, which puts in the time and a random
+        // Message-ID.
         let alternatives =
             vec![MimePart::new("text/plain", self.text.as_str()), MimePart::new("text/html", self.html.as_str())];
         let content_type = ContentType::new("multipart/alternative").attribute("boundary", self.boundary());
@@ -125,8 +126,8 @@ fn without_control<'a>(header: &'static str, value: &'a str) -> Result<&'a str, 
     Ok(value)
 }
 
-/// True for an address with one `@`, text on both sides, and no syntax of address lists. Quoted local parts are refused,
-/// because address parsers disagree about them.
+/// True for an address with one `@`, text on both sides, and no syntax of address lists. Quoted local parts are
+/// refused, because address parsers disagree about them.
 fn is_address(address: &str) -> bool {
     let well_formed = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with('.');
     let harmless = |c: char| c.is_ascii_graphic() && !"<>()[],;:\\\"@".contains(c);

@@ -29,8 +29,8 @@ pub struct ReportFacts {
     pub expenses: usize,
     /// Findings of the policy.
     pub violations: Vec<Statement<Finding>>,
-    /// Expenses to list. May be empty or shorter than `expenses`; the mail then says `4 of 6 expenses`. At most 40 are shown,
-    /// and fewer with long texts, because mail readers cut off large mail.
+    /// Expenses to list. May be empty or shorter than `expenses`; the mail then says `4 of 6 expenses`. At most 40 are
+    /// shown, and fewer with long texts, because mail readers cut off large mail.
     pub lines: Vec<LineFacts>,
 }
 
@@ -96,7 +96,7 @@ pub enum Notice {
         report: ReportFacts,
         /// The name of the step.
         step: String,
-        /// Why the step applies and how its approvers were found.
+        /// Reasons why the step applies and how its approvers were found.
         reasons: Vec<Statement<StepReason>>,
         /// Due date of the decision.
         due_on: Option<Date>,

@@ -11,7 +11,8 @@ use crate::subject::subject;
 use crate::view::{HtmlPart, TextPart};
 
 impl Notice {
-    /// Renders the subject, the text part and the HTML part in the recipient's language. Both parts have the same content.
+    /// Renders the subject, the text part and the HTML part in the recipient's language. Both parts have the same
+    /// content.
     ///
     /// # Errors
     /// [`RenderError`], which no input is known to cause.

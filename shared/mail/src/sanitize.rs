@@ -2,10 +2,11 @@
 
 use icu_properties::CodePointMapData;
 use icu_properties::props::BidiClass;
+use outlay_domain::text::is_bidi_control;
 
-/// Makes one visible line. Control characters and runs of white space become one space, so that a merchant cannot forge a
-/// line of the text part. Bidirectional controls are dropped, so that it cannot reverse an amount. Links are defused: see
-/// [`defuse_links`].
+/// Makes one visible line. Control characters and runs of white space become one space, so that a merchant cannot forge
+/// a line of the text part. Bidirectional controls are dropped, so that it cannot reverse an amount. Links are defused:
+/// see [`defuse_links`].
 pub(crate) fn sanitize_line(text: &str) -> String {
     defuse_links(&sanitize_address(text))
 }
@@ -17,8 +18,8 @@ pub(crate) fn sanitize_address(text: &str) -> String {
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Keeps mail readers from making links of user text, such as a title `www.example.com/login`: recipients trust this mail.
-/// A word joiner, which is invisible, interrupts each address.
+/// Keeps mail readers from making links of user text, such as a title `www.example.com/login`: recipients trust this
+/// mail. A word joiner, which is invisible, interrupts each address.
 pub(crate) fn defuse_links(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
@@ -46,8 +47,8 @@ pub(crate) fn sanitize_inline(text: &str) -> String {
     isolate_bidi(sanitize_line(text))
 }
 
-/// As [`sanitize_inline`], for a subject. Line breaks and other control characters stay, so that writing the header refuses
-/// them and the attempt is seen.
+/// As [`sanitize_inline`], for a subject. Line breaks and other control characters stay, so that writing the header
+/// refuses them and the attempt is seen.
 pub(crate) fn sanitize_subject(text: &str) -> String {
     isolate_bidi(text.chars().filter(|&c| !is_bidi_control(c)).collect())
 }
@@ -61,14 +62,11 @@ pub(crate) fn truncate(text: &str, limit: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// Isolates right-to-left text, so that it does not reorder its neighbours, such as an amount. Other text stays as it is.
+/// Isolates right-to-left text, so that it does not reorder its neighbours, such as an amount. Other text stays as it
+/// is.
 fn isolate_bidi(text: String) -> String {
     let classes = CodePointMapData::<BidiClass>::new();
     let runs_left =
         |c| matches!(classes.get(c), BidiClass::RightToLeft | BidiClass::ArabicLetter | BidiClass::ArabicNumber);
     if text.chars().any(runs_left) { format!("\u{2068}{text}\u{2069}") } else { text }
-}
-
-fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

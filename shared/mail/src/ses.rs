@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_ses::Client;
-use aws_sdk_ses::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ses::error::SdkError;
 use aws_sdk_ses::operation::send_raw_email::SendRawEmailError;
 use aws_sdk_ses::primitives::Blob;
 use aws_sdk_ses::types::{MessageTag, RawMessage};
@@ -44,8 +44,8 @@ pub enum SendError {
         /// Error code of SES.
         code: String,
     },
-    /// SES did not accept the message because of the deployment, which an operator has to mend: sending is paused, or an
-    /// identity or a permission is missing.
+    /// SES did not accept the message because of the deployment, which an operator has to mend: sending is paused, or
+    /// an identity or a permission is missing.
     #[error("SES is not ready to send for this deployment ({code})")]
     NotReady {
         /// Error code of SES.
@@ -60,8 +60,8 @@ pub enum SendError {
 }
 
 impl Mailer {
-    /// Creates a mailer with the sender `from` (an address or `Name <address>`). SES publishes events about a message only with
-    /// a configuration set.
+    /// Creates a mailer with the sender `from` (an address or `Name <address>`). SES publishes events about a message
+    /// only with a configuration set.
     #[must_use]
     pub fn new(config: &SdkConfig, from: String, configuration_set: Option<String>) -> Self {
         let region = config.region().map(ToString::to_string).unwrap_or_default();
@@ -110,21 +110,12 @@ impl Mailer {
 }
 
 fn classify(error: &SdkError<SendRawEmailError>) -> SendError {
-    if let SdkError::ServiceError(context) = error {
-        return classify_service(context.err(), context.raw().status().is_server_error());
-    }
     match AwsFailure::of(error, &[]) {
-        AwsFailure::Refused(code) => SendError::NotReady { code },
         AwsFailure::Unavailable(code) => SendError::Unavailable { code },
-    }
-}
-
-fn classify_service(error: &SendRawEmailError, failed_inside: bool) -> SendError {
-    let code = error.code().unwrap_or("Unknown").to_owned();
-    match code.as_str() {
-        "MessageRejected" | "InvalidParameterValue" | "ValidationError" => SendError::Refused { code },
-        "Throttling" | "ThrottlingException" => SendError::Throttled { code },
-        _ if failed_inside => SendError::Unavailable { code },
-        _ => SendError::NotReady { code },
+        AwsFailure::Refused(code) => match code.as_str() {
+            "MessageRejected" | "InvalidParameterValue" | "ValidationError" => SendError::Refused { code },
+            "Throttling" | "ThrottlingException" => SendError::Throttled { code },
+            _ => SendError::NotReady { code },
+        },
     }
 }

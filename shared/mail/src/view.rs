@@ -33,7 +33,7 @@ impl Tone {
     /// Suffix of the style classes for dark mode.
     fn class(self) -> &'static str {
         match self {
-            Self::Action => "ask",
+            Self::Action => "action",
             Self::Good => "good",
             Self::Warn => "warn",
             Self::Bad => "bad",

@@ -59,7 +59,11 @@ pub async fn compose_for_event(store: &Store, mailer: &Mailer, event: &Event) ->
     match content {
         NotificationContent::ApprovalRequest { report, step, .. }
         | NotificationContent::Escalation { report, step, .. } => {
-            mails.extend(compose_for_delegates(store, mailer, event, (step, report), &records).await?);
+            let requests = compose_for_delegates(store, mailer, event, (step, report), &records).await?;
+            // One mail per member and event. A replaced approver can be a delegate of a new one; the request comes
+            // before the notice that the step has moved on.
+            mails.retain(|mail| requests.iter().all(|request| request.to.id != mail.to.id));
+            mails.extend(requests);
         }
         NotificationContent::Invitation { .. }
         | NotificationContent::PayoutAccountChanged

@@ -1,6 +1,6 @@
-//! From event to mail: composing ([`compose`], [`reminders`]), delivery through SES exactly once ([`sender`]), and the
-//! events that SES publishes about each mail ([`ses_events`]). Who is notified of what is decided by
-//! `outlay_domain::notification`, not here.
+//! Mail about events: composing ([`compose`], [`reminders`]), delivery through SES ([`sender`]: once, except in one
+//! case), and the events that SES publishes about each mail ([`ses_events`]). `outlay_domain::notification` decides who
+//! is notified of what.
 
 pub mod compose;
 pub mod reminders;

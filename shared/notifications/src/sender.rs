@@ -1,6 +1,6 @@
 //! Sends the mail about an event to each recipient once, and removes the event from the outbox. Callers may be retried,
-//! run concurrently or be killed at any time. A mail is sent twice in one case: SES accepted it, and both its response
-//! and its event were lost.
+//! run concurrently or be killed at any time. A mail is sent twice in one case: SES accepted it, the run did not record
+//! that, and SES's event was lost or came later than the grace period.
 
 use std::time::Duration;
 
@@ -21,11 +21,12 @@ use outlay_worker::{JobContext, PartialFailures};
 
 use crate::compose::{OutgoingMail, compose_for_event};
 
-/// Timeout of SES.
+/// Timeout of one call of SES.
 const SES_TIMEOUT: Duration = Duration::from_secs(10);
-/// Duration of a lease, in ms: longer than the timeout of SES with its retries.
+/// Duration of a lease, in ms. A mail can take longer: up to two writes for the lease (7 s each) and four calls of SES.
+/// The grace period after each lease (`EVENT_GRACE_MILLIS` in the store) is longer than that.
 const LEASE_MILLIS: i64 = 20_000;
-/// Immediate retries when SES throttles. The event is retried later as well.
+/// Immediate retries when SES throttles, while time is left. The event is retried later as well.
 const MAX_RETRIES: u32 = 3;
 /// Attempts to send a mail that SES refuses. The grace periods of its leases spread them over about 16 hours.
 const MAX_REFUSALS: u64 = 8;
@@ -35,7 +36,7 @@ const MAX_REFUSALS: u64 = 8;
 pub enum SendOutcome {
     /// Sent, now or earlier, or not to be sent.
     Done,
-    /// Not sent yet, or not known to be sent. The sweep tries again.
+    /// Not sent yet, or not known to be sent. The next run of the sweep or of the reminders tries again.
     Pending,
 }
 
@@ -63,7 +64,7 @@ impl Sender {
     /// Sends all mail about an event. Removes the event from the outbox when all is done.
     ///
     /// # Errors
-    /// When a mail could not be sent. The others were sent.
+    /// Fails when a mail could not be sent. The others were sent.
     pub async fn notify(&self, event: &Event, job: &JobContext) -> Result<SendOutcome, Error> {
         if event.recipients().is_none() {
             return Ok(SendOutcome::Done);
@@ -86,7 +87,7 @@ impl Sender {
     /// Sends a mail, unless it was sent, or another run is sending it.
     ///
     /// # Errors
-    /// When no time is left, SES throttles or cannot send for this deployment, or the table is unavailable.
+    /// Fails when no time is left, SES throttles or cannot send for this deployment, or the table is unavailable.
     pub async fn send(
         &self,
         delivery_key: &DeliveryKey,
@@ -98,18 +99,18 @@ impl Sender {
         let attempts = match self.store.acquire_lease(delivery_key, &lease).await? {
             LeaseOutcome::Acquired(attempts) => attempts,
             LeaseOutcome::Settled => return Ok(SendOutcome::Done),
-            LeaseOutcome::Busy => return Ok(SendOutcome::Pending),
+            LeaseOutcome::HeldElsewhere => return Ok(SendOutcome::Pending),
         };
         let recipient = mail.recipient().filter(|_| mail.to.is_reachable());
         let (state, message_id) = match recipient {
             None => (DeliveryState::Suppressed, None),
-            Some(recipient) => match self.deliver(&recipient, delivery_key, mail).await {
+            Some(recipient) => match self.deliver(&recipient, delivery_key, mail, job).await {
                 Ok(id) => (DeliveryState::Sent, Some(id)),
-                // SES may have it and then publishes an event. Without an event it is sent again after the lease has
-                // expired.
+                // SES may have accepted it, and then publishes an event. Without an event it is sent again after the
+                // grace period of the lease.
                 Err(DeliveryError::Unknown) => return Ok(SendOutcome::Pending),
                 // Only an operator can help, such as by verifying an address in the SES sandbox, so an immediate retry
-                // is pointless. The stream goes on; the lease stays and expires, later after each attempt.
+                // is pointless. The stream goes on. The lease expires, and its grace period doubles with each attempt.
                 Err(DeliveryError::Refused(cause)) => {
                     log(Level::Error, &cause, &[("subject", delivery_key)]);
                     publish_metrics(clock::now(), &[("RefusedMail", "Count", 1)]);
@@ -133,6 +134,7 @@ impl Sender {
         to: &Recipient,
         delivery_key: &DeliveryKey,
         mail: &OutgoingMail,
+        job: &JobContext,
     ) -> Result<String, DeliveryError> {
         let message = mail.notice.render(to).map_err(not_sent)?;
         let mime = message.to_mime(self.mailer.from_mailbox(), to, &mail.earlier).map_err(not_sent)?;
@@ -140,7 +142,7 @@ impl Sender {
         let mut attempt = 0;
         loop {
             match self.mailer.send(to, mime.clone(), &tags).await {
-                Err(SendError::Throttled { .. }) if attempt < MAX_RETRIES => {
+                Err(SendError::Throttled { .. }) if attempt < MAX_RETRIES && job.ensure_time_left().is_ok() => {
                     // Longer than for the table: SES limits the rate per second.
                     tokio::time::sleep(backoff_with_jitter(attempt) * 20).await;
                     attempt += 1;
@@ -153,13 +155,14 @@ impl Sender {
     }
 }
 
-/// Lease with a unique id: one run may process an event twice.
+/// Creates a lease with a unique id: one run may process an event twice. The time keeps ids apart when the system has
+/// no randomness.
 fn new_lease(job: &JobContext) -> Lease {
     let clock = RequestClock::read();
     Lease {
-        id: hex(&clock.random),
-        at: clock.now,
-        now: job.now.max(clock.now).as_millisecond(),
+        id: format!("{}-{}", clock.now.as_millisecond(), hex(&clock.random)),
+        requested_at: clock.now,
+        compare_at: job.now.max(clock.now).as_millisecond(),
         expires_at: clock.now.as_millisecond().saturating_add(LEASE_MILLIS),
     }
 }

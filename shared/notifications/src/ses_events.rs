@@ -80,7 +80,7 @@ struct SnsNotification {
     signing_cert_url: String,
 }
 
-/// Event of a configuration set, in so far as it is needed.
+/// Event of a configuration set; other members are ignored.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PublishedEvent {

@@ -84,7 +84,8 @@ impl ReceiptBucket {
         &self.name
     }
 
-    /// Presigns the upload of a declared file. S3 accepts it once.
+    /// Presigns the upload of a declared file. S3 refuses it while an upload exists. A repeated upload has the same
+    /// bytes and is removed.
     ///
     /// # Errors
     /// [`BucketError`]; [`BucketError::Refused`] when the declared digest is malformed or credentials are missing.
@@ -116,7 +117,7 @@ impl ReceiptBucket {
         self.presign_get(receipt_key.clean_key(), receipt.media_type, &receipt.name, now).await
     }
 
-    /// Presigns the download of a preview. Exists only when the receipt's status says so.
+    /// Presigns the download of a preview. The preview exists when the status of the receipt is clean with a preview.
     ///
     /// # Errors
     /// [`BucketError`]

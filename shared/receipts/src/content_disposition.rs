@@ -2,6 +2,7 @@
 //! a folder, reverse the reading direction, or select the program that opens the file.
 
 use outlay_domain::receipt::MediaType;
+use outlay_domain::text::is_bidi_control;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Characters to percent-encode: all but the `attr-char` of RFC 8187.
@@ -25,8 +26,7 @@ pub(crate) fn attachment(name: &str, kind: MediaType) -> String {
 }
 
 fn is_misleading(c: char) -> bool {
-    let is_bidi_control = matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    is_bidi_control || c.is_control() || matches!(c, '/' | '\\')
+    is_bidi_control(c) || c.is_control() || matches!(c, '/' | '\\')
 }
 
 /// True when a character is safe in a quoted string. Some browsers decode `%`.

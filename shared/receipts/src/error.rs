@@ -41,8 +41,8 @@ impl BucketError {
     }
 }
 
-impl<E: ProvideErrorMetadata, R> From<SdkError<E, R>> for BucketError {
-    fn from(error: SdkError<E, R>) -> Self {
+impl<E: ProvideErrorMetadata> From<SdkError<E>> for BucketError {
+    fn from(error: SdkError<E>) -> Self {
         match AwsFailure::of(&error, &TRANSIENT) {
             AwsFailure::Unavailable(code) => Self::Unavailable(code),
             AwsFailure::Refused(code) => Self::Refused(code),
@@ -52,6 +52,7 @@ impl<E: ProvideErrorMetadata, R> From<SdkError<E, R>> for BucketError {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_s3::config::http::HttpResponse;
     use aws_sdk_s3::error::ErrorMetadata;
     use aws_sdk_s3::operation::get_object::GetObjectError;
 
@@ -59,7 +60,8 @@ mod tests {
 
     fn error_with_code(code: &str) -> BucketError {
         let metadata = ErrorMetadata::builder().code(code).message("clean/org_secret is not yours").build();
-        BucketError::from(SdkError::service_error(GetObjectError::generic(metadata), ()))
+        let response = HttpResponse::new(400.try_into().unwrap(), "".into());
+        BucketError::from(SdkError::service_error(GetObjectError::generic(metadata), response))
     }
 
     #[test]

@@ -130,12 +130,12 @@ impl ReceiptProcessor {
     /// Processes a created object: an upload is inspected, any other object is left alone and counted.
     ///
     /// # Errors
-    /// When a service is unavailable, or the receipt is not visible yet. The caller retries.
+    /// Fails when a service is unavailable, or the receipt is not visible yet. The caller retries.
     pub async fn process_object(&self, object: &CreatedObject, now: Timestamp) -> Result<(), Error> {
         let key = ReceiptKey::from_quarantine_key(&object.key).filter(|_| object.bucket == self.bucket.name());
         let Some(key) = key else {
             let fields: [(&str, &dyn Display); 2] = [("bucket", &object.bucket), ("key", &object.key)];
-            log(Level::Error, "object key outside quarantine/", &fields);
+            log(Level::Error, "object that is no upload", &fields);
             publish_metrics(now, &[("UnexpectedObjects", "Count", 1)]);
             return Ok(());
         };
@@ -173,7 +173,8 @@ impl ReceiptProcessor {
     /// Inspects the file of a receipt if it is pending, records the result, and cleans up.
     async fn process(&self, key: &ReceiptKey, now: Timestamp) -> Result<ProcessingOutcome, Error> {
         let mut inspected = None;
-        for attempt in 0..MAX_ATTEMPTS {
+        // The last iteration only reads: the attempt before it may have succeeded.
+        for attempt in 0..=MAX_ATTEMPTS {
             let report = self.store.report(key.org, key.report).await?;
             let receipt = report.as_ref().and_then(|report| report.receipt(key.receipt));
             let (Some(report), Some(receipt)) = (&report, receipt) else {
@@ -182,6 +183,9 @@ impl ReceiptProcessor {
             if !receipt.is_pending() {
                 self.finish(key, receipt, now).await?;
                 return Ok(ProcessingOutcome::Inspected);
+            }
+            if attempt == MAX_ATTEMPTS {
+                break;
             }
             let status = match &inspected {
                 Some(status) => status,

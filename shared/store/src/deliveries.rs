@@ -1,7 +1,7 @@
-//! Deliveries: the state of each mail to one member. A delivery is leased before the mail is handed to SES and marked
-//! sent afterwards, so concurrent runs send it once. SES accepts no idempotency token. If a run dies between the
-//! acceptance and the mark, only an SES event tells that the mail was sent. It is awaited for a grace period before
-//! another run may send again. Later SES events (delivered, bounced, …) move the state forward, never back.
+//! Deliveries: the state of each mail to one member. A run leases the delivery, hands the mail to SES and marks the
+//! delivery sent, so concurrent runs send one mail. SES accepts no idempotency token. When a run ends after SES has
+//! accepted the mail and before the mark, only SES's event shows that it was sent. No other run may send it within a
+//! grace period, in which the event should arrive. Later events (delivered, bounced, …) only move the state forward.
 
 use std::fmt::{self, Write as _};
 
@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use outlay_domain::event::{Event, EventSubject};
-use outlay_domain::ids::{MemberId, OrgId, ReportId};
+use outlay_domain::ids::{MemberId, OrgId};
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
@@ -88,10 +88,12 @@ impl DeliveryKey {
         let subject = match about {
             "organisation" => EventSubject::Organisation,
             "policy" => EventSubject::Policy,
-            other => match other.parse::<ReportId>() {
-                Ok(report) => EventSubject::Report(report),
-                Err(_) => EventSubject::Member(other.parse().ok()?),
-            },
+            other => {
+                let report = other.parse().map(EventSubject::Report).ok();
+                let member = || other.parse().map(EventSubject::Member).ok();
+                let rates = || other.parse().map(EventSubject::Rates).ok();
+                report.or_else(member).or_else(rates)?
+            }
         };
         let mail = value("mail")?;
         let trigger = match mail.strip_prefix("REMINDER-") {
@@ -115,11 +117,11 @@ impl fmt::Display for DeliveryKey {
 pub struct Lease {
     /// Unique identifier.
     pub id: String,
-    /// Current time.
-    pub at: Timestamp,
+    /// Time of the request.
+    pub requested_at: Timestamp,
     /// Time against which other leases are compared, ms since the epoch: the current time, or that of a replayed
     /// schedule.
-    pub now: i64,
+    pub compare_at: i64,
     /// Lease expiry, ms since the epoch.
     pub expires_at: i64,
 }
@@ -132,7 +134,7 @@ pub enum LeaseOutcome {
     /// The mail was sent, or will not be sent.
     Settled,
     /// Another run holds the lease, or held it and did not finish: SES may have the mail, and its event is awaited.
-    Busy,
+    HeldElsewhere,
 }
 
 /// State of a mail, in the order in which it advances.
@@ -220,9 +222,9 @@ impl Delivery {
 }
 
 impl Store {
-    /// Leases a mail, creating its delivery at first. An expired lease blocks for [`EVENT_GRACE_MILLIS`] more, until an
-    /// SES event should have arrived, and longer after each attempt: without any SES events the same mail must not be
-    /// sent for ever.
+    /// Leases a mail. The first lease creates its delivery. An expired lease blocks other runs for
+    /// [`EVENT_GRACE_MILLIS`] more, in which an SES event should arrive. The period doubles with each attempt, so that
+    /// a mail without any SES event is not sent every few minutes.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -236,7 +238,7 @@ impl Store {
             recipient: delivery_key.to,
             state: DeliveryState::Queued,
             message_id: None,
-            at: lease.at,
+            at: lease.requested_at,
             rank: DeliveryState::Queued.rank(),
             lease_id: lease.id.clone(),
             attempts: 1,
@@ -245,7 +247,7 @@ impl Store {
         };
         let item = to_item(&delivery_key.item_key(), "delivery", &delivery)?;
         let request = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        // The second case is this very lease: its response was lost, and the SDK has retried the write.
+        // The second alternative is a retry by the SDK: this lease was written, and the response was lost.
         let request = request.condition_expression(
             "attribute_not_exists(PK) OR (#rank = :queued AND lease_id = :lease_id AND attempts = :one)",
         );
@@ -260,7 +262,7 @@ impl Store {
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => match failed.item.clone() {
                     Some(item) => from_item(item)?,
-                    None => return Ok(LeaseOutcome::Busy),
+                    None => return Ok(LeaseOutcome::HeldElsewhere),
                 },
                 _ => return Err(error.into()),
             },
@@ -268,15 +270,15 @@ impl Store {
         if held.state != DeliveryState::Queued {
             return Ok(LeaseOutcome::Settled);
         }
-        if held.leasable_at() > lease.now {
-            return Ok(LeaseOutcome::Busy);
+        if held.leasable_at() > lease.compare_at {
+            return Ok(LeaseOutcome::HeldElsewhere);
         }
-        self.steal_lease(delivery_key, &held, lease).await
+        self.take_over_lease(delivery_key, &held, lease).await
     }
 
-    /// Takes over a lease that was released or has expired. `Busy` when another run was faster.
+    /// Takes over a lease that was released or has expired. `HeldElsewhere` when another run was faster.
     #[expect(clippy::disallowed_methods, reason = "a delivery tracks work, it is no decision of the domain")]
-    async fn steal_lease(
+    async fn take_over_lease(
         &self,
         delivery_key: &DeliveryKey,
         held: &Delivery,
@@ -299,7 +301,7 @@ impl Store {
             .expression_attribute_values(":next", number(held.attempts.saturating_add(1)));
         match request.send().await {
             Ok(_) => Ok(LeaseOutcome::Acquired(held.attempts.saturating_add(1))),
-            Err(error) if is_condition_failure(&error) => Ok(LeaseOutcome::Busy),
+            Err(error) if is_condition_failure(&error) => Ok(LeaseOutcome::HeldElsewhere),
             Err(error) => Err(error.into()),
         }
     }
@@ -349,8 +351,8 @@ impl Store {
         }
     }
 
-    /// Releases a lease after SES did not accept the mail, so that the next run need not wait for its expiry. Does
-    /// nothing for another's lease.
+    /// Releases a lease after SES did not accept the mail, so that the next run need not wait for its expiry. Changes
+    /// nothing when another run holds the lease.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -388,5 +390,33 @@ impl Store {
             format!("{}{to:015}#{MAX_SORT_KEY}", keys::DELIVERY_PREFIX),
         );
         self.query_all(&partition, &from, &to).await?.into_iter().map(from_item).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::seed;
+
+    #[test]
+    fn tags_round_trip_for_every_subject_and_trigger() {
+        let mut seed = seed();
+        let (org, to, day) = (seed.next_id(), seed.next_id(), "2026-11-22".parse().unwrap());
+        let subjects = [
+            EventSubject::Organisation,
+            EventSubject::Policy,
+            EventSubject::Rates(day),
+            EventSubject::Member(seed.next_id()),
+            EventSubject::Report(seed.next_id()),
+        ];
+        for subject in subjects {
+            for trigger in [DeliveryTrigger::Event(12), DeliveryTrigger::Reminder(day)] {
+                let key = DeliveryKey { org, subject, trigger, to };
+                let tags = key.tags();
+                let value = |name: &str| tags.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+                assert_eq!(DeliveryKey::from_tags(value), Some(key));
+            }
+        }
+        assert_eq!(DeliveryKey::from_tags(|name| (name == "about").then_some("another")), None);
     }
 }

@@ -32,8 +32,8 @@ const TRANSIENT: [&str; 6] = [
     "TransactionInProgressException",
 ];
 
-impl<E: ProvideErrorMetadata, R> From<SdkError<E, R>> for StoreError {
-    fn from(error: SdkError<E, R>) -> Self {
+impl<E: ProvideErrorMetadata> From<SdkError<E>> for StoreError {
+    fn from(error: SdkError<E>) -> Self {
         match AwsFailure::of(&error, &TRANSIENT) {
             AwsFailure::Unavailable(code) => Self::Unavailable(code),
             AwsFailure::Refused(code) => Self::Refused(code),

@@ -47,7 +47,7 @@ pub fn abandoned_at(receipt: &Receipt) -> i64 {
 }
 
 /// Receipts of the same file that are read in search of other reports. One report has fewer.
-const MAX_DUPLICATES: i32 = 100;
+const MAX_SAME_FILE_ITEMS: i32 = 100;
 
 impl Store {
     /// Lists the file tasks that are due. Reads all tasks of the organisation.
@@ -88,7 +88,7 @@ impl Store {
         sha256: &str,
         report: ReportId,
     ) -> Result<Vec<ReportId>, StoreError> {
-        let request = self.client.query().table_name(&self.table).consistent_read(true).limit(MAX_DUPLICATES);
+        let request = self.client.query().table_name(&self.table).consistent_read(true).limit(MAX_SAME_FILE_ITEMS);
         let request = request
             .key_condition_expression(format!("{} = :pk", names::PK))
             .expression_attribute_values(":pk", text(keys::receipt_hash_partition(org, sha256)));

@@ -1,4 +1,4 @@
-//! Integrity of stored data: one scheme for edited items, one for torn reads.
+//! Integrity of stored data: a hash of each item against edits, and matching parts against torn reads.
 //!
 //! 1. **Hash of the item.** An item carries a SHA-256 of all its attributes, key included (`digest`). An item that was
 //!    edited, or copied to another key, is rejected when it is read. An event carries `hash` instead. It also covers
@@ -9,8 +9,8 @@
 //!    have committed between two reads. If they never match, the item is corrupt. See [`crate::Store::report`] and
 //!    [`crate::Store::payout_account`].
 //!
-//! The chain of events is not a second copy of the digest. A digest cannot detect a deleted item, and a broken chain is
-//! shown in the history (`verified: false`), while an item with a wrong digest is not shown at all.
+//! The chain of events also detects a deleted event, which a digest cannot. The history shows a broken chain as
+//! `verified: false`. An item with a wrong digest is not shown.
 //!
 //! No hash is secret. An attacker with write access to the table and this code can compute all of them. IAM controls
 //! write access.

@@ -11,6 +11,7 @@ use outlay_domain::money::Money;
 use outlay_domain::payout::SealedAccount;
 use outlay_domain::report::Report;
 use outlay_domain::step::{Step, StepReasons};
+use outlay_domain::text::{DisplayName, Label, Title};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,6 @@ use crate::attributes::{Item, key_attributes, number, text, text_of};
 use crate::error::StoreError;
 use crate::integrity::{Stored, has_valid_digest, with_digest};
 use crate::keys::{self, PrimaryKey, names};
-use outlay_domain::text::{DisplayName, Label, Title};
 
 /// Version of the item layout. An item of another version is not read.
 pub const SCHEMA: u32 = 1;

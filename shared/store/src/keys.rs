@@ -254,8 +254,13 @@ pub fn outbox_partition(org: OrgId) -> String {
 /// Key of the outbox entry of an event, sorted by time.
 #[must_use]
 pub fn outbox(event: &Event) -> PrimaryKey {
-    let PrimaryKey { pk, sk } = self::event(event);
-    PrimaryKey::new(outbox_partition(event.org), format!("{}#{pk}/{sk}", sortable_timestamp(event.at)))
+    outbox_entry(event.org, event.at, &self::event(event))
+}
+
+/// Key of the outbox entry of the event with this time and key.
+pub(crate) fn outbox_entry(org: OrgId, at: Timestamp, event: &PrimaryKey) -> PrimaryKey {
+    let PrimaryKey { pk, sk } = event;
+    PrimaryKey::new(outbox_partition(org), format!("{}#{pk}/{sk}", sortable_timestamp(at)))
 }
 
 /// Key of an SES event about unknown mail.

@@ -39,6 +39,14 @@ enum ExpectedState {
     Idle,
 }
 
+/// Result of a write that expects a state of the counter.
+enum Advance {
+    /// The request is counted. Holds the new arrival time.
+    Moved(i64),
+    /// The counter is in another state. Holds the stored arrival time, if any.
+    Unexpected(Option<i64>),
+}
+
 impl Store {
     /// Counts a request at `now` (microseconds since the epoch) against the limit at `key`. `known` is the arrival time
     /// that the caller last saw. A wrong value costs a second write and changes nothing else.
@@ -57,22 +65,24 @@ impl Store {
             let expected =
                 if arrival.is_some_and(|arrival| arrival >= now) { ExpectedState::Busy } else { ExpectedState::Idle };
             match self.advance(key, quota, now, expected).await? {
-                Ok(arrival) => return Ok(RateLimitOutcome::Admitted(arrival)),
-                Err(Some(found)) if found > quota.latest_arrival(now) => return Ok(RateLimitOutcome::Refused(found)),
-                Err(found) => arrival = found,
+                Advance::Moved(arrival) => return Ok(RateLimitOutcome::Admitted(arrival)),
+                Advance::Unexpected(Some(found)) if found > quota.latest_arrival(now) => {
+                    return Ok(RateLimitOutcome::Refused(found));
+                }
+                Advance::Unexpected(found) => arrival = found,
             }
         }
         Ok(RateLimitOutcome::Refused(arrival.unwrap_or(now).max(quota.latest_arrival(now))))
     }
 
-    /// Moves the arrival time by one request and returns it; returns the stored one when the expectation was wrong.
+    /// Moves the arrival time by one request, unless the expectation is wrong.
     async fn advance(
         &self,
         key: &PrimaryKey,
         quota: Quota,
         now: i64,
         expected: ExpectedState,
-    ) -> Result<Result<i64, Option<i64>>, StoreError> {
+    ) -> Result<Advance, StoreError> {
         let next = now.saturating_add(quota.interval());
         let (update, condition, values) = match expected {
             ExpectedState::Busy => (
@@ -87,21 +97,22 @@ impl Store {
             ),
         };
         let expires = (":expires", now / MICROS_PER_SECOND + i64::from(quota.window()) + RETENTION_SECS);
-        let sent = self.update_counter(key, update, Some(condition), values.into_iter().chain([expires])).await;
+        let sent = self.update_counter(key, update, condition, values.into_iter().chain([expires])).await;
         match sent {
-            Ok(arrival) => Ok(Ok(arrival.unwrap_or(next))),
-            Err(UpdateError::Condition(found)) => Ok(Err(found)),
+            Ok(arrival) => Ok(Advance::Moved(arrival.unwrap_or(next))),
+            Err(UpdateError::Condition(found)) => Ok(Advance::Unexpected(found)),
             Err(UpdateError::Store(error)) => Err(error),
         }
     }
 
-    /// Takes back one counted request.
+    /// Takes back one counted request. Changes nothing when TTL has deleted the counter.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn refund_rate_limit(&self, key: &PrimaryKey, quota: Quota) -> Result<(), StoreError> {
         let values = [(":interval", quota.interval())];
-        match self.update_counter(key, "SET arrival = arrival - :interval, entity = :entity", None, values).await {
+        let update = "SET arrival = arrival - :interval, entity = :entity";
+        match self.update_counter(key, update, "attribute_exists(arrival)", values).await {
             Ok(_) | Err(UpdateError::Condition(_)) => Ok(()),
             Err(UpdateError::Store(error)) => Err(error),
         }
@@ -127,20 +138,21 @@ impl Store {
         let count = |amount: u64| i64::try_from(amount).unwrap_or(i64::MAX);
         let expires = now.as_second().saturating_add(2 * RETENTION_SECS);
         let values = [(":none", 0), (":amount", count(amount)), (":room", count(room)), (":expires", expires)];
-        match self.update_counter(key, update, Some(condition), values).await {
+        match self.update_counter(key, update, condition, values).await {
             Ok(_) => Ok(true),
             Err(UpdateError::Condition(_)) => Ok(false),
             Err(UpdateError::Store(error)) => Err(error),
         }
     }
 
-    /// Releases a reserved amount.
+    /// Releases a reserved amount. Changes nothing when TTL has deleted the counter.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn release_daily_quota(&self, key: &PrimaryKey, amount: u64) -> Result<(), StoreError> {
         let values = [(":amount", i64::try_from(amount).unwrap_or(0))];
-        match self.update_counter(key, "SET used = used - :amount, entity = :entity", None, values).await {
+        let update = "SET used = used - :amount, entity = :entity";
+        match self.update_counter(key, update, "attribute_exists(used)", values).await {
             Ok(_) | Err(UpdateError::Condition(_)) => Ok(()),
             Err(UpdateError::Store(error)) => Err(error),
         }
@@ -159,7 +171,7 @@ impl Store {
         &self,
         key: &PrimaryKey,
         update: &str,
-        condition: Option<&str>,
+        condition: &str,
         values: impl IntoIterator<Item = (&'static str, i64)>,
     ) -> Result<Option<i64>, UpdateError> {
         let values = values.into_iter().map(|(name, value)| (name.to_owned(), number(value)));
@@ -170,7 +182,7 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(key_attributes(key)))
             .update_expression(update)
-            .set_condition_expression(condition.map(str::to_owned))
+            .condition_expression(condition)
             .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)

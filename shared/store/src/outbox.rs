@@ -32,6 +32,13 @@ impl fmt::Display for OutboxEntry {
     }
 }
 
+impl OutboxEntry {
+    /// Primary key of the event.
+    fn event_key(&self) -> PrimaryKey {
+        PrimaryKey { pk: self.event_pk.clone(), sk: self.event_sk.clone() }
+    }
+}
+
 impl Stored for OutboxEntry {
     // It only points to the event.
     const HAS_DIGEST: bool = false;
@@ -79,17 +86,28 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; [`StoreError::Corrupt`] when the event is unreadable or has an unknown schema.
     pub async fn outbox_event(&self, entry: &OutboxEntry) -> Result<Option<Event>, StoreError> {
-        self.get(&PrimaryKey { pk: entry.event_pk.clone(), sk: entry.event_sk.clone() }).await
+        self.get(&entry.event_key()).await
     }
 
     /// Deletes the outbox entry of an event, if it exists. Call it when all recipients have been notified.
     ///
     /// # Errors
     /// [`StoreError`]
-    #[expect(clippy::disallowed_methods, reason = "an outbox entry tracks work, it is no decision of the domain")]
     pub async fn remove_from_outbox(&self, event: &Event) -> Result<(), StoreError> {
-        let key = key_attributes(&keys::outbox(event));
-        self.client.delete_item().table_name(&self.table).set_key(Some(key)).send().await?;
+        self.delete_outbox_entry(&keys::outbox(event)).await
+    }
+
+    /// Deletes an outbox entry, if it exists. Call it when the event does not exist or has no recipients.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn remove_outbox_entry(&self, org: OrgId, entry: &OutboxEntry) -> Result<(), StoreError> {
+        self.delete_outbox_entry(&keys::outbox_entry(org, entry.at, &entry.event_key())).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "an outbox entry tracks work, it is no decision of the domain")]
+    async fn delete_outbox_entry(&self, key: &PrimaryKey) -> Result<(), StoreError> {
+        self.client.delete_item().table_name(&self.table).set_key(Some(key_attributes(key))).send().await?;
         Ok(())
     }
 }

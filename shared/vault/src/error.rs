@@ -34,8 +34,8 @@ const TRANSIENT: [&str; 10] = [
 /// Error codes of KMS for a wrong key or context.
 const INVALID_CIPHERTEXT: [&str; 2] = ["IncorrectKeyException", "InvalidCiphertextException"];
 
-impl<E: ProvideErrorMetadata, R> From<SdkError<E, R>> for VaultError {
-    fn from(error: SdkError<E, R>) -> Self {
+impl<E: ProvideErrorMetadata> From<SdkError<E>> for VaultError {
+    fn from(error: SdkError<E>) -> Self {
         match AwsFailure::of(&error, &TRANSIENT) {
             AwsFailure::Unavailable(code) => Self::Unavailable(code),
             AwsFailure::Refused(code) if INVALID_CIPHERTEXT.contains(&code.as_str()) => Self::InvalidCiphertext(code),
@@ -46,6 +46,7 @@ impl<E: ProvideErrorMetadata, R> From<SdkError<E, R>> for VaultError {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_kms::config::http::HttpResponse;
     use aws_sdk_kms::error::ErrorMetadata;
     use aws_sdk_kms::operation::decrypt::DecryptError;
 
@@ -54,7 +55,8 @@ mod tests {
     /// Error of the SDK with this code, and a message that must not be kept.
     fn error_with_code(code: &str) -> VaultError {
         let metadata = ErrorMetadata::builder().code(code).message("DE89370400440532013000 is malformed").build();
-        VaultError::from(SdkError::service_error(DecryptError::generic(metadata), ()))
+        let response = HttpResponse::new(400.try_into().unwrap(), "".into());
+        VaultError::from(SdkError::service_error(DecryptError::generic(metadata), response))
     }
 
     #[test]

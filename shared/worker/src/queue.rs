@@ -7,6 +7,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use outlay_aws::RunResult;
 use outlay_aws::clock;
 use outlay_aws::config::sdk_config;
 use outlay_aws::env::ConfigError;
@@ -14,7 +15,6 @@ use outlay_aws::log::{Level, log};
 use serde::Deserialize;
 
 use crate::job::BatchFailures;
-use outlay_aws::RunResult;
 
 /// Message of a queue.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ impl From<SqsRecord> for QueueMessage {
 /// Serves a function that handles messages of a queue. `from_env` opens its state once per process.
 ///
 /// # Errors
-/// When a variable is missing or the Runtime API cannot be reached.
+/// Fails when a variable is missing or the Runtime API cannot be reached.
 pub async fn serve<D, F>(
     from_env: impl Fn(&SdkConfig) -> Result<D, ConfigError>,
     handler: fn(Arc<D>, QueueMessage) -> F,

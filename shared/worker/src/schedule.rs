@@ -1,5 +1,4 @@
-//! A schedule as event source. The reference time is the one in the event: repeating a run does what was due then, and
-//! nothing twice.
+//! A schedule as event source. The reference time is the one in the event: a repeated run does what was due at that time.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -7,14 +6,14 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use outlay_aws::RunResult;
 use outlay_aws::config::sdk_config;
 use outlay_aws::env::ConfigError;
 use serde::Deserialize;
 
 use crate::job::JobContext;
-use outlay_aws::RunResult;
 
-/// Event of the scheduler, in so far as it is needed.
+/// Event of the scheduler; other members are ignored.
 #[derive(Debug, Deserialize)]
 struct ScheduledEvent {
     /// Scheduled time, RFC 3339.
@@ -24,7 +23,7 @@ struct ScheduledEvent {
 /// Serves a scheduled function. `from_env` opens its state once per process.
 ///
 /// # Errors
-/// When a variable is missing or the Runtime API cannot be reached.
+/// Fails when a variable is missing or the Runtime API cannot be reached.
 pub async fn serve<D, F>(
     from_env: impl Fn(&SdkConfig) -> Result<D, ConfigError>,
     handler: fn(Arc<D>, JobContext) -> F,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use aws_lambda_events::dynamodb::EventRecord;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use outlay_aws::RunResult;
 use outlay_aws::clock;
 use outlay_aws::config::sdk_config;
 use outlay_aws::env::ConfigError;
@@ -16,7 +17,6 @@ use serde_json::Value;
 
 use crate::dead_letter::DeadLetterStore;
 use crate::job::{BatchFailures, JobContext};
-use outlay_aws::RunResult;
 
 /// Batch with unparsed records: a malformed one must not fail the others.
 #[derive(Deserialize)]
@@ -25,8 +25,9 @@ struct Batch {
     records: Vec<Value>,
 }
 
-struct State<D> {
-    deps: Arc<D>,
+/// State of the function, and store of records that cannot be parsed.
+struct Consumer<D> {
+    state: Arc<D>,
     dead_letters: DeadLetterStore,
 }
 
@@ -34,7 +35,7 @@ struct State<D> {
 /// converts a record: `None` skips it, `Err` makes it a dead letter with this reason.
 ///
 /// # Errors
-/// When a variable is missing or the Runtime API cannot be reached.
+/// Fails when a variable is missing or the Runtime API cannot be reached.
 pub async fn serve<D, E, F>(
     from_env: impl Fn(&SdkConfig) -> Result<D, ConfigError>,
     parse: fn(EventRecord) -> Result<Option<E>, String>,
@@ -46,16 +47,17 @@ where
     F: Future<Output = Result<(), Error>> + Send,
 {
     let sdk = sdk_config()?;
-    let state = Arc::new(State { deps: Arc::new(from_env(&sdk)?), dead_letters: DeadLetterStore::from_env(&sdk)? });
+    let state = Arc::new(from_env(&sdk)?);
+    let consumer = Arc::new(Consumer { state, dead_letters: DeadLetterStore::from_env(&sdk)? });
     lambda_runtime::run(service_fn(|event: LambdaEvent<Batch>| {
-        let state = Arc::clone(&state);
-        async move { handle_batch(&state, event, parse, handler).await }
+        let consumer = Arc::clone(&consumer);
+        async move { handle_batch(&consumer, event, parse, handler).await }
     }))
     .await
 }
 
 async fn handle_batch<D, E, F>(
-    state: &State<D>,
+    consumer: &Consumer<D>,
     event: LambdaEvent<Batch>,
     parse: fn(EventRecord) -> Result<Option<E>, String>,
     handler: fn(Arc<D>, E, JobContext) -> F,
@@ -65,19 +67,19 @@ where
 {
     let mut failures = BatchFailures::default();
     let job = JobContext::new(event.context.deadline, clock::now());
-    // Every record is tried, so that a failure does not delay the mail of others. Lambda retries from the first
-    // failure; mail that was sent is not sent again.
+    // Every record is tried, so that a failure does not delay the others. Lambda retries from the first failure, so a
+    // handler must be idempotent.
     for record in event.payload.records {
         let sequence = record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).filter(|it| !it.is_empty());
         // A failure is reported by this number, so without one the whole batch fails.
         let sequence = sequence.ok_or("record without a sequence number")?.to_owned();
         let result = match parse_record(&record, parse) {
             Ok(Some(event)) => match job.ensure_time_left() {
-                Ok(()) => handler(Arc::clone(&state.deps), event, job).await,
+                Ok(()) => handler(Arc::clone(&consumer.state), event, job).await,
                 no_time_left => no_time_left,
             },
             Ok(None) => Ok(()),
-            Err(reason) => dead_letter(state, &sequence, &reason, &record).await,
+            Err(reason) => dead_letter(consumer, &sequence, &reason, &record).await,
         };
         if let Err(reason) = result {
             log(Level::Error, &reason.to_string(), &[("sequence_number", &sequence)]);
@@ -93,8 +95,8 @@ fn parse_record<E>(record: &Value, parse: fn(EventRecord) -> Result<Option<E>, S
     parse(record)
 }
 
-async fn dead_letter<D>(state: &State<D>, sequence: &str, reason: &str, record: &Value) -> Result<(), Error> {
-    state.dead_letters.put(sequence, reason, record).await?;
+async fn dead_letter<D>(consumer: &Consumer<D>, sequence: &str, reason: &str, record: &Value) -> Result<(), Error> {
+    consumer.dead_letters.put(sequence, reason, record).await?;
     log(Level::Error, &format!("dead letter: {reason}"), &[("sequence_number", &sequence)]);
     publish_metrics(clock::now(), &[("DeadLetters", "Count", 1)]);
     Ok(())

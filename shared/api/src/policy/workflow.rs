@@ -57,8 +57,8 @@ impl ApproversDto {
                 Some(Approvers::Members { members: members? })
             }
             _ => {
-                let detail = "Give level (1 to 10) with the kind manager only, role (finance or admin) with the kind role only, and \
-                              members (1 to 20) with the kind members only.";
+                let detail = "Give level (1 to 10) with the kind manager only, role (finance or admin) with the kind \
+                              role only, and members (1 to 20) with the kind members only.";
                 errors.push("", "approvers", detail);
                 None
             }

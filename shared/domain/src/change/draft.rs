@@ -266,7 +266,6 @@ pub fn clone_expense(
 }
 
 /// Facts that a clone of a line copies.
-#[must_use]
 fn copy_for_clone(facts: &ExpenseFacts) -> ExpenseFacts {
     ExpenseFacts { receipt_reference: None, justification: None, ..facts.clone() }
 }

@@ -15,7 +15,7 @@ use crate::report::Report;
 use crate::route::{ApproverResolver, OrgContext, RouteInput, RoutingError};
 use crate::step::{StepReason, StepStatus};
 
-/// Reason to replace approvers of the pending step now, and the approvers to replace. `None` when there is no reason.
+/// Finds the reason to escalate the pending step now, and the approvers to replace; `None` when there is no reason.
 /// `unreachable` are members whose mail bounces.
 #[must_use]
 pub fn due_escalation(
@@ -33,8 +33,8 @@ pub fn due_escalation(
     (is_overdue && !pending_approvers.is_empty()).then_some((EscalationReason::Overdue, pending_approvers))
 }
 
-/// Member that an escalation depends on and that was not loaded. Load the member and call again until the result is
-/// `None`.
+/// Finds a member that an escalation depends on and that was not loaded. The caller loads the member and calls again
+/// until the result is `None`.
 ///
 /// # Errors
 /// [`DomainError::NoApprover`]
@@ -53,7 +53,7 @@ pub fn missing_stand_in(
     }
 }
 
-/// Members who replace approvers; none when the report has no pending step.
+/// Finds the members who replace approvers; none when the report has no pending step.
 fn stand_ins(
     report: &Report,
     reason: EscalationReason,
@@ -74,10 +74,12 @@ fn stand_ins(
     })
 }
 
-/// Replaces the approvers `from` of the pending step. The due date starts again.
+/// Replaces the approvers `from` of the pending step, and sets a new due date. When the others are too few for the
+/// quorum, `from` stay approvers beside the new ones.
 ///
-/// Replacements are the escalation targets of the step (`named`, in their current state). For unreachable approvers,
-/// the next managers, the fallback and the admins follow. `None` when there is no eligible replacement.
+/// Replacements are the escalation targets of the step (`named`, in their current state). Unreachable approvers are
+/// replaced by the next manager, the fallback or the admins when no target is eligible. `None` when there is no
+/// eligible replacement.
 ///
 /// # Errors
 /// [`DomainError::MissingPerson`] for a member who was not loaded ([`missing_stand_in`] names the member).
@@ -98,13 +100,14 @@ pub fn escalate(
     let Some(step) = pending else { return Ok(None) };
     let approvers = replacements.iter().map(|person| person.id).collect();
     // The old approvers stay when a quorum cannot be reached without them.
-    let left = step.approvers.iter().filter(|person| !from.contains(&person.id)).count() + replacements.len();
-    if left >= step.decisions.len() + step.remaining() || step.mode == ApprovalMode::All {
+    let approvers_left = step.approvers.iter().filter(|person| !from.contains(&person.id)).count() + replacements.len();
+    if approvers_left >= step.decisions.len() + step.remaining() || step.mode == ApprovalMode::All {
         step.approvers.retain(|person| !from.contains(&person.id));
     }
+    let removed: Vec<MemberId> = from.iter().copied().filter(|id| !step.is_approver(*id)).collect();
     step.approvers.extend(replacements);
     step.approvers.sort_unstable_by_key(|person| person.id);
-    step.replaced_approvers.extend(from);
+    step.replaced_approvers.extend(&removed);
     step.escalates_to = Vec::new();
     step.reasons.list.push(match reason {
         EscalationReason::Overdue => StepReason::EscalatedOverdue {},
@@ -112,11 +115,7 @@ pub fn escalate(
     });
     *step = step.clone().activated(policy, today(now));
     let opened_step = OpenedStep { approvers, ..OpenedStep::of(step) };
-    let kind = EventKind::StepEscalated {
-        report: ReportSnapshot::of(&change.after),
-        reason,
-        from: from.to_vec(),
-        opened_step,
-    };
+    let kind =
+        EventKind::StepEscalated { report: ReportSnapshot::of(&change.after), reason, from: removed, opened_step };
     Ok(Some(change.record_system_event(kind, now)))
 }

@@ -234,14 +234,14 @@ impl MemberChange {
         let is_erasure = kind == EventKind::MemberErased {};
         let listed = |member: &Member| {
             let mut value = serde_json::to_value(member).unwrap_or_default();
-            if let Some(members) = value.as_object_mut() {
-                members.retain(|name, _| !HIDDEN.contains(&name.as_str()) && (!is_erasure || name == "status"));
+            if let Some(fields) = value.as_object_mut() {
+                fields.retain(|name, _| !HIDDEN.contains(&name.as_str()) && (!is_erasure || name == "status"));
             }
             value
         };
         let (old, new) = (listed(before), listed(&after));
         let names: std::collections::BTreeSet<&String> =
-            [&old, &new].into_iter().filter_map(|value| value.as_object()).flat_map(|members| members.keys()).collect();
+            [&old, &new].into_iter().filter_map(|value| value.as_object()).flat_map(|fields| fields.keys()).collect();
         let change = |name: &String| {
             let value = |side: &serde_json::Value| without_names(side.get(name).cloned().unwrap_or_default());
             let (old, new) = (value(&old), value(&new));
@@ -260,8 +260,8 @@ impl MemberChange {
 fn without_names(value: serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
     match value {
-        Value::Object(members) => Value::Object(
-            members.into_iter().filter(|(name, _)| name != "name").map(|(n, v)| (n, without_names(v))).collect(),
+        Value::Object(fields) => Value::Object(
+            fields.into_iter().filter(|(name, _)| name != "name").map(|(n, v)| (n, without_names(v))).collect(),
         ),
         Value::Array(items) => Value::Array(items.into_iter().map(without_names).collect()),
         simple => simple,
@@ -292,14 +292,14 @@ pub fn update_member(
     if member.status == MemberStatus::Erased {
         return Err(DomainError::InvalidMemberState("This member was erased and cannot be changed."));
     }
-    let reserved = MemberPatch {
+    let changes_for_other_admins = MemberPatch {
         name: None,
         language: None,
         time_zone: Patch::Absent,
         clear_address_fault: false,
         ..patch.clone()
     };
-    if actor.id == member.id && reserved != MemberPatch::default() {
+    if actor.id == member.id && changes_for_other_admins != MemberPatch::default() {
         return Err(DomainError::SeparationOfDuties(
             "Only another admin can change your role, status, manager, grade, cost centre and approval limit.",
         ));
@@ -425,38 +425,49 @@ pub fn set_delegation(
     let mut changes = vec![MemberChange::between(member, after, actor, kind(), now)];
     let chosen = delegation.as_ref().map(|(delegate, _)| delegate.id);
     if let Some((delegate, delegation)) = delegation {
-        if !member.can_approve() {
-            return Err(DomainError::Forbidden("This member cannot approve reports, so there is nothing to delegate."));
-        }
-        if let (Some(max_amount), Some(limit)) = (delegation.max_amount, member.approval_limit)
-            && max_amount.minor() > limit.minor()
-        {
-            return Err(DomainError::DelegationAboveLimit { limit });
-        }
-        if delegate.id == member.id {
-            return Err(DomainError::NotAssignable("cannot be their own delegate"));
-        }
-        if !delegate.can_approve() {
-            return Err(DomainError::NotAssignable("cannot approve"));
-        }
-        // An admin must not gain approval rights by delegating to themselves.
-        if actor.id == delegate.id {
-            return Err(DomainError::SeparationOfDuties(
-                "You cannot make yourself the delegate of another member. Ask another admin.",
-            ));
-        }
-        let mut after = without(delegate);
-        after.acts_for.push(Delegation { counterpart: member.member_ref(), ..delegation });
-        if after.acts_for.len() > MAX_ACTS_FOR {
+        check_delegation(permit, delegate, delegation.max_amount)?;
+        let mut delegate_after = without(delegate);
+        delegate_after.acts_for.push(Delegation { counterpart: member.member_ref(), ..delegation });
+        if delegate_after.acts_for.len() > MAX_ACTS_FOR {
             return Err(DomainError::NotAssignable("already acts for the maximum number of members"));
         }
-        changes.push(MemberChange::between(delegate, after, actor, kind(), now));
+        changes.push(MemberChange::between(delegate, delegate_after, actor, kind(), now));
     }
     let replaced = current.filter(|current| chosen.is_none_or(|id| id != current.id));
     if let Some(current) = replaced {
         changes.push(MemberChange::between(current, without(current), actor, kind(), now));
     }
     Ok(changes)
+}
+
+/// Checks a new delegation: both members can approve, the limits fit, and the actor does not choose themselves.
+fn check_delegation(
+    permit: MemberPermit<'_, Delegate>,
+    delegate: &Member,
+    max_amount: Option<Money>,
+) -> Result<(), DomainError> {
+    let (actor, member) = (permit.actor(), permit.target());
+    if !member.can_approve() {
+        return Err(DomainError::Forbidden("This member cannot approve reports, so there is nothing to delegate."));
+    }
+    if let (Some(max_amount), Some(limit)) = (max_amount, member.approval_limit)
+        && max_amount.minor() > limit.minor()
+    {
+        return Err(DomainError::DelegationAboveLimit { limit });
+    }
+    if delegate.id == member.id {
+        return Err(DomainError::NotAssignable("cannot be their own delegate"));
+    }
+    if !delegate.can_approve() {
+        return Err(DomainError::NotAssignable("cannot approve"));
+    }
+    // An admin must not gain approval rights by delegating to themselves.
+    if actor.id == delegate.id {
+        return Err(DomainError::SeparationOfDuties(
+            "You cannot make yourself the delegate of another member. Ask another admin.",
+        ));
+    }
+    Ok(())
 }
 
 /// Replaces the policy. The version is the next one.

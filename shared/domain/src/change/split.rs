@@ -103,8 +103,8 @@ fn split_taxes(old: &Expense, parts: &[SplitPart]) -> Result<Vec<Money>, MoneyEr
     let currency = old.facts.tax.currency();
     let given = Money::sum(currency, parts.iter().filter_map(|part| part.tax))?;
     let left = Money::from_minor(old.facts.tax.minor().saturating_sub(given.minor()).max(0), currency);
-    let open = |part: &SplitPart| if part.tax.is_some() { 0 } else { part.amount.minor().unsigned_abs() };
-    let shares = left.allocate(&parts.iter().map(open).collect::<Vec<_>>());
+    let weight = |part: &SplitPart| if part.tax.is_some() { 0 } else { part.amount.minor().unsigned_abs() };
+    let shares = left.allocate(&parts.iter().map(weight).collect::<Vec<_>>());
     let shares = shares.unwrap_or_else(|_| vec![Money::zero(currency); parts.len()]);
     Ok(parts.iter().zip(shares).map(|(part, share)| part.tax.unwrap_or(share)).collect())
 }

@@ -38,6 +38,13 @@ pub(super) struct MerchantDay<'a> {
     pub(super) claims: Vec<(&'a str, &'a ClaimedExpense)>,
 }
 
+impl MerchantDay<'_> {
+    /// True when there are several expenses, those of other reports included.
+    pub(super) const fn has_several(&self) -> bool {
+        self.lines.len() + self.claims.len() > 1
+    }
+}
+
 /// Spending by day and merchant.
 pub(super) type MerchantDays<'a> = BTreeMap<(Date, String), MerchantDay<'a>>;
 
@@ -59,7 +66,7 @@ pub(super) fn merchant_days<'a>(lines: &[Expense], context: &EvaluationContext<'
 }
 
 /// Expenses at the given positions.
-pub(super) fn at<'a>(lines: &'a [Expense], positions: &[usize]) -> Vec<&'a Expense> {
+pub(super) fn lines_at<'a>(lines: &'a [Expense], positions: &[usize]) -> Vec<&'a Expense> {
     positions.iter().filter_map(|at| lines.get(*at)).collect()
 }
 
@@ -71,7 +78,7 @@ pub(super) fn violation(finding: Finding, lines: &[&Expense], severity: Severity
 }
 
 /// Severity, field and consequence of a finding that a justification permits. One justified expense is enough.
-pub(super) fn unless_justified(
+pub(super) fn require_justification(
     lines: &[&Expense],
     field: ExpenseField,
 ) -> (Severity, ExpenseField, Option<Consequence>) {
@@ -83,7 +90,7 @@ pub(super) fn unless_justified(
 }
 
 /// The expense as findings name it.
-pub(super) fn named(line: &Expense) -> NamedExpense {
+pub(super) fn named_expense(line: &Expense) -> NamedExpense {
     NamedExpense {
         amount: line.facts.amount,
         base_amount: line.base.as_ref().map(|base| base.amount),

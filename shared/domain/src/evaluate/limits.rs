@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
-use super::context::{EvaluationContext, MerchantDays, at, named, unless_justified, violation};
+use super::context::{EvaluationContext, MerchantDays, lines_at, named_expense, require_justification, violation};
 use crate::conversion::ConversionError;
 use crate::expense::{Expense, PaymentMethod};
 use crate::money::{Currency, Money};
@@ -27,7 +27,7 @@ pub(super) fn evaluate(
     let mut groups: BTreeMap<(usize, String), Vec<usize>> = BTreeMap::new();
     for (position, line) in lines.iter().enumerate() {
         for &period in LimitPeriod::ALL {
-            if let Some(key) = group(period, line, position)
+            if let Some(key) = group_key(period, line, position)
                 && let Some(at) = selection.of(period, &line.facts.category, line.facts.payment_method)
             {
                 groups.entry((at, key)).or_default().push(position);
@@ -46,7 +46,7 @@ pub(super) fn evaluate(
                 violations.extend(counted.evaluate(lines, positions.clone())?);
             }
             if counted.limit.period == LimitPeriod::Expense && context.policy.splitting {
-                violations.extend(counted.split(lines, merchant_days)?);
+                violations.extend(counted.split_bills(lines, merchant_days)?);
             }
         }
     }
@@ -80,13 +80,13 @@ impl<'a> Selection<'a> {
     }
 
     fn search(&self, period: LimitPeriod, category: &CategoryCode, method: PaymentMethod) -> Option<usize> {
-        fn open<Code: PartialEq>(list: &[Code], value: Option<&Code>) -> bool {
+        fn matches<Code: PartialEq>(list: &[Code], value: Option<&Code>) -> bool {
             list.is_empty() || value.is_some_and(|value| list.contains(value))
         }
         let matching = self.context.policy.limits.iter().enumerate().filter(|(_, limit)| {
             limit.period == period
-                && open(&limit.categories, Some(category))
-                && open(&limit.grades, self.context.grade)
+                && matches(&limit.categories, Some(category))
+                && matches(&limit.grades, self.context.grade)
                 && (limit.payment_methods.is_empty() || limit.payment_methods.contains(&method))
         });
         // `max_by_key` takes the last of equals, so the order is reversed.
@@ -95,7 +95,7 @@ impl<'a> Selection<'a> {
 }
 
 /// Key of the group of expenses that count together.
-fn group(period: LimitPeriod, line: &Expense, position: usize) -> Option<String> {
+fn group_key(period: LimitPeriod, line: &Expense, position: usize) -> Option<String> {
     match period {
         LimitPeriod::Expense => Some(position.to_string()),
         LimitPeriod::Day => Some(line.facts.date.to_string()),
@@ -119,8 +119,8 @@ impl LimitEvaluation<'_> {
         self.limit.amount.currency()
     }
 
-    /// True when this limit counts for such an expense.
-    fn counts(&self, category: &CategoryCode, method: PaymentMethod) -> bool {
+    /// True when this limit is the one that counts for such an expense.
+    fn applies_to(&self, category: &CategoryCode, method: PaymentMethod) -> bool {
         self.selection.of(self.limit.period, category, method) == Some(self.at)
     }
 
@@ -140,12 +140,12 @@ impl LimitEvaluation<'_> {
     }
 
     /// Adds the amounts granted of `lines` so far to `sum`.
-    fn with(&self, sum: Money, lines: &[&Expense]) -> Result<Money, ConversionError> {
+    fn add_granted(&self, sum: Money, lines: &[&Expense]) -> Result<Money, ConversionError> {
         lines.iter().try_fold(sum, |sum, line| add(sum, self.granted(line)?))
     }
 
     /// Sum that the owner has claimed in other reports and that counts towards the same limit.
-    fn elsewhere(&self, line: &Expense) -> Result<Money, ConversionError> {
+    fn claimed_elsewhere(&self, line: &Expense) -> Result<Money, ConversionError> {
         let key = match self.limit.period {
             LimitPeriod::Day | LimitPeriod::Month => SpendingBucketKey::month(line.facts.date),
             LimitPeriod::Trip => match &line.facts.trip {
@@ -162,7 +162,7 @@ impl LimitEvaluation<'_> {
             .claims_of_other_reports(&key, self.context.report)
             .filter(|(_, claim)| same_day(claim))
         {
-            if self.counts(&claim.category, claim.payment_method) {
+            if self.applies_to(&claim.category, claim.payment_method) {
                 sum = add(sum, self.measured(claim.granted, claim.granted_in_base)?)?;
             }
         }
@@ -170,27 +170,27 @@ impl LimitEvaluation<'_> {
     }
 
     fn evaluate(self, lines: &mut [Expense], positions: Vec<usize>) -> Result<Option<Violation>, ConversionError> {
-        let members = at(lines, &positions);
+        let members = lines_at(lines, &positions);
         let Some(first) = members.first() else { return Ok(None) };
-        let before = self.elsewhere(first)?;
-        let actual = self.with(before, &members)?;
+        let claimed_elsewhere = self.claimed_elsewhere(first)?;
+        let actual = self.add_granted(claimed_elsewhere, &members)?;
         if actual.minor() <= self.limit.amount.minor() {
             return Ok(None);
         }
-        let found = self.violation(&members, actual, before);
+        let found = self.violation(&members, actual, claimed_elsewhere);
         if self.limit.effect == LimitEffect::Cap {
-            self.cap(lines, positions, before)?;
+            self.cap(lines, positions, claimed_elsewhere)?;
         }
         Ok(found)
     }
 
-    fn violation(&self, lines: &[&Expense], actual: Money, before: Money) -> Option<Violation> {
+    fn violation(&self, lines: &[&Expense], actual: Money, claimed_elsewhere: Money) -> Option<Violation> {
         let facts = &lines.first()?.facts;
         let (severity, field, consequence) = self.effect(lines);
-        let claimed_elsewhere = Some(before).filter(|before| before.minor() != 0);
+        let claimed_elsewhere = Some(claimed_elsewhere).filter(|amount| amount.minor() != 0);
         let excess = LimitExcess {
             expense: match lines {
-                [line] if claimed_elsewhere.is_none() => Some(named(line)),
+                [line] if claimed_elsewhere.is_none() => Some(named_expense(line)),
                 _ => None,
             },
             count: lines.len(),
@@ -225,21 +225,26 @@ impl LimitEvaluation<'_> {
     fn effect(&self, lines: &[&Expense]) -> (Severity, ExpenseField, Option<Consequence>) {
         match self.limit.effect {
             LimitEffect::Block => (Severity::Block, ExpenseField::Amount, None),
-            LimitEffect::Warn => unless_justified(lines, ExpenseField::Amount),
+            LimitEffect::Warn => require_justification(lines, ExpenseField::Amount),
             LimitEffect::Cap => (Severity::Warn, ExpenseField::Amount, Some(Consequence::ExcessNotReimbursed)),
         }
     }
 
     /// Caps expenses so that their sum is at most the limit, in the order of their contents.
-    fn cap(self, lines: &mut [Expense], mut positions: Vec<usize>, before: Money) -> Result<(), ConversionError> {
-        let said = |at: &usize| {
+    fn cap(
+        self,
+        lines: &mut [Expense],
+        mut positions: Vec<usize>,
+        claimed_elsewhere: Money,
+    ) -> Result<(), ConversionError> {
+        let content_key = |at: &usize| {
             let line = lines.get(*at)?;
             // Expenses with equal contents are interchangeable.
             let rest = serde_json::to_string(&(&line.facts, &line.base)).ok();
             Some((line.facts.date, line.facts.category.clone(), line.facts.amount.minor(), rest))
         };
-        positions.sort_by_cached_key(said);
-        let mut room = self.limit.amount.minor().saturating_sub(before.minor()).max(0);
+        positions.sort_by_cached_key(content_key);
+        let mut room = self.limit.amount.minor().saturating_sub(claimed_elsewhere.minor()).max(0);
         for at in positions {
             let Some(line) = lines.get_mut(at) else { continue };
             let claimed = self.measured(line.facts.amount, line.amount_in_base())?;
@@ -256,29 +261,31 @@ impl LimitEvaluation<'_> {
         Ok(())
     }
 
-    /// Several lines of one day at one merchant that are above the limit of an expense together. One of them may be so by itself: else
-    /// it would shelter the others.
-    fn split(self, lines: &mut [Expense], merchant_days: &MerchantDays<'_>) -> Result<Vec<Violation>, ConversionError> {
+    /// Violations of several lines of one day at one merchant that exceed the limit of an expense together. This
+    /// includes lines that exceed the limit alone; otherwise they would hide the others.
+    fn split_bills(
+        self,
+        lines: &mut [Expense],
+        merchant_days: &MerchantDays<'_>,
+    ) -> Result<Vec<Violation>, ConversionError> {
         let mut violations = Vec::new();
-        for ((date, _), merchant_day) in
-            merchant_days.iter().filter(|(_, merchant_day)| merchant_day.lines.len() + merchant_day.claims.len() > 1)
-        {
-            let counts = |at: &usize| {
+        for ((date, _), merchant_day) in merchant_days.iter().filter(|(_, merchant_day)| merchant_day.has_several()) {
+            let applies = |at: &usize| {
                 let facts = lines.get(*at).map(|line| &line.facts);
-                facts.is_some_and(|facts| self.counts(&facts.category, facts.payment_method))
+                facts.is_some_and(|facts| self.applies_to(&facts.category, facts.payment_method))
             };
-            let positions: Vec<usize> = merchant_day.lines.iter().copied().filter(counts).collect();
-            let members = at(lines, &positions);
+            let positions: Vec<usize> = merchant_day.lines.iter().copied().filter(applies).collect();
+            let members = lines_at(lines, &positions);
             let Some(first) = members.first() else { continue };
-            let mut before = Money::zero(self.currency());
+            let mut claimed_elsewhere = Money::zero(self.currency());
             let mut parts = members.len();
             for (_, claim) in
-                merchant_day.claims.iter().filter(|(_, claim)| self.counts(&claim.category, claim.payment_method))
+                merchant_day.claims.iter().filter(|(_, claim)| self.applies_to(&claim.category, claim.payment_method))
             {
-                before = add(before, self.measured(claim.granted, claim.granted_in_base)?)?;
+                claimed_elsewhere = add(claimed_elsewhere, self.measured(claim.granted, claim.granted_in_base)?)?;
                 parts += 1;
             }
-            let sum = self.with(before, &members)?;
+            let sum = self.add_granted(claimed_elsewhere, &members)?;
             if parts < 2 || sum.minor() <= self.limit.amount.minor() {
                 continue;
             }
@@ -293,7 +300,7 @@ impl LimitEvaluation<'_> {
             };
             violations.push(violation(Finding::Splitting(bill), &members, severity, field));
             if self.limit.effect == LimitEffect::Cap {
-                self.cap(lines, positions, before)?;
+                self.cap(lines, positions, claimed_elsewhere)?;
             }
         }
         Ok(violations)

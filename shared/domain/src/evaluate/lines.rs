@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::context::{EvaluationContext, MerchantDays, at, named, unless_justified, violation};
+use super::context::{EvaluationContext, MerchantDays, lines_at, named_expense, require_justification, violation};
 use crate::expense::Expense;
 use crate::money::{Currency, Money};
 use crate::policy::{
@@ -59,7 +59,7 @@ fn missing(line: &Expense, category: &Category, context: &EvaluationContext<'_>)
     let violations = category.requires.iter().filter_map(|required| {
         let (is_empty, field) = state(*required);
         let category_name = category.name.clone();
-        let finding = Finding::RequiredField { expense: named(line), category_name, field: *required };
+        let finding = Finding::RequiredField { expense: named_expense(line), category_name, field: *required };
         is_empty.then(|| violation(finding, &[line], Severity::Block, field))
     });
     violations.collect()
@@ -70,10 +70,10 @@ fn day_off(line: &Expense, policy: &Policy) -> Option<Violation> {
     let rule = policy.non_working_days.as_ref().filter(|_| !policy.is_working_day(date))?;
     let (severity, field, consequence) = match rule.severity {
         Severity::Block => (Severity::Block, ExpenseField::Date, None),
-        Severity::Warn => unless_justified(&[line], ExpenseField::Date),
+        Severity::Warn => require_justification(&[line], ExpenseField::Date),
     };
     let day = if rule.holidays.contains(&date) { DayOff::Holiday } else { DayOff::Weekend };
-    let finding = Finding::NonWorkingDay { expense: named(line), date, day, consequence };
+    let finding = Finding::NonWorkingDay { expense: named_expense(line), date, day, consequence };
     Some(violation(finding, &[line], severity, field))
 }
 
@@ -83,23 +83,29 @@ fn too_old(line: &Expense, policy: &Policy, today: Date) -> Option<Violation> {
     if days <= maximum_days {
         return None;
     }
-    let finding = Finding::MaximumAge { expense: named(line), days, maximum_days };
+    let finding = Finding::MaximumAge { expense: named_expense(line), days, maximum_days };
     Some(violation(finding, &[line], Severity::Warn, ExpenseField::Date))
 }
 
-/// Expenses without a required receipt: each alone, or, where splitting is checked, with others of their day and merchant.
+/// Expenses without a required receipt: each alone, or, where splitting is checked, with others of their day and
+/// merchant.
 pub(super) fn receipts(lines: &[Expense], merchant_days: &MerchantDays<'_>, policy: &Policy) -> Vec<Violation> {
     let Some(from) = policy.receipt_required_from else { return Vec::new() };
-    let bare = |line: &&Expense| !line.has_receipt();
-    let large = |line: &&Expense| at_least(line.amount_in_base(), from);
+    let without_receipt = |line: &&Expense| !line.has_receipt();
+    let needs_receipt = |line: &&Expense| at_least(line.amount_in_base(), from);
     let warn = |finding, lines: &[&Expense]| violation(finding, lines, Severity::Warn, ExpenseField::ReceiptReference);
-    let alone = lines.iter().filter(bare).filter(large);
+    let alone = lines.iter().filter(without_receipt).filter(needs_receipt);
     let mut violations: Vec<Violation> = alone
-        .map(|line| warn(Finding::ReceiptRequired { expense: named(line), receipt_required_from: from }, &[line]))
+        .map(|line| {
+            warn(Finding::ReceiptRequired { expense: named_expense(line), receipt_required_from: from }, &[line])
+        })
         .collect();
     for merchant_day in merchant_days.values().filter(|merchant_day| policy.splitting && merchant_day.lines.len() > 1) {
-        let small: Vec<&Expense> =
-            at(lines, &merchant_day.lines).into_iter().filter(bare).filter(|line| !large(line)).collect();
+        let small: Vec<&Expense> = lines_at(lines, &merchant_day.lines)
+            .into_iter()
+            .filter(without_receipt)
+            .filter(|line| !needs_receipt(line))
+            .collect();
         let Ok(sum) = Money::sum(from.currency(), small.iter().map(|line| line.amount_in_base())) else { continue };
         if let [first, _, ..] = small.as_slice()
             && at_least(sum, from)
@@ -129,30 +135,28 @@ pub(super) fn duplicates(
         return Vec::new();
     }
     let mut violations = Vec::new();
-    for ((date, _), merchant_day) in
-        merchant_days.iter().filter(|(_, merchant_day)| merchant_day.lines.len() + merchant_day.claims.len() > 1)
-    {
+    for ((date, _), merchant_day) in merchant_days.iter().filter(|(_, merchant_day)| merchant_day.has_several()) {
         let mut by_amount: BTreeMap<(Currency, i64), Vec<&Expense>> = BTreeMap::new();
-        for line in at(lines, &merchant_day.lines) {
+        for line in lines_at(lines, &merchant_day.lines) {
             let amount = line.facts.amount;
             by_amount.entry((amount.currency(), amount.minor())).or_default().push(line);
         }
         for lines in by_amount.into_values() {
             let Some(first) = lines.first() else { continue };
-            let elsewhere = merchant_day.claims.iter().find(|(_, claim)| claim.amount == first.facts.amount);
-            if elsewhere.is_none() && lines.len() < 2 {
+            let other_claim = merchant_day.claims.iter().find(|(_, claim)| claim.amount == first.facts.amount);
+            if other_claim.is_none() && lines.len() < 2 {
                 continue;
             }
             let (severity, field, consequence) = match rule {
                 Some(Severity::Block) => (Severity::Block, ExpenseField::Amount, None),
-                Some(Severity::Warn) => unless_justified(&lines, ExpenseField::Amount),
+                Some(Severity::Warn) => require_justification(&lines, ExpenseField::Amount),
                 None => (Severity::Warn, ExpenseField::Amount, None),
             };
             let finding = Finding::Duplicate {
-                expense: named(first),
+                expense: named_expense(first),
                 date: *date,
                 count: lines.len(),
-                claimed_in: elsewhere.map(|(number, _)| (*number).to_owned()),
+                claimed_in: other_claim.map(|(number, _)| (*number).to_owned()),
                 consequence,
             };
             violations.push(violation(finding, &lines, severity, field));

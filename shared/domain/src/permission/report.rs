@@ -71,6 +71,11 @@ impl Relation {
         }
     }
 
+    /// True when separation of duties excludes the member from decisions on the report.
+    const fn has_conflict_of_interest(self) -> bool {
+        matches!(self, Self::Owner | Self::Preparer | Self::Payee | Self::DelegateOfInterestedParty)
+    }
+
     /// Name in the permission table (`docs/PERMISSIONS.md`).
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -220,38 +225,14 @@ pub const fn authorize(
     if matches!(role, Role::Auditor) {
         return Err(DomainError::Forbidden("Auditors have read-only access."));
     }
-    let has_conflict = matches!(
-        relation,
-        Relation::Owner | Relation::Preparer | Relation::Payee | Relation::DelegateOfInterestedParty
-    );
+    let has_conflict = relation.has_conflict_of_interest();
     let allowed = match action {
         Action::Read | Action::Comment => true,
         Action::Clone | Action::Edit | Action::Delete | Action::Submit | Action::Recall => {
-            if !matches!(relation, Relation::Owner | Relation::Preparer) {
-                return Err(DomainError::Forbidden("Only the owner or the preparer of the report can do this."));
-            }
-            match action {
-                Action::Clone => true,
-                Action::Edit => !matches!(status, ReportStatus::Rejected),
-                Action::Submit => status.is_with_owner(),
-                Action::Recall => matches!(status, ReportStatus::Submitted),
-                _ => matches!(status, ReportStatus::Draft),
-            }
+            return authorize_own_report(relation, status, action);
         }
         Action::Decide => return authorize_decision(relation, status, action),
-        Action::Return => {
-            // An approved report is no longer with its approvers: finance returns it before it is paid.
-            if !matches!(status, ReportStatus::Approved) {
-                return authorize_decision(relation, status, action);
-            }
-            if has_conflict {
-                return Err(DomainError::SeparationOfDuties(CANNOT_DECIDE));
-            }
-            if !matches!(role, Role::Finance | Role::Admin) {
-                return Err(DomainError::Forbidden("Only finance or an admin can return an approved report."));
-            }
-            true
-        }
+        Action::Return => return authorize_return(role, relation, status),
         Action::Reassign => {
             if !matches!(role, Role::Admin) {
                 return Err(DomainError::Forbidden("Only an admin can reassign a step."));
@@ -279,12 +260,42 @@ pub const fn authorize(
     if allowed { Ok(()) } else { Err(DomainError::InvalidState { status, action: action.name() }) }
 }
 
+/// Permission for the actions of the owner and the preparer.
+const fn authorize_own_report(relation: Relation, status: ReportStatus, action: Action) -> Result<(), DomainError> {
+    if !matches!(relation, Relation::Owner | Relation::Preparer) {
+        return Err(DomainError::Forbidden("Only the owner or the preparer of the report can do this."));
+    }
+    let allowed = match action {
+        Action::Clone => true,
+        Action::Edit => !matches!(status, ReportStatus::Rejected),
+        Action::Submit => status.is_with_owner(),
+        Action::Recall => matches!(status, ReportStatus::Submitted),
+        _ => matches!(status, ReportStatus::Draft),
+    };
+    if allowed { Ok(()) } else { Err(DomainError::InvalidState { status, action: action.name() }) }
+}
+
 const CANNOT_REASSIGN: &str =
     "You cannot reassign a report that you own, prepared or are paid by, or as delegate of someone who does.";
 const CANNOT_REIMBURSE: &str =
     "You cannot reimburse a report that you own, prepared or are paid by, or as delegate of someone who does.";
 const CANNOT_DECIDE: &str =
     "You cannot decide on a report that you own, prepared or are paid by, or as delegate of someone who does.";
+
+/// Permission to return a report.
+const fn authorize_return(role: Role, relation: Relation, status: ReportStatus) -> Result<(), DomainError> {
+    // An approved report is no longer with its approvers: finance returns it before it is paid.
+    if !matches!(status, ReportStatus::Approved) {
+        return authorize_decision(relation, status, Action::Return);
+    }
+    if relation.has_conflict_of_interest() {
+        return Err(DomainError::SeparationOfDuties(CANNOT_DECIDE));
+    }
+    if !matches!(role, Role::Finance | Role::Admin) {
+        return Err(DomainError::Forbidden("Only finance or an admin can return an approved report."));
+    }
+    Ok(())
+}
 
 /// Permission to decide on a report that is with its approvers.
 const fn authorize_decision(relation: Relation, status: ReportStatus, action: Action) -> Result<(), DomainError> {

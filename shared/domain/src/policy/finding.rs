@@ -192,7 +192,7 @@ pub struct NamedReceipt {
     pub more: usize,
 }
 
-/// What a finding means for the report, beyond its severity.
+/// Consequence of a finding for the report, beyond its severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Consequence {
@@ -328,7 +328,7 @@ pub enum Finding {
         /// The receipts.
         #[serde(flatten)]
         receipt: NamedReceipt,
-        /// Why the first one was rejected.
+        /// Reason why the first one was rejected.
         reason: RejectionReason,
     },
     /// See [`PolicyRule::DuplicateReceipt`].
@@ -414,13 +414,6 @@ impl fmt::Display for Finding {
             Self::UnknownCostCentre { cost_centre } => write!(f, "{cost_centre} is not a cost centre of the policy."),
             Self::UnknownProject { project } => write!(f, "{project} is not a project of the policy."),
             Self::RequiredField { expense, category_name, field } => {
-                let field = match field {
-                    RequiredField::Attendees => "the attendees",
-                    RequiredField::Project => "the project",
-                    RequiredField::CostCentre => "the cost centre",
-                    RequiredField::Justification => "a justification",
-                    RequiredField::Trip => "the trip",
-                };
                 write!(f, "{expense}: an expense of the category {category_name} must state {field}.")
             }
             Self::ExpenseLimit(excess) => excess.write(f, "expense", format_args!("")),
@@ -447,10 +440,6 @@ impl fmt::Display for Finding {
                 write!(f, "{expense} is {days} days old; the policy allows {maximum_days}.")
             }
             Self::NonWorkingDay { expense, date, day, consequence } => {
-                let day = match day {
-                    DayOff::Weekend => "a weekend",
-                    DayOff::Holiday => "a holiday",
-                };
                 write!(f, "{expense} on {date} is on {day}{}", Consequence::end(*consequence))
             }
             Self::Duplicate { expense, date, count, claimed_in, consequence } => {
@@ -468,6 +457,29 @@ impl fmt::Display for Finding {
             }
             Self::DuplicateReceipt(receipt) => write!(f, "{receipt} is also on another report."),
         }
+    }
+}
+
+/// Name of the field in English, with its article.
+impl fmt::Display for RequiredField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Attendees => "the attendees",
+            Self::Project => "the project",
+            Self::CostCentre => "the cost centre",
+            Self::Justification => "a justification",
+            Self::Trip => "the trip",
+        })
+    }
+}
+
+/// Kind of the day in English, with its article.
+impl fmt::Display for DayOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Weekend => "a weekend",
+            Self::Holiday => "a holiday",
+        })
     }
 }
 

@@ -59,8 +59,8 @@ impl PolicyErrors {
 }
 
 impl Policy {
-    /// Finds all errors of the document, for an organisation with this base currency. Does not check that the members it names
-    /// exist.
+    /// Finds all errors of the document, for an organisation with this base currency. Does not check that the members
+    /// it names exist.
     #[must_use]
     pub fn validate(&self, base: Currency) -> Vec<PolicyError> {
         let mut errors = PolicyErrors(Vec::new());

@@ -20,7 +20,7 @@ pub struct OrgContext {
     /// The owner's manager, that manager's manager and so on, as far as they are known.
     pub managers: Vec<Member>,
     /// True when the last of them has no manager.
-    pub chain_complete: bool,
+    pub manager_chain_complete: bool,
     /// The organisation's members with the roles finance and admin.
     pub finance_and_admins: Vec<Member>,
     /// The members the policy names.
@@ -37,7 +37,7 @@ impl OrgContext {
     }
 }
 
-/// Why there is no route.
+/// Reason why there is no route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RoutingError {
     /// The step has no eligible approver: not its approvers, no manager further up, not the fallback.
@@ -45,8 +45,8 @@ pub enum RoutingError {
         /// Name of the step.
         step: String,
     },
-    /// The route depends on this manager, who is missing in [`OrgContext::managers`]. Load the member and route again, with
-    /// [`OrgContext::chain_complete`] set if there is no such member.
+    /// The route depends on this manager, who is missing in [`OrgContext::managers`]. Load the member and route again,
+    /// with [`OrgContext::manager_chain_complete`] set if there is no such member.
     MissingManager(MemberId),
 }
 

@@ -1,5 +1,5 @@
-//! Search for approvers: those the rule names, without those that separation of duties excludes, then the next managers up,
-//! then the fallback. A member is an approver of at most one step of a report.
+//! Search for approvers: those the rule names, without those that separation of duties excludes, then the next managers
+//! up, then the fallback. A member is an approver of at most one step of a report.
 
 use std::collections::BTreeSet;
 
@@ -75,12 +75,12 @@ impl<'a> ApproverResolver<'a> {
         reasons.extend(choice);
         let escalates_to = match &rule.escalate_to {
             Some(target) => {
-                let fine = |member: &&&Member| {
-                    self.exclusion_reason(member).is_none() && !found.iter().any(|asked| asked.id == member.id)
+                let is_eligible = |member: &&&Member| {
+                    self.exclusion_reason(member).is_none() && !found.iter().any(|approver| approver.id == member.id)
                 };
                 self.candidates(target)?
                     .iter()
-                    .filter(fine)
+                    .filter(is_eligible)
                     .take(MAX_APPROVERS)
                     .map(|member| member.member_ref())
                     .collect()
@@ -104,30 +104,36 @@ impl<'a> ApproverResolver<'a> {
         Ok(())
     }
 
-    /// Finds replacements for approvers of a pending step: the eligible members of `named`; if there are none and `only` is
-    /// false, the next manager up, the fallback, or the admins.
+    /// Finds replacements for approvers of a pending step: the eligible members of `named`; if there are none and
+    /// `named_only` is false, the next manager up, the fallback, or the admins.
     ///
     /// # Errors
     /// [`RoutingError::MissingManager`] for a manager who has to be loaded first.
-    pub fn replacements(&self, step: &Step, named: &[Member], only: bool) -> Result<Vec<MemberRef>, RoutingError> {
-        let fits = |member: &Member| {
+    pub fn replacements(
+        &self,
+        step: &Step,
+        named: &[Member],
+        named_only: bool,
+    ) -> Result<Vec<MemberRef>, RoutingError> {
+        let is_eligible = |member: &Member| {
             self.exclusion_reason(member).is_none()
                 && member.is_reachable()
                 && !step.replaced_approvers.contains(&member.id)
         };
         let people = |members: &mut dyn Iterator<Item = &Member>| {
-            let mut people: Vec<MemberRef> = members.filter(|member| fits(member)).map(Member::member_ref).collect();
+            let mut people: Vec<MemberRef> =
+                members.filter(|member| is_eligible(member)).map(Member::member_ref).collect();
             people.sort_unstable_by_key(|person| person.id);
             people.truncate(MAX_APPROVERS);
             people
         };
         let mut found = people(&mut named.iter());
-        if !found.is_empty() || only {
+        if !found.is_empty() || named_only {
             return Ok(found);
         }
         let mut level = 1;
         while let Some(manager) = self.manager(level)? {
-            if fits(manager) {
+            if is_eligible(manager) {
                 return Ok(vec![manager.member_ref()]);
             }
             level += 1;
@@ -151,7 +157,7 @@ impl<'a> ApproverResolver<'a> {
         let seen = |id: &MemberId| *id == self.people.owner.id || known.iter().any(|manager| manager.id == *id);
         match last.manager_id {
             // The chain ends where managers manage each other in a circle, and after `MAX_LEVELS`.
-            Some(above) if !self.people.chain_complete && !seen(&above) && known.len() < MAX_LEVELS => {
+            Some(above) if !self.people.manager_chain_complete && !seen(&above) && known.len() < MAX_LEVELS => {
                 Err(RoutingError::MissingManager(above))
             }
             _ => Ok(None),
@@ -219,9 +225,9 @@ impl<'a> ApproverResolver<'a> {
         if found.people.len() < required
             && let Some(excluded) = found.excluded
         {
-            let asked = found.people.len();
+            let count_before = found.people.len();
             self.next_managers(&rule.approvers, required, &mut found)?;
-            if found.people.len() > asked {
+            if found.people.len() > count_before {
                 reasons.push(StepReason::NextManager { excluded });
             }
         }
@@ -240,7 +246,7 @@ impl<'a> ApproverResolver<'a> {
 
     /// Adds an eligible member, once.
     fn add_if_eligible(&self, member: &'a Member, found: &mut ResolvedApprovers<'a>) {
-        if self.exclusion_reason(member).is_none() && !found.people.iter().any(|asked| asked.id == member.id) {
+        if self.exclusion_reason(member).is_none() && !found.people.iter().any(|approver| approver.id == member.id) {
             found.people.push(member);
         }
     }
@@ -264,17 +270,18 @@ impl<'a> ApproverResolver<'a> {
         Ok(())
     }
 
-    /// Adds fallback approvers: all eligible ones (with `only`, as many as are needed), or one that an earlier step can release.
+    /// Adds fallback approvers: all eligible ones (with `exact_count`, as many as are needed), or one that an earlier
+    /// step can release.
     fn apply_fallback(
         &mut self,
         required: usize,
-        only: bool,
+        exact_count: bool,
         found: &mut ResolvedApprovers<'a>,
     ) -> Result<(), RoutingError> {
         let Some(fallback) = &self.policy.fallback else { return Ok(()) };
         let candidates = self.candidates(fallback)?;
         for member in &candidates {
-            if only && found.people.len() >= required {
+            if exact_count && found.people.len() >= required {
                 break;
             }
             self.add_if_eligible(member, found);

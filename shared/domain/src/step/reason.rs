@@ -1,5 +1,5 @@
-//! Reasons of a step as data: why it applies and how its approvers were found. They name no people, because they go into
-//! the history. The English sentence is made here, from the data only; mail makes those of the other languages.
+//! Reasons of a step as data: why it applies and how its approvers were found. They name no people, because they go
+//! into the history. The English sentence is made here, from the data only; mail makes those of the other languages.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::money::{Currency, Money};
 use crate::policy::{ApprovalMode, Approvers};
 use crate::text::{CategoryCode, CostCentreCode, Grade, Label, ProjectCode};
 
-/// Why a member cannot be an approver of a step.
+/// Reason why a member cannot be an approver of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExclusionReason {
@@ -126,7 +126,7 @@ pub enum StepReason {
     DecidedBy {
         /// The approvers.
         approvers: ApproverGroup,
-        /// How many of them have to agree.
+        /// Number of approvers who have to agree.
         mode: ApprovalMode,
     },
     /// No approver of the workflow's step is eligible.
@@ -136,7 +136,7 @@ pub enum StepReason {
     },
     /// The next eligible manager replaces an approver who is excluded.
     NextManager {
-        /// Why the approver is excluded.
+        /// Reason why the approver is excluded.
         excluded: ExclusionReason,
     },
     /// The policy's fallback approvers decide.

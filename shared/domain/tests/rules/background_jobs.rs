@@ -133,11 +133,17 @@ fn escalation_keeps_quorum_reachable() {
     let after = |from: &[MemberId]| {
         let why = (EscalationReason::Unreachable, from);
         let change = escalate(&report, why, &named, &given.policy, &given.people, now()).unwrap().unwrap();
-        change.after.steps[0].approvers.len()
+        let (event, step) = (&change.events[0], &change.after.steps[0]);
+        let EventKind::StepEscalated { from: removed, .. } = &event.kind else { panic!("{event:?}") };
+        assert_eq!(&step.replaced_approvers, removed);
+        let mut recipients = vec![people.fiona.id];
+        recipients.extend(removed);
+        assert_eq!(event.recipients(), Some(Recipients::Members(recipients)));
+        (step.approvers.len(), removed.clone())
     };
-    assert_eq!(after(&ids[..1]), 3, "two of the board and finance");
-    assert_eq!(after(&ids[..2]), 2, "one of the board and finance");
-    assert_eq!(after(&ids), 4, "finance alone is not a quorum of two");
+    assert_eq!(after(&ids[..1]), (3, ids[..1].to_vec()), "two of the board and finance");
+    assert_eq!(after(&ids[..2]), (2, ids[..2].to_vec()), "one of the board and finance");
+    assert_eq!(after(&ids), (4, Vec::new()), "finance alone is not a quorum of two");
 }
 
 #[test]

@@ -38,7 +38,10 @@ type Entered = (ExpenseFacts, usize);
 
 fn line() -> impl Strategy<Value = Entered> {
     let from = |list: &[&'static str]| prop::sample::select(list.to_vec());
-    let amount = prop_oneof![2 => from(&["20.00", "40.00", "60.01"]).prop_map(|amount| money(amount).minor()), 1 => 1..20_000_i64];
+    let amount = prop_oneof![
+        2 => from(&["20.00", "40.00", "60.01"]).prop_map(|amount| money(amount).minor()),
+        1 => 1..20_000_i64,
+    ];
     let texts = (
         from(&["2026-11-12", "2026-11-12", "2026-11-12", "2026-11-13", "2026-11-14", "2026-10-30"]),
         from(&["travel", "travel", "meals", "meals", "travel", "meals", "travel", "meals", "travel", "yachts"]),
@@ -138,13 +141,15 @@ proptest! {
 
     #[test]
     fn evaluation_is_independent_of_line_order(
-        (entered, shuffled) in prop::collection::vec(line(), 2..9).prop_flat_map(|lines| (Just(lines.clone()), Just(lines).prop_shuffle())),
+        (entered, shuffled) in prop::collection::vec(line(), 2..9)
+            .prop_flat_map(|lines| (Just(lines.clone()), Just(lines).prop_shuffle())),
         limits in prop::collection::vec(any_limit(), 1..7),
         before in prop::collection::vec(line(), 0..4),
         (senior, splitting, block) in (any::<bool>(), any::<bool>(), prop::bool::weighted(0.2)),
     ) {
         let severity = if block { Severity::Block } else { Severity::Warn };
-        let found = StepRule { when: StepCondition { has_violations: Some(true), ..StepCondition::default() }, ..workflow().steps[1].clone() };
+        let when = StepCondition { has_violations: Some(true), ..StepCondition::default() };
+        let found = StepRule { when, ..workflow().steps[1].clone() };
         let policy = Policy {
             limits,
             splitting,

@@ -40,9 +40,10 @@ fn submitted_report_is_approved_step_by_step() {
     let submitted = given(&people).submit(&report).unwrap();
     assert!(matches!(submitted.events[0].kind, EventKind::ReportSubmitted { .. }));
     let first = approve(&submitted.after, &people.marco, Vec::new()).unwrap();
-    assert!(
-        matches!(&first.events[0].kind, EventKind::StepApproved { opened_step: asked, .. } if asked.approvers == [people.fiona.id])
-    );
+    assert!(matches!(
+        &first.events[0].kind,
+        EventKind::StepApproved { opened_step, .. } if opened_step.approvers == [people.fiona.id]
+    ));
     let last = approve(&first.after, &people.fiona, Vec::new()).unwrap();
     assert!(matches!(last.events[0].kind, EventKind::ReportApproved { step: 2, .. }));
     assert_eq!((last.after.status, last.after.version), (ReportStatus::Approved, 4));

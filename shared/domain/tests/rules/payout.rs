@@ -108,7 +108,8 @@ proptest! {
         let account = PayoutAccount::new(text(&holder), AccountNumber::us("021000021", &number).unwrap());
         prop_assert!(PayoutAccount::from_bytes(&account.to_bytes().unwrap()) == Some(account.clone()));
         let digits = account.masked().chars().filter(char::is_ascii_digit).count();
-        prop_assert!(digits <= 4 && 2 * digits <= number.len() && number.ends_with(account.masked().trim_start_matches("•••• ")));
+        prop_assert!(digits <= 4 && 2 * digits <= number.len());
+        prop_assert!(number.ends_with(account.masked().trim_start_matches("•••• ")));
     }
 
     #[test]

@@ -94,14 +94,21 @@ proptest! {
     ) {
         let people = People::new();
         let one = Member {
-            name: text(&name.clone()), email: Some(text(&email.clone())), subject: Some(subject.clone()), grade: Some(text(&grade.clone())),
+            name: text(&name.clone()),
+            email: Some(text(&email.clone())),
+            subject: Some(subject.clone()),
+            grade: Some(text(&grade.clone())),
             cost_centre: Some(text(&cost_centre.clone())), payout_version: Some(9),
             kind: if machine { MemberKind::Service } else { MemberKind::Person },
             status: if invited { MemberStatus::Invited } else { MemberStatus::Suspended },
             ..member(41, Role::Admin, Some(&people.marco))
         };
         let change = erased(&people, &one, &[]).unwrap().remove(0);
-        let left = format!("{} {}", serde_json::to_string(&change.after).unwrap(), serde_json::to_string(&change.event).unwrap());
+        let left = format!(
+            "{} {}",
+            serde_json::to_string(&change.after).unwrap(),
+            serde_json::to_string(&change.event).unwrap()
+        );
         for personal in [name, email, subject, grade, cost_centre] {
             prop_assert!(!left.contains(&personal), "{} is in {}", personal, left);
         }

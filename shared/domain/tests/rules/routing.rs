@@ -180,13 +180,14 @@ fn route_requests_only_managers_it_needs() {
     let people = People::new();
     let boss = member(5, Role::Employee, None);
     let marco = Member { manager_id: Some(boss.id), ..people.marco.clone() };
-    let known = OrgContext { managers: vec![marco.clone()], chain_complete: false, ..people.directory(&people.ana) };
+    let known =
+        OrgContext { managers: vec![marco.clone()], manager_chain_complete: false, ..people.directory(&people.ana) };
     assert!(steps(&workflow(), "1.00", &known).is_ok());
     let second = one_step(Approvers::Manager { level: 2 });
     assert_eq!(steps(&second, "1.00", &known), Err(RoutingError::MissingManager(boss.id)));
     let there = OrgContext { managers: vec![marco.clone(), boss], ..known.clone() };
     assert_eq!(asked(&steps(&second, "1.00", &there).unwrap()), [["Member 5"]]);
-    let top = OrgContext { chain_complete: true, ..known.clone() };
+    let top = OrgContext { manager_chain_complete: true, ..known.clone() };
     assert_eq!(asked(&steps(&second, "1.00", &top).unwrap()), [["Member 4"]]);
     // Circular managers have no one above them.
     let circle = Member { manager_id: Some(people.ana.id), ..marco };
@@ -342,7 +343,7 @@ fn complete_route(
         match route(policy, claimed, people, today()) {
             Err(RoutingError::MissingManager(manager)) => match all.iter().find(|member| member.id == manager) {
                 Some(found) => people.managers.push(found.clone()),
-                None => people.chain_complete = true,
+                None => people.manager_chain_complete = true,
             },
             made => return (made, asked),
         }
@@ -389,7 +390,8 @@ proptest! {
         all in organisation(),
         rules in prop::collection::vec(any_step(), 0..5),
         fallback in prop::option::weighted(0.8, any_approvers()),
-        (owner, enterer, payee) in (0..PEOPLE, prop::option::weighted(0.3, 0..PEOPLE), prop::option::weighted(0.3, 0..PEOPLE)),
+        (owner, enterer, payee) in
+            (0..PEOPLE, prop::option::weighted(0.3, 0..PEOPLE), prop::option::weighted(0.3, 0..PEOPLE)),
         owners in prop::collection::vec(prop::option::of(0..PEOPLE), 4),
         claims in prop::collection::vec((1..120_000_i64, any::<bool>(), 0..3_usize, 0..3_usize), 1..4),
         has_violations in any::<bool>(),
@@ -412,20 +414,26 @@ proptest! {
         let lines = lines(claims.collect());
         let base_total = cents(lines.iter().map(|line| line.facts.amount.minor()).sum());
         let claimed = RouteInput { lines: &lines, base_total, cost_centre: None, has_violations };
-        let interested_parties: Vec<Member> = [enterer, payee].into_iter().flatten().map(|at| all[at].clone()).collect();
+        let interested_parties: Vec<Member> =
+            [enterer, payee].into_iter().flatten().map(|at| all[at].clone()).collect();
         let mut people = OrgContext {
             owner: all[owner].clone(),
             interested_parties,
             managers: Vec::new(),
-            chain_complete: false,
-            finance_and_admins: all.iter().filter(|member| matches!(member.role, Role::Finance | Role::Admin)).cloned().collect(),
+            manager_chain_complete: false,
+            finance_and_admins: all
+                .iter()
+                .filter(|member| matches!(member.role, Role::Finance | Role::Admin))
+                .cloned()
+                .collect(),
             named_members: all.iter().filter(|member| policy.named_members().contains(&member.id)).cloned().collect(),
         };
         let (made, _) = complete_route(&policy, claimed, &mut people, &all);
         prop_assert_eq!(&made, &route(&policy, claimed, &people, today()));
         let Ok(steps) = made else { return Ok(()) };
         prop_assert!(!steps.is_empty());
-        let interested_parties: Vec<&Member> = std::iter::once(&people.owner).chain(&people.interested_parties).collect();
+        let interested_parties: Vec<&Member> =
+            std::iter::once(&people.owner).chain(&people.interested_parties).collect();
         let delegates = interested_parties.iter().filter_map(|member| member.delegate_on(today()));
         let delegates: Vec<&Member> = delegates.filter_map(|id| all.iter().find(|member| member.id == id)).collect();
         check_steps(&steps, &all, &[interested_parties, delegates].concat(), base_total)?;
@@ -444,7 +452,7 @@ fn manager_chain_is_followed_up_to_maximum() {
     }
     let owner = Member { manager_id: Some(ids[0]), ..people.ana.clone() };
     let mut endless =
-        OrgContext { owner, managers: Vec::new(), chain_complete: false, ..people.directory(&people.ana) };
+        OrgContext { owner, managers: Vec::new(), manager_chain_complete: false, ..people.directory(&people.ana) };
     let lines = lines(vec![facts(money("1.00"))]);
     let claimed = RouteInput { lines: &lines, base_total: money("1.00"), cost_centre: None, has_violations: false };
     let (made, asked_for) = complete_route(&workflow(), claimed, &mut endless, &all);

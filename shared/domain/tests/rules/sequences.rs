@@ -96,9 +96,9 @@ fn queues(world: &World) -> Result<(), TestCaseError> {
 /// decisions for reference; later changes do not invalidate them.
 fn duties(change: &ReportChange, people: &[Member]) -> Result<(), TestCaseError> {
     let (report, before) = (&change.after, change.before.as_ref().unwrap());
-    let stands = matches!(report.status, ReportStatus::Submitted | ReportStatus::Approved);
+    let is_claimed = matches!(report.status, ReportStatus::Submitted | ReportStatus::Approved);
     let decided = decisions(&report.steps).count() > decisions(&before.steps).count();
-    if !stands && !decided {
+    if !is_claimed && !decided {
         return Ok(());
     }
     for decision in decisions(&report.steps) {

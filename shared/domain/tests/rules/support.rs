@@ -133,7 +133,7 @@ impl People {
             owner: owner.clone(),
             interested_parties: Vec::new(),
             managers: manager.into_iter().collect(),
-            chain_complete: true,
+            manager_chain_complete: true,
             finance_and_admins: vec![self.fiona.clone(), self.ada.clone()],
             named_members: Vec::new(),
         }
@@ -156,7 +156,7 @@ pub fn directory(report: &Report, all: &[Member], policy: &Policy) -> OrgContext
         owner: owner.clone(),
         interested_parties: others.filter_map(find).cloned().collect(),
         managers,
-        chain_complete: true,
+        manager_chain_complete: true,
         finance_and_admins: all
             .iter()
             .filter(|member| matches!(member.role, Role::Finance | Role::Admin))

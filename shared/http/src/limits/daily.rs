@@ -1,5 +1,6 @@
-//! Daily quotas (UTC) of what others bear: storage and mail. Rate limits by the minute leave room for hundreds of thousands a day.
-//! A request takes from its sender's quota before the change is stored, and gives back what was not carried out.
+//! Daily quotas (UTC) of storage and mail. Rate limits by the minute alone would allow hundreds of thousands of
+//! requests a day. A request takes from its sender's quota before the change is stored; a failed change gives the
+//! amount back.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -7,7 +8,7 @@ use outlay_domain::change::today;
 use outlay_domain::receipt::MAX_DAILY_BYTES;
 use outlay_store::keys::PrimaryKey;
 
-/// What a request takes from a daily quota.
+/// Amount that a request takes from a daily quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DailyQuota {
     /// Bytes of a file that is going to be uploaded.
@@ -16,7 +17,7 @@ pub enum DailyQuota {
     Submission,
     /// An invitation: a mail to a person who may never have heard of Outlay.
     Invitation,
-    /// An organisation: it has limits of its own, and the scheduled functions visit it for ever.
+    /// An organisation: it has its own limits, and every scheduled run reads it.
     Organisation,
 }
 
@@ -48,9 +49,9 @@ impl DailyQuota {
         }
     }
 
-    /// What a day allows, as a sentence.
+    /// Daily limit, as a sentence.
     #[must_use]
-    pub fn rule(self) -> String {
+    pub fn sentence(self) -> String {
         let limit = self.limit();
         match self {
             Self::Upload(_) => format!("You can upload at most {} MB a day.", limit / 1_000_000),

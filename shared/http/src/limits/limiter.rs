@@ -10,11 +10,9 @@ use outlay_store::limits::RateLimitOutcome;
 use outlay_store::{Store, StoreError};
 
 use super::daily::{DailyQuota, Reservation, seconds_to_midnight};
-use super::rate::{
-    Admission, Cache, CachedArrival, LimitScope, MAX_CACHED, PLAN_TTL_MICROS, PROBE_LIMIT, RateLimitStatus, shard_of,
-};
+use super::rate::{Admission, Cache, LimitScope, MAX_CACHED, PLAN_TTL_MICROS, PROBE_LIMIT, RateLimitStatus, shard_of};
 
-/// Why a request is not admitted.
+/// Reason why a request is not admitted.
 #[derive(Debug)]
 pub enum LimitError {
     /// A rate limit is used up.
@@ -70,11 +68,10 @@ impl Limiter {
         log(Level::Warn, "rate limits are counted by this process alone", &[("reason", error)]);
         let key = keys::rate_limit(org, subject, class.name());
         let quota = RateLimitPlan::STANDARD.member.for_class(class);
-        let mut arrivals = self.cache.arrivals();
-        let arrival = arrivals.get(&key).map(|cached| cached.arrival);
+        let arrival = self.cache.arrivals().get(&key).map(|cached| cached.arrival);
         let admitted = quota.admit(arrival, now);
         let arrival = admitted.or(arrival).unwrap_or(now);
-        arrivals.insert(key, CachedArrival { arrival, seen_at: now });
+        self.cache.remember(key, arrival, now);
         let status = RateLimitStatus { scope: LimitScope::Member, class, quota, standing: quota.status(arrival, now) };
         admitted.map(|_| Admission { status, shared: None }).ok_or(LimitError::RateExceeded(status))
     }
@@ -101,7 +98,7 @@ impl Limiter {
             quota,
             standing: quota.status(arrival, now),
         };
-        // A sender known to be over the limit costs nothing, and takes nothing from the others of the shard.
+        // A sender known to be over the limit writes no counter, and takes nothing from the others of the shard.
         if let Some(arrival) = self.exceeded_arrival(&own_key, own_quota, now) {
             return Err(LimitError::RateExceeded(status(LimitScope::Member, own_quota, arrival)));
         }
@@ -142,8 +139,8 @@ impl Limiter {
         self.probe_arrival(subject, now.as_microsecond()).is_some()
     }
 
-    /// Counts a request to an organisation that the sender is no member of; the state of that limit when it is exceeded. A request is not
-    /// refused because this cannot be counted.
+    /// Counts a request to an organisation that the sender is no member of. Returns the state of that limit when it is
+    /// exceeded. A failure to count does not refuse the request.
     pub async fn count_probe(&self, subject: &str, class: RequestClass, now: Timestamp) -> Option<RateLimitStatus> {
         let micros = now.as_microsecond();
         let arrival = match self.probe_arrival(subject, micros) {
@@ -171,15 +168,11 @@ impl Limiter {
         let known = self.cache.arrivals().get(key).map(|cached| cached.estimate(quota, now));
         let outcome = self.store.consume_rate_limit(key, quota, now, known).await?;
         let (RateLimitOutcome::Admitted(arrival) | RateLimitOutcome::Refused(arrival)) = outcome;
-        let mut arrivals = self.cache.arrivals();
-        if arrivals.len() >= MAX_CACHED {
-            arrivals.clear();
-        }
-        arrivals.insert(key.clone(), CachedArrival { arrival, seen_at: now });
+        self.cache.remember(key.clone(), arrival, now);
         Ok(outcome)
     }
 
-    /// A failure is ignored: the request's share returns by itself within milliseconds.
+    /// A failure is ignored: the limit recovers the share of one request within milliseconds.
     async fn refund_key(&self, key: &PrimaryKey, quota: Quota) {
         let _ = self.store.refund_rate_limit(key, quota).await;
         self.cache.arrivals().remove(key);

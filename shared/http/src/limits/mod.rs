@@ -1,5 +1,6 @@
-//! Limits on requests: rates by the minute ([`rate`], GCRA) and daily quotas of what others bear ([`daily`]). The counters are in the table,
-//! so that all processes share them. One limiter and one error serve both. What this module must not do: know who is a member.
+//! Limits on requests: rates by the minute ([`rate`], GCRA), and daily quotas of storage and mail ([`daily`]). The
+//! counters are in the table, so that all processes share them. One limiter and one error serve both. This module must
+//! not know memberships.
 
 mod daily;
 mod limiter;

@@ -8,7 +8,7 @@ use outlay_domain::rate_limit::{Quota, QuotaStatus, RateLimitPlan, RequestClass,
 use outlay_store::keys::PrimaryKey;
 use sha2::{Digest, Sha256};
 
-/// How long a process uses the plan of an organisation that it has read, in microseconds.
+/// Lifetime of a cached plan of an organisation, in microseconds.
 pub(super) const PLAN_TTL_MICROS: i64 = 60_000_000;
 /// A limit that was in use so many bursts ago counts as still in use.
 const IN_USE_BURSTS: i64 = 5;
@@ -17,7 +17,7 @@ pub(super) const PROBE_LIMIT: &str = "stranger";
 /// Size of each cache, in entries; a full one is emptied.
 pub(super) const MAX_CACHED: usize = 10_000;
 
-/// What one process has seen of the limits.
+/// Limits as one process has last seen them.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     /// Plans of organisations, with the time they were read in microseconds.
@@ -25,8 +25,8 @@ pub(super) struct Cache {
     arrivals: Mutex<HashMap<PrimaryKey, CachedArrival>>,
 }
 
-/// Theoretical arrival time of a limit (GCRA) as last seen, in microseconds. It only grows, so a value beyond the limit is enough to refuse
-/// a request.
+/// Theoretical arrival time of a limit (GCRA) as last seen, in microseconds. It only grows, so a value beyond the limit
+/// is enough to refuse a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CachedArrival {
     pub(super) arrival: i64,
@@ -44,7 +44,7 @@ impl CachedArrival {
     }
 }
 
-/// Whose limit a request was counted against.
+/// Scope of the limit that a request was counted against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitScope {
     /// The sender's.
@@ -66,7 +66,7 @@ pub struct Admission {
 /// State of a limit, as the response headers show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimitStatus {
-    /// Whose limit.
+    /// Scope of the limit.
     pub scope: LimitScope,
     /// Class of requests.
     pub class: RequestClass,
@@ -79,6 +79,15 @@ pub struct RateLimitStatus {
 impl Cache {
     pub(super) fn arrivals(&self) -> MutexGuard<'_, HashMap<PrimaryKey, CachedArrival>> {
         self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers an arrival time. A full cache is emptied first.
+    pub(super) fn remember(&self, key: PrimaryKey, arrival: i64, seen_at: i64) {
+        let mut arrivals = self.arrivals();
+        if arrivals.len() >= MAX_CACHED {
+            arrivals.clear();
+        }
+        arrivals.insert(key, CachedArrival { arrival, seen_at });
     }
 
     pub(super) fn plans(&self) -> MutexGuard<'_, HashMap<OrgId, (RateLimitPlan, i64)>> {

@@ -1,4 +1,5 @@
-//! Reports in a message: one report with its expenses, or the pending ones. Lists are cut to the size that mail readers show.
+//! Reports in a message: one report with its expenses, or the pending ones. Lists are cut to the size that mail readers
+//! show.
 
 use jiff::civil::Date;
 
@@ -12,8 +13,8 @@ const MAX_ROWS: usize = 40;
 const MAX_FINDINGS: usize = 20;
 /// Longest shown part of a note, in characters.
 const NOTE_CHARS: usize = 200;
-/// Bytes of HTML for all rows: half of the 102 KB after which Gmail cuts a mail. A row takes `ROW_BYTES` and up to five bytes
-/// for each character of user text.
+/// Bytes of HTML for all rows: half of the 102 KB after which Gmail cuts a mail. A row takes `ROW_BYTES` and up to five
+/// bytes for each character of user text.
 const ROWS_BYTES: usize = 52_000;
 const ROW_BYTES: usize = 1_050;
 const CHARACTER_BYTES: usize = 5;

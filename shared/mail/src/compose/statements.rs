@@ -1,5 +1,5 @@
-//! Findings and step reasons in the reader's language. Each message takes its variables from the parameters of the rule,
-//! under the same names.
+//! Findings and step reasons in the reader's language. Each message takes its variables from the parameters of the
+//! rule, under the same names.
 
 use fluent_bundle::FluentValue;
 use outlay_domain::expense::PaymentMethod;

@@ -33,7 +33,12 @@ proptest! {
 
     #[test]
     fn user_text_adds_no_header_or_recipient(
-        name in hostile_text(), title in hostile_text(), owner in hostile_text(), reason in hostile_text(), language in language(), decided in any::<bool>(),
+        name in hostile_text(),
+        title in hostile_text(),
+        owner in hostile_text(),
+        reason in hostile_text(),
+        language in language(),
+        decided in any::<bool>(),
     ) {
         let mut report = samples::report();
         (report.title, report.owner) = (title.clone(), owner);
@@ -56,10 +61,12 @@ proptest! {
                 let mut names: Vec<&str> = parsed.headers().iter().map(|header| header.name.as_str()).collect();
                 names.sort_unstable();
                 prop_assert_eq!(names, HEADERS);
-                let recipients: Vec<_> = parsed.to().unwrap().iter().map(|one| one.address().unwrap().to_owned()).collect();
+                let recipients: Vec<_> =
+                    parsed.to().unwrap().iter().map(|one| one.address().unwrap().to_owned()).collect();
                 prop_assert_eq!(recipients, ["marta@example.com"]);
                 prop_assert_eq!(parsed.from().unwrap().first().unwrap().address(), Some("expenses@example.com"));
-                let kinds: Vec<_> = parsed.parts[1..].iter().map(|part| part.content_type().unwrap().subtype().unwrap()).collect();
+                let kinds: Vec<_> =
+                    parsed.parts[1..].iter().map(|part| part.content_type().unwrap().subtype().unwrap()).collect();
                 prop_assert_eq!(kinds, ["plain", "html"]);
                 prop_assert!(message.subject.chars().count() <= 120, "{}", message.subject);
                 let overridden = message.subject.contains('\u{202E}');

@@ -1,4 +1,5 @@
-//! Languages: equal sets of messages, complete rendering, findings and reasons, and the number and date formats of each.
+//! Languages: equal sets of messages, complete rendering, findings and reasons, and the number and date formats of
+//! each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -37,7 +37,7 @@ use crate::error::StoreError;
 use crate::idempotency::{IdempotencyRecord, NewIdempotencyRecord};
 use crate::items::from_item;
 
-/// Reason why nothing was written.
+/// Failed commit.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
     /// A concurrent request changed the item first: its version is not the one that was read.
@@ -50,7 +50,7 @@ pub enum CommitError {
     /// Another member has the email address, or the identity of the service.
     #[error("another member has the address or the identity")]
     UniqueViolation,
-    /// A request with the same idempotency key was carried out meanwhile. Holds its record.
+    /// A concurrent request with the same idempotency key was carried out. Holds its record.
     #[error("the request has already been carried out")]
     DuplicateRequest(Box<IdempotencyRecord>),
     /// The changes need more items than one transaction holds. Holds their number.
@@ -59,7 +59,7 @@ pub enum CommitError {
     /// Concurrent requests kept changing the same items.
     #[error("concurrent requests keep changing the same items")]
     Busy,
-    /// The write failed.
+    /// The write failed, or its response was lost: the transaction may have been written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -74,7 +74,7 @@ impl Store {
     /// Writes changes and an idempotency record in one transaction.
     ///
     /// # Errors
-    /// [`CommitError`]; then nothing was written.
+    /// [`CommitError`]. Nothing was written, except possibly after [`CommitError::Store`].
     pub async fn commit(&self, changes: &[Change], record: Option<&NewIdempotencyRecord>) -> Result<(), CommitError> {
         let writes = TransactionBuilder::build(&self.table, new_commit_id(), changes, record)?;
         if writes.len() > MAX_ITEMS {
@@ -118,7 +118,7 @@ fn new_commit_id() -> u64 {
 
 enum TransactError {
     Conflict,
-    /// This very transaction was written before. Its response was lost, and the SDK has retried it.
+    /// This very transaction was written before, and its client token has expired.
     AlreadyWritten,
     Final(CommitError),
 }

@@ -5,11 +5,11 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use outlay_domain::ids::{MemberId, OrgId};
 use outlay_domain::report::ReportStatus;
+use outlay_domain::text::CostCentreCode;
 
 use super::query::{AttributeFilter, Index, ListQuery};
 use crate::items::COST_CENTRES;
 use crate::keys::{self, MAX_SORT_KEY};
-use outlay_domain::text::CostCentreCode;
 
 /// Conditions of a report list. An absent condition matches every report.
 #[derive(Clone, Debug, Default)]

@@ -283,9 +283,10 @@ pub fn sent_back_with_a_message() {
     let permit = permit_for::<Return>(&people.marco, &report).unwrap();
     let change = change::return_to_owner(permit, text("You missed your address"), now());
     assert_eq!((change.after.status, change.events.len()), (ReportStatus::Returned, 1));
-    assert!(
-        matches!(&change.events[0].kind, EventKind::ReportReturned { reason, .. } if reason == "You missed your address")
-    );
+    assert!(matches!(
+        &change.events[0].kind,
+        EventKind::ReportReturned { reason, .. } if reason == "You missed your address"
+    ));
     let decision = &change.after.steps[0].decisions[0];
     assert_eq!(decision.comment.as_deref(), Some("You missed your address"));
 }
