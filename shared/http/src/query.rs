@@ -73,10 +73,9 @@ impl Query {
     /// # Errors
     /// 400 when one of them cannot be read.
     pub fn page(&self) -> Result<PageRequest, ApiError> {
-        let is_whole = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        // A number too large for the type is a large number.
-        let whole =
-            |text: &str| is_whole(text).then(|| text.parse::<i64>().unwrap_or(i64::MAX)).filter(|number| *number >= 1);
+        let whole = |text: &str| {
+            text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten().filter(|n| *n >= 1)
+        };
         let limit = self.get("limit", "a whole number from 1", whole)?.unwrap_or(25).min(100);
         let cursor = self.get("cursor", "a cursor", |text| Some(text.to_owned()))?;
         Ok(PageRequest {
