@@ -105,7 +105,9 @@ proptest! {
 
     #[test]
     fn account_round_trips_and_mask_hides_half(number in "[0-9]{4,17}", holder in "\\PC{1,40}") {
-        let account = PayoutAccount::new(text(&holder), AccountNumber::us("021000021", &number).unwrap());
+        // Blank texts and control characters name no holder.
+        let Ok(holder) = holder.parse() else { return Ok(()) };
+        let account = PayoutAccount::new(holder, AccountNumber::us("021000021", &number).unwrap());
         prop_assert!(PayoutAccount::from_bytes(&account.to_bytes().unwrap()) == Some(account.clone()));
         let digits = account.masked().chars().filter(char::is_ascii_digit).count();
         prop_assert!(digits <= 4 && 2 * digits <= number.len());
