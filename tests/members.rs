@@ -82,17 +82,11 @@ async fn membership_binds_to_exactly_one_identity() {
     assert_eq!(made["items"].as_array().unwrap().len(), 1);
 
     // One identity with two invited addresses writes concurrently: one membership is bound.
-    let sign_in = |email: String| async move {
-        let claims = json!({"sub": "one-and-the-same", "email": email, "name": "Kim"});
-        let answer =
-            crate::support::send(reqwest::Client::new().post(format!("{}/_local/token", url())).json(&claims)).await;
-        answer.expect(200)["access_token"].as_str().unwrap().to_owned()
-    };
     let mut people = Vec::new();
     for name in ["kim-a", "kim-b"] {
         let email = format!("{name}@{at}.example.com");
         let person = world.join("Kim", &email, &json!({})).await;
-        people.push(Person { token: sign_in(email).await, ..person });
+        people.push(person.with_token(&json!({"sub": "one-and-the-same", "email": email, "name": "Kim"})).await);
     }
     let (one, two) = tokio::join!(people[0].post(&path, &body), people[1].post(&path, &body));
     let owners: Vec<_> = [&one, &two]

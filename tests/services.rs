@@ -2,23 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Person, World, approver_names, eur, expense, send, today, url, version, with};
-
-/// Person with the token of a machine client, which has no email claim.
-async fn service_token(subject: &str) -> Person {
-    let claims = json!({"email": null, "email_verified": null, "name": null});
-    let body = json!({"sub": subject, "email": "none@example.com", "name": subject, "claims": claims});
-    let answer = send(reqwest::Client::new().post(format!("{}/_local/token", url())).json(&body)).await;
-    let token = answer.expect(200)["access_token"].as_str().unwrap().to_owned();
-    Person { email: String::new(), token, id: String::new(), base: url() }
-}
+use crate::support::{Person, World, approver_names, eur, expense, today, url, version, with};
 
 /// New service with a role, and its member resource.
 async fn add_service(world: &World, role: &str) -> (Person, Value) {
     let subject = format!("{role}-{}", world.org);
     let body = json!({"name": format!("The {role} service"), "kind": "service", "subject": subject, "role": role});
     let member = world.admin.post(&world.path("members"), &body).await.expect(201);
-    (Person { id: member["id"].as_str().unwrap().to_owned(), ..service_token(&subject).await }, member)
+    (
+        Person { id: member["id"].as_str().unwrap().to_owned(), ..Person::sign_in_service(&url(), &subject).await },
+        member,
+    )
 }
 
 #[tokio::test]
@@ -134,7 +128,10 @@ async fn service_with_person_subject_does_not_block_that_person() {
     // A token with a verified address belongs to a person, who does not get the service's rights.
     assert_eq!(nora.get(&world.path("members/me")).await.expect(200)["id"], nora.id);
     nora.get(&world.path("members")).await.problem(403, "/problems/forbidden");
-    assert_eq!(service_token(&subject).await.get(&world.path("members/me")).await.expect(200), service);
+    assert_eq!(
+        Person::sign_in_service(&url(), &subject).await.get(&world.path("members/me")).await.expect(200),
+        service
+    );
     let uninvited = format!("nobody@{}.example.com", world.org.replace('_', "-"));
     let other = json!({"name": "Other", "kind": "service", "subject": format!("sub-{uninvited}"), "role": "finance"});
     world.admin.post(&world.path("members"), &other).await.expect(201);
@@ -215,7 +212,7 @@ async fn service_requires_subject_and_person_requires_email() {
     elsewhere.admin.post(&elsewhere.path("members"), &service(&first)).await.expect(201);
     world.fiona.post(&world.path("members"), &service("another")).await.problem(403, "/problems/forbidden");
     // A token with another subject is unknown.
-    service_token(&format!("other-{}", world.org))
+    Person::sign_in_service(&url(), &format!("other-{}", world.org))
         .await
         .get(&world.path("members/me"))
         .await

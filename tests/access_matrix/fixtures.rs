@@ -361,7 +361,5 @@ async fn expired(person: &Person) -> Person {
     let claims = json!({"exp": now - 60, "iat": now - 120, "nbf": now - 120});
     let body =
         json!({"sub": format!("sub-{}", person.email), "email": person.email, "name": "Ana Silva", "claims": claims});
-    let answer =
-        send(reqwest::Client::new().post(format!("{}/_local/token", person.base)).json(&body)).await.expect(200);
-    Person { token: answer["access_token"].as_str().unwrap().to_owned(), ..person.clone() }
+    person.with_token(&body).await
 }

@@ -122,9 +122,7 @@ async fn every_operation_on_foreign_organisation_is_not_found() {
 /// The same person with a token that carries these claims.
 async fn with_claims(person: &Person, claims: &Value) -> Person {
     let body = json!({"sub": format!("sub-{}", person.email), "email": person.email, "name": "Same", "claims": claims});
-    let url = format!("{}/_local/token", person.base);
-    let answer = send(reqwest::Client::new().post(url).json(&body)).await.expect(200);
-    Person { token: answer["access_token"].as_str().unwrap().to_owned(), ..person.clone() }
+    person.with_token(&body).await
 }
 
 #[tokio::test]

@@ -56,12 +56,21 @@ pub struct Person {
 impl Person {
     /// Signs in at the identity provider of the stack.
     pub async fn sign_in(base: &str, name: &str, email: &str) -> Self {
-        let claims = json!({"sub": format!("sub-{email}"), "email": email, "name": name});
-        let answer = reqwest::Client::new().post(format!("{base}/_local/token")).json(&claims).send().await.unwrap();
-        let body: Value = answer.json().await.unwrap();
-        assert_eq!(body["token_type"], "Bearer");
-        let token = body["access_token"].as_str().unwrap().to_owned();
+        let token = issue_token(base, &json!({"sub": format!("sub-{email}"), "email": email, "name": name})).await;
         Self { email: email.to_owned(), token, id: String::new(), base: base.to_owned() }
+    }
+
+    /// Signs in a service: its token has a subject, but no e-mail address and no name.
+    pub async fn sign_in_service(base: &str, subject: &str) -> Self {
+        let claims = json!({"email": null, "email_verified": null, "name": null});
+        let body = json!({"sub": subject, "email": "none@example.com", "name": subject, "claims": claims});
+        let token = issue_token(base, &body).await;
+        Self { email: String::new(), token, id: String::new(), base: base.to_owned() }
+    }
+
+    /// The same person with another token.
+    pub async fn with_token(&self, body: &Value) -> Self {
+        Self { token: issue_token(&self.base, body).await, ..self.clone() }
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
@@ -103,6 +112,13 @@ impl Person {
 pub fn fresh_key() -> String {
     static KEYS: AtomicU32 = AtomicU32::new(0);
     format!("key-{:08}", KEYS.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Token from the identity provider of the stack, for the body of `POST /_local/token`.
+pub async fn issue_token(base: &str, body: &Value) -> String {
+    let answer = send(reqwest::Client::new().post(format!("{base}/_local/token")).json(body)).await.expect(200);
+    assert_eq!(answer["token_type"], "Bearer");
+    answer["access_token"].as_str().unwrap().to_owned()
 }
 
 /// Sends a request. The status of the answer must be declared in `openapi.json`.

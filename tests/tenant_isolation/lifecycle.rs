@@ -48,10 +48,8 @@ async fn people(tenant: &mut Tenant, codes: &Codes) {
     let robot = json!({"name": tenant.mark(), "kind": "service", "subject": subject, "role": "finance"});
     let member = tenant.post(&tenant.world.admin, &tenant.world.path("members"), robot).await;
     let token = json!({"sub": subject, "email": "none@example.com", "name": subject, "claims": {"email": null}});
-    let url = format!("{}/_local/token", tenant.world.admin.base);
-    let token = crate::support::send(reqwest::Client::new().post(url).json(&token)).await.expect(200);
-    let (id, token) = (member["id"].as_str().unwrap().to_owned(), token["access_token"].as_str().unwrap().to_owned());
-    let robot = Person { email: subject, token, id, base: tenant.world.admin.base.clone() };
+    let id = member["id"].as_str().unwrap().to_owned();
+    let robot = Person { email: subject, id, ..tenant.world.admin.with_token(&token).await };
     tenant.register("robot", robot);
     let of = |who: &Person| tenant.world.path(&format!("members/{}", who.id));
     let change = json!({"name": tenant.mark(), "grade": codes.grade, "cost_centre": codes.cost_centre});
