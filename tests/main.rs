@@ -44,6 +44,7 @@ mod spending_limits;
 mod submit;
 mod template;
 mod tenant_isolation;
+mod time_zones;
 mod tokens;
 mod validation;
 mod visibility;

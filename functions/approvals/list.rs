@@ -6,6 +6,7 @@ use outlay_api::report::StepReasonOut;
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::{Member, MemberRef};
 use outlay_domain::permission::{self, PendingStep};
+use outlay_domain::today::Today;
 use outlay_http::prelude::*;
 use outlay_store::items::Task;
 use serde::Serialize;
@@ -118,7 +119,7 @@ async fn handler(context: Context<'_, ListApprovals>) -> HandlerResult {
 
 /// Finds the approver that `member` decides for: the member or a delegator. `None` when the total is above the limit of
 /// the delegation, or separation of duties excludes the member.
-fn find_represented_approver(task: &Task, member: &Member, today: Date) -> Option<MemberId> {
+fn find_represented_approver(task: &Task, member: &Member, today: Today) -> Option<MemberId> {
     let Task { approvers, interested_parties, ineligible_approvers, base_total, .. } = task;
     let step = PendingStep { approvers, interested_parties, ineligible_approvers, base_total: *base_total };
     step.acting_for(member, today)

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use outlay_api::common::{MemberPath, MoneyDto};
 use outlay_api::member::{MemberOut, commit_members};
-use outlay_domain::change::{NewDelegation, set_delegation, today};
+use outlay_domain::change::{NewDelegation, set_delegation};
 use outlay_domain::ids::MemberId;
 use outlay_domain::money::Money;
 use outlay_domain::organisation::Organisation;
@@ -19,10 +19,10 @@ use validator::Validate;
 struct DelegationIn {
     /// Delegate, `mem_…`.
     to: String,
-    /// First day, in UTC.
+    /// First day, in the time zone of the member who delegates.
     #[schema(format = Date)]
     from: String,
-    /// Last day, in UTC; at most 366 days after the first.
+    /// Last day, in the same time zone; at most 366 days after the first.
     #[schema(format = Date)]
     until: String,
     /// Largest report total that is delegated, in the base currency; unlimited when absent.
@@ -40,14 +40,14 @@ struct DelegationRequest {
 impl Input for DelegationIn {
     type Checked = DelegationRequest;
 
-    fn check(self, now: jiff::Timestamp, errors: &mut FieldErrors) -> Option<DelegationRequest> {
+    fn check(self, _: jiff::Timestamp, errors: &mut FieldErrors) -> Option<DelegationRequest> {
         let to = errors.parse_member_id("to", self.to);
         let from = errors.parse_date("from", self.from);
         let until = errors.parse_date("until", self.until);
         let ceiling = parse::optional(self.ceiling, |ceiling| ceiling.parse("ceiling", errors));
         let (to, from, until, ceiling) = (to?, from?, until?, ceiling?);
-        if until < from || until < today(now) {
-            errors.push("until", "order", "Must not be before the first day or in the past.");
+        if until < from {
+            errors.push("until", "order", "Must not be before the first day.");
         } else if from.until(until).map_or(true, |span| span.get_days() > 366) {
             errors.push("until", "maximum", "Must be at most a year after the first day.");
         }
@@ -90,6 +90,9 @@ async fn handler(context: Context<'_, PutDelegation>, request: DelegationRequest
     let member = context.permit.target();
     let DelegationRequest { to, from, until, ceiling } = request;
     parse::require_base_currency(ceiling, context.preloaded.base_currency, "ceiling")?;
+    if until < member.local_day(context.today()) {
+        return Err(FieldErrors::one("until", "order", "Must not be in the past.").into());
+    }
     let (new_delegate, current_delegate) =
         tokio::try_join!(context.member(to, "to"), queries::delegate_of(context.store(), member))?;
     let new_delegation = NewDelegation { to: &new_delegate, from, until, max_amount: ceiling };

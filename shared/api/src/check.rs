@@ -203,7 +203,7 @@ pub async fn assess_past<E: Endpoint>(
     let (store, org) = (context.store(), context.org());
     let since = context.now() - SignedDuration::from_hours(90 * 24);
     // From midnight on, so that a later request for the next page reads the same list.
-    let since = today(since).to_zoned(TimeZone::UTC).map_or(since, |midnight| midnight.timestamp());
+    let since = today(since).utc().to_zoned(TimeZone::UTC).map_or(since, |midnight| midnight.timestamp());
     let filter = ReportFilter { updated_since: Some(since), ..ReportFilter::default() };
     let page = PageRequest { limit: page.limit.min(MAX_PAST_REPORTS), ..page.clone() };
     let heads = store.list_reports(org, &filter, &page).await?;

@@ -20,10 +20,10 @@ use super::common::{MoneyDto, PersonOut, time};
 pub struct DelegationOut {
     /// In `delegation`, the delegate; in `acts_for`, the member who delegates.
     pub with: PersonOut,
-    /// First day in UTC, `YYYY-MM-DD`.
+    /// First day in the time zone of the member who delegates, `YYYY-MM-DD`.
     #[schema(format = Date)]
     pub from: String,
-    /// Last day in UTC, `YYYY-MM-DD`.
+    /// Last day in the same time zone, `YYYY-MM-DD`.
     #[schema(format = Date)]
     pub until: String,
     /// Largest total of a report that is delegated, in the base currency; null for no bound.

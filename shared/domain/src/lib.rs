@@ -32,3 +32,4 @@ pub mod statement;
 pub mod step;
 pub mod tax;
 pub mod text;
+pub mod today;

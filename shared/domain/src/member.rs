@@ -13,6 +13,7 @@ use crate::ids::{MemberId, OrgId};
 use crate::language::Language;
 use crate::money::Money;
 use crate::text::{CostCentreCode, DisplayName, EmailAddress, Grade, TimeZoneName};
+use crate::today::Today;
 
 /// Role of a member: rights beyond their own reports.
 #[derive(
@@ -117,10 +118,13 @@ pub struct Delegation {
     /// The other member: the delegate in the copy of the delegating member, and the reverse.
     #[serde(rename = "with")]
     pub counterpart: MemberRef,
-    /// First day, in UTC.
+    /// First day of the delegating member.
     pub from: Date,
-    /// Last day, in UTC.
+    /// Last day of the delegating member.
     pub until: Date,
+    /// Time zone of the delegating member; UTC when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<TimeZoneName>,
     /// Largest total of a report that is delegated, in the base currency.
     #[serde(rename = "ceiling", default, skip_serializing_if = "Option::is_none")]
     pub max_amount: Option<Money>,
@@ -133,10 +137,20 @@ pub struct Delegation {
 }
 
 impl Delegation {
-    /// True when the delegation is in force on a day.
+    /// True when the delegation is in force, by the day of the delegating member.
     #[must_use]
-    pub fn is_active_on(&self, day: Date) -> bool {
-        (self.from..=self.until).contains(&day)
+    pub fn is_active_on(&self, today: Today) -> bool {
+        (self.from..=self.until).contains(&self.day(today))
+    }
+
+    /// True when the last day of the delegation has passed.
+    #[must_use]
+    pub fn is_over(&self, today: Today) -> bool {
+        self.until < self.day(today)
+    }
+
+    fn day(&self, today: Today) -> Date {
+        today.in_zone(self.time_zone.as_ref())
     }
 
     /// Largest total of a report that the delegate may decide on; `None` for no bound.
@@ -232,6 +246,12 @@ impl Member {
         self.status != MemberStatus::Erased && self.role != Role::Auditor && self.kind.is_person()
     }
 
+    /// Day of the member.
+    #[must_use]
+    pub fn local_day(&self, today: Today) -> Date {
+        today.in_zone(self.time_zone.as_ref())
+    }
+
     /// Local date and time of the member.
     #[must_use]
     pub fn local_time(&self, now: Timestamp) -> DateTime {
@@ -257,12 +277,12 @@ impl Member {
         self.approval_limit.is_none_or(|limit| base_total.minor() <= limit.minor())
     }
 
-    /// Delegate on a day.
+    /// Delegate of today.
     #[must_use]
-    pub fn delegate_on(&self, day: Date) -> Option<MemberId> {
+    pub fn delegate_on(&self, today: Today) -> Option<MemberId> {
         self.delegation
             .as_ref()
-            .filter(|delegation| delegation.is_active_on(day))
+            .filter(|delegation| delegation.is_active_on(today))
             .map(|delegation| delegation.counterpart.id)
     }
 

@@ -4,12 +4,11 @@
 mod context;
 mod resolver;
 
-use jiff::civil::Date;
-
 use crate::money::Currency;
 use crate::policy::{ApprovalMode, Approvers, Policy, StepCondition, StepRule, at_least};
 use crate::step::{Step, StepReason};
 use crate::text::{CostCentreCode, Label, ProjectCode};
+use crate::today::Today;
 
 pub use context::{MAX_LEVELS, OrgContext, RouteInput, RoutingError};
 pub use resolver::ApproverResolver;
@@ -22,7 +21,7 @@ pub fn route(
     policy: &Policy,
     input: RouteInput<'_>,
     people: &OrgContext,
-    today: Date,
+    today: Today,
 ) -> Result<Vec<Step>, RoutingError> {
     let default_rule = StepRule {
         name: Label::literal("Approval"),

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ids::MemberId;
-use crate::member::MemberRef;
+use crate::member::{Member, MemberRef};
 use crate::policy::{ApprovalMode, Policy};
 use crate::statement::Statement;
-use crate::text::{Label, Note};
+use crate::text::{Label, Note, TimeZoneName};
+use crate::today::Today;
 
 pub use reason::{ApproverGroup, ExclusionReason, StepReason};
 
@@ -76,6 +77,9 @@ pub struct Step {
     pub reasons: StepReasons,
     /// Working days for the decision, from when the step is pending.
     pub due_in_days: u8,
+    /// Time zone that all approvers share, whose days count for the due date; UTC when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<TimeZoneName>,
     /// Day the decision is due, once the step is pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_on: Option<Date>,
@@ -163,9 +167,28 @@ impl Step {
         needed.saturating_sub(self.decisions.len())
     }
 
-    /// Makes the step pending. Its due date counts from `today`, in working days of the policy.
+    /// Makes the step pending. Its due date counts from the approvers' day, in working days of the policy.
     #[must_use]
-    pub fn activated(self, policy: &Policy, today: Date) -> Self {
-        Self { status: StepStatus::Pending, due_on: Some(policy.working_days_after(today, self.due_in_days)), ..self }
+    pub fn activated(self, policy: &Policy, today: Today) -> Self {
+        let day = today.in_zone(self.time_zone.as_ref());
+        Self { status: StepStatus::Pending, due_on: Some(policy.working_days_after(day, self.due_in_days)), ..self }
+    }
+
+    /// True when the due day has ended where the approvers are.
+    #[must_use]
+    pub fn is_overdue(&self, today: Today) -> bool {
+        self.due_on.is_some_and(|due| due < today.in_zone(self.time_zone.as_ref()))
+    }
+
+    /// Sets the time zone to the one that all approvers share. `known` are approvers in their current state; the others
+    /// have the former time zone of the step.
+    pub(crate) fn set_time_zone<'a>(&mut self, known: impl IntoIterator<Item = &'a Member>) {
+        let known: Vec<&Member> = known.into_iter().filter(|member| self.is_approver(member.id)).collect();
+        let has_others = self.approvers.iter().any(|person| !known.iter().any(|member| member.id == person.id));
+        let former = self.time_zone.take();
+        let mut zones = known.iter().map(|member| &member.time_zone).chain(has_others.then_some(&former));
+        let first = zones.next().cloned().flatten();
+        let is_shared = zones.all(|zone| *zone == first);
+        self.time_zone = first.filter(|_| is_shared);
     }
 }

@@ -1,12 +1,12 @@
 //! Input of a handler: a request that has passed every check of its declaration, and the ways to answer it.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use outlay_domain::change::{self, Change, MemberChange};
 use outlay_domain::ids::{IdGenerator, MemberId, OrgId};
 use outlay_domain::member::Member;
 use outlay_domain::policy::Policy;
 use outlay_domain::report::Report;
+use outlay_domain::today::Today;
 use outlay_store::{CallerIdentity, CommitError, Store};
 use type_safe_id::{StaticType, TypeSafeId};
 
@@ -50,9 +50,9 @@ impl<'a, E: Endpoint> Context<'a, E> {
         self.request.now()
     }
 
-    /// Day of the request, in UTC.
+    /// Today, at the time of the request.
     #[must_use]
-    pub fn today(&self) -> Date {
+    pub const fn today(&self) -> Today {
         self.request.today()
     }
 

@@ -17,6 +17,7 @@ use outlay_domain::policy::Policy;
 use outlay_domain::report::Report;
 use outlay_domain::route::{MAX_LEVELS, OrgContext};
 use outlay_domain::spending::{MAX_SPENDING_BUCKETS, Spending};
+use outlay_domain::today::Today;
 use outlay_input::FieldErrors;
 use outlay_store::Store;
 
@@ -161,7 +162,7 @@ pub struct SubmissionContext<'a> {
 }
 
 impl<'a> SubmissionContext<'a> {
-    /// Loads the records for a submission of `report` by `policy` on the day `today`: interested parties, managers,
+    /// Loads the records for a submission of `report` by `policy` today: interested parties, managers,
     /// finance and admins, the members that the policy names, the owner's claimed expenses, and rates. `known` are
     /// members already read.
     ///
@@ -172,7 +173,7 @@ impl<'a> SubmissionContext<'a> {
         policy: &'a Policy,
         report: &Report,
         known: &[&Member],
-        today: Date,
+        today: Today,
     ) -> Result<Self, ApiError> {
         let buckets = Spending::bucket_keys(&report.expenses);
         // Before they are read, not after: each is an item.
@@ -184,7 +185,7 @@ impl<'a> SubmissionContext<'a> {
         let spending = async { Ok::<_, ApiError>(store.spending(org, report.owner, &buckets).await?) };
         let currencies = policy.limits.iter().map(|limit| limit.amount.currency());
         let wanted: BTreeSet<_> =
-            currencies.filter(|currency| *currency != base).map(|currency| (currency, today)).collect();
+            currencies.filter(|currency| *currency != base).map(|currency| (currency, today.utc())).collect();
         let rates = async { Ok::<_, ApiError>(store.rates(org, &wanted).await?) };
         let (people, spending, entries) = tokio::try_join!(people, spending, rates)?;
         let mut context = Self { policy, people, spending, rates: RateBook::new(base, entries) };
@@ -193,7 +194,7 @@ impl<'a> SubmissionContext<'a> {
     }
 
     /// Loads the managers that the route turns out to need, one level at a time.
-    async fn load_managers(&mut self, store: &Store, report: &Report, today: Date) -> Result<(), ApiError> {
+    async fn load_managers(&mut self, store: &Store, report: &Report, today: Today) -> Result<(), ApiError> {
         for _ in 0..=MAX_LEVELS {
             let Some(id) = missing_person(report, self.rules(), today)? else { return Ok(()) };
             add_manager(store, report.org, id, &mut self.people).await?;
@@ -226,7 +227,7 @@ impl EscalationContext {
         report: &Report,
         because: EscalationReason,
         named: &[Member],
-        today: Date,
+        today: Today,
     ) -> Result<Self, ApiError> {
         let mut people = load_people(store, policy, report, &[]).await?;
         for _ in 0..=MAX_LEVELS {

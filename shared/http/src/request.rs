@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use lambda_http::RequestExt;
 use lambda_http::http::request::Parts;
 use outlay_aws::clock::{self, RequestClock};
@@ -12,6 +11,7 @@ use outlay_domain::ids::{IdGenerator, MemberId, OrgId};
 use outlay_domain::member::{Member, MemberStatus};
 use outlay_domain::permission::{OrgAction, OrgPermit, permit_org};
 use outlay_domain::rate_limit::RequestClass;
+use outlay_domain::today::Today;
 use outlay_input::FieldErrors;
 use outlay_store::{CallerIdentity, IdempotencyRecord, Membership, Store};
 use type_safe_id::{StaticType, TypeSafeId};
@@ -107,9 +107,9 @@ impl RequestContext {
         self.clock.now
     }
 
-    /// Day of the request, in UTC.
+    /// Today, at the time of the request.
     #[must_use]
-    pub fn today(&self) -> Date {
+    pub const fn today(&self) -> Today {
         change::today(self.clock.now)
     }
 

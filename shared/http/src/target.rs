@@ -4,7 +4,6 @@
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-use jiff::civil::Date;
 use outlay_domain::error::DomainError;
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::Member;
@@ -13,6 +12,7 @@ use outlay_domain::permission::{
 };
 use outlay_domain::policy::Policy;
 use outlay_domain::report::Report;
+use outlay_domain::today::Today;
 
 use crate::error::ApiError;
 use crate::problem::Problem;
@@ -44,7 +44,7 @@ pub trait Target: Debug + Send + Sync + 'static {
     fn authorize<'a>(
         caller: &'a Caller,
         loaded: Option<&'a Self::Loaded>,
-        today: Date,
+        today: Today,
     ) -> Result<Self::Permit<'a>, DomainError>;
 
     /// Version of the target, which `If-Match` is compared with.
@@ -75,7 +75,7 @@ impl<A: ReportAction> Target for OnReport<A> {
     fn authorize<'a>(
         caller: &'a Caller,
         report: Option<&'a Report>,
-        today: Date,
+        today: Today,
     ) -> Result<Permit<'a, A>, DomainError> {
         permit(&caller.member, report.ok_or(DomainError::NotFound)?, today)
     }
@@ -101,7 +101,7 @@ impl<A: OrgAction> Target for OnOrganisation<A> {
         Ok(Some(()))
     }
 
-    fn authorize<'a>(caller: &'a Caller, _: Option<&'a ()>, _: Date) -> Result<OrgPermit<'a, A>, DomainError> {
+    fn authorize<'a>(caller: &'a Caller, _: Option<&'a ()>, _: Today) -> Result<OrgPermit<'a, A>, DomainError> {
         permit_org(&caller.member)
     }
 
@@ -125,7 +125,7 @@ impl<A: OrgAction> Target for OnPolicy<A> {
         queries::policy(request.store(), request.org()?).await.map(Some)
     }
 
-    fn authorize<'a>(caller: &'a Caller, _: Option<&'a Policy>, _: Date) -> Result<OrgPermit<'a, A>, DomainError> {
+    fn authorize<'a>(caller: &'a Caller, _: Option<&'a Policy>, _: Today) -> Result<OrgPermit<'a, A>, DomainError> {
         permit_org(&caller.member)
     }
 
@@ -177,7 +177,7 @@ impl<A: MemberAction> Target for OnMember<A> {
     fn authorize<'a>(
         caller: &'a Caller,
         target: Option<&'a TargetMember>,
-        _: Date,
+        _: Today,
     ) -> Result<MemberPermit<'a, A>, DomainError> {
         permit_member(&caller.member, target.map(|target| target.of(caller)))
     }
@@ -205,7 +205,7 @@ impl Target for SignedIn {
         Ok(Some(()))
     }
 
-    fn authorize<'a>(_: &'a Caller, _: Option<&'a ()>, _: Date) -> Result<(), DomainError> {
+    fn authorize<'a>(_: &'a Caller, _: Option<&'a ()>, _: Today) -> Result<(), DomainError> {
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use outlay_domain::change::today;
 use outlay_domain::conversion::ParseRateError;
 use outlay_domain::ids::MemberId;
 use outlay_domain::money::{Currency, Money, ParseAmountError, ParseCurrencyError};
@@ -131,7 +132,7 @@ impl FieldErrors {
     pub fn parse_expense_date(&mut self, name: &str, raw: impl AsRef<str>, now: Timestamp) -> Option<Date> {
         let date = self.parse_date(name, raw)?;
         let easternmost = now.as_second().saturating_add(EASTERNMOST_OFFSET_SECS);
-        let latest = Timestamp::from_second(easternmost).map_or(date, outlay_domain::change::today);
+        let latest = Timestamp::from_second(easternmost).map_or(date, |latest| today(latest).utc());
         if date > latest {
             self.push(name, "future", "Must not be in the future.");
             return None;

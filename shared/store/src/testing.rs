@@ -124,6 +124,7 @@ pub(crate) fn step(number: u32, approvers: impl IntoIterator<Item = MemberId>) -
         approvers: approvers.into_iter().map(|id| MemberRef { id, name: "Approver".parse().unwrap() }).collect(),
         reasons: vec![StepReason::EveryReport {}].into(),
         due_in_days: 5,
+        time_zone: None,
         due_on: Some("2026-11-27".parse().unwrap()),
         escalates_to: Vec::new(),
         replaced_approvers: Vec::new(),

@@ -211,6 +211,7 @@ pub fn reassign(
     step.approvers.retain(|person| person.id != from);
     step.approvers.push(to.member_ref());
     step.approvers.sort_unstable_by_key(|person| person.id);
+    step.set_time_zone(std::iter::once(to).chain(people.members()));
     step.reasons.list.push(StepReason::Reassigned {});
     // The mail goes to the new approver only.
     let opened_step = OpenedStep { approvers: vec![to.id], ..OpenedStep::of(step) };

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use super::{ReportChange, today};
 use crate::error::DomainError;
@@ -14,6 +13,7 @@ use crate::policy::{ApprovalMode, Policy};
 use crate::report::Report;
 use crate::route::{ApproverResolver, OrgContext, RouteInput, RoutingError};
 use crate::step::{StepReason, StepStatus};
+use crate::today::Today;
 
 /// Finds the reason to escalate the pending step now, and the approvers to replace; `None` when there is no reason.
 /// `unreachable` are members whose mail bounces.
@@ -29,7 +29,7 @@ pub fn due_escalation(
     if !unreachable.is_empty() {
         return Some((EscalationReason::Unreachable, unreachable));
     }
-    let is_overdue = step.due_on.is_some_and(|due| due < today(now)) && !step.escalates_to.is_empty();
+    let is_overdue = step.is_overdue(today(now)) && !step.escalates_to.is_empty();
     (is_overdue && !pending_approvers.is_empty()).then_some((EscalationReason::Overdue, pending_approvers))
 }
 
@@ -44,7 +44,7 @@ pub fn missing_stand_in(
     named: &[Member],
     policy: &Policy,
     people: &OrgContext,
-    today: Date,
+    today: Today,
 ) -> Result<Option<MemberId>, DomainError> {
     match stand_ins(report, reason, named, policy, people, today) {
         Err(DomainError::MissingPerson(id)) => Ok(Some(id)),
@@ -60,7 +60,7 @@ fn stand_ins(
     named: &[Member],
     policy: &Policy,
     people: &OrgContext,
-    today: Date,
+    today: Today,
 ) -> Result<Vec<MemberRef>, DomainError> {
     if let Some(missing) = people.missing_interested_party(report) {
         return Err(DomainError::MissingPerson(missing));
@@ -107,6 +107,7 @@ pub fn escalate(
     let removed: Vec<MemberId> = from.iter().copied().filter(|id| !step.is_approver(*id)).collect();
     step.approvers.extend(replacements);
     step.approvers.sort_unstable_by_key(|person| person.id);
+    step.set_time_zone(named.iter().chain(people.members()));
     step.replaced_approvers.extend(&removed);
     step.escalates_to = Vec::new();
     step.reasons.list.push(match reason {

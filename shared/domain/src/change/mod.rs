@@ -13,7 +13,6 @@ mod submit;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::conversion::RateEntry;
@@ -27,6 +26,7 @@ use crate::payout::SealedAccount;
 use crate::policy::Policy;
 use crate::report::{MAX_REPORT_BYTES, Report};
 use crate::spending::SpendingChange;
+use crate::today::Today;
 
 pub use decision::{Approval, LineDecision, approve, check_assignable, reassign, reject, return_to_owner};
 pub use draft::{
@@ -296,8 +296,8 @@ fn flatten(pointer: &str, value: Value, fields: &mut BTreeMap<String, Value>) {
     }
 }
 
-/// Day of an instant, in UTC.
+/// Today at an instant.
 #[must_use]
-pub fn today(now: Timestamp) -> Date {
-    now.to_zoned(jiff::tz::TimeZone::UTC).date()
+pub const fn today(now: Timestamp) -> Today {
+    Today::at(now)
 }

@@ -275,8 +275,8 @@ pub fn join_organisation(invited: &Member, subject: &str, now: Timestamp) -> Mem
     MemberChange::between(invited, after, invited, EventKind::MemberJoined {}, now)
 }
 
-/// Changes a member. Delegations from and to the member end when the member can no longer approve, and follow the
-/// approval limit. `others` are the members on the other side of these delegations.
+/// Changes a member. Delegations from and to the member end when the member can no longer approve, and follow approval
+/// limit and time zone. `others` are the members on the other side of these delegations.
 ///
 /// # Errors
 /// [`DomainError::SeparationOfDuties`] for admins who change more of themselves than name, language, time zone and
@@ -333,6 +333,7 @@ pub fn update_member(
         (after.delegation, after.acts_for) = (None, Vec::new());
     } else if let Some(delegation) = &mut after.delegation {
         delegation.limit = after.approval_limit;
+        delegation.time_zone.clone_from(&after.time_zone);
     }
     let mut changes = Vec::new();
     if after != *member {
@@ -367,7 +368,10 @@ pub(super) fn propagate_to_delegates<'a>(
         let mut changed = other.clone();
         if after.can_approve() {
             let delegations = changed.acts_for.iter_mut().filter(|delegation| delegation.counterpart.id == after.id);
-            delegations.for_each(|delegation| delegation.limit = after.approval_limit);
+            delegations.for_each(|delegation| {
+                delegation.limit = after.approval_limit;
+                delegation.time_zone.clone_from(&after.time_zone);
+            });
         } else {
             changed.delegation = changed.delegation.filter(|delegation| delegation.counterpart.id != after.id);
             changed.acts_for.retain(|delegation| delegation.counterpart.id != after.id);
@@ -382,9 +386,9 @@ pub(super) fn propagate_to_delegates<'a>(
 pub struct NewDelegation<'a> {
     /// Delegate.
     pub to: &'a Member,
-    /// First day.
+    /// First day of the delegating member.
     pub from: Date,
-    /// Last day.
+    /// Last day of the delegating member.
     pub until: Date,
     /// Largest total that the delegate can decide on, in the base currency; no limit when absent.
     pub max_amount: Option<Money>,
@@ -406,7 +410,7 @@ pub fn set_delegation(
     let without = |delegate: &Member| {
         let mut delegate = delegate.clone();
         let today = super::today(now);
-        delegate.acts_for.retain(|delegation| delegation.counterpart.id != member.id && delegation.until >= today);
+        delegate.acts_for.retain(|delegation| delegation.counterpart.id != member.id && !delegation.is_over(today));
         delegate
     };
     let delegation = new_delegation.map(|NewDelegation { to, from, until, max_amount }| {
@@ -414,6 +418,7 @@ pub fn set_delegation(
             counterpart: to.member_ref(),
             from,
             until,
+            time_zone: member.time_zone.clone(),
             max_amount,
             limit: member.approval_limit,
             set_by: actor.id,

@@ -21,6 +21,7 @@ use crate::report::{Report, ReportStatus};
 use crate::route::{OrgContext, RouteInput, RoutingError, route};
 use crate::spending::{MAX_SPENDING_BUCKETS, Spending, SpendingBucketKey, merchant_key};
 use crate::step::Step;
+use crate::today::Today;
 
 /// Inputs of the evaluation and the routing of a report.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +71,7 @@ pub enum SubmissionOutcome {
 /// # Errors
 /// [`DomainError::MissingPerson`] when the route depends on a member who was not loaded ([`missing_person`] names the
 /// member), [`DomainError::LimitConversion`] when a limit cannot be compared.
-pub fn assess(report: &Report, rules: SubmissionRules<'_>, today: Date) -> Result<Assessment, DomainError> {
+pub fn assess(report: &Report, rules: SubmissionRules<'_>, today: Today) -> Result<Assessment, DomainError> {
     let SubmissionRules { policy, people, spending, rates } = rules;
     if let Some(missing) = people.missing_interested_party(report) {
         return Err(DomainError::MissingPerson(missing));
@@ -82,7 +83,8 @@ pub fn assess(report: &Report, rules: SubmissionRules<'_>, today: Date) -> Resul
         cost_centre: report.cost_centre.as_ref(),
         spending,
         rates,
-        today,
+        today: today.utc(),
+        owner_day: people.owner.local_day(today),
     };
     let Evaluation { lines, violations } =
         evaluate(&report.expenses, &context).map_err(DomainError::LimitConversion)?;
@@ -111,7 +113,7 @@ pub fn assess(report: &Report, rules: SubmissionRules<'_>, today: Date) -> Resul
 pub fn missing_person(
     report: &Report,
     rules: SubmissionRules<'_>,
-    today: Date,
+    today: Today,
 ) -> Result<Option<MemberId>, DomainError> {
     match assess(report, rules, today) {
         Err(DomainError::MissingPerson(id)) => Ok(Some(id)),

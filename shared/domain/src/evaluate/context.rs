@@ -26,8 +26,10 @@ pub struct EvaluationContext<'a> {
     pub spending: &'a Spending,
     /// Rates of today, for limits in other currencies than the base currency.
     pub rates: &'a RateBook,
-    /// Day of the evaluation.
+    /// Day of the evaluation in UTC, for rates.
     pub today: Date,
+    /// Day of the evaluation in the owner's time zone, for the age of expenses.
+    pub owner_day: Date,
 }
 
 /// Spending of one day at one merchant: expenses of the report, by position, and those the owner has claimed in other

@@ -35,7 +35,7 @@ pub(super) fn evaluate(line: &Expense, context: &EvaluationContext<'_>) -> Vec<V
     }
     violations.extend(missing(line, category, context));
     violations.extend(day_off(line, policy));
-    violations.extend(too_old(line, policy, context.today));
+    violations.extend(too_old(line, policy, context.owner_day));
     violations
 }
 

@@ -2,7 +2,6 @@
 
 use std::marker::PhantomData;
 
-use jiff::civil::Date;
 use strum::VariantArray;
 
 use crate::error::DomainError;
@@ -10,6 +9,7 @@ use crate::ids::MemberId;
 use crate::member::{Delegation, Member, MemberKind, MemberRef, Role};
 use crate::money::Money;
 use crate::report::{Report, ReportStatus};
+use crate::today::Today;
 
 /// Relation of a member to a report. When several apply, the first in this order counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray)]
@@ -38,9 +38,9 @@ impl Relation {
     /// Every relation, in order of precedence.
     pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// Relation of the member to the report on a day.
+    /// Relation of the member to the report today.
     #[must_use]
-    pub fn of(member: &Member, report: &Report, today: Date) -> Self {
+    pub fn of(member: &Member, report: &Report, today: Today) -> Self {
         let is = |person: &Option<MemberRef>| person.as_ref().is_some_and(|person| person.id == member.id);
         if report.owner == member.id {
             return Self::Owner;
@@ -99,7 +99,7 @@ impl Relation {
 /// neither the member nor a delegate of the member can decide at this step. A member required by a later step is kept
 /// for that step. For example, Marco decides on step 1 for Erik. Marco is an approver of step 2 too: neither Marco nor
 /// a delegate of Marco can decide there.
-fn current_delegation<'a>(member: &'a Member, report: &Report, today: Date) -> Option<&'a Delegation> {
+fn current_delegation<'a>(member: &'a Member, report: &Report, today: Today) -> Option<&'a Delegation> {
     let step = report.pending_step()?;
     if report.ineligible_approvers().any(|id| id == member.id) {
         return None;
@@ -132,7 +132,7 @@ impl PendingStep<'_> {
     ///
     /// Agrees with [`Relation::of`] and, for the approval limit of a delegation, with [`permit`].
     #[must_use]
-    pub fn acting_for(&self, member: &Member, today: Date) -> Option<MemberId> {
+    pub fn acting_for(&self, member: &Member, today: Today) -> Option<MemberId> {
         let active = || member.acts_for.iter().filter(|delegation| delegation.is_active_on(today));
         let is_excluded =
             |id: &MemberId| *id == member.id || active().any(|delegation| delegation.counterpart.id == *id);
@@ -399,7 +399,7 @@ impl<'a, A> Permit<'a, A> {
 pub fn permit<'a, A: ReportAction>(
     actor: &'a Member,
     report: &'a Report,
-    today: Date,
+    today: Today,
 ) -> Result<Permit<'a, A>, DomainError> {
     let relation = Relation::of(actor, report, today);
     if actor.org != report.org {

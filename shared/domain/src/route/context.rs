@@ -28,6 +28,12 @@ pub struct OrgContext {
 }
 
 impl OrgContext {
+    /// All members that are known here.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
+        let lists = [&self.interested_parties, &self.managers, &self.finance_and_admins, &self.named_members];
+        std::iter::once(&self.owner).chain(lists.into_iter().flatten())
+    }
+
     /// An interested party of the report who is missing here. Separation of duties cannot be checked without them.
     #[must_use]
     pub fn missing_interested_party(&self, report: &Report) -> Option<MemberId> {

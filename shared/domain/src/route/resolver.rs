@@ -3,14 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
-
 use super::context::{MAX_LEVELS, OrgContext, RouteInput, RoutingError};
 use crate::ids::MemberId;
 use crate::member::{Member, MemberRef, Role};
 use crate::policy::{ApprovalMode, Approvers, Policy, StepRule};
 use crate::step::{ApproverGroup, ExclusionReason, MAX_APPROVERS, Step, StepReason, StepStatus};
 use crate::text::{CostCentreCode, ProjectCode};
+use crate::today::Today;
 
 /// Route under construction.
 #[derive(Debug)]
@@ -33,7 +32,7 @@ struct ResolvedApprovers<'a> {
 impl<'a> ApproverResolver<'a> {
     /// Creates a resolver without steps.
     #[must_use]
-    pub fn new(policy: &'a Policy, input: RouteInput<'a>, people: &'a OrgContext, today: Date) -> Self {
+    pub fn new(policy: &'a Policy, input: RouteInput<'a>, people: &'a OrgContext, today: Today) -> Self {
         let interested_parties = || std::iter::once(&people.owner).chain(&people.interested_parties);
         let excluded_members = interested_parties()
             .map(|member| member.id)
@@ -49,7 +48,8 @@ impl<'a> ApproverResolver<'a> {
 
     /// Returns the steps.
     #[must_use]
-    pub fn into_steps(self) -> Vec<Step> {
+    pub fn into_steps(mut self) -> Vec<Step> {
+        self.steps.iter_mut().for_each(|step| step.set_time_zone(self.people.members()));
         self.steps
     }
 
@@ -96,6 +96,7 @@ impl<'a> ApproverResolver<'a> {
             approvers: found,
             reasons: reasons.into(),
             due_in_days: rule.due_in_days,
+            time_zone: None,
             due_on: None,
             escalates_to,
             replaced_approvers: Vec::new(),

@@ -169,8 +169,8 @@ impl Model {
             let current = members.iter().find(|member| Some(member.id) == current);
             let off = current.map(|_| None);
             for to in members.iter().filter(|to| to.id != away.id).map(Some).chain(off) {
-                let until = today().checked_add(7.days()).unwrap();
-                let to = to.map(|to| NewDelegation { to, from: today(), until, max_amount: None });
+                let until = today().utc().checked_add(7.days()).unwrap();
+                let to = to.map(|to| NewDelegation { to, from: today().utc(), until, max_amount: None });
                 let mut after = members.clone();
                 let permit = may_delegate(away, away).unwrap();
                 for changed in change::set_delegation(permit, to, current, now()).unwrap() {

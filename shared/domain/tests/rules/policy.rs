@@ -47,6 +47,7 @@ impl Evaluator {
             spending: &self.spending,
             rates: &self.rates,
             today: day(self.today),
+            owner_day: day(self.today),
         };
         evaluate(lines, &grounds)
     }

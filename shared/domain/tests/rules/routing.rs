@@ -275,12 +275,19 @@ fn organisation() -> impl Strategy<Value = Vec<Member>> {
             member.grade = limit.filter(|limit| limit % 2 == 0).map(|_| text("senior"));
         }
         for (away, delegate, shift) in delegations.into_iter().filter(|(away, delegate, _)| away != delegate) {
-            let from = today().checked_add(shift.days()).unwrap();
+            let from = today().utc().checked_add(shift.days()).unwrap();
             let until = from.checked_add(1.day()).unwrap();
             let by = all[away].id;
             let with = all[delegate].member_ref();
-            all[away].delegation =
-                Some(Delegation { counterpart: with, from, until, max_amount: None, limit: None, set_by: by });
+            all[away].delegation = Some(Delegation {
+                counterpart: with,
+                from,
+                until,
+                time_zone: None,
+                max_amount: None,
+                limit: None,
+                set_by: by,
+            });
         }
         all
     })

@@ -83,7 +83,8 @@ fn interested_party_cannot_choose_own_approver() {
     let directory = outlay_domain::route::OrgContext { managers: vec![people.marco.clone()], ..people.directory(&ada) };
     let submitted = Given::new(workflow(), directory).submit(&draft(&ada, &[money("50.00")])).unwrap().after;
     assert!(submitted.pending_step().unwrap().is_approver(people.marco.id));
-    let new_delegation = |to| Some(NewDelegation { to, from: today(), until: day("2026-12-31"), max_amount: None });
+    let new_delegation =
+        |to| Some(NewDelegation { to, from: today().utc(), until: day("2026-12-31"), max_amount: None });
     let set_by = |actor: &Member| {
         let permit = may_delegate(actor, &people.marco).unwrap();
         let changes = change::set_delegation(permit, new_delegation(&erik), None, now()).unwrap();
@@ -135,7 +136,8 @@ fn delegation_is_bound_by_delegators_approval_limit() {
     let submitted = given.submit(&draft(&people.ana, &[money("300.00")])).unwrap().after;
     let erik = member(8, Role::Employee, None);
     let delegated = |marco: &Member, ceiling: Option<Money>| {
-        let new_delegation = NewDelegation { to: &erik, from: today(), until: day("2026-12-31"), max_amount: ceiling };
+        let new_delegation =
+            NewDelegation { to: &erik, from: today().utc(), until: day("2026-12-31"), max_amount: ceiling };
         let changes = change::set_delegation(may_delegate(marco, marco)?, Some(new_delegation), None, now())?;
         Ok::<_, DomainError>(changes.into_iter().find(|change| change.after.id == erik.id).unwrap().after)
     };

@@ -116,10 +116,11 @@ fn service_cannot_be_delegate_or_reassignment_target() {
     let people = People::new();
     let robot = service(Role::Finance);
     let marco = may_delegate(&people.marco, &people.marco).unwrap();
-    let new_delegation = NewDelegation { to: &robot, from: today(), until: day("2026-12-31"), max_amount: None };
+    let new_delegation = NewDelegation { to: &robot, from: today().utc(), until: day("2026-12-31"), max_amount: None };
     let refused = change::set_delegation(marco, Some(new_delegation), None, now()).unwrap_err();
     assert_eq!(refused, DomainError::NotAssignable("cannot approve"));
-    let new_delegation = NewDelegation { to: &people.marco, from: today(), until: day("2026-12-31"), max_amount: None };
+    let new_delegation =
+        NewDelegation { to: &people.marco, from: today().utc(), until: day("2026-12-31"), max_amount: None };
     assert!(matches!(
         change::set_delegation(may_delegate(&robot, &robot).unwrap(), Some(new_delegation), None, now()),
         Err(DomainError::Forbidden(_))

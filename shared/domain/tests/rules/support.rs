@@ -20,13 +20,14 @@ use outlay_domain::policy::{
 use outlay_domain::report::Report;
 use outlay_domain::route::OrgContext;
 use outlay_domain::spending::{Spending, SpendingBucket, SpendingChange};
+use outlay_domain::today::Today;
 
 /// Friday, 20 November 2026.
 pub fn now() -> Timestamp {
     "2026-11-20T12:00:00Z".parse().unwrap()
 }
 
-pub fn today() -> Date {
+pub fn today() -> Today {
     change::today(now())
 }
 
@@ -97,8 +98,9 @@ pub fn let_decide(away: &mut Member, delegate: &mut Member, ceiling: Option<Mone
     let (by, limit, until) = (away.id, away.approval_limit, day("2026-12-31"));
     let delegation = |with: &Member| Delegation {
         counterpart: with.member_ref(),
-        from: today(),
+        from: today().utc(),
         until,
+        time_zone: away.time_zone.clone(),
         max_amount: ceiling,
         limit,
         set_by: by,

@@ -270,7 +270,7 @@ impl World {
     }
 
     fn delegate(&self, by: usize, away: usize, to: Option<usize>) -> Result<Vec<MemberChange>, DomainError> {
-        let (from, away) = (change::today(self.now()), &self.people[away]);
+        let (from, away) = (change::today(self.now()).utc(), &self.people[away]);
         let until = from.checked_add(7.days()).unwrap();
         let to = to.map(|at| &self.people[at]);
         let current = away.delegation.as_ref().map(|delegation| delegation.counterpart.id);

@@ -71,6 +71,6 @@ pub struct Reservation {
 
 /// Seconds until the next day begins in UTC.
 pub(super) fn seconds_to_midnight(now: Timestamp) -> i64 {
-    let tomorrow = today(now).tomorrow().and_then(|day| day.to_zoned(TimeZone::UTC));
+    let tomorrow = today(now).utc().tomorrow().and_then(|day| day.to_zoned(TimeZone::UTC));
     tomorrow.map_or(0, |day| day.timestamp().duration_since(now).as_secs()).max(1)
 }

@@ -203,7 +203,7 @@ impl Limiter {
         quota: DailyQuota,
         now: Timestamp,
     ) -> Result<Reservation, LimitError> {
-        let (key, amount) = (keys::daily_quota(org, subject, quota.name(), today(now)), quota.amount());
+        let (key, amount) = (keys::daily_quota(org, subject, quota.name(), today(now).utc()), quota.amount());
         if self.store.reserve_daily_quota(&key, amount, quota.limit(), now).await? {
             return Ok(Reservation { key, amount });
         }
