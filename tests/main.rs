@@ -42,6 +42,7 @@ mod services;
 mod ses_events;
 mod spending_limits;
 mod submit;
+mod taxes;
 mod template;
 mod tenant_isolation;
 mod time_zones;

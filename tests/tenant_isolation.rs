@@ -21,12 +21,13 @@ use tenant::{Exchange, Tenant};
 
 /// Request texts that are not free text: codes defined elsewhere, identifiers, amounts, and account numbers, which are
 /// searched for as they are.
-const NOT_FREE_TEXT: [&str; 22] = [
+const NOT_FREE_TEXT: [&str; 25] = [
     "account_number",
     "address_fault",
     "amount",
     "base_currency",
     "changed_at",
+    "country",
     "currencies",
     "currency",
     "default_tax",
@@ -39,6 +40,8 @@ const NOT_FREE_TEXT: [&str; 22] = [
     "members",
     "owner_id",
     "payee_id",
+    "rate",
+    "rates",
     "report_id",
     "routing_number",
     "sha256",

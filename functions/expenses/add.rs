@@ -4,7 +4,7 @@ use outlay_api::common::ReportPath;
 use outlay_api::expense::ExpenseIn;
 use outlay_api::report::{ReportOut, ReportReplies};
 use outlay_domain::change::add_expense;
-use outlay_domain::expense::ExpenseInput;
+use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::permission::Edit;
 use outlay_domain::policy::Policy;
 use outlay_http::prelude::*;
@@ -39,9 +39,9 @@ impl Endpoint for AddExpense {
     request_body = ExpenseIn,
     responses((status = 200, description = "Added.", body = ReportOut), Declared<AddExpense>)
 )]
-async fn handler(context: Context<'_, AddExpense>, input: ExpenseInput) -> HandlerResult {
+async fn handler(context: Context<'_, AddExpense>, facts: ExpenseFacts) -> HandlerResult {
     let policy = &context.preloaded;
-    let facts = input.facts(policy);
+    let facts = facts.with_default_taxes(policy, context.report().base_total.currency());
     let rates = queries::rates_for(context.store(), context.report(), std::slice::from_ref(&facts)).await?;
     let edit = add_expense(context.permit, facts, &rates, &mut context.ids(), context.now())?;
     context.commit_edit(edit, policy).await

@@ -1,12 +1,14 @@
 //! `PATCH /v1/orgs/{org}/reports/{report}/expenses/{expense}`: updates an expense of a report.
 
 use outlay_api::common::ExpensePath;
-use outlay_api::expense::{ExpensePatchIn, require_tax_within};
+use outlay_api::expense::ExpensePatchIn;
 use outlay_api::report::{ReportOut, ReportReplies};
+use outlay_api::tax::push_tax_error;
 use outlay_domain::change::update_expense;
 use outlay_domain::expense::ExpensePatch;
 use outlay_domain::permission::Edit;
 use outlay_domain::policy::Policy;
+use outlay_domain::tax::StatedTaxes;
 use outlay_http::prelude::*;
 
 #[derive(Debug)]
@@ -43,10 +45,13 @@ async fn handler(context: Context<'_, UpdateExpense>, patch: ExpensePatch) -> Ha
     let (report, policy) = (context.report(), &context.preloaded);
     let expense_id = context.path_id("expense")?;
     let current = report.expense(expense_id).ok_or_else(Problem::not_found)?.facts.clone();
-    let facts = patch.apply(&current, policy);
-    let mut errors = FieldErrors::default();
-    require_tax_within(facts.amount, facts.tax, &mut errors);
-    errors.into_result()?;
+    let amount = patch.amount.unwrap_or(current.amount);
+    let is_sum = !matches!(patch.taxes.clone().apply(current.stated_taxes()), Some(StatedTaxes::Each(_)));
+    let facts = patch.apply(&current, policy, report.base_total.currency()).map_err(|error| {
+        let mut errors = FieldErrors::default();
+        push_tax_error(amount, is_sum, error, &mut errors);
+        errors
+    })?;
     if current == facts {
         return context.unchanged();
     }

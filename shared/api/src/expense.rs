@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use outlay_domain::conversion::Conversion;
-use outlay_domain::expense::{Expense, ExpenseFacts, ExpenseInput, ExpensePatch, PaymentMethod};
+use outlay_domain::expense::{Expense, ExpenseFacts, ExpensePatch, PaymentMethod};
 use outlay_domain::money::Money;
 use outlay_domain::patch::Patch;
+use outlay_domain::tax::{StatedTaxes, TaxSource};
 use outlay_domain::text::Attendee;
 use outlay_http::endpoint::Input;
 use outlay_input::FieldErrors;
@@ -15,6 +16,7 @@ use validator::Validate;
 
 use super::common::MoneyDto;
 use super::receipt::ReceiptOut;
+use super::tax::{MAX_TAXES, TaxIn, TaxOut, parse_patched_taxes, parse_stated_taxes, push_tax_error};
 
 /// Largest number of attendees of an expense.
 pub const MAX_ATTENDEES: u64 = 50;
@@ -34,9 +36,15 @@ pub struct ExpenseIn {
     pub merchant: String,
     /// Amount paid, tax included; more than zero.
     pub amount: MoneyDto,
-    /// Tax within the amount, in the same currency and at most the amount. When absent, the category's default tax, or
-    /// zero.
+    /// Sum of the taxes within the amount, in the same currency and at most the amount. When neither `tax` nor `taxes`
+    /// is sent, the category's default for the country and currency, or zero.
     pub tax: Option<MoneyDto>,
+    /// Each tax within the amount, in place of `tax`; at most 10. They add up to at most the amount.
+    #[validate(length(max = "MAX_TAXES"))]
+    pub taxes: Option<Vec<TaxIn>>,
+    /// Country where the money was spent: its two-letter code (ISO 3166-1). The category's default taxes depend on it.
+    #[schema(example = "FR")]
+    pub country: Option<String>,
     /// Payment method; `personal` when absent.
     pub payment_method: Option<PaymentMethod>,
     /// Purpose; 1 to 2000 characters, line breaks allowed.
@@ -57,19 +65,17 @@ pub struct ExpenseIn {
 }
 
 impl Input for ExpenseIn {
-    type Checked = ExpenseInput;
+    type Checked = ExpenseFacts;
 
-    fn check(self, now: Timestamp, errors: &mut FieldErrors) -> Option<ExpenseInput> {
-        let has_tax = self.tax.is_some();
+    fn check(self, now: Timestamp, errors: &mut FieldErrors) -> Option<ExpenseFacts> {
+        let is_sum = self.tax.is_some();
         let date = errors.parse_expense_date("date", self.date, now);
         let category = errors.parse("category", self.category);
         let merchant = errors.parse("merchant", self.merchant);
         let amount = self.amount.parse("amount", errors);
         require_positive(amount, errors);
-        let tax = optional(self.tax, |tax| tax.parse("tax", errors));
-        if let (Some(amount), Some(Some(tax))) = (amount, tax) {
-            require_tax_within(amount, tax, errors);
-        }
+        let stated = parse_stated_taxes(self.tax, self.taxes, errors);
+        let country = errors.parse_optional("country", self.country);
         let note = errors.parse_optional("note", self.note);
         let justification = errors.parse_optional("justification", self.justification);
         let receipt_reference = errors.parse_optional("receipt_reference", self.receipt_reference);
@@ -77,13 +83,20 @@ impl Input for ExpenseIn {
         let project = errors.parse_optional("project", self.project);
         let cost_centre = errors.parse_optional("cost_centre", self.cost_centre);
         let trip = errors.parse_optional("trip", self.trip);
-        let amount = amount?;
-        let facts = ExpenseFacts {
+        let (amount, stated) = (amount?, stated?);
+        let tax_source = if stated.is_some() { TaxSource::Stated } else { TaxSource::Default };
+        let stated = stated.unwrap_or(StatedTaxes::Sum(Money::zero(amount.currency())));
+        let within = stated.within(amount).map_err(|error| push_tax_error(amount, is_sum, error, errors));
+        let (tax, taxes) = within.ok()?;
+        Some(ExpenseFacts {
             date: date?,
             category: category?,
             merchant: merchant?,
             amount,
-            tax: tax?.unwrap_or(Money::zero(amount.currency())),
+            tax,
+            tax_source,
+            taxes,
+            country: country?,
             payment_method: self.payment_method.unwrap_or_default(),
             note: note?,
             justification: justification?,
@@ -92,8 +105,7 @@ impl Input for ExpenseIn {
             project: project?,
             cost_centre: cost_centre?,
             trip: trip?,
-        };
-        Some(ExpenseInput { facts, has_tax })
+        })
     }
 }
 
@@ -132,10 +144,16 @@ pub struct ExpensePatchIn {
     /// Amount paid, tax included; more than zero.
     #[schema(value_type = Option<MoneyDto>, nullable = false)]
     pub amount: Patch<MoneyDto>,
-    /// Tax within the amount, in the same currency; the category's default tax when null. Left out, a tax that is the
-    /// category's default follows the amount and the category.
+    /// Sum of the taxes within the amount, in the same currency; the category's default when null. Left out together
+    /// with `taxes`, a default follows the other fields, and stated taxes stay: those stated by rate are computed anew.
     #[schema(value_type = Option<MoneyDto>)]
     pub tax: Patch<MoneyDto>,
+    /// Each tax within the amount, in place of `tax`; at most 10. The category's default when null.
+    #[schema(value_type = Option<Vec<TaxIn>>)]
+    pub taxes: Patch<Vec<TaxIn>>,
+    /// Country where the money was spent: its two-letter code (ISO 3166-1).
+    #[schema(value_type = Option<String>)]
+    pub country: Patch<String>,
     /// Payment method.
     #[schema(value_type = Option<PaymentMethod>, nullable = false)]
     pub payment_method: Patch<PaymentMethod>,
@@ -175,7 +193,8 @@ impl Input for ExpensePatchIn {
         let amount = errors.not_null("amount", self.amount);
         let amount = optional(amount, |amount| amount.parse("amount", errors));
         require_positive(amount.flatten(), errors);
-        let tax = self.tax.try_map(|tax| tax.parse("tax", errors));
+        let taxes = parse_patched_taxes(self.tax, self.taxes, errors);
+        let country = errors.parse_patch("country", self.country);
         let payment_method = errors.not_null("payment_method", self.payment_method);
         let note = errors.parse_patch("note", self.note);
         let justification = errors.parse_patch("justification", self.justification);
@@ -189,7 +208,8 @@ impl Input for ExpensePatchIn {
             category: category?,
             merchant: merchant?,
             amount: amount?,
-            tax: tax?,
+            taxes: taxes?,
+            country: country?,
             payment_method,
             note: note?,
             justification: justification?,
@@ -256,8 +276,14 @@ pub struct ExpenseOut {
     pub merchant: String,
     /// Amount paid, tax included.
     pub amount: MoneyDto,
-    /// Tax within the amount.
+    /// Sum of the taxes within the amount.
     pub tax: MoneyDto,
+    /// Origin of the taxes: `stated`, or the category's `default`, which follows the other fields until submission.
+    pub tax_source: TaxSource,
+    /// Each tax, when they are known by rate or one by one; they add up to `tax`.
+    pub taxes: Vec<TaxOut>,
+    /// Country where the money was spent (ISO 3166-1).
+    pub country: Option<String>,
     /// Payment method.
     pub payment_method: PaymentMethod,
     /// Purpose.
@@ -296,6 +322,9 @@ impl From<&Expense> for ExpenseOut {
             merchant: facts.merchant.into(),
             amount: facts.amount.into(),
             tax: facts.tax.into(),
+            tax_source: facts.tax_source,
+            taxes: facts.taxes.iter().map(Into::into).collect(),
+            country: facts.country.map(Into::into),
             payment_method: facts.payment_method,
             note: facts.note.map(Into::into),
             justification: facts.justification.map(Into::into),

@@ -12,3 +12,4 @@ pub mod policy;
 pub mod rates;
 pub mod receipt;
 pub mod report;
+pub mod tax;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use outlay_domain::change::{Change, NewReport, ReportChange, ReportEdit};
-use outlay_domain::expense::ExpenseInput;
+use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::Member;
 use outlay_domain::money::Currency;
@@ -66,13 +66,13 @@ pub struct ReportToCreate {
     /// Cost centre of expenses that name none.
     pub cost_centre: Option<CostCentreCode>,
     /// Expenses.
-    pub entries: Vec<ExpenseInput>,
+    pub entries: Vec<ExpenseFacts>,
     /// True to submit the report in the same request.
     pub submit: bool,
 }
 
 impl ReportToCreate {
-    /// The report in its currency or the base currency. Taxes that were not given are the categories' defaults.
+    /// The report in its currency or the base currency. Taxes that were not stated are the categories' defaults.
     #[must_use]
     pub fn new_report(self, base: Currency, policy: &Policy, payee: Option<Member>) -> NewReport {
         NewReport {
@@ -80,7 +80,7 @@ impl ReportToCreate {
             currency: self.currency.unwrap_or(base),
             payee,
             cost_centre: self.cost_centre,
-            expenses: self.entries.into_iter().map(|entry| entry.facts(policy)).collect(),
+            expenses: self.entries.into_iter().map(|entry| entry.with_default_taxes(policy, base)).collect(),
         }
     }
 }

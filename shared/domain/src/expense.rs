@@ -1,6 +1,7 @@
 //! Expense: one line of a report.
 
-mod input;
+mod patch;
+mod taxes;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -10,9 +11,12 @@ use crate::conversion::{Conversion, ConversionError, RateBook};
 use crate::ids::{ExpenseId, MemberId};
 use crate::money::{Currency, Money};
 use crate::receipt::Receipt;
-use crate::text::{Attendee, CategoryCode, CostCentreCode, Merchant, Note, ProjectCode, ReceiptReference, TripName};
+use crate::tax::{LineTax, TaxSource};
+use crate::text::{
+    Attendee, CategoryCode, CostCentreCode, CountryCode, Merchant, Note, ProjectCode, ReceiptReference, TripName,
+};
 
-pub use input::{ExpenseInput, ExpensePatch};
+pub use patch::ExpensePatch;
 
 /// Payment method of an expense.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -38,6 +42,15 @@ pub struct ExpenseFacts {
     pub amount: Money,
     /// Tax within the amount.
     pub tax: Money,
+    /// Origin of the tax. Expenses stored without it have a stated tax.
+    #[serde(default, skip_serializing_if = "TaxSource::is_stated")]
+    pub tax_source: TaxSource,
+    /// Taxes that add up to the tax; empty when only their sum is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taxes: Vec<LineTax>,
+    /// Country where the money was spent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<CountryCode>,
     /// Payment method.
     pub payment_method: PaymentMethod,
     /// Purpose.

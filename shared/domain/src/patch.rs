@@ -29,6 +29,12 @@ impl<T> Patch<T> {
         }
     }
 
+    /// True when the field is left out.
+    #[must_use]
+    pub const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
     /// True when the field is removed.
     #[must_use]
     pub const fn is_null(&self) -> bool {

@@ -4,8 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::money::{Money, MoneyError};
+use crate::text::Label;
 
 /// Tax rate in percent from 0 to 100, with at most four decimals, such as `5.5`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +74,119 @@ pub fn included_taxes(total: Money, rates: &[TaxRate]) -> Result<Vec<Money>, Mon
     total.minus(net)?.allocate(&rates.iter().map(|rate| u64::from(rate.units)).collect::<Vec<_>>())
 }
 
+/// Origin of the tax of an expense.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TaxSource {
+    /// Stated by the person who entered the expense. Never replaced without a statement.
+    #[default]
+    Stated,
+    /// Default of the category, or zero where it has none. It follows amount, category, country and policy.
+    Default,
+}
+
+impl TaxSource {
+    /// True for [`TaxSource::Stated`].
+    #[must_use]
+    pub const fn is_stated(&self) -> bool {
+        matches!(self, Self::Stated)
+    }
+}
+
+/// One tax within the amount of an expense.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineTax {
+    /// Name, such as `City tax`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Label>,
+    /// Rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<TaxRate>,
+    /// Amount, in the currency of the expense.
+    pub amount: Money,
+    /// True when the amount is computed from the rate.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_computed: bool,
+}
+
+/// One tax as stated: by its amount, by its rate, or by both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaxStatement {
+    /// Name.
+    pub name: Option<Label>,
+    /// Rate.
+    pub rate: Option<TaxRate>,
+    /// Amount; computed from the rate when absent.
+    pub amount: Option<Money>,
+}
+
+impl From<LineTax> for TaxStatement {
+    fn from(tax: LineTax) -> Self {
+        Self { name: tax.name, rate: tax.rate, amount: (!tax.is_computed).then_some(tax.amount) }
+    }
+}
+
+/// Taxes of an expense as stated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StatedTaxes {
+    /// Their sum.
+    Sum(Money),
+    /// Each of them.
+    Each(Vec<TaxStatement>),
+}
+
+/// Reason why taxes cannot be within an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TaxError {
+    /// A tax is in another currency than the amount.
+    #[error("the tax is in another currency than the amount")]
+    CurrencyMismatch,
+    /// The taxes are more than the amount.
+    #[error("the taxes are more than the amount")]
+    AboveAmount,
+}
+
+impl StatedTaxes {
+    /// Taxes within `total`, and their sum. The amounts stated are taken from the total first; the others are
+    /// [`included_taxes`] of what is left. A sum of zero is zero in every currency.
+    ///
+    /// # Errors
+    /// [`TaxError`].
+    pub fn within(self, total: Money) -> Result<(Money, Vec<LineTax>), TaxError> {
+        let taxes = match self {
+            Self::Sum(sum) if sum.minor() == 0 => return Ok((Money::zero(total.currency()), Vec::new())),
+            Self::Sum(sum) => return Ok((check_within(sum, total)?, Vec::new())),
+            Self::Each(taxes) => taxes,
+        };
+        let stated = taxes.iter().filter_map(|tax| tax.amount);
+        let stated = Money::sum(total.currency(), stated).map_err(|_| TaxError::CurrencyMismatch)?;
+        let left = total.minus(check_within(stated, total)?).map_err(|_| TaxError::CurrencyMismatch)?;
+        let rates: Vec<TaxRate> = taxes.iter().filter(|tax| tax.amount.is_none()).filter_map(|tax| tax.rate).collect();
+        let mut computed = included_taxes(left, &rates).map_err(|_| TaxError::AboveAmount)?.into_iter();
+        let zero = Money::zero(total.currency());
+        let each = taxes.into_iter().map(|tax| LineTax {
+            amount: tax.amount.or_else(|| computed.next()).unwrap_or(zero),
+            is_computed: tax.amount.is_none(),
+            name: tax.name,
+            rate: tax.rate,
+        });
+        let each: Vec<LineTax> = each.collect();
+        let sum = Money::sum(total.currency(), each.iter().map(|tax| tax.amount)).map_err(|_| TaxError::AboveAmount)?;
+        Ok((sum, each))
+    }
+}
+
+/// A tax that is in the currency of the total and at most the total.
+fn check_within(tax: Money, total: Money) -> Result<Money, TaxError> {
+    if tax.currency() != total.currency() {
+        Err(TaxError::CurrencyMismatch)
+    } else if tax.minor().unsigned_abs() > total.minor().unsigned_abs() {
+        Err(TaxError::AboveAmount)
+    } else {
+        Ok(tax)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +200,23 @@ mod tests {
         for text in ["", "-1", "100.0001", "1.23456", "019", "1,5", ".5", "5.", "1e1", "1000"] {
             assert!(text.parse::<TaxRate>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn stated_amounts_come_before_rates() {
+        let eur = |minor| Money::from_minor(minor, "EUR".parse().unwrap());
+        let by_amount = |minor| TaxStatement { name: None, rate: None, amount: Some(eur(minor)) };
+        let by_rate = |rate: &str| TaxStatement { name: None, rate: Some(rate.parse().unwrap()), amount: None };
+        let within = |taxes: Vec<TaxStatement>, minor| StatedTaxes::Each(taxes).within(eur(minor));
+        // PC-014: 500.00 with 15 % twice. A Tokyo bill with 10 % and a city tax of 3.00.
+        assert_eq!(within(vec![by_rate("15"), by_rate("15")], 50_000).unwrap().0, eur(11_538));
+        let (sum, each) = within(vec![by_rate("10"), by_amount(300)], 11_300).unwrap();
+        assert_eq!((sum, each[0].amount, each[1].amount), (eur(1_300), eur(1_000), eur(300)));
+        assert_eq!(within(vec![by_amount(60), by_amount(41)], 100), Err(TaxError::AboveAmount));
+        let usd = Money::from_minor(1, "USD".parse().unwrap());
+        assert_eq!(StatedTaxes::Sum(usd).within(eur(100)), Err(TaxError::CurrencyMismatch));
+        assert_eq!(StatedTaxes::Sum(Money::zero(usd.currency())).within(eur(100)), Ok((eur(0), Vec::new())));
+        assert_eq!(StatedTaxes::Each(Vec::new()).within(eur(100)), Ok((eur(0), Vec::new())));
     }
 
     proptest! {

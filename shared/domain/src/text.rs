@@ -45,6 +45,9 @@ pub enum TextError {
     /// It is not a category code.
     #[error("Must be 1 to {MAX_CODE} lower-case letters, digits, - or _.")]
     CategoryCode,
+    /// It is not the code of a country.
+    #[error("Must be the two-letter code of a country (ISO 3166-1), such as FR.")]
+    CountryCode,
     /// It is not an e-mail address.
     #[error("Must be an e-mail address such as ana@example.com.")]
     EmailAddress,
@@ -65,6 +68,7 @@ impl TextError {
             Self::ForbiddenCharacter | Self::Url => "characters",
             Self::TooLong { .. } => "length",
             Self::CategoryCode => "code",
+            Self::CountryCode => "country",
             Self::EmailAddress => "email",
             Self::TimeZone => "time-zone",
             Self::Sha256 => "sha256",
@@ -170,6 +174,8 @@ texts! {
     LedgerAccount |raw| line(raw, MAX_CODE);
     /// Code of a category: 1 to 40 lower-case letters, digits, `-` and `_`.
     CategoryCode category_code;
+    /// Country: the two-letter code of ISO 3166-1, such as `FR`.
+    CountryCode country_code;
     /// E-mail address in lower case: ASCII, one `@`, a domain with a dot, at most 254 bytes.
     EmailAddress email_address;
     /// IANA name of a time zone, such as `Europe/Berlin`.
@@ -234,6 +240,12 @@ fn category_code(raw: &str) -> Result<String, TextError> {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
     let is_code = (1..=MAX_CODE).contains(&raw.len()) && raw.bytes().all(allowed);
     if is_code { Ok(raw.to_owned()) } else { Err(TextError::CategoryCode) }
+}
+
+fn country_code(raw: &str) -> Result<String, TextError> {
+    let is_code = raw.len() == 2 && raw.bytes().all(|b| b.is_ascii_uppercase());
+    let is_country = is_code && iso_country::Country::from_str(raw).is_ok();
+    is_country.then(|| raw.to_owned()).ok_or(TextError::CountryCode)
 }
 
 fn email_address(raw: &str) -> Result<String, TextError> {

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use outlay_domain::policy::{Category, CostObject, NonWorkingDays, Policy, RequiredField, Severity};
+use outlay_domain::policy::{Category, CostObject, DefaultTaxes, NonWorkingDays, Policy, RequiredField, Severity};
 use outlay_domain::text::TextError;
 use outlay_http::endpoint::Input;
 use outlay_input::FieldErrors;
@@ -37,10 +37,13 @@ pub struct CategoryDto {
     /// Ledger account; 1 to 40 characters.
     #[schema(example = "6650")]
     pub account: Option<String>,
-    /// Default tax in percent, from 0 to 100 with at most 4 decimals. It is taken to be within amounts that are entered
-    /// without a tax; zero when absent.
+    /// Default tax in percent, from 0 to 100 with at most 4 decimals. It is taken to be within amounts in the base
+    /// currency that are entered without a tax and without a country; zero when absent.
     #[schema(example = "19")]
     pub default_tax: Option<String>,
+    /// Default taxes by country and currency, before `default_tax`; at most 100. The first that applies is used.
+    #[validate(length(max = 100), nested)]
+    pub default_taxes: Option<Vec<DefaultTaxesDto>>,
     /// First day of expenses in the category, `YYYY-MM-DD`.
     #[schema(format = Date)]
     pub active_from: Option<String>,
@@ -50,6 +53,22 @@ pub struct CategoryDto {
     /// Fields that expenses in the category must have; at most 5.
     #[validate(length(max = 5))]
     pub requires: Option<Vec<RequiredField>>,
+}
+
+/// Default taxes of a category in a country, a currency, or both.
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
+#[schema(as = DefaultTaxes)]
+#[serde(deny_unknown_fields)]
+pub struct DefaultTaxesDto {
+    /// Two-letter code of the country (ISO 3166-1); every country, stated or not, when absent.
+    #[schema(example = "JP")]
+    pub country: Option<String>,
+    /// ISO 4217 code of the currency of the expense; every currency when absent.
+    #[schema(example = "JPY")]
+    pub currency: Option<String>,
+    /// Rates in percent, at most 10, all on the same net; empty for no tax.
+    #[validate(length(max = 10))]
+    pub rates: Vec<String>,
 }
 
 /// Cost centre or project.
@@ -165,6 +184,8 @@ impl CategoryDto {
         let name = errors.parse("name", self.name);
         let account = errors.parse_optional("account", self.account);
         let default_tax = errors.parse_optional("default_tax", self.default_tax);
+        let default_taxes = self.default_taxes.unwrap_or_default();
+        let default_taxes = errors.each("default_taxes", default_taxes, DefaultTaxesDto::parse);
         let active_from = optional(self.active_from, |day| errors.parse_date("active_from", day));
         let active_until = optional(self.active_until, |day| errors.parse_date("active_until", day));
         Some(Category {
@@ -172,6 +193,7 @@ impl CategoryDto {
             name: name?,
             account: account?,
             default_tax: default_tax?,
+            default_taxes: default_taxes?,
             active_from: active_from?,
             active_until: active_until?,
             requires: self.requires.unwrap_or_default(),
@@ -186,9 +208,32 @@ impl From<&Category> for CategoryDto {
             name: category.name.to_string(),
             account: category.account.clone().map(Into::into),
             default_tax: category.default_tax.map(|rate| rate.to_string()),
+            default_taxes: Some(category.default_taxes.iter().map(Into::into).collect()),
             active_from: category.active_from.map(|day| day.to_string()),
             active_until: category.active_until.map(|day| day.to_string()),
             requires: Some(category.requires.clone()),
+        }
+    }
+}
+
+impl DefaultTaxesDto {
+    fn parse(self, errors: &mut FieldErrors) -> Option<DefaultTaxes> {
+        if self.country.is_none() && self.currency.is_none() {
+            errors.push("country", "required", "Name a country, a currency, or both.");
+        }
+        let country = errors.parse_optional("country", self.country);
+        let currency = errors.parse_optional("currency", self.currency);
+        let rates = errors.parse_list("rates", self.rates);
+        Some(DefaultTaxes { country: country?, currency: currency?, rates: rates? })
+    }
+}
+
+impl From<&DefaultTaxes> for DefaultTaxesDto {
+    fn from(taxes: &DefaultTaxes) -> Self {
+        Self {
+            country: taxes.country.clone().map(Into::into),
+            currency: taxes.currency.map(|currency| currency.code().to_owned()),
+            rates: taxes.rates.iter().map(ToString::to_string).collect(),
         }
     }
 }

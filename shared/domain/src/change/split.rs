@@ -11,6 +11,7 @@ use crate::expense::{Expense, ExpenseFacts};
 use crate::ids::{ExpenseId, IdGenerator};
 use crate::money::{Money, MoneyError};
 use crate::permission::{Edit, Permit};
+use crate::tax::{LineTax, TaxSource};
 use crate::text::{Attendee, CategoryCode, CostCentreCode, Note, ProjectCode};
 
 /// Part of a split line.
@@ -78,14 +79,18 @@ pub fn split_expense(
 
 fn split_line(old: &Expense, parts: &[SplitPart], ids: &mut IdGenerator) -> Result<Vec<Expense>, MoneyError> {
     let amounts: Vec<Money> = parts.iter().map(|part| part.amount).collect();
-    let taxes = split_taxes(old, parts)?;
+    let each = split_taxes(old, parts)?;
+    let taxes: Vec<Money> = each.iter().map(|(tax, _)| *tax).collect();
     let converted = split_conversion(old.converted.as_ref(), old, &amounts, &taxes)?;
     let base = split_conversion(old.base.as_ref(), old, &amounts, &taxes)?;
-    let parts = parts.iter().zip(taxes).zip(converted.into_iter().zip(base));
-    let lines = parts.map(|((part, tax), (converted, base))| {
+    let parts = parts.iter().zip(each).zip(converted.into_iter().zip(base));
+    let lines = parts.map(|((part, (tax, taxes)), (converted, base))| {
         let facts = ExpenseFacts {
             amount: part.amount,
             tax,
+            // A default of the part alone could differ from its share by a rounding.
+            tax_source: TaxSource::Stated,
+            taxes,
             category: part.category.clone().unwrap_or_else(|| old.facts.category.clone()),
             note: part.note.clone().or_else(|| old.facts.note.clone()),
             cost_centre: part.cost_centre.clone().or_else(|| old.facts.cost_centre.clone()),
@@ -98,15 +103,38 @@ fn split_line(old: &Expense, parts: &[SplitPart], ids: &mut IdGenerator) -> Resu
     Ok(lines.collect())
 }
 
-/// Taxes of the parts: the given ones, and shares of the rest for the others.
-fn split_taxes(old: &Expense, parts: &[SplitPart]) -> Result<Vec<Money>, MoneyError> {
+/// Sum and taxes of each part: the given sums, and shares of the rest for the others. The shares of each tax add up to
+/// it when no part has a given tax.
+fn split_taxes(old: &Expense, parts: &[SplitPart]) -> Result<Vec<(Money, Vec<LineTax>)>, MoneyError> {
     let currency = old.facts.tax.currency();
+    let weight = |part: &SplitPart| if part.tax.is_some() { 0 } else { part.amount.minor().unsigned_abs() };
+    let weights: Vec<u64> = parts.iter().map(weight).collect();
+    let share = |tax: Money| tax.allocate(&weights).unwrap_or_else(|_| vec![Money::zero(currency); parts.len()]);
+    if parts.iter().all(|part| part.tax.is_none()) && !old.facts.taxes.is_empty() {
+        let shares: Vec<Vec<Money>> = old.facts.taxes.iter().map(|tax| share(tax.amount)).collect();
+        let of_part = |at: usize| {
+            let amounts = shares.iter().filter_map(|of_tax| of_tax.get(at).copied());
+            let taxes: Vec<LineTax> = with_amounts(&old.facts.taxes, amounts).collect();
+            Ok((Money::sum(currency, taxes.iter().map(|tax| tax.amount))?, taxes))
+        };
+        return (0..parts.len()).map(of_part).collect();
+    }
     let given = Money::sum(currency, parts.iter().filter_map(|part| part.tax))?;
     let left = Money::from_minor(old.facts.tax.minor().saturating_sub(given.minor()).max(0), currency);
-    let weight = |part: &SplitPart| if part.tax.is_some() { 0 } else { part.amount.minor().unsigned_abs() };
-    let shares = left.allocate(&parts.iter().map(weight).collect::<Vec<_>>());
-    let shares = shares.unwrap_or_else(|_| vec![Money::zero(currency); parts.len()]);
-    Ok(parts.iter().zip(shares).map(|(part, share)| part.tax.unwrap_or(share)).collect())
+    let each = parts.iter().zip(share(left)).map(|(part, share)| match part.tax {
+        Some(tax) => (tax, Vec::new()),
+        None => {
+            let weights: Vec<u64> = old.facts.taxes.iter().map(|tax| tax.amount.minor().unsigned_abs()).collect();
+            let amounts = share.allocate(&weights).unwrap_or_default();
+            (share, with_amounts(&old.facts.taxes, amounts).collect())
+        }
+    });
+    Ok(each.collect())
+}
+
+/// The taxes with other amounts.
+fn with_amounts(taxes: &[LineTax], amounts: impl IntoIterator<Item = Money>) -> impl Iterator<Item = LineTax> {
+    taxes.iter().zip(amounts).map(|(tax, amount)| LineTax { amount, is_computed: false, ..tax.clone() })
 }
 
 /// Splits a conversion of the line. The amounts add up to it; so do the taxes when the taxes of the parts add up to the

@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 use utoipa::ToSchema;
 
-use crate::expense::PaymentMethod;
+use crate::expense::{ExpenseFacts, PaymentMethod};
 use crate::ids::MemberId;
 use crate::member::Role;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::tax::TaxRate;
-use crate::text::{CategoryCode, CostCentreCode, Grade, Label, LedgerAccount, ProjectCode};
+use crate::text::{CategoryCode, CostCentreCode, CountryCode, Grade, Label, LedgerAccount, ProjectCode};
 
 pub use finding::{
     Consequence, DayOff, Finding, LimitExcess, LimitTerms, Measure, NamedExpense, NamedReceipt, PolicyRule,
@@ -37,9 +37,12 @@ pub struct Category {
     /// Ledger account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<LedgerAccount>,
-    /// Default tax, within amounts that are entered without a tax.
+    /// Default tax of expenses in the base currency that are entered without a tax and without a country.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_tax: Option<TaxRate>,
+    /// Default taxes by country and currency. The first entry that applies is used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub default_taxes: Vec<DefaultTaxes>,
     /// First day of expenses in the category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_from: Option<Date>,
@@ -49,6 +52,36 @@ pub struct Category {
     /// Fields that expenses in the category must have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<RequiredField>,
+}
+
+impl Category {
+    /// Rates of the default taxes of an expense in the category. `base` is the base currency.
+    #[must_use]
+    pub fn default_tax_rates(&self, facts: &ExpenseFacts, base: Currency) -> Vec<TaxRate> {
+        let currency = facts.amount.currency();
+        let applies = |entry: &&DefaultTaxes| {
+            entry.currency.is_none_or(|wanted| wanted == currency)
+                && entry.country.as_ref().is_none_or(|wanted| facts.country.as_ref() == Some(wanted))
+        };
+        match self.default_taxes.iter().find(applies) {
+            Some(entry) => entry.rates.clone(),
+            None if currency == base && facts.country.is_none() => self.default_tax.into_iter().collect(),
+            None => Vec::new(),
+        }
+    }
+}
+
+/// Default taxes of expenses in a country, a currency, or both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DefaultTaxes {
+    /// Country; every country, stated or not, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<CountryCode>,
+    /// Currency of the amount; every currency when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// Rates, all on the same net. Empty for no tax.
+    pub rates: Vec<TaxRate>,
 }
 
 /// Cost centre or project.
@@ -190,6 +223,7 @@ impl Policy {
             name: Label::literal(name),
             account: None,
             default_tax: None,
+            default_taxes: Vec::new(),
             active_from: None,
             active_until: None,
             requires: Vec::new(),

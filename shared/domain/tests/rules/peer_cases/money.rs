@@ -3,12 +3,12 @@
 use outlay_domain::change::{self, ReportChange, SplitPart};
 use outlay_domain::conversion::{ConversionError, RateBook, RateEntry};
 use outlay_domain::error::DomainError;
-use outlay_domain::expense::{Expense, ExpenseFacts, ExpenseInput, PaymentMethod};
+use outlay_domain::expense::{Expense, ExpenseFacts, PaymentMethod};
 use outlay_domain::money::{Currency, Money, ParseAmountError};
 use outlay_domain::permission::permit_org;
 use outlay_domain::policy::Policy;
 use outlay_domain::report::{Report, Totals};
-use outlay_domain::tax::included_taxes;
+use outlay_domain::tax::{TaxSource, included_taxes};
 
 use crate::support::{
     People, cents, created_with, day, draft, eur, facts, finish, money, no_rates, now, permit_for, seed, text, titled,
@@ -123,9 +123,11 @@ pub fn parts_with_taxes_of_their_own() {
 pub fn tax_by_default() {
     let mut policy = Policy::initial();
     policy.categories[0].default_tax = Some("15".parse().unwrap());
-    let entry = |has_tax| ExpenseInput { facts: facts(money("160.00")), has_tax }.facts(&policy);
-    assert_eq!((entry(false).amount, entry(false).tax), (money("160.00"), money("20.87")));
-    assert_eq!(entry(true).tax, money("0"));
+    let entry = |tax_source| {
+        ExpenseFacts { tax_source, ..facts(money("160.00")) }.with_default_taxes(&policy, money("0").currency())
+    };
+    assert_eq!((entry(TaxSource::Default).amount, entry(TaxSource::Default).tax), (money("160.00"), money("20.87")));
+    assert_eq!(entry(TaxSource::Stated).tax, money("0"));
 }
 
 pub fn rate_of_a_half() {
