@@ -24,6 +24,8 @@ const ROWS: &[(&str, &str)] = &[
     ("serviceHealth", "200 200 | 200 200 200 200 | 200 200 200 200 | 200 200 | 200"),
     ("serviceOpenapi", "200 200 | 200 200 200 200 | 200 200 200 200 | 200 200 | 200"),
     ("organisationsCreate", "401 401 | 201 201 201 201 | 201 201 201 201 | 201 201 | 201"),
+    // With another name than that of the organisation: it would end the other rows. `organisations.rs` closes one.
+    ("organisationsClose", "401 401 | 404 404 404 404 | 403 403 422 403 | 403 403 | 404"),
     ("approvalsList", "401 401 | 404 404 404 404 | 200 200 200 200 | 200 200 | 404"),
     ("membersList", "401 401 | 404 404 404 404 | 403 200 200 200 | 403 403 | 404"),
     ("membersInvite", "401 401 | 404 404 404 404 | 403 403 201 403 | 403 403 | 404"),

@@ -26,6 +26,7 @@ macro_rules! functions {
 // Each endpoint has two lines: one here, one in `paths` below.
 functions! {
     organisations_create "../functions/organisations/create.rs"
+    organisations_close "../functions/organisations/close.rs"
     members_invite "../functions/members/invite.rs"
     members_list "../functions/members/list.rs"
     members_get "../functions/members/get.rs"
@@ -76,7 +77,7 @@ functions! {
     modifiers(&Finish),
     components(schemas(outlay_http::ProblemBody)),
     paths(
-        organisations_create::handler, members_invite::handler, members_list::handler, members_get::handler, members_update::handler, members_delegate::handler, members_end_delegation::handler,
+        organisations_create::handler, organisations_close::handler, members_invite::handler, members_list::handler, members_get::handler, members_update::handler, members_delegate::handler, members_end_delegation::handler,
         members_put_payout_account::handler, members_get_payout_account::handler, members_export::handler, members_erase::handler,
         policy_get::handler, policy_put::handler, policy_versions::handler, policy_check::handler,
         reports_create::handler, reports_get::handler, reports_list::handler, reports_submit::handler,

@@ -153,6 +153,59 @@ async fn complaint_stops_reminders_but_not_requests() {
     stack.stop().await;
 }
 
+/// Every event of SES with its subtypes, and what it counts as: `-` for nothing.
+#[tokio::test]
+async fn ses_subtypes_count_as_documented() {
+    let world = World::new().await;
+    let complaint = |kind: Value, subtype: Value| {
+        let details =
+            json!({"timestamp": now().to_string(), "complaintFeedbackType": kind, "complaintSubType": subtype});
+        ("Complaint", json!({"complaint": details}))
+    };
+    let bounce = |kind: &str, subtype: &str| {
+        let details = json!({"timestamp": now().to_string(), "bounceType": kind, "bounceSubType": subtype});
+        ("Bounce", json!({"bounce": details}))
+    };
+    let cases = [
+        (complaint(json!("not-spam"), Value::Null), "delivered", Value::Null),
+        (complaint(json!("NOT_SPAM"), Value::Null), "delivered", Value::Null),
+        (complaint(json!("auth-failure"), Value::Null), "delivered", Value::Null),
+        (complaint(json!("abuse"), Value::Null), "complained", json!("complained")),
+        (complaint(json!("fraud"), Value::Null), "complained", json!("complained")),
+        (complaint(json!("virus"), Value::Null), "complained", json!("complained")),
+        (complaint(json!("other"), Value::Null), "complained", json!("complained")),
+        (complaint(json!("brand-new"), Value::Null), "complained", json!("complained")),
+        (complaint(Value::Null, Value::Null), "complained", json!("complained")),
+        (complaint(Value::Null, json!("OnAccountSuppressionList")), "suppressed", json!("bounced")),
+        (bounce("Permanent", "General"), "bounced", json!("bounced")),
+        (bounce("Permanent", "NoEmail"), "bounced", json!("bounced")),
+        (bounce("Permanent", "Suppressed"), "bounced", json!("bounced")),
+        (bounce("Permanent", "OnAccountSuppressionList"), "bounced", json!("bounced")),
+        (bounce("Transient", "General"), "delivered", Value::Null),
+        (bounce("Transient", "MailboxFull"), "delivered", Value::Null),
+        (bounce("Transient", "ContentRejected"), "delivered", Value::Null),
+        (bounce("Transient", "AttachmentRejected"), "delivered", Value::Null),
+        (bounce("Transient", "MessageTooLarge"), "delivered", Value::Null),
+        (bounce("Undetermined", "Undetermined"), "delivered", Value::Null),
+        (("DeliveryDelay", json!({"deliveryDelay": {"delayType": "SpamDetected"}})), "delivered", Value::Null),
+        (("Reject", json!({"reject": {"reason": "Bad content"}})), "refused", Value::Null),
+        (("Rendering Failure", json!({"failure": {"templateName": "x"}})), "refused", Value::Null),
+        (("Open", json!({"open": {}})), "delivered", Value::Null),
+    ];
+    let member = world.path(&format!("members/{}", world.marco.id));
+    for ((kind, details), status, fault) in cases {
+        let report = world.submitted("40.00").await;
+        world.wait_for_mail_status(&report, "report.submitted", &["Marco Rossi delivered"]).await;
+        let event = ses_event(&world, &report, kind, &details).to_string();
+        assert_eq!(invoke_with_messages(&url(), FUNCTION, &[event]).await, [""; 0], "{kind} {details}");
+        let found = world.mail_status(&report, "report.submitted").await;
+        assert_eq!(found, [format!("Marco Rossi {status}")], "{kind} {details}");
+        let marked = world.admin.get(&member).await.expect(200)["address_fault"].clone();
+        assert_eq!(marked, fault, "{kind} {details}");
+        world.admin.patch(&member, &json!({"address_fault": null})).await.expect(200);
+    }
+}
+
 #[tokio::test]
 async fn event_for_unknown_mail_is_kept_for_seven_days() {
     let world = World::new().await;

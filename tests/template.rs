@@ -264,3 +264,45 @@ fn sources(folder: &std::path::Path) -> Vec<String> {
     };
     paths.flat_map(read).collect()
 }
+
+/// Properties of an alarm.
+fn alarm(id: &str) -> Value {
+    let found = of_type("AWS::CloudWatch::Alarm").into_iter().find(|(name, _)| name == id);
+    found.unwrap_or_else(|| panic!("no alarm {id}")).1
+}
+
+#[test]
+fn late_mail_raises_alarm_within_five_minutes() {
+    let late = alarm("MailLateAlarm");
+    let number = |name: &str| late[name].as_u64().unwrap();
+    assert_eq!(late["MetricName"].as_str(), Some("IteratorAge"));
+    assert!(number("Threshold") / 1000 + number("Period") * number("EvaluationPeriods") <= 300, "{late:?}");
+    // The stream does not grow old when SES keeps a mail without an answer.
+    let unanswered = alarm("UnansweredMailAlarm");
+    assert_eq!(unanswered["Period"].as_u64().unwrap() * unanswered["EvaluationPeriods"].as_u64().unwrap(), 60);
+}
+
+/// Subjects that an operator has to hear of, with the metric of their alarm.
+#[test]
+fn security_and_spending_have_alarms() {
+    for (id, metric) in [
+        ("SignInFailuresAlarm", "SignInFailures"),
+        ("UserPoolFailuresAlarm", "SignInSuccesses"),
+        ("ThrottledRequestsAlarm", "ThrottledRequests"),
+        ("TableThrottledAlarm", "WriteThrottleEvents"),
+        ("FunctionsThrottledAlarm", "Throttles"),
+        ("RoleChangesAlarm", "RoleChanges"),
+        ("PolicyChangesAlarm", "PolicyChanges"),
+        ("SpendingAlarm", "ConsumedWriteCapacityUnits"),
+        ("MailOverQuotaAlarm", "MailOverQuota"),
+    ] {
+        let alarm = alarm(id);
+        assert!(text(&alarm).contains(metric), "{id}: {metric}");
+        assert!(text(&alarm["AlarmActions"]).contains("AlarmTopicArn"), "{id} notifies nobody");
+    }
+    let filters = of_type("AWS::Logs::MetricFilter");
+    for status in ["401", "429"] {
+        assert!(filters.iter().any(|(_, filter)| text(&filter["FilterPattern"]).contains(status)), "{status}");
+    }
+    assert_eq!(of_type("AWS::Budgets::Budget").len(), 1);
+}

@@ -4,6 +4,7 @@
 use outlay_api::common::MemberPath;
 use outlay_api::member::{MemberOut, commit_members, has_part};
 use outlay_domain::change::erase_member;
+use outlay_domain::organisation::Organisation;
 use outlay_domain::permission;
 use outlay_http::prelude::*;
 
@@ -12,7 +13,7 @@ struct EraseMember;
 
 impl Endpoint for EraseMember {
     type Target = OnMember<permission::EraseMember>;
-    type Preload = ();
+    type Preload = Organisation;
     type Query = NoQuery;
     type Body = Option<EmptyObject>;
     type Resource = ();
@@ -27,7 +28,7 @@ impl Endpoint for EraseMember {
 ///
 /// Allowed for admins, except on themselves. Erasure is final. The member must be suspended or invited, and must
 /// not be the owner, preparer, payee or an approver of a report that is submitted or approved. The request counts
-/// as costly for rate limits.
+/// as costly for rate limits. In a closed organisation every other member can be erased.
 ///
 /// Erased: name, e-mail address, identity, time zone, grade, cost centre, manager, delegations and payout
 /// account. No e-mail is sent to the member any more. Kept, because an organisation has to keep its books: the
@@ -46,7 +47,8 @@ async fn handler(context: Context<'_, EraseMember>) -> HandlerResult {
     let (store, member) = (context.store(), context.permit.target());
     let (has_open_reports, partners) =
         tokio::try_join!(has_part(store, member.org, member.id), queries::delegation_partners(store, member))?;
-    let changes = erase_member(context.permit, has_open_reports, &partners, context.now())?;
+    let organisation = &context.preloaded;
+    let changes = erase_member(context.permit, has_open_reports, organisation, &partners, context.now())?;
     commit_members(&context, changes, member).await
 }
 

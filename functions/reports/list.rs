@@ -107,6 +107,7 @@ impl ReportsQuery {
             owner: self.owner.or_else(|| (!self.all_members).then_some(caller)),
             status: self.status,
             cost_centre: self.cost_centre.clone(),
+            listed_participant: None,
             created_from: self.from,
             created_to: self.to,
             min_total: parse_total("min_total", self.min_total.as_deref(), base_currency)?,

@@ -19,6 +19,9 @@ use outlay_worker::{JobContext, PartialFailures, RunResult};
 /// Age from which the sweep sends the mail about an event. Younger events are left to the stream and its retries.
 const STREAM_GRACE: SignedDuration = SignedDuration::from_mins(15);
 
+/// Time for which the work of a closed organisation is completed: mail about the closing, uploads under way.
+const AFTER_CLOSING: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// Mail sender and receipt processor.
 struct State {
     sender: Sender,
@@ -43,7 +46,8 @@ struct SweepMetrics {
 async fn handler(state: Arc<State>, job: JobContext) -> Result<(), Error> {
     // A failure in one organisation, event or file does not stop the others. The next run retries.
     let (mut failures, mut metrics) = (PartialFailures::default(), SweepMetrics::default());
-    let orgs = job.rotated(state.sender.store.organisation_ids().await?);
+    let some_days_ago = job.now.saturating_sub(AFTER_CLOSING)?;
+    let orgs = job.rotated(state.sender.store.organisation_ids_open_at(some_days_ago).await?);
     for org in &orgs {
         let notified = notify_overdue(&state, *org, &job, &mut failures, &mut metrics).await;
         failures.record(org, notified);
@@ -69,6 +73,8 @@ async fn notify_overdue(
     for entry in state.sender.store.pending_outbox_entries(org, job.now.saturating_sub(STREAM_GRACE)?).await? {
         match failures.record(&entry, notify_entry(state, org, &entry, job).await) {
             Some(SendOutcome::Done) => metrics.swept += 1,
+            // Left to the sweep on purpose.
+            Some(SendOutcome::DoneAfterWait) => {}
             Some(SendOutcome::Pending) | None => {
                 metrics.oldest_pending = metrics.oldest_pending.into_iter().chain([entry.at]).min();
             }

@@ -240,6 +240,7 @@ impl Fixtures {
         let reason = json!({"reason": "Which client?"});
         Some(match row {
             "organisationsCreate" => json!({"name": "Another", "base_currency": "EUR"}),
+            "organisationsClose" => json!({"name": "Another"}),
             "membersInvite" => {
                 let email = format!("nora{number}@{}.example.com", self.world.org.replace('_', "-"));
                 json!({"name": "Nora New", "email": email})

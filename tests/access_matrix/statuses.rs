@@ -26,6 +26,7 @@ const EXCEPTIONS: &[(&str, u16, &str)] = &[
     ("reportsComment", 409, "services.rs::service_with_person_subject_does_not_block_that_person"),
     // Needs a receipt that is pending and a report that is not with its owner, which exclude each other.
     ("receiptsRemove", 409, "receipts.rs::receipts_of_submitted_report_are_immutable"),
+    ("organisationsClose", 409, "organisations.rs::closing_requires_admin_name_and_no_waiting_report"),
     ("organisationsCreate", 429, "rate_limit.rs::organisation_creation_is_rate_limited_per_identity"),
     // A member who cannot approve has nothing to delegate.
     ("membersDelegate", 403, "services.rs::service_is_never_assigned_as_approver"),
@@ -179,7 +180,8 @@ async fn conflict(who: Caller, case: &Case, fixtures: &Fixtures) -> Option<Answe
 async fn check(id: &str, operation: &Operation, document: &Value, fixtures: &Fixtures, broken: &Broken) -> Vec<String> {
     let rows: Vec<_> = ROWS.iter().filter(|(row, _)| operation_of(row) == id).collect();
     let first = cells(rows[0].1);
-    let who = Caller::ALL.into_iter().zip(first).find(|(_, cell)| cell.status < 300).unwrap().0;
+    let who = Caller::ALL.into_iter().zip(first).find(|(_, cell)| cell.status < 300);
+    let who = who.map_or(Caller::Admin, |(who, _)| who);
     // None of these requests is carried out, so one case serves all of them; the conflict changes its report and is last.
     let case = fixtures.case(rows[0].0, operation).await;
     let (conflicts, others): (Vec<u16>, Vec<u16>) =

@@ -116,6 +116,10 @@ impl SampleOrg {
         self.invite_member(&self.finance.profile, None).await?;
         let manager = self.invite_member(&self.manager.profile, None).await?;
         self.invite_member(&self.employee.profile, Some(text(&manager, "/id"))).await?;
+        // An invited member gets no other mail before their first request.
+        for user in [&self.finance, &self.manager, &self.employee] {
+            user.get(&self.path("members/me")).await?.expect(200)?;
+        }
         Ok(())
     }
 

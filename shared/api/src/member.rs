@@ -167,14 +167,19 @@ pub async fn commit_members<E: Endpoint>(
     context.commit(Change::Members(changes), reply).await
 }
 
-/// True when a member has a part in any report that is submitted or approved. The lists that are read may lag behind
-/// the last change by a moment.
+/// True when a member has a part in any report that is submitted or approved. Reads the member's own reports, those
+/// whose preparer, payee or decider the member is, and the submitted ones for their approvers: not all that were ever
+/// approved. The lists of own and of submitted reports may lag behind the last change by a moment.
 ///
 /// # Errors
 /// Problems of the table.
 pub async fn has_part(store: &Store, org: OrgId, member: MemberId) -> Result<bool, ApiError> {
-    for status in ReportStatus::ALL.iter().copied().filter(|status| status.is_claimed()) {
-        let filter = ReportFilter { status: Some(status), ..ReportFilter::default() };
+    let filter = |status| ReportFilter { status: Some(status), ..ReportFilter::default() };
+    let claimed = || ReportStatus::ALL.iter().copied().filter(|status| status.is_claimed());
+    let own = claimed().map(|status| ReportFilter { owner: Some(member), ..filter(status) });
+    let listed = claimed().map(|status| ReportFilter { listed_participant: Some(member), ..filter(status) });
+    let waiting = [filter(ReportStatus::Submitted)];
+    for filter in own.chain(listed).chain(waiting) {
         let mut page = PageRequest::internal(100);
         loop {
             let found = store.list_reports(org, &filter, &page).await?;

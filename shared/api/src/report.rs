@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use outlay_domain::change::{Change, NewReport, ReportChange, ReportEdit};
+use outlay_domain::comment::Comment;
 use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::Member;
@@ -364,6 +365,25 @@ impl ReportSummaryOut {
     }
 }
 
+/// Comment on a report.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Comment)]
+pub struct CommentOut {
+    /// Author.
+    pub by: PersonOut,
+    /// Time, RFC 3339 in UTC.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// Text.
+    pub text: String,
+}
+
+impl From<&Comment> for CommentOut {
+    fn from(comment: &Comment) -> Self {
+        Self { by: (&comment.by).into(), at: time(comment.at), text: comment.text.to_string() }
+    }
+}
+
 /// Report with its expenses, violations and approval steps.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Report)]
@@ -379,6 +399,8 @@ pub struct ReportOut {
     pub steps: Vec<StepOut>,
     /// Policy version of the last submission.
     pub policy_version: Option<u64>,
+    /// Latest comments, oldest first: at most 10, and fewer when they are long. The history has all of them.
+    pub comments: Vec<CommentOut>,
 }
 
 impl ReportOut {
@@ -391,6 +413,7 @@ impl ReportOut {
             violations: report.violations.iter().map(Into::into).collect(),
             steps: report.steps.iter().map(Into::into).collect(),
             policy_version: report.policy_version,
+            comments: report.comments.iter().map(Into::into).collect(),
         }
     }
 }

@@ -25,6 +25,8 @@ pub enum DomainError {
     },
     /// The status of the member does not allow the action; sentence for the caller.
     InvalidMemberState(&'static str),
+    /// The organisation cannot be closed while reports wait for a decision.
+    ReportsWaiting,
     /// The caller has already decided on the report, personally or through a delegate.
     AlreadyDecided,
     /// A step has no eligible approver.

@@ -171,6 +171,12 @@ pub enum EventKind {
     /// The organisation was created.
     #[serde(rename = "organisation.created")]
     OrganisationCreated {},
+    /// The organisation was closed.
+    #[serde(rename = "organisation.closed")]
+    OrganisationClosed {
+        /// Name of the organisation.
+        organisation: DisplayName,
+    },
     /// A member was invited.
     #[serde(rename = "member.invited")]
     MemberInvited {
@@ -315,6 +321,12 @@ pub enum EventKind {
     ReportCommented {
         /// Text of the comment.
         text: Note,
+        /// Report at the time of the comment, without its violations. Absent in comments that caused no mail.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        report: Option<Box<ReportSnapshot>>,
+        /// Members to notify.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        notified: Vec<MemberId>,
     },
     /// The report was submitted.
     #[serde(rename = "report.submitted")]

@@ -6,6 +6,7 @@
 
 pub mod canonical;
 pub mod change;
+pub mod comment;
 pub mod conversion;
 pub mod error;
 pub mod evaluate;

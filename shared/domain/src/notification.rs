@@ -33,6 +33,11 @@ pub enum NotificationContent<'a> {
         /// Role of the new member.
         role: Role,
     },
+    /// Closing of the organisation.
+    OrganisationClosed {
+        /// Name of the organisation.
+        organisation: &'a str,
+    },
     /// Warning that the recipient's payout account has changed.
     PayoutAccountChanged,
     /// Report that mail to a member fails.
@@ -61,6 +66,13 @@ pub enum NotificationContent<'a> {
         from: &'a [MemberId],
         /// Reason of the escalation.
         reason: EscalationReason,
+    },
+    /// Comment on a report.
+    Comment {
+        /// Report at the time of the event.
+        report: &'a ReportSnapshot,
+        /// Text.
+        text: &'a str,
     },
     /// Approval by the policy.
     AutoApproval {
@@ -97,9 +109,13 @@ impl<'a> NotificationContent<'a> {
     #[must_use]
     pub const fn report(&self) -> Option<&'a ReportSnapshot> {
         match self {
-            Self::Invitation { .. } | Self::PayoutAccountChanged | Self::AddressFailed { .. } => None,
+            Self::Invitation { .. }
+            | Self::OrganisationClosed { .. }
+            | Self::PayoutAccountChanged
+            | Self::AddressFailed { .. } => None,
             Self::ApprovalRequest { report, .. }
             | Self::Escalation { report, .. }
+            | Self::Comment { report, .. }
             | Self::AutoApproval { report, .. }
             | Self::Approval { report, .. }
             | Self::Return { report, .. }
@@ -119,6 +135,10 @@ impl Event {
             EventKind::MemberInvited { organisation, role } => {
                 (vec![self.member()?], Content::Invitation { organisation, role: *role })
             }
+            EventKind::OrganisationClosed { organisation } => {
+                let content = Content::OrganisationClosed { organisation };
+                return Some(EventNotification { recipients: Recipients::Admins, content });
+            }
             EventKind::PayoutAccountChanged {} => (vec![self.member()?], Content::PayoutAccountChanged),
             EventKind::AddressFailed { fault } => {
                 let content = Content::AddressFailed { member: self.member()?, fault: *fault };
@@ -135,6 +155,9 @@ impl Event {
             EventKind::StepEscalated { report, opened_step: step, from, reason } => {
                 let members = step.approvers.iter().chain(from).copied().collect();
                 (members, Content::Escalation { report, step, from, reason: *reason })
+            }
+            EventKind::ReportCommented { text, report, notified } => {
+                (notified.clone(), Content::Comment { report: report.as_deref()?, text })
             }
             EventKind::ReportAutoApproved { report, below } => {
                 (vec![report.owner], Content::AutoApproval { report, below: *below })
@@ -169,7 +192,6 @@ impl Event {
             | EventKind::ReceiptAbandoned { .. }
             | EventKind::ReportChanged {}
             | EventKind::ReportDeleted {}
-            | EventKind::ReportCommented { .. }
             | EventKind::StepAgreed { .. }
             | EventKind::ReportRecalled {} => return None,
         };

@@ -18,4 +18,15 @@ pub struct Organisation {
     pub base_currency: Currency,
     /// Time of creation.
     pub created_at: Timestamp,
+    /// Time of closing. A closed organisation can be read and not changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+}
+
+impl Organisation {
+    /// True when the organisation is closed.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.closed_at.is_some()
+    }
 }

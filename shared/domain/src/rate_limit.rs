@@ -125,6 +125,29 @@ impl Quotas {
     }
 }
 
+/// Quotas of mail, by calendar day and month in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MailQuotas {
+    /// Mails of the organisation in a day.
+    pub organisation_per_day: u32,
+    /// Mails to one mailbox in a day, of all organisations.
+    pub person_per_day: u32,
+    /// Invitations to one mailbox in a month, of all organisations.
+    pub invitations_per_month: u32,
+}
+
+impl MailQuotas {
+    /// Quotas of organisations without quotas of their own.
+    pub const STANDARD: Self = Self { organisation_per_day: 10_000, person_per_day: 400, invitations_per_month: 5 };
+}
+
+impl Default for MailQuotas {
+    fn default() -> Self {
+        Self::STANDARD
+    }
+}
+
 /// Rate limits of an organisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateLimitPlan {
@@ -132,6 +155,9 @@ pub struct RateLimitPlan {
     pub member: Quotas,
     /// Quotas of all members together.
     pub organisation: Quotas,
+    /// Quotas of mail.
+    #[serde(default)]
+    pub mail: MailQuotas,
 }
 
 /// Number of parts of an organisation's quota. Each member counts against one part, so no item becomes a hot key, and a
@@ -151,5 +177,6 @@ impl RateLimitPlan {
     pub const STANDARD: Self = Self {
         member: Quotas { read: quota(1200, 200), write: quota(600, 120), costly: quota(60, 20) },
         organisation: Quotas { read: quota(6000, 1000), write: quota(3000, 600), costly: quota(300, 100) },
+        mail: MailQuotas::STANDARD,
     };
 }

@@ -9,6 +9,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
 use crate::canonical::canonical_hash;
+use crate::comment::Comment;
 use crate::expense::{Expense, PaymentMethod};
 use crate::ids::{ExpenseId, MemberId, OrgId, ReceiptId, ReportId};
 use crate::member::MemberRef;
@@ -168,6 +169,9 @@ pub struct Report {
     /// Lines, ordered by identifier and so by time. Stored beside the head.
     #[serde(skip)]
     pub expenses: Vec<Expense>,
+    /// Latest comments, oldest first. Stored beside the head; no hash covers them, the history does.
+    #[serde(skip)]
+    pub comments: Vec<Comment>,
 }
 
 impl Report {
@@ -248,6 +252,21 @@ impl Report {
     pub fn has_participant(&self, member: MemberId) -> bool {
         self.interested_parties().any(|id| id == member)
             || self.steps.iter().any(|step| step.is_approver(member) || step.has_decided(member))
+    }
+
+    /// Participants of a claimed report that no other list names: preparer, payee, and those who have decided. The owner
+    /// is found by their reports, an approver who has not decided by the submitted reports.
+    #[must_use]
+    pub fn listed_participants(&self) -> BTreeSet<MemberId> {
+        if !self.status.is_claimed() {
+            return BTreeSet::new();
+        }
+        let decisions = self.steps.iter().flat_map(|step| &step.decisions);
+        let deciders = decisions.flat_map(|decision| {
+            std::iter::once(decision.by.id).chain(decision.on_behalf_of.as_ref().map(|person| person.id))
+        });
+        let parties = [&self.preparer, &self.payee].into_iter().flatten().map(|person| person.id);
+        parties.chain(deciders).collect()
     }
 
     /// Size as JSON with lines and violations, in bytes, with room for the results of pending inspections.

@@ -38,6 +38,10 @@ pub trait Endpoint: Sized + std::fmt::Debug + Send + Sync + 'static {
 
     /// Daily quota that the request takes from when it is carried out.
     const DAILY_QUOTA: DailyQuotaOf<Self>;
+
+    /// True when the request can change something; follows from the other items.
+    const CHANGES_SOMETHING: bool =
+        !matches!((Self::IDEMPOTENCY, Self::PRECONDITION), (Idempotency::Unused, Precondition::Unused));
 }
 
 /// Daily quota that a request takes from, by its body.

@@ -50,7 +50,7 @@ pub fn problem_responses() -> Vec<(&'static str, Response)> {
 /// The problem statuses that an endpoint can answer with.
 #[must_use]
 pub fn problem_statuses<E: Endpoint>() -> BTreeSet<u16> {
-    let writes = E::IDEMPOTENCY != Idempotency::Unused || E::PRECONDITION != Precondition::Unused;
+    let writes = E::CHANGES_SOMETHING;
     let has_cursor = E::Query::NAMES.contains(&"cursor");
     let when = |holds: bool, status: u16| holds.then_some(status);
     let always = [400, 401, 406, 413, 414, 429, 500, 503];

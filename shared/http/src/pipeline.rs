@@ -48,10 +48,17 @@ where
     E: Endpoint,
     H: for<'a> Handler<'a, E, Signature>,
 {
-    let reads = async { tokio::try_join!(E::Target::load(request), E::Preload::load(request)) };
+    let is_closed = async {
+        if !E::CHANGES_SOMETHING || E::Target::ALLOWED_WHEN_CLOSED {
+            return Ok(false);
+        }
+        let organisation = request.store().organisation(request.org()?).await?;
+        Ok::<_, ApiError>(organisation.is_some_and(|organisation| organisation.is_closed()))
+    };
+    let reads = async { tokio::try_join!(E::Target::load(request), E::Preload::load(request), is_closed) };
     let (caller, reads) = tokio::join!(request.caller(), reads);
     let caller = caller?;
-    let (loaded, preloaded) = reads?;
+    let (loaded, preloaded, is_closed) = reads?;
     let permission = E::Target::authorize(&caller, loaded.as_ref(), request.today());
     // A missing permission comes before errors of the request; a wrong state comes after them.
     if let Err(refusal @ (DomainError::NotFound | DomainError::Forbidden(_))) = permission {
@@ -66,6 +73,10 @@ where
     let query = E::Query::parse(&Query::read(request, E::Query::NAMES)?)?;
     let body = parse_body::<E>(request)?;
     replay::<E>(request, &caller)?;
+    if is_closed {
+        let detail = "This organisation was closed. Its records can be read, and nothing can be changed any more.";
+        return Err(Problem::new(ProblemType::OrganisationClosed, detail).into());
+    }
     let version = E::Target::version(&caller, loaded).filter(|_| E::PRECONDITION != Precondition::Unused);
     if let Err(stale) = check_version(request, version) {
         return Err(request.replay_of_duplicate().await.unwrap_or(stale));

@@ -85,6 +85,8 @@ catalogue! {
     InvalidState "/problems/invalid-state" 409 "Not allowed in this state";
     /// A step of the route has no eligible approver.
     NoApprover "/problems/no-approver" 409 "No eligible approver";
+    /// The organisation was closed.
+    OrganisationClosed "/problems/organisation-closed" 409 "Organisation closed";
     /// A cursor older than a day.
     CursorExpired "/problems/cursor-expired" 410 "Cursor expired";
     /// The version in `If-Match` is not the current one, or another change came first.
@@ -384,6 +386,10 @@ impl From<DomainError> for Problem {
                 format!("A report in the state {} cannot be {action}.", status.name()),
             ),
             DomainError::InvalidMemberState(why) => Self::new(ProblemType::InvalidState, why),
+            DomainError::ReportsWaiting => Self::new(
+                ProblemType::InvalidState,
+                "Reports wait for a decision. Have them decided, returned or recalled before you close the organisation.",
+            ),
             DomainError::AlreadySubmitted => Self::new(
                 ProblemType::InvalidState,
                 "A report that was submitted cannot be deleted: its history must keep its subject.",
@@ -492,6 +498,7 @@ fn push_line_refusals(refusal: DomainError, errors: &mut FieldErrors) {
         | DomainError::SeparationOfDuties(..)
         | DomainError::InvalidState { .. }
         | DomainError::InvalidMemberState(..)
+        | DomainError::ReportsWaiting
         | DomainError::AlreadyDecided
         | DomainError::NoApprover { .. }
         | DomainError::MissingPerson(..)

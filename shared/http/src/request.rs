@@ -1,11 +1,13 @@
 //! One authenticated request: clock, identity, path, headers, and the member who calls.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use lambda_http::RequestExt;
 use lambda_http::http::request::Parts;
 use outlay_aws::clock::{self, RequestClock};
+use outlay_aws::log::{Level, log};
 use outlay_domain::change;
 use outlay_domain::ids::{IdGenerator, MemberId, OrgId};
 use outlay_domain::member::{Member, MemberStatus};
@@ -26,6 +28,23 @@ use crate::problem::{Problem, ProblemType};
 pub(crate) struct Services {
     pub(crate) store: Store,
     pub(crate) limiter: Arc<Limiter>,
+    /// Invited members whose sign-in this process has noted.
+    pub(crate) signed_in: Arc<Mutex<HashSet<MemberId>>>,
+}
+
+impl Services {
+    /// Notes that an invited member has signed in: only then they get more mail than the invitation. A request does not
+    /// fail for want of the note; the next one writes it.
+    async fn note_sign_in(&self, member: &Member, now: Timestamp) {
+        let noted = || self.signed_in.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted().contains(&member.id) {
+            return;
+        }
+        match self.store.note_sign_in(member.org, member.id, now).await {
+            Ok(()) => drop(noted().insert(member.id)),
+            Err(error) => log(Level::Warn, "a sign-in was not noted", &[("reason", &error)]),
+        }
+    }
 }
 
 /// Time that an attempt may take, wait included, in milliseconds. A request that has less left is answered with 503,
@@ -208,6 +227,9 @@ impl RequestContext {
         };
         counted?;
         self.count(Some(org)).await?;
+        if binds_identity {
+            self.services.note_sign_in(&member, self.now()).await;
+        }
         Ok(Caller { member, binds_identity, identity_taken: identity_conflict, recorded })
     }
 

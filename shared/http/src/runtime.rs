@@ -99,7 +99,11 @@ async fn open_guard<E: Endpoint>(config: &HttpConfig) -> Guard {
     // Before the first request: Lambda gives a function the most processor time while it starts.
     verifier.preload_keys(clock::now()).await;
     let limiter = Arc::new(Limiter::new(store.clone()));
-    Guard { services: Services { store, limiter }, verifier: Arc::new(verifier), class: E::COST }
+    Guard {
+        services: Services { store, limiter, signed_in: Arc::default() },
+        verifier: Arc::new(verifier),
+        class: E::COST,
+    }
 }
 
 async fn run<F: Future<Output = Response<Body>> + Send>(handler: impl Fn(Request) -> F) -> RunResult {

@@ -53,6 +53,9 @@ pub trait Target: Debug + Send + Sync + 'static {
     /// True when the target has a version: only then can an endpoint use `If-Match`.
     const HAS_VERSION: bool = true;
 
+    /// True when the action is allowed in a closed organisation, although it changes something.
+    const ALLOWED_WHEN_CLOSED: bool = false;
+
     /// Word for the target in messages.
     const NAME: &'static str;
 }
@@ -163,6 +166,7 @@ impl<A: MemberAction> Target for OnMember<A> {
     type Permit<'a> = MemberPermit<'a, A>;
     const ABSENT_BODY_IS_EMPTY: bool = false;
     const IS_FORBIDDEN_TO_SOME: bool = A::IS_FORBIDDEN_TO_SOME;
+    const ALLOWED_WHEN_CLOSED: bool = A::ALLOWED_WHEN_CLOSED;
     const NAME: &'static str = "member";
 
     async fn load(request: &RequestContext) -> Result<Option<TargetMember>, ApiError> {

@@ -280,3 +280,22 @@ role-employee = Mitarbeit
 role-finance = Finanzen
 role-admin = Administration
 role-auditor = Revision
+
+## Comments
+
+commented-subject = Kommentar: { $title } ({ $author })
+commented-label = Kommentar
+commented-headline = { $count ->
+    [one] Ein neuer Kommentar zu einer Spesenabrechnung
+   *[other] { $count } neue Kommentare zu einer Spesenabrechnung
+}
+commented-intro = Sie können in Outlay mit einem Kommentar zur Abrechnung antworten.
+commented-heading = Kommentar von { $by }
+commented-heading-some = Kommentare
+
+## Closing
+
+label-closed-by = Geschlossen von
+closed-subject = { $organisation } wurde auf Outlay geschlossen
+closed-label = Geschlossen
+closed-intro = { $by } hat die Organisation geschlossen. Abrechnungen, Belege und Verlauf bleiben lesbar; ändern lässt sich nichts mehr.

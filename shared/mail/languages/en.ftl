@@ -284,3 +284,22 @@ role-employee = employee
 role-finance = finance
 role-admin = administrator
 role-auditor = auditor
+
+## Comments
+
+commented-subject = Comment: { $title } ({ $author })
+commented-label = Comment
+commented-headline = { $count ->
+    [one] A new comment on an expense report
+   *[other] { $count } new comments on an expense report
+}
+commented-intro = You can answer with a comment on the report in Outlay.
+commented-heading = Comment by { $by }
+commented-heading-some = Comments
+
+## Closing
+
+label-closed-by = Closed by
+closed-subject = { $organisation } was closed on Outlay
+closed-label = Closed
+closed-intro = { $by } closed the organisation. Its reports, receipts and history can still be read; nothing can be changed any more.

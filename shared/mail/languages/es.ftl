@@ -280,3 +280,22 @@ role-employee = empleado
 role-finance = finanzas
 role-admin = administrador
 role-auditor = auditor
+
+## Comments
+
+commented-subject = Comentario: { $title } ({ $author })
+commented-label = Comentario
+commented-headline = { $count ->
+    [one] Un comentario nuevo sobre un informe de gastos
+   *[other] { $count } comentarios nuevos sobre un informe de gastos
+}
+commented-intro = Puede responder en Outlay con un comentario sobre el informe.
+commented-heading = Comentario de { $by }
+commented-heading-some = Comentarios
+
+## Closing
+
+label-closed-by = Cerrada por
+closed-subject = { $organisation } se ha cerrado en Outlay
+closed-label = Cierre
+closed-intro = { $by } ha cerrado la organización. Los informes, justificantes e historiales se pueden seguir consultando; ya no se puede cambiar nada.

@@ -281,3 +281,22 @@ role-employee = collaborateur
 role-finance = finances
 role-admin = administrateur
 role-auditor = auditeur
+
+## Comments
+
+commented-subject = Commentaire : { $title } ({ $author })
+commented-label = Commentaire
+commented-headline = { $count ->
+    [one] Un nouveau commentaire sur une note de frais
+   *[other] { $count } nouveaux commentaires sur une note de frais
+}
+commented-intro = Vous pouvez répondre dans Outlay par un commentaire sur la note de frais.
+commented-heading = Commentaire de { $by }
+commented-heading-some = Commentaires
+
+## Closing
+
+label-closed-by = Fermée par
+closed-subject = { $organisation } a été fermée sur Outlay
+closed-label = Fermeture
+closed-intro = { $by } a fermé l’organisation. Ses notes de frais, justificatifs et historiques restent lisibles ; plus rien ne peut être modifié.

@@ -12,7 +12,7 @@ use outlay_domain::money::Money;
 
 use crate::error::RenderError;
 use crate::localizer::Localizer;
-use crate::notice::{DecidedBy, Notice, Recipient, ReportFacts};
+use crate::notice::{CommentFacts, DecidedBy, Notice, Recipient, ReportFacts};
 use crate::sanitize::{sanitize_address, sanitize_inline, sanitize_line};
 use crate::view::{Fact, Quote, Tone, View};
 
@@ -92,6 +92,7 @@ impl<'a> Composer<'a> {
                 )
             }
             Notice::EscalatedFrom { report, step, reason, to } => self.escalated_away(report, step, *reason, to),
+            Notice::Commented { report, comments } => self.commented(report, comments),
             Notice::Approved { report, by, comment } => self.approved(report, by, comment.as_deref()),
             Notice::Returned { report, by, reason } => {
                 self.decided_with_reason(report, &RETURNED, "returned-intro", by, reason)
@@ -104,6 +105,7 @@ impl<'a> Composer<'a> {
             Notice::Reminder { day, tasks } => self.reminder(*day, tasks),
             Notice::AddressFailed { member, address, fault } => self.address_failed(member, address, *fault),
             Notice::PayoutAccountChanged { at } => self.payout_account_changed(*at),
+            Notice::OrganisationClosed { organisation, by, at } => self.organisation_closed(organisation, by, *at),
             Notice::Invited { organisation, inviter, role } => self.invited(organisation, inviter, *role),
         }
     }
@@ -210,6 +212,28 @@ impl<'a> Composer<'a> {
         Ok(view)
     }
 
+    fn commented(&self, report: &ReportFacts, comments: &[CommentFacts]) -> Result<View> {
+        let count = comments.len();
+        let headline = self.localizer.format("commented-headline", &[("count", count.into())])?;
+        let mut view = self.report_view(report, Tone::Action, "commented-label", headline)?;
+        view.intro = self.localizer.text("commented-intro")?;
+        let mut texts = Vec::new();
+        for comment in comments {
+            texts.push((self.localizer.person_name(&comment.by)?, comment.text.trim()));
+        }
+        view.quote = match texts.as_slice() {
+            [(by, text)] => {
+                let heading = self.localizer.format("commented-heading", &[("by", by.clone().into())])?;
+                Self::quote(heading, text)
+            }
+            several => {
+                let written: Vec<String> = several.iter().map(|(by, text)| format!("{by}:\n{text}")).collect();
+                Self::quote(self.localizer.text("commented-heading-some")?, &written.join("\n\n"))
+            }
+        };
+        Ok(view)
+    }
+
     fn decided_by(&self, by: &DecidedBy) -> Result {
         match by {
             DecidedBy::Person(name) => self.localizer.person_name(name),
@@ -295,6 +319,19 @@ impl<'a> Composer<'a> {
         view.preheader = self.localizer.text("account-preheader")?;
         view.intro = self.localizer.text("account-intro")?;
         view.facts = vec![self.fact("label-changed", self.localizer.date_time(at)?)?];
+        Ok(view)
+    }
+
+    fn organisation_closed(&self, organisation: &str, by: &str, at: Timestamp) -> Result<View> {
+        let (organisation, by) = (sanitize_inline(organisation), self.localizer.person_name(by)?);
+        let headline = self.localizer.format("closed-subject", &[("organisation", organisation.clone().into())])?;
+        let mut view = self.base_view(Tone::Warn, "closed-label", headline)?;
+        view.intro = self.localizer.format("closed-intro", &[("by", by.clone().into())])?;
+        view.facts = vec![
+            self.fact("label-organisation", organisation)?,
+            self.fact("label-closed-by", by)?,
+            self.fact("label-changed", self.localizer.date_time(at)?)?,
+        ];
         Ok(view)
     }
 

@@ -36,9 +36,6 @@ pub enum MailError {
         /// Name of the header.
         header: &'static str,
     },
-    /// The id of an earlier message is malformed.
-    #[error("unusable id of an earlier message")]
-    MessageId,
 }
 
 /// Number of latest messages in `References`. Mail readers need no more, and the line stays short.
@@ -49,10 +46,10 @@ impl RenderedMail {
     ///
     /// `from` is an address or `Name <address>`. `thread_ids` are the ids of the recipient's earlier messages about the
     /// same subject, oldest first, as [`crate::Mailer::message_id`] returns them: they become `References` and
-    /// `In-Reply-To`. `Date` and `Message-ID` are left out because SES sets both. The same input gives the same bytes.
+    /// `In-Reply-To`. A malformed id is left out: the thread is less important than the mail. `Date` and `Message-ID` are left out because SES sets both. The same input gives the same bytes.
     ///
     /// # Errors
-    /// [`MailError`] when a name, an address, the subject or an id is not allowed in a header.
+    /// [`MailError`] when a name, an address or the subject is not allowed in a header.
     pub fn to_mime(&self, from: &str, to: &Recipient, thread_ids: &[String]) -> Result<Vec<u8>, MailError> {
         let (from_name, from_address) = split_mailbox(from);
         let from_header = mailbox("From", from_name, from_address)?;
@@ -72,15 +69,12 @@ impl RenderedMail {
             .header("Subject", Text::new(subject))
             .header("Auto-Submitted", Raw::new("auto-generated"))
             .header("Content-Language", Raw::new(to.language.tag()));
-        for id in thread_ids {
-            check_message_id(id)?;
-        }
+        let thread_ids: Vec<&String> = thread_ids.iter().filter(|id| is_message_id(id)).collect();
         if let Some(last) = thread_ids.last() {
             // The first, by which readers know the thread, and the last ones.
-            let first = thread_ids.iter().take(1);
-            let references =
-                first.chain(thread_ids.iter().skip(1.max(thread_ids.len().saturating_sub(MAX_REFERENCES)))).cloned();
-            part = part.header("In-Reply-To", MessageId::new(last.clone()));
+            let rest = thread_ids.iter().skip(1.max(thread_ids.len().saturating_sub(MAX_REFERENCES)));
+            let references = thread_ids.iter().take(1).chain(rest).map(|id| (*id).clone());
+            part = part.header("In-Reply-To", MessageId::new((*last).clone()));
             part = part.header("References", MessageId::new_list(references));
         }
         let mut mime = Vec::new();
@@ -139,9 +133,8 @@ fn is_address(address: &str) -> bool {
 }
 
 /// True for an id of the characters that ids of SES consist of.
-fn check_message_id(id: &str) -> Result<(), MailError> {
+fn is_message_id(id: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let whole = |part: &str| !part.is_empty() && part.len() <= 200 && part.chars().all(allowed);
-    let fits = id.split_once('@').is_some_and(|(left, right)| whole(left) && whole(right));
-    if fits { Ok(()) } else { Err(MailError::MessageId) }
+    id.split_once('@').is_some_and(|(left, right)| whole(left) && whole(right))
 }

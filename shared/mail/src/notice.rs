@@ -68,6 +68,15 @@ pub struct TaskFacts {
     pub due_on: Date,
 }
 
+/// Comment on a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommentFacts {
+    /// Name of the author.
+    pub by: String,
+    /// Text; line breaks are kept.
+    pub text: String,
+}
+
 /// Author of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DecidedBy {
@@ -128,6 +137,13 @@ pub enum Notice {
         reason: EscalationReason,
         /// Names of the new approvers.
         to: Vec<String>,
+    },
+    /// Others commented on a report.
+    Commented {
+        /// The report.
+        report: ReportFacts,
+        /// New comments, oldest first; at least one.
+        comments: Vec<CommentFacts>,
     },
     /// The recipient's report was approved by its last approver.
     Approved {
@@ -193,6 +209,15 @@ pub enum Notice {
     /// The recipient's payout account was changed. The account is not named.
     PayoutAccountChanged {
         /// Time of the change.
+        at: Timestamp,
+    },
+    /// The recipient's organisation was closed. For admins.
+    OrganisationClosed {
+        /// The name of the organisation.
+        organisation: String,
+        /// The name of the admin who closed it.
+        by: String,
+        /// Time.
         at: Timestamp,
     },
     /// The recipient was added to an organisation.

@@ -3,6 +3,7 @@
 use icu_properties::CodePointMapData;
 use icu_properties::props::BidiClass;
 use outlay_domain::text::is_bidi_control;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Makes one visible line. Control characters and runs of white space become one space, so that a merchant cannot forge
 /// a line of the text part. Bidirectional controls are dropped, so that it cannot reverse an amount. Links are defused:
@@ -53,13 +54,21 @@ pub(crate) fn sanitize_subject(text: &str) -> String {
     isolate_bidi(text.chars().filter(|&c| !is_bidi_control(c)).collect())
 }
 
-/// Cuts a text to at most `limit` characters; a cut text ends with an ellipsis.
+/// Cuts a text to at most `limit` characters, between grapheme clusters: no letter loses its accents, no emoji becomes
+/// another one. A cut text ends with an ellipsis.
 pub(crate) fn truncate(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
+    let (mut end, mut used) = (0, 0);
+    for (at, cluster) in text.grapheme_indices(true) {
+        used += cluster.chars().count();
+        if used > limit.saturating_sub(1) {
+            break;
+        }
+        end = at + cluster.len();
+    }
+    format!("{}…", text.get(..end).unwrap_or_default().trim_end())
 }
 
 /// Isolates right-to-left text, so that it does not reorder its neighbours, such as an amount. Other text stays as it

@@ -20,8 +20,7 @@ const NAME_CHARS: usize = 40;
 pub(crate) fn subject(notice: &Notice, localizer: &Localizer) -> Result<String, RenderError> {
     match notice {
         Notice::ApprovalRequested { report, .. } | Notice::EscalatedTo { report, .. } => {
-            let owner = sanitize_subject(&truncate(&defuse_links(&report.owner), NAME_CHARS));
-            let owner = if owner.is_empty() { localizer.text("former-member")? } else { owner };
+            let owner = short_name(localizer, &report.owner)?;
             let total = localizer.money(report.total);
             truncate_to_fit(
                 localizer,
@@ -29,6 +28,11 @@ pub(crate) fn subject(notice: &Notice, localizer: &Localizer) -> Result<String, 
                 ("title", &report.title),
                 &[("total", total.into()), ("owner", owner.into())],
             )
+        }
+        Notice::Commented { report, comments } => {
+            let author = comments.last().map_or("", |comment| &comment.by);
+            let author = short_name(localizer, author)?;
+            truncate_to_fit(localizer, "commented-subject", ("title", &report.title), &[("author", author.into())])
         }
         Notice::EscalatedFrom { report, .. } => subject_with_total(localizer, "passed-subject", report),
         Notice::Approved { report, .. } => subject_with_total(localizer, "approved-subject", report),
@@ -54,10 +58,19 @@ pub(crate) fn subject(notice: &Notice, localizer: &Localizer) -> Result<String, 
             truncate_to_fit(localizer, "complained-subject", ("name", member), &[])
         }
         Notice::PayoutAccountChanged { .. } => localizer.text("account-subject"),
+        Notice::OrganisationClosed { organisation, .. } => {
+            truncate_to_fit(localizer, "closed-subject", ("organisation", organisation), &[])
+        }
         Notice::Invited { organisation, .. } => {
             truncate_to_fit(localizer, "invited-subject", ("organisation", organisation), &[])
         }
     }
+}
+
+/// Name for a subject with a title.
+fn short_name(localizer: &Localizer, name: &str) -> Result<String, RenderError> {
+    let name = sanitize_subject(&truncate(&defuse_links(name), NAME_CHARS));
+    if name.is_empty() { localizer.text("former-member") } else { Ok(name) }
 }
 
 fn subject_with_total(localizer: &Localizer, id: &'static str, report: &ReportFacts) -> Result<String, RenderError> {

@@ -9,9 +9,11 @@ use outlay_domain::member::{Member, Role};
 use outlay_domain::notification::{EventNotification, NotificationContent, Recipients};
 use outlay_domain::permission::PendingStep;
 use outlay_domain::report::Report;
-use outlay_mail::{DecidedBy, LineFacts, Mailer, Notice, Recipient, ReportFacts};
+use outlay_mail::{CommentFacts, DecidedBy, LineFacts, Mailer, Notice, Recipient, ReportFacts};
 use outlay_store::deliveries::Delivery;
 use outlay_store::{Store, StoreError};
+
+use crate::pacing::{Pacing, Timing};
 
 /// Number of events back in which earlier mail of the same thread is searched. A report that goes back and forth has
 /// thousands.
@@ -26,6 +28,8 @@ pub struct OutgoingMail {
     pub notice: Notice,
     /// Message ids of earlier mail to the recipient about the same report, oldest first.
     pub earlier: Vec<String>,
+    /// Time to send it.
+    pub timing: Timing,
 }
 
 impl OutgoingMail {
@@ -54,7 +58,7 @@ pub async fn compose_for_event(store: &Store, mailer: &Mailer, event: &Event) ->
     let mut mails: Vec<OutgoingMail> = recipients
         .iter()
         .filter_map(|id| records.member(*id))
-        .filter_map(|to| Some(outgoing_mail(mailer, &records, to, notice(event, &content, &records, to.id)?)))
+        .filter_map(|to| Some(outgoing_mail(mailer, event, &records, to, notice(event, &content, &records, to.id)?)))
         .collect();
     match content {
         NotificationContent::ApprovalRequest { report, step, .. }
@@ -66,8 +70,10 @@ pub async fn compose_for_event(store: &Store, mailer: &Mailer, event: &Event) ->
             mails.extend(requests);
         }
         NotificationContent::Invitation { .. }
+        | NotificationContent::OrganisationClosed { .. }
         | NotificationContent::PayoutAccountChanged
         | NotificationContent::AddressFailed { .. }
+        | NotificationContent::Comment { .. }
         | NotificationContent::AutoApproval { .. }
         | NotificationContent::Approval { .. }
         | NotificationContent::Return { .. }
@@ -101,15 +107,17 @@ async fn compose_for_delegates(
         // A delegate who is an approver too has a request of their own.
         let approver = pending.acting_for(to, day).filter(|approver| *approver != to.id)?;
         let facts = report_facts(report, records);
-        Some(outgoing_mail(mailer, records, to, approval_request(step, facts, Some(records.name(approver)), None)))
+        let request = approval_request(step, facts, Some(records.name(approver)), None);
+        Some(outgoing_mail(mailer, event, records, to, request))
     });
     Ok(mails.collect())
 }
 
-fn outgoing_mail(mailer: &Mailer, records: &EventRecords, to: &Member, notice: Notice) -> OutgoingMail {
+fn outgoing_mail(mailer: &Mailer, event: &Event, records: &EventRecords, to: &Member, notice: Notice) -> OutgoingMail {
     let received = records.deliveries.iter().filter(|delivery| delivery.recipient == to.id);
     let earlier = received.filter_map(|delivery| Some(mailer.message_id(delivery.message_id.as_deref()?))).collect();
-    OutgoingMail { to: to.clone(), notice, earlier }
+    let timing = records.pacing.timing(event, records.report.as_ref(), to.id);
+    OutgoingMail { to: to.clone(), notice, earlier, timing }
 }
 
 /// Admins other than the member that the event is about.
@@ -124,20 +132,23 @@ struct EventRecords {
     members: Vec<Member>,
     report: Option<Report>,
     deliveries: Vec<Delivery>,
+    pacing: Pacing,
 }
 
 impl EventRecords {
     async fn load(store: &Store, event: &Event, members: &[MemberId]) -> Result<Self, StoreError> {
         let EventSubject::Report(report_id) = event.subject else {
             let members = store.members_by_id(event.org, members).await?;
-            return Ok(Self { members, report: None, deliveries: Vec::new() });
+            let pacing = Pacing::load(store, event, &[]).await?;
+            return Ok(Self { members, report: None, deliveries: Vec::new(), pacing });
         };
         let (members, report, deliveries) = tokio::try_join!(
             store.members_by_id(event.org, members),
             load_report(store, event, report_id),
             load_thread(store, event),
         )?;
-        Ok(Self { members, report, deliveries })
+        let pacing = Pacing::load(store, event, &deliveries).await?;
+        Ok(Self { members, report, deliveries, pacing })
     }
 
     fn member(&self, id: MemberId) -> Option<&Member> {
@@ -203,6 +214,11 @@ fn notice(event: &Event, content: &NotificationContent<'_>, records: &EventRecor
         NotificationContent::Invitation { organisation, role } => {
             Notice::Invited { organisation: organisation.to_owned(), inviter: records.actor_name(event), role }
         }
+        NotificationContent::OrganisationClosed { organisation } => Notice::OrganisationClosed {
+            organisation: organisation.to_owned(),
+            by: records.actor_name(event),
+            at: event.at,
+        },
         NotificationContent::PayoutAccountChanged => Notice::PayoutAccountChanged { at: event.at },
         NotificationContent::AddressFailed { member, fault } => {
             let member = records.member(member)?;
@@ -220,6 +236,9 @@ fn notice(event: &Event, content: &NotificationContent<'_>, records: &EventRecor
             let (name, to) = (step.name.to_string(), records.names(&step.approvers));
             Notice::EscalatedFrom { report: facts(report), step: name, reason, to }
         }
+        NotificationContent::Comment { report, text } => {
+            Notice::Commented { report: facts(report), comments: unmailed_comments(event, text, records, to) }
+        }
         NotificationContent::AutoApproval { report, below } => {
             Notice::Approved { report: facts(report), by: DecidedBy::Policy { below }, comment: None }
         }
@@ -233,6 +252,18 @@ fn notice(event: &Event, content: &NotificationContent<'_>, records: &EventRecor
             Notice::Rejected { report: facts(report), by: by(), reason: reason.to_owned() }
         }
     })
+}
+
+/// Comments since the last one that the member has had mail about, up to that of the event.
+fn unmailed_comments(event: &Event, text: &str, records: &EventRecords, to: MemberId) -> Vec<CommentFacts> {
+    let last_mailed = records.pacing.last_comment_mailed(event, to);
+    let shown = records.report.iter().flat_map(|report| &report.comments);
+    let earlier = shown.filter(|comment| {
+        last_mailed.is_some_and(|mailed| comment.at > mailed) && comment.at < event.at && comment.by.id != to
+    });
+    let earlier =
+        earlier.map(|comment| CommentFacts { by: comment.by.name.to_string(), text: comment.text.to_string() });
+    earlier.chain([CommentFacts { by: records.actor_name(event), text: text.to_owned() }]).collect()
 }
 
 fn report_facts(snapshot: &ReportSnapshot, records: &EventRecords) -> ReportFacts {

@@ -3,9 +3,11 @@
 //! is notified of what.
 
 pub mod compose;
+mod pacing;
 pub mod reminders;
 pub mod sender;
 pub mod ses_events;
 pub mod stream;
 
+pub use pacing::Timing;
 pub use sender::{SendOutcome, Sender};

@@ -12,6 +12,7 @@ use outlay_store::{ListError, Store};
 use outlay_worker::PartialFailures;
 
 use crate::compose::OutgoingMail;
+use crate::pacing::Timing;
 
 /// Composes the reminders of an organisation that are due: one to each approver, or delegate of an approver, whose
 /// decision is waited for. A corrupt report counts as a failure and does not stop the others.
@@ -34,7 +35,10 @@ pub async fn compose_reminders(
     let reminder = |to: Member| {
         let (day, due) = digest(&to, &reports, now)?;
         let notice = Notice::Reminder { day, tasks: due.iter().map(task_facts).collect() };
-        Some((DeliveryKey::for_reminder(org, to.id, day), OutgoingMail { to, notice, earlier: Vec::new() }))
+        Some((
+            DeliveryKey::for_reminder(org, to.id, day),
+            OutgoingMail { to, notice, earlier: Vec::new(), timing: Timing::Now },
+        ))
     };
     Ok(members.filter_map(reminder).collect())
 }

@@ -13,13 +13,15 @@ use outlay_aws::config::{for_service, timeouts};
 use outlay_aws::env::{ConfigError, optional, required};
 use outlay_aws::log::{Level, log, publish_metrics};
 use outlay_domain::event::Event;
+use outlay_domain::member::MemberStatus;
 use outlay_domain::text::hex;
-use outlay_mail::{Mailer, Recipient, SendError, Tag};
+use outlay_mail::{Mailer, Notice, Recipient, SendError, Tag};
 use outlay_store::Store;
 use outlay_store::deliveries::{DeliveryKey, DeliveryState, Lease, LeaseOutcome};
 use outlay_worker::{JobContext, PartialFailures};
 
 use crate::compose::{OutgoingMail, compose_for_event};
+use crate::pacing::Timing;
 
 /// Timeout of one call of SES.
 const SES_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,6 +38,8 @@ const MAX_REFUSALS: u64 = 8;
 pub enum SendOutcome {
     /// Sent, now or earlier, or not to be sent.
     Done,
+    /// The same, for an event with mail that had to wait for the end of its quiet period.
+    DoneAfterWait,
     /// Not sent yet, or not known to be sent. The next run of the sweep or of the reminders tries again.
     Pending,
 }
@@ -69,19 +73,20 @@ impl Sender {
         if event.recipients().is_none() {
             return Ok(SendOutcome::Done);
         }
-        let (mut failures, mut is_pending) = (PartialFailures::default(), false);
+        let (mut failures, mut is_pending, mut has_waited) = (PartialFailures::default(), false, false);
         for mail in compose_for_event(&self.store, &self.mailer, event).await? {
             let delivery_key = DeliveryKey::for_event(event, mail.to.id);
             // A failure for one recipient must not stop the mail to the others.
             let outcome = failures.record(delivery_key, self.send(&delivery_key, &mail, job).await);
             is_pending |= outcome == Some(SendOutcome::Pending);
+            has_waited |= mail.timing != Timing::Now;
         }
         failures.into_result()?;
         if is_pending {
             return Ok(SendOutcome::Pending);
         }
         self.store.remove_from_outbox(event).await?;
-        Ok(SendOutcome::Done)
+        Ok(if has_waited { SendOutcome::DoneAfterWait } else { SendOutcome::Done })
     }
 
     /// Sends a mail, unless it was sent, or another run is sending it.
@@ -94,6 +99,11 @@ impl Sender {
         mail: &OutgoingMail,
         job: &JobContext,
     ) -> Result<SendOutcome, Error> {
+        if let Timing::NotBefore(time) = mail.timing
+            && job.now < time
+        {
+            return Ok(SendOutcome::Pending);
+        }
         job.ensure_time_left()?;
         let lease = new_lease(job);
         let attempts = match self.store.acquire_lease(delivery_key, &lease).await? {
@@ -101,14 +111,16 @@ impl Sender {
             LeaseOutcome::Settled => return Ok(SendOutcome::Done),
             LeaseOutcome::HeldElsewhere => return Ok(SendOutcome::Pending),
         };
-        let recipient = mail.recipient().filter(|_| mail.to.is_reachable());
-        let (state, message_id) = match recipient {
-            None => (DeliveryState::Suppressed, None),
-            Some(recipient) => match self.deliver(&recipient, delivery_key, mail, job).await {
+        let (state, message_id) = match self.admit(delivery_key, mail, attempts).await? {
+            Err(reason) => (reason, None),
+            Ok(recipient) => match self.deliver(&recipient, delivery_key, mail, job).await {
                 Ok(id) => (DeliveryState::Sent, Some(id)),
                 // SES may have accepted it, and then publishes an event. Without an event it is sent again after the
                 // grace period of the lease.
-                Err(DeliveryError::Unknown) => return Ok(SendOutcome::Pending),
+                Err(DeliveryError::Unknown) => {
+                    publish_metrics(clock::now(), &[("UnansweredMail", "Count", 1)]);
+                    return Ok(SendOutcome::Pending);
+                }
                 // Only an operator can help, such as by verifying an address in the SES sandbox, so an immediate retry
                 // is pointless. The stream goes on. The lease expires, and its grace period doubles with each attempt.
                 Err(DeliveryError::Refused(cause)) => {
@@ -129,6 +141,36 @@ impl Sender {
         Ok(SendOutcome::Done)
     }
 
+    /// Recipient of a mail that may be sent, or the reason why it is not. Counts the mail at the first attempt: later
+    /// ones are attempts at the same mail.
+    async fn admit(
+        &self,
+        delivery_key: &DeliveryKey,
+        mail: &OutgoingMail,
+        attempts: u64,
+    ) -> Result<Result<Recipient, DeliveryState>, Error> {
+        let Some(recipient) = mail.recipient().filter(|_| mail.to.is_reachable()) else {
+            return Ok(Err(DeliveryState::Suppressed));
+        };
+        if mail.timing == Timing::Superseded {
+            return Ok(Err(DeliveryState::Superseded));
+        }
+        let (org, is_invitation) = (delivery_key.org, matches!(mail.notice, Notice::Invited { .. }));
+        let (quotas, has_signed_in) = self.store.mail_limits(org, mail.to.id).await?;
+        // Anyone's address can be invited. Until its owner signs in, it gets the invitation and nothing else.
+        if mail.to.status == MemberStatus::Invited && !has_signed_in && !is_invitation {
+            return Ok(Err(DeliveryState::NotSignedIn));
+        }
+        let is_counted =
+            attempts > 1 || self.store.count_mail(org, &recipient.address, is_invitation, quotas, clock::now()).await?;
+        if !is_counted {
+            log(Level::Warn, "a quota of mail is used up", &[("subject", delivery_key)]);
+            publish_metrics(clock::now(), &[("MailOverQuota", "Count", 1)]);
+            return Ok(Err(DeliveryState::OverQuota));
+        }
+        Ok(Ok(recipient))
+    }
+
     async fn deliver(
         &self,
         to: &Recipient,
@@ -136,8 +178,10 @@ impl Sender {
         mail: &OutgoingMail,
         job: &JobContext,
     ) -> Result<String, DeliveryError> {
-        let message = mail.notice.render(to).map_err(not_sent)?;
-        let mime = message.to_mime(self.mailer.from_mailbox(), to, &mail.earlier).map_err(not_sent)?;
+        // A stored text that cannot be in a mail is refused like a mail that SES refuses, and stops no other mail.
+        let refused = |cause: &dyn std::fmt::Display| DeliveryError::Refused(cause.to_string());
+        let message = mail.notice.render(to).map_err(|cause| refused(&cause))?;
+        let mime = message.to_mime(self.mailer.from_mailbox(), to, &mail.earlier).map_err(|cause| refused(&cause))?;
         let tags = delivery_key.tags().map(|(name, value)| Tag { name, value });
         let mut attempt = 0;
         loop {
@@ -168,7 +212,7 @@ fn new_lease(job: &JobContext) -> Lease {
 }
 
 enum DeliveryError {
-    /// SES refuses this mail.
+    /// The mail cannot be written, or SES refuses it.
     Refused(String),
     /// SES has not accepted the mail.
     NotSent(String),

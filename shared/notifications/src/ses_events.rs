@@ -58,7 +58,8 @@ impl SesEvent {
     #[must_use]
     pub const fn address_fault(&self) -> Option<AddressFault> {
         match self.state {
-            Some(DeliveryState::Bounced) => Some(AddressFault::Bounced),
+            // A suppressed address gets no mail either, so other approvers are asked.
+            Some(DeliveryState::Bounced | DeliveryState::Suppressed) => Some(AddressFault::Bounced),
             Some(DeliveryState::Complained) => Some(AddressFault::Complained),
             _ => None,
         }
@@ -88,7 +89,7 @@ struct PublishedEvent {
     mail: Mail,
     bounce: Option<Bounce>,
     delivery: Option<Timestamped>,
-    complaint: Option<Timestamped>,
+    complaint: Option<Complaint>,
 }
 
 #[derive(Deserialize)]
@@ -100,11 +101,36 @@ struct Mail {
     tags: HashMap<String, Vec<String>>,
 }
 
+/// Bounce. The subtype is not read: every subtype of `Permanent` says that mail does not reach the address, and no
+/// subtype of `Transient` or `Undetermined` says that for the next mail.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Bounce {
     bounce_type: String,
     timestamp: Timestamp,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complaint {
+    timestamp: Timestamp,
+    /// `OnAccountSuppressionList`, `OnTenantSuppressionList`, or absent.
+    complaint_sub_type: Option<String>,
+    /// Feedback type of the provider's report (RFC 5965 and its registry), or absent.
+    complaint_feedback_type: Option<String>,
+}
+
+impl Complaint {
+    /// New state of the mail. Reports about the sender's authentication, and that a mail is not spam, are no
+    /// complaints of the recipient. An absent or unknown type counts as a complaint.
+    fn state(&self) -> Option<DeliveryState> {
+        // SES accepted the mail and did not send it.
+        if self.complaint_sub_type.as_deref().is_some_and(|subtype| subtype.ends_with("SuppressionList")) {
+            return Some(DeliveryState::Suppressed);
+        }
+        let kind = self.complaint_feedback_type.as_deref().unwrap_or_default().to_ascii_lowercase().replace('_', "-");
+        (!matches!(kind.as_str(), "not-spam" | "auth-failure" | "dmarc")).then_some(DeliveryState::Complained)
+    }
 }
 
 #[derive(Deserialize)]
@@ -126,17 +152,23 @@ fn parse_message(body: &str, topic: &str) -> Result<Option<SesEvent>, String> {
     let event: PublishedEvent =
         serde_json::from_str(&notification.message).map_err(|_| "not an SES event".to_owned())?;
     let PublishedEvent { event_type, mail, bounce, delivery, complaint } = event;
-    let permanent = bounce.as_ref().is_some_and(|bounce| bounce.bounce_type == "Permanent");
+    let is_permanent = bounce.as_ref().is_some_and(|bounce| bounce.bounce_type == "Permanent");
     let state = match event_type.as_str() {
         "Send" => Some(DeliveryState::Sent),
         "Delivery" => Some(DeliveryState::Delivered),
-        "Bounce" if permanent => Some(DeliveryState::Bounced),
-        "Complaint" => Some(DeliveryState::Complained),
-        "Reject" => Some(DeliveryState::Refused),
-        // Transient bounces and delays: SES keeps trying.
+        "Bounce" if is_permanent => Some(DeliveryState::Bounced),
+        "Complaint" => complaint.as_ref().map_or(Some(DeliveryState::Complained), Complaint::state),
+        "Reject" | "Rendering Failure" => Some(DeliveryState::Refused),
+        // `DeliveryDelay`: SES keeps trying. Other bounces: a full mailbox, or an automatic reply after the delivery.
+        // `Open`, `Click` and `Subscription` say nothing about the address.
         _ => None,
     };
-    let at = bounce.map(|bounce| bounce.timestamp).or(delivery.or(complaint).map(|details| details.timestamp));
+    let times = [
+        bounce.map(|bounce| bounce.timestamp),
+        delivery.map(|delivery| delivery.timestamp),
+        complaint.map(|complaint| complaint.timestamp),
+    ];
+    let at = times.into_iter().flatten().next();
     let tag = |name: &str| mail.tags.get(name)?.first().map(String::as_str);
     let delivery_key = DeliveryKey::from_tags(tag);
     let at = at.unwrap_or(mail.timestamp);

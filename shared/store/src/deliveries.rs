@@ -156,6 +156,12 @@ pub enum DeliveryState {
     Suppressed,
     /// Refused by SES.
     Refused,
+    /// Not sent: a quota of mail was used up.
+    OverQuota,
+    /// Not sent: the invited member has never signed in.
+    NotSignedIn,
+    /// Not sent: a later mail about the same says it.
+    Superseded,
 }
 
 impl DeliveryState {
@@ -163,6 +169,12 @@ impl DeliveryState {
     #[must_use]
     pub fn name(self) -> &'static str {
         self.into()
+    }
+
+    /// True when a mail was sent or is being sent.
+    #[must_use]
+    pub const fn is_mail(self) -> bool {
+        matches!(self, Self::Queued | Self::Sent | Self::Delivered | Self::Bounced | Self::Complained)
     }
 
     /// Rank. The rank of a delivery only increases.

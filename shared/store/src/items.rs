@@ -147,6 +147,14 @@ impl<L> Stored for ExpenseChunk<L> {
     const HAS_DIGEST: bool = false;
 }
 
+/// Latest comments on a report, oldest first.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LatestComments<C> {
+    pub(crate) comments: C,
+}
+
+impl<C> Stored for LatestComments<C> {}
+
 /// Divides the expenses of a report among items.
 pub(crate) fn expense_chunks(report: &Report) -> Vec<Vec<&Expense>> {
     let mut lines: Vec<&Expense> = report.expenses.iter().collect();

@@ -15,6 +15,8 @@ use outlay_domain::member::Role;
 use outlay_domain::money::{Currency, Money};
 use outlay_domain::report::{Report, ReportStatus};
 use outlay_domain::spending::SpendingBucketKey;
+use outlay_domain::text::hex;
+use sha2::{Digest, Sha256};
 
 /// Attribute names of the primary key.
 pub mod names {
@@ -86,10 +88,12 @@ impl PrimaryKey {
     }
 }
 
-/// First and last sort key of a report's expenses and head. Its history and its deliveries lie outside.
+/// First and last sort key of a report's expenses, latest comments and head. Its history and its deliveries lie outside.
 pub const REPORT_RANGE: (&str, &str) = (EXPENSES_PREFIX, REPORT_HEAD);
 /// Prefix of the sort keys of a report's expenses.
 pub const EXPENSES_PREFIX: &str = "EXPENSES#";
+/// Sort key of the latest comments on a report. Sorts between the expenses and the head, so one query reads all.
+pub const LATEST_COMMENTS: &str = "LATEST_COMMENTS";
 /// Sort key of a report's head.
 pub const REPORT_HEAD: &str = "REPORT";
 /// Prefix of the sort keys of policy versions.
@@ -179,6 +183,12 @@ pub fn report(org: OrgId, report: ReportId) -> PrimaryKey {
     PrimaryKey::new(report_partition(org, report), REPORT_HEAD)
 }
 
+/// Key of the latest comments on a report.
+#[must_use]
+pub fn latest_comments(org: OrgId, report: ReportId) -> PrimaryKey {
+    PrimaryKey::new(report_partition(org, report), LATEST_COMMENTS)
+}
+
 /// Key of one chunk of a report's expenses, from 0.
 #[must_use]
 pub fn expenses(org: OrgId, report: ReportId, chunk: usize) -> PrimaryKey {
@@ -203,6 +213,20 @@ pub fn list_entries(report: &Report) -> BTreeSet<PrimaryKey> {
     let of_cost_centre = |code| cost_centre_partition(report.org, code);
     let partitions = report.cost_centres().into_iter().map(of_cost_centre).chain([reports_partition(report.org)]);
     partitions.map(|partition| PrimaryKey::new(partition, report.id.to_string())).collect()
+}
+
+/// Partition that lists the claimed reports that a member takes part in.
+#[must_use]
+pub fn participant_partition(org: OrgId, member: MemberId) -> String {
+    format!("ORG#{org}#PARTICIPANT#{member}")
+}
+
+/// Keys under which a claimed report is found by its participants, other than its owner and its approvers who have not
+/// decided.
+#[must_use]
+pub fn participant_entries(report: &Report) -> BTreeSet<PrimaryKey> {
+    let key = |member| PrimaryKey::new(participant_partition(report.org, member), report.id.to_string());
+    report.listed_participants().into_iter().map(key).collect()
 }
 
 /// Key of a spending bucket: a member's claims in a month or on a trip.
@@ -300,6 +324,38 @@ pub fn receipt_hashes(report: &Report) -> BTreeSet<PrimaryKey> {
 #[must_use]
 pub fn daily_quota(org: Option<OrgId>, subject: &str, what: &str, day: Date) -> PrimaryKey {
     rate_limit(org, subject, &format!("{}#{day}", what.to_ascii_uppercase()))
+}
+
+/// Key of the counter of mail of an organisation on a day.
+#[must_use]
+pub fn mail_of_organisation(org: OrgId, day: Date) -> PrimaryKey {
+    PrimaryKey::new(format!("ORG#{org}#MAIL"), day.to_string())
+}
+
+/// Key of the counter of mail to a mailbox on a day, of all organisations.
+#[must_use]
+pub fn mail_of_mailbox(address: &str, day: Date) -> PrimaryKey {
+    PrimaryKey::new(mailbox_partition(address), format!("MAIL#{day}"))
+}
+
+/// Key of the counter of invitations to a mailbox in a month, of all organisations.
+#[must_use]
+pub fn invitations_of_mailbox(address: &str, day: Date) -> PrimaryKey {
+    PrimaryKey::new(mailbox_partition(address), format!("INVITATIONS#{:04}-{:02}", day.year(), day.month()))
+}
+
+/// Partition of a mailbox, by the SHA-256 of its address. Addresses that differ in a `+label` are one mailbox.
+fn mailbox_partition(address: &str) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let local = local.split('+').next().unwrap_or(local);
+    let mailbox = format!("{local}@{domain}").to_ascii_lowercase();
+    format!("MAILBOX#{}", hex(&Sha256::digest(mailbox)))
+}
+
+/// Key of the note that an invited member has signed in.
+#[must_use]
+pub fn sign_in(org: OrgId, member: MemberId) -> PrimaryKey {
+    PrimaryKey::new(format!("ORG#{org}#SIGN_INS"), member.to_string())
 }
 
 /// Partition that lists all organisations, for scheduled functions.

@@ -18,6 +18,7 @@ pub mod items;
 pub mod keys;
 pub mod limits;
 mod lists;
+mod mail_limits;
 pub mod outbox;
 pub mod page;
 mod reads;

@@ -130,13 +130,23 @@ impl Store {
         most: u64,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        self.reserve(key, amount, most, now.as_second().saturating_add(2 * RETENTION_SECS)).await
+    }
+
+    /// Reserves `amount` of the quota at `key`, whose counter TTL deletes at `expires`.
+    pub(crate) async fn reserve(
+        &self,
+        key: &PrimaryKey,
+        amount: u64,
+        most: u64,
+        expires: i64,
+    ) -> Result<bool, StoreError> {
         let (update, condition) = (
             "SET used = if_not_exists(used, :none) + :amount, expires_at = :expires, entity = :entity",
             "attribute_not_exists(used) OR used <= :room",
         );
         let Some(room) = most.checked_sub(amount) else { return Ok(false) };
         let count = |amount: u64| i64::try_from(amount).unwrap_or(i64::MAX);
-        let expires = now.as_second().saturating_add(2 * RETENTION_SECS);
         let values = [(":none", 0), (":amount", count(amount)), (":room", count(room)), (":expires", expires)];
         match self.update_counter(key, update, condition, values).await {
             Ok(_) => Ok(true),

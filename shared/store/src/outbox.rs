@@ -48,6 +48,8 @@ impl Stored for OutboxEntry {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct OrganisationEntry {
     pub(crate) organisation_id: OrgId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) closed_at: Option<Timestamp>,
 }
 
 impl Stored for OrganisationEntry {
@@ -62,13 +64,23 @@ pub(crate) fn outbox_entry(event: &Event) -> Result<Item, StoreError> {
 }
 
 impl Store {
-    /// Lists all organisations. Reads the partition `ORGS`.
+    /// Lists all organisations that are open. Reads the partition `ORGS`.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn organisation_ids(&self) -> Result<Vec<OrgId>, StoreError> {
+        self.organisation_ids_open_at(Timestamp::MAX).await
+    }
+
+    /// Lists all organisations that were open at a time: those closed later may have work left.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn organisation_ids_open_at(&self, time: Timestamp) -> Result<Vec<OrgId>, StoreError> {
         let items = self.query_all(keys::ORGANISATIONS_PARTITION, MIN_SORT_KEY, MAX_SORT_KEY).await?;
-        items.into_iter().map(|item| Ok(from_item::<OrganisationEntry>(item)?.organisation_id)).collect()
+        let entries: Vec<OrganisationEntry> = items.into_iter().map(from_item).collect::<Result<_, _>>()?;
+        let open = entries.into_iter().filter(|entry| entry.closed_at.is_none_or(|closed| closed > time));
+        Ok(open.map(|entry| entry.organisation_id).collect())
     }
 
     /// Lists the outbox entries of events before a time, oldest first.

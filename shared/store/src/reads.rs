@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 use jiff::civil::Date;
+use outlay_domain::comment::Comment;
 use outlay_domain::conversion::RateEntry;
 use outlay_domain::event::{Event, EventSubject};
 use outlay_domain::expense::Expense;
@@ -21,7 +22,7 @@ use crate::attributes::{Item, key_attributes, text_of};
 use crate::client::{MAX_BATCH_GET, Store, read_matching};
 use crate::error::StoreError;
 use crate::integrity::Stored;
-use crate::items::{ExpenseChunk, from_item, sealed_account_from_item};
+use crate::items::{ExpenseChunk, LatestComments, from_item, sealed_account_from_item};
 use crate::keys::{self, MAX_SORT_KEY, PrimaryKey, names};
 
 /// Identity of the caller, from the claims of their token.
@@ -184,6 +185,26 @@ impl Store {
         self.get(&keys::event_at(org, EventSubject::Report(report), seq)).await
     }
 
+    /// Reads the first event of a subject.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn first_event(&self, org: OrgId, subject: EventSubject) -> Result<Option<Event>, StoreError> {
+        self.get(&keys::event_at(org, subject, 1)).await
+    }
+
+    /// Reads several events of a report, in any order, by `BatchGetItem`. Absent ones are skipped.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn events(&self, org: OrgId, report: ReportId, seqs: &[u64]) -> Result<Vec<Event>, StoreError> {
+        let wanted: BTreeSet<u64> = seqs.iter().copied().collect();
+        let key = |seq| key_attributes(&keys::event_at(org, EventSubject::Report(report), seq));
+        let wanted: Vec<Item> = wanted.into_iter().map(key).collect();
+        let found = try_join_all(wanted.chunks(MAX_BATCH_GET).map(|batch| self.batch_get(batch.to_vec()))).await?;
+        found.into_iter().flatten().map(from_item).collect()
+    }
+
     /// Reads a report with its expenses. A torn read is repeated.
     ///
     /// # Errors
@@ -217,11 +238,15 @@ impl Store {
     }
 }
 
-/// Assembles a report from the items of its expenses and, last, its head; `None` when they do not match.
+/// Assembles a report from the items of its expenses, its latest comments and, last, its head; `None` when they do not
+/// match.
 fn assemble_report(mut items: Vec<Item>) -> Result<Option<Report>, StoreError> {
     // Expenses without a head: the report was created or deleted during the read.
     let Some(head) = items.pop_if(|last| text_of(last, names::SK) == Some(keys::REPORT_HEAD)) else { return Ok(None) };
     let mut report: Report = from_item(head)?;
+    if let Some(item) = items.pop_if(|last| text_of(last, names::SK) == Some(keys::LATEST_COMMENTS)) {
+        report.comments = from_item::<LatestComments<Vec<Comment>>>(item)?.comments;
+    }
     for item in items {
         let chunk: ExpenseChunk<Vec<Expense>> = from_item(item)?;
         report.expenses.extend(chunk.lines);

@@ -88,6 +88,7 @@ pub(crate) fn draft(seed: &mut IdGenerator, expenses: Vec<Expense>) -> Report {
         content_bytes: 0,
         last_hash: String::new(),
         expenses: Vec::new(),
+        comments: Vec::new(),
     };
     empty.with_expenses(expenses).unwrap()
 }

@@ -6,9 +6,10 @@ use jiff::civil::Date;
 
 use super::submit::{SubmissionRules, resubmit};
 use super::{ReportChange, check_size};
+use crate::comment::{Comment as ShownComment, comment_recipients, push_comment};
 use crate::conversion::RateBook;
 use crate::error::DomainError;
-use crate::event::EventKind;
+use crate::event::{EventKind, ReportSnapshot};
 use crate::expense::{Expense, ExpenseFacts};
 use crate::ids::{ExpenseId, IdGenerator, MemberId};
 use crate::member::{Member, MemberRef};
@@ -95,6 +96,7 @@ pub fn create_report(
         content_bytes: 0,
         last_hash: String::new(),
         expenses: Vec::new(),
+        comments: Vec::new(),
     };
     let after = replace_lines(empty, expenses)?;
     let kind = EventKind::ReportCreated { expenses: after.expense_count, total: after.totals.total };
@@ -371,11 +373,11 @@ pub fn delete_report(permit: Permit<'_, Delete>, now: Timestamp) -> Result<Repor
 /// Adds a comment to a report.
 #[must_use]
 pub fn comment_on_report(permit: Permit<'_, Comment>, text: Note, now: Timestamp) -> ReportChange {
+    let (author, mut change) = (permit.actor(), ReportChange::on(permit.report(), now));
+    let notified = comment_recipients(&change.after, author.id);
+    let snapshot = || ReportSnapshot { violations: Vec::new(), ..ReportSnapshot::of(&change.after) };
+    let report = (!notified.is_empty()).then(|| Box::new(snapshot()));
+    push_comment(&mut change.after.comments, ShownComment { by: author.member_ref(), at: now, text: text.clone() });
     // A comment is never on behalf of another member.
-    ReportChange::on(permit.report(), now).record_event_as(
-        permit.actor(),
-        None,
-        EventKind::ReportCommented { text },
-        now,
-    )
+    change.record_event_as(author, None, EventKind::ReportCommented { text, report, notified }, now)
 }

@@ -35,8 +35,8 @@ pub use draft::{
 };
 pub use escalate::{due_escalation, escalate, missing_stand_in};
 pub use organisation::{
-    FirstAdmin, Invitation, MemberPatch, NewDelegation, NewMember, create_organisation, enter_rates, invite_member,
-    join_organisation, record_address_fault, set_delegation, update_member, update_policy,
+    FirstAdmin, Invitation, MemberPatch, NewDelegation, NewMember, close_organisation, create_organisation,
+    enter_rates, invite_member, join_organisation, record_address_fault, set_delegation, update_member, update_policy,
 };
 pub use privacy::{ERASED_NAME, erase_member, set_payout_account};
 pub use receipts::{
@@ -50,6 +50,8 @@ pub use submit::{Assessment, SubmissionOutcome, SubmissionRules, assess, missing
 pub enum Change {
     /// Creation of an organisation with its first admin and first policy.
     OrganisationCreated(Box<OrganisationCreated>),
+    /// Closing of an organisation.
+    OrganisationClosed(Box<OrganisationClosed>),
     /// Members who were invited, have joined or changed.
     Members(Vec<MemberChange>),
     /// Condition: the member, whose permission the other changes need, is unchanged since it was read.
@@ -73,6 +75,15 @@ pub struct OrganisationCreated {
     pub first_admin: Member,
     /// First policy.
     pub policy: Policy,
+    /// History entry.
+    pub event: Event,
+}
+
+/// See [`Change::OrganisationClosed`].
+#[derive(Clone, Debug)]
+pub struct OrganisationClosed {
+    /// Organisation after the change.
+    pub organisation: Organisation,
     /// History entry.
     pub event: Event,
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{MemberChange, OrganisationCreated, PolicyChange, RatesChange};
+use super::{MemberChange, OrganisationClosed, OrganisationCreated, PolicyChange, RatesChange};
 use crate::conversion::RateEntry;
 use crate::error::DomainError;
 use crate::event::{Event, EventKind, EventSubject, FieldChange};
@@ -13,7 +13,9 @@ use crate::member::{AddressFault, Delegation, MAX_ACTS_FOR, Member, MemberKind, 
 use crate::money::{Currency, Money};
 use crate::organisation::Organisation;
 use crate::patch::Patch;
-use crate::permission::{Delegate, EnterRates, InviteMember, MemberPermit, OrgPermit, UpdateMember, UpdatePolicy};
+use crate::permission::{
+    CloseOrganisation, Delegate, EnterRates, InviteMember, MemberPermit, OrgPermit, UpdateMember, UpdatePolicy,
+};
 use crate::policy::Policy;
 use crate::text::{CostCentreCode, DisplayName, EmailAddress, Grade, TimeZoneName};
 
@@ -127,7 +129,7 @@ pub fn create_organisation(
     ids: &mut IdGenerator,
     now: Timestamp,
 ) -> OrganisationCreated {
-    let organisation = Organisation { id: ids.next_id(), name, base_currency, created_at: now };
+    let organisation = Organisation { id: ids.next_id(), name, base_currency, created_at: now, closed_at: None };
     let member = Member {
         id: ids.next_id(),
         org: organisation.id,
@@ -155,6 +157,29 @@ pub fn create_organisation(
     let event = event(member.org, EventSubject::Organisation, 1, &member, now, EventKind::OrganisationCreated {})
         .with_hash_after("");
     OrganisationCreated { organisation, first_admin: member, policy: Policy::initial(), event }
+}
+
+/// Closes an organisation. `created` is the first event of its history, `has_waiting_reports` is true when reports wait
+/// for a decision.
+///
+/// # Errors
+/// [`DomainError::ReportsWaiting`]
+pub fn close_organisation(
+    permit: OrgPermit<'_, CloseOrganisation>,
+    organisation: &Organisation,
+    created: Option<&Event>,
+    has_waiting_reports: bool,
+    now: Timestamp,
+) -> Result<OrganisationClosed, DomainError> {
+    if has_waiting_reports {
+        return Err(DomainError::ReportsWaiting);
+    }
+    let organisation = Organisation { closed_at: Some(now), ..organisation.clone() };
+    let kind = EventKind::OrganisationClosed { organisation: organisation.name.clone() };
+    let (org, subject) = (organisation.id, EventSubject::Organisation);
+    let event = event(org, subject, 2, permit.actor(), now, kind);
+    let event = event.with_hash_after(created.map_or("", |created| &created.hash));
+    Ok(OrganisationClosed { organisation, event })
 }
 
 /// Invites a person, or adds a service. A service is active at once.

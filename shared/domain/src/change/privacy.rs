@@ -7,6 +7,7 @@ use super::{MemberChange, PayoutChange};
 use crate::error::DomainError;
 use crate::event::EventKind;
 use crate::member::{Member, MemberStatus};
+use crate::organisation::Organisation;
 use crate::payout::{SealedAccount, next_version};
 use crate::permission::{EraseMember, MemberPermit, SetPayoutAccount};
 use crate::text::DisplayName;
@@ -41,10 +42,12 @@ pub const ERASED_NAME: &str = "Former member";
 /// # Errors
 /// [`DomainError::SeparationOfDuties`] for admins who would erase themselves; [`DomainError::InvalidMemberState`] for a
 /// member who is active or erased, or participates in submitted or approved reports (`has_part`): reimbursements are
-/// open, and the person could be invited again as another member and decide on these reports.
+/// open, and the person could be invited again as another member and decide on these reports. In a closed organisation
+/// only an erased member is refused.
 pub fn erase_member(
     permit: MemberPermit<'_, EraseMember>,
     has_part: bool,
+    organisation: &Organisation,
     others: &[Member],
     now: Timestamp,
 ) -> Result<Vec<MemberChange>, DomainError> {
@@ -54,12 +57,13 @@ pub fn erase_member(
     }
     match member.status {
         MemberStatus::Invited | MemberStatus::Suspended => {}
+        MemberStatus::Active if organisation.is_closed() => {}
         MemberStatus::Active => {
             return Err(DomainError::InvalidMemberState("Suspend this member before you erase them."));
         }
         MemberStatus::Erased => return Err(DomainError::InvalidMemberState("This member was erased already.")),
     }
-    if has_part {
+    if has_part && !organisation.is_closed() {
         return Err(DomainError::InvalidMemberState(
             "This member participates in submitted or approved reports. Complete or return these reports first.",
         ));

@@ -27,6 +27,8 @@ pub trait MemberAction: Copy + std::fmt::Debug + Send + Sync + 'static {
     const FOR_PERSONS: bool;
     /// Answer to other callers.
     const ON_REFUSAL: OnRefusal;
+    /// True when the action is allowed in a closed organisation: only erasure, to which people keep their right.
+    const ALLOWED_WHEN_CLOSED: bool = false;
     /// True when some callers are answered with "forbidden".
     const IS_FORBIDDEN_TO_SOME: bool = !matches!(Self::ON_REFUSAL, OnRefusal::NotFound);
 }
@@ -39,7 +41,7 @@ enum SelfService {
 }
 
 macro_rules! member_actions {
-    ($($(#[$doc:meta])* $name:ident: $self:ident, [$($role:ident),*], $refusal:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $self:ident, [$($role:ident),*], $refusal:ident $(, $closed:literal)?;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name;
@@ -48,6 +50,7 @@ macro_rules! member_actions {
             const FOR_PERSONS: bool = matches!(SelfService::$self, SelfService::PersonsOnly);
             const ROLES: &'static [Role] = &[$(Role::$role),*];
             const ON_REFUSAL: OnRefusal = OnRefusal::$refusal;
+            $(const ALLOWED_WHEN_CLOSED: bool = $closed;)?
         }
     )*};
 }
@@ -66,7 +69,7 @@ member_actions! {
     /// Export what is stored of a member.
     ExportMember: Yes, [Admin], ForbiddenIfVisible;
     /// Erase a member's personal data.
-    EraseMember: No, [Admin], ForbiddenIfVisible;
+    EraseMember: No, [Admin], ForbiddenIfVisible, true;
 }
 
 /// Proof that `actor` may carry out `A` on `target`. Only [`permit_member`] makes one.

@@ -53,6 +53,8 @@ org_actions! {
     ListAllReports: Finance | Admin | Auditor;
     /// List the reports that wait for one's decision.
     ListApprovals: Employee | Finance | Admin | Auditor;
+    /// Close the organisation.
+    CloseOrganisation: Admin;
 }
 
 /// Proof that a member may perform `A` in their organisation. Only [`permit_org`] makes one.

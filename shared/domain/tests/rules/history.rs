@@ -46,7 +46,7 @@ fn changed(mut event: Event, how: usize) -> Event {
         3 => event.on_behalf_of = if event.on_behalf_of.is_some() { None } else { Some(member_id(78)) },
         4 => event.policy_version = Some(event.policy_version.unwrap_or(0) + 1),
         5 => event.state_hash = None,
-        6 => event.kind = EventKind::ReportCommented { text: text("It was fine.") },
+        6 => event.kind = EventKind::ReportCommented { text: text("It was fine."), report: None, notified: Vec::new() },
         7 => event.subject = EventSubject::Report(seed(79).next_id()),
         8 => event.changes.push(FieldChange { field: "/title".to_owned(), old: json!("a"), new: json!("b") }),
         _ => event.hash = canonical_hash("", &json!(event.hash)),
@@ -99,7 +99,7 @@ proptest! {
             prop_assert!(found.is_some_and(|found| expected.contains(&found)), "inserted: {:?}", found);
         }
         // Replaces an entry by one that chains to its predecessor but not to its successor.
-        let forged = EventKind::ReportCommented { text: text("It was fine.") };
+        let forged = EventKind::ReportCommented { text: text("It was fine."), report: None, notified: Vec::new() };
         let previous = at.checked_sub(1).map_or("", |before| events[before].hash.as_str());
         let forged = Event { kind: forged, ..events[at].clone() }.with_hash_after(previous);
         let mut tampered = events.clone();

@@ -113,6 +113,7 @@ org_actions! {
     ListReports "List own reports",
     ListAllReports "List reports of other members",
     ListApprovals "List the reports that wait for the caller's decision",
+    CloseOrganisation "Close the organisation",
 }
 
 #[test]

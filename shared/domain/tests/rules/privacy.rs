@@ -4,6 +4,7 @@ use outlay_domain::change::{self, CloneOverrides, ERASED_NAME, MemberChange, Mem
 use outlay_domain::error::DomainError;
 use outlay_domain::event::EventKind;
 use outlay_domain::member::{Member, MemberKind, MemberStatus, Role};
+use outlay_domain::organisation::Organisation;
 use outlay_domain::patch::Patch;
 use outlay_domain::permission::{EraseMember, Submit, permit_member, permit_org};
 use outlay_domain::report::Report;
@@ -11,8 +12,8 @@ use outlay_domain::route::OrgContext;
 use proptest::prelude::*;
 
 use crate::support::{
-    Given, People, draft, finish, let_decide, may_update, member, money, no_rates, now, permit_for, seed, text, titled,
-    workflow,
+    Given, People, draft, finish, let_decide, may_update, member, money, no_rates, now, organisation, permit_for, seed,
+    text, titled, workflow,
 };
 
 /// Nora with every kind of personal data, and the members who share a delegation with Nora.
@@ -36,7 +37,8 @@ fn member_with_all_data(people: &People) -> (Member, Vec<Member>) {
 }
 
 fn erased(people: &People, nora: &Member, others: &[Member]) -> Result<Vec<MemberChange>, DomainError> {
-    erase_member(permit_member(&people.ada, Some(nora)).unwrap(), false, others, now())
+    let organisation = organisation(nora.org);
+    erase_member(permit_member(&people.ada, Some(nora)).unwrap(), false, &organisation, others, now())
 }
 
 #[test]
@@ -123,15 +125,29 @@ fn erasure_requires_suspension_and_another_admin() {
     let (nora, others) = member_with_all_data(&people);
     let active = Member { status: MemberStatus::Active, ..nora.clone() };
     assert!(matches!(erased(&people, &active, &others), Err(DomainError::InvalidMemberState(_))));
-    let open = erase_member(permit_member(&people.ada, Some(&nora)).unwrap(), true, &others, now());
+    let organisation = organisation(nora.org);
+    let open = erase_member(permit_member(&people.ada, Some(&nora)).unwrap(), true, &organisation, &others, now());
     assert!(matches!(open, Err(DomainError::InvalidMemberState(_))));
     let suspended_admin = Member { status: MemberStatus::Suspended, ..people.ada.clone() };
     let permit = permit_member(&suspended_admin, Some(&suspended_admin)).unwrap();
-    let refused = erase_member(permit, false, &[], now());
+    let refused = erase_member(permit, false, &organisation, &[], now());
     assert!(matches!(refused, Err(DomainError::SeparationOfDuties(_))));
     for role in [Role::Employee, Role::Finance, Role::Auditor] {
         assert!(permit_member::<EraseMember>(&member(42, role, None), Some(&nora)).is_err());
     }
+}
+
+#[test]
+fn closed_organisation_allows_erasure_of_all_but_oneself() {
+    let people = People::new();
+    let closed = Organisation { closed_at: Some(now()), ..organisation(people.ada.org) };
+    let (nora, others) = member_with_all_data(&people);
+    let active = Member { status: MemberStatus::Active, ..nora };
+    let permit = permit_member(&people.ada, Some(&active)).unwrap();
+    assert!(erase_member(permit, true, &closed, &others, now()).is_ok());
+    let own = permit_member(&people.ada, Some(&people.ada)).unwrap();
+    let refused = erase_member(own, false, &closed, &[], now());
+    assert!(matches!(refused, Err(DomainError::SeparationOfDuties(_))));
 }
 
 #[test]

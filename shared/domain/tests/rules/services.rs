@@ -5,7 +5,6 @@ use outlay_domain::change::{self, Invitation, MemberPatch, NewDelegation, NewMem
 use outlay_domain::error::DomainError;
 use outlay_domain::event::EventKind;
 use outlay_domain::member::{Member, MemberKind, MemberStatus, Role};
-use outlay_domain::organisation::Organisation;
 use outlay_domain::permission::{Comment, Decide, InviteMember, Read, Reassign, Recall, Reimburse, Return, permit_org};
 use outlay_domain::policy::{Approvers, Policy};
 use outlay_domain::report::{Report, ReportStatus};
@@ -13,8 +12,8 @@ use outlay_domain::route::OrgContext;
 use proptest::prelude::*;
 
 use crate::support::{
-    Given, People, day, draft, eur, may_delegate, may_update, member, money, no_rates, now, permit_for, seed, step,
-    text, titled, today, workflow,
+    Given, People, day, draft, may_delegate, may_update, member, money, no_rates, now, permit_for, seed, step, text,
+    titled, today, workflow,
 };
 
 fn service(role: Role) -> Member {
@@ -157,7 +156,7 @@ fn service_owns_no_report_and_enters_for_others() {
 #[test]
 fn new_service_is_active_and_bound_to_subject() {
     let people = People::new();
-    let organisation = Organisation { id: people.ada.org, name: text("Acme"), base_currency: eur(), created_at: now() };
+    let organisation = crate::support::organisation(people.ada.org);
     let offer = |who: NewMember, role: Role| {
         let invitation = Invitation {
             name: text("Payroll"),

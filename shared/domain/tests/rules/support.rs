@@ -13,6 +13,7 @@ use outlay_domain::expense::{Expense, ExpenseFacts, PaymentMethod};
 use outlay_domain::ids::{IdGenerator, MemberId, OrgId};
 use outlay_domain::member::{Delegation, Member, MemberKind, MemberStatus, Role};
 use outlay_domain::money::{Currency, Money};
+use outlay_domain::organisation::Organisation;
 use outlay_domain::permission::{Delegate, MemberPermit, Submit, UpdateMember, permit, permit_member, permit_org};
 use outlay_domain::policy::{
     ApprovalMode, Approvers, CostObject, LimitEffect, LimitPeriod, Policy, SpendingLimit, StepCondition, StepRule,
@@ -310,4 +311,9 @@ pub fn draft(owner: &Member, amounts: &[Money]) -> Report {
 /// Expenses with these facts.
 pub fn lines(expenses: Vec<ExpenseFacts>) -> Vec<Expense> {
     created_with(&People::new().ana, expenses).after.expenses
+}
+
+/// An open organisation in EUR.
+pub fn organisation(id: OrgId) -> Organisation {
+    Organisation { id, name: text("Acme"), base_currency: eur(), created_at: now(), closed_at: None }
 }

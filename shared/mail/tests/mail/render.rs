@@ -24,6 +24,7 @@ fn report_of(notice: &Notice) -> Option<&ReportFacts> {
         Notice::ApprovalRequested { report, .. }
         | Notice::EscalatedTo { report, .. }
         | Notice::EscalatedFrom { report, .. }
+        | Notice::Commented { report, .. }
         | Notice::Approved { report, .. }
         | Notice::Returned { report, .. }
         | Notice::Rejected { report, .. }
@@ -32,6 +33,7 @@ fn report_of(notice: &Notice) -> Option<&ReportFacts> {
         Notice::Reminder { .. }
         | Notice::AddressFailed { .. }
         | Notice::PayoutAccountChanged { .. }
+        | Notice::OrganisationClosed { .. }
         | Notice::Invited { .. } => None,
     }
 }
@@ -53,6 +55,9 @@ fn facts(notice: &Notice) -> Vec<String> {
         }
         Notice::EscalatedTo { step, from, .. } => [vec![step.clone()], from.clone()].concat(),
         Notice::EscalatedFrom { step, to, .. } => [vec![step.clone()], to.clone()].concat(),
+        Notice::Commented { comments, .. } => {
+            comments.iter().flat_map(|comment| [vec![comment.by.clone()], lines(&comment.text)].concat()).collect()
+        }
         Notice::Approved { by, comment, .. } => names(by).into_iter().chain(comment.clone()).collect(),
         Notice::Returned { by, reason, .. } | Notice::Rejected { by, reason, .. } => {
             [names(by), lines(reason)].concat()
@@ -65,6 +70,7 @@ fn facts(notice: &Notice) -> Vec<String> {
             .collect(),
         Notice::AddressFailed { member, address, .. } => vec![member.clone(), address.clone()],
         Notice::Invited { organisation, inviter, .. } => vec![organisation.clone(), inviter.clone()],
+        Notice::OrganisationClosed { organisation, by, .. } => vec![organisation.clone(), by.clone()],
     };
     if let Some(report) = report_of(notice) {
         facts.extend([&report.title, &report.number, &report.owner].map(Clone::clone));
@@ -336,10 +342,12 @@ fn subjects_state_what_happened() {
     let expected = [
         "1 report waits for your decision",
         "2 reports wait for your decision",
+        "Acme Ltd was closed on Outlay",
         "Approve: Client visit Lyon, 1,204.60 EUR (Ana Silva)",
         "Approved: Client visit Lyon, 1,204.60 EUR",
         "Approved: Client visit Lyon, 42.50 EUR",
         "Bo Lind does not want mail",
+        "Comment: Client visit Lyon (Ana Silva)",
         "Escalated: Client visit Lyon, 1,204.60 EUR",
         "Mail to Bo Lind comes back",
         "Paid: Client visit Lyon, 1,084.60 EUR",
@@ -361,6 +369,25 @@ fn long_subject_keeps_amount() {
         let subject = render_in(&samples::approval(report.clone()), language).subject;
         assert!((110..=120).contains(&subject.chars().count()), "{subject}");
         assert!(subject.contains("…, 1") && subject.contains("60 EUR (ñ"), "{subject}");
+    }
+}
+
+/// A cut never divides what people see as one letter: accents, emoji of several characters, syllables.
+#[test]
+fn subject_is_cut_between_grapheme_clusters() {
+    for letter in ["e\u{301}", "👩‍👩‍👧‍👦", "🇫🇷", "நி", "한", "👍🏽", "ḍ̇"] {
+        for shift in 0..letter.chars().count() {
+            let mut report = samples::report();
+            report.title = format!("{}{}", "x".repeat(shift), letter.repeat(100));
+            report.owner = report.title.clone();
+            let subject = render(&samples::approval(report)).subject;
+            assert!(subject.chars().count() <= 120, "{subject}");
+            for part in [subject.split_once(": ").unwrap().1, subject.rsplit_once('(').unwrap().1] {
+                let (kept, _) = part.split_once('…').unwrap();
+                let kept = kept.trim_start_matches('x');
+                assert_eq!(kept, letter.repeat(kept.len() / letter.len()), "{subject}");
+            }
+        }
     }
 }
 

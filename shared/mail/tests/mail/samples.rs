@@ -7,7 +7,7 @@ use outlay_domain::member::{AddressFault, Role};
 use outlay_domain::policy::{DayOff, Finding, LimitExcess, NamedExpense};
 use outlay_domain::statement::Statement;
 use outlay_domain::step::{ApproverGroup, ExclusionReason, StepReason};
-use outlay_mail::{DecidedBy, LineFacts, Notice, Recipient, ReportFacts, TaskFacts};
+use outlay_mail::{CommentFacts, DecidedBy, LineFacts, Notice, Recipient, ReportFacts, TaskFacts};
 
 use super::statements::{excess, expense, terms};
 
@@ -147,6 +147,7 @@ const fn has_a_sample(notice: &Notice) {
         | Notice::EscalatedTo { .. }
         | Notice::EscalatedFrom { .. }
         | Notice::Approved { .. }
+        | Notice::Commented { .. }
         | Notice::Returned { .. }
         | Notice::Rejected { .. }
         | Notice::Reimbursed { .. }
@@ -154,6 +155,7 @@ const fn has_a_sample(notice: &Notice) {
         | Notice::Reminder { .. }
         | Notice::AddressFailed { .. }
         | Notice::PayoutAccountChanged { .. }
+        | Notice::OrganisationClosed { .. }
         | Notice::Invited { .. } => {}
     }
 }
@@ -223,6 +225,14 @@ fn requests() -> Vec<(&'static str, Notice)> {
     ]
 }
 
+fn comments() -> Vec<CommentFacts> {
+    let comment = |by: &str, text: &str| CommentFacts { by: by.to_owned(), text: text.to_owned() };
+    vec![
+        comment("João Pereira", "Which client was it?\nAnd who paid the taxi?"),
+        comment("Ana Silva", "Two of us shared the taxi."),
+    ]
+}
+
 fn decisions() -> Vec<(&'static str, Notice)> {
     let by = DecidedBy::Person("João Pereira".to_owned());
     let instead = DecidedBy::OnBehalfOf { name: "João Pereira".to_owned(), away: "Carla Mendes".to_owned() };
@@ -235,6 +245,8 @@ fn decisions() -> Vec<(&'static str, Notice)> {
         ("approved", Notice::Approved { report: cut_report(), by: by.clone(), comment: thanks }),
         ("approved-plain", Notice::Approved { report: plain_report(), by: instead, comment: None }),
         ("approved-by-policy", Notice::Approved { report: small, by: policy, comment: None }),
+        ("commented", Notice::Commented { report: plain_report(), comments: comments().split_off(1) }),
+        ("commented-twice", Notice::Commented { report: plain_report(), comments: comments() }),
         ("returned", Notice::Returned { report: report(), by: by.clone(), reason }),
         ("rejected", Notice::Rejected { report: plain_report(), by, reason: final_reason }),
     ]
@@ -258,6 +270,14 @@ fn others() -> Vec<(&'static str, Notice)> {
         ("address-bounced", bounced),
         ("address-complained", Notice::AddressFailed { member, address, fault: AddressFault::Complained }),
         ("payout-account-changed", Notice::PayoutAccountChanged { at: moment("2025-07-14T09:30:00Z") }),
+        (
+            "organisation-closed",
+            Notice::OrganisationClosed {
+                organisation: "Acme Ltd".to_owned(),
+                by: "Bruno Costa".to_owned(),
+                at: moment("2025-07-14T09:30:00Z"),
+            },
+        ),
         (
             "invited",
             Notice::Invited {

@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::types::{
 };
 use jiff::Timestamp;
 use outlay_domain::change::{
-    Change, MemberChange, OrganisationCreated, PayoutChange, PolicyChange, RatesChange, ReportChange,
+    Change, MemberChange, OrganisationClosed, OrganisationCreated, PayoutChange, PolicyChange, RatesChange,
+    ReportChange,
 };
 use outlay_domain::event::Event;
 use outlay_domain::ids::{OrgId, ReportId};
@@ -23,7 +24,7 @@ use crate::error::StoreError;
 use crate::files::{DuplicateFileRef, PendingFileTask, abandoned_at};
 use crate::idempotency::{IdempotencyRecord, NewIdempotencyRecord};
 use crate::integrity::Stored;
-use crate::items::{ExpenseChunk, Task, expense_chunks, report_head, sealed_account_item, to_item};
+use crate::items::{ExpenseChunk, LatestComments, Task, expense_chunks, report_head, sealed_account_item, to_item};
 use crate::keys::{self, PrimaryKey};
 use crate::outbox::{OrganisationEntry, outbox_entry};
 use crate::reads::AddressEntry;
@@ -190,6 +191,7 @@ impl<'a> TransactionBuilder<'a> {
     fn add_change(&mut self, change: &Change) -> Result<(), StoreError> {
         match change {
             Change::OrganisationCreated(created) => self.create_organisation(created),
+            Change::OrganisationClosed(closed) => self.close_organisation(closed),
             Change::Members(changes) => changes.iter().try_for_each(|change| self.change_member(change)),
             Change::AssertUnchanged(member) => self.assert_unchanged(member),
             Change::Payout(change) => self.change_payout_account(change),
@@ -213,12 +215,24 @@ impl<'a> TransactionBuilder<'a> {
         let OrganisationCreated { organisation, first_admin, policy, event } = created;
         let key = keys::organisation(organisation.id);
         self.put(to_item(&key, "organisation", organisation)?, ConditionKind::Version, Some(IS_ABSENT))?;
-        let entry = OrganisationEntry { organisation_id: organisation.id };
+        let entry = OrganisationEntry { organisation_id: organisation.id, closed_at: None };
         let key = keys::organisation_entry(organisation.id);
         self.put(to_item(&key, "listed_organisation", &entry)?, ConditionKind::None, None)?;
         self.put_member(None, first_admin, ConditionKind::Version)?;
         self.put_policy(organisation.id, policy, None)?;
         self.put_event(event, ConditionKind::Version)
+    }
+
+    /// Closes an organisation that is open. Scheduled functions skip it from then on.
+    fn close_organisation(&mut self, closed: &OrganisationClosed) -> Result<(), StoreError> {
+        let OrganisationClosed { organisation, event } = closed;
+        let is_open = Some(("attribute_not_exists(closed_at)", None));
+        let item = to_item(&keys::organisation(organisation.id), "organisation", organisation)?;
+        self.put(item, ConditionKind::CallerUnchanged, is_open)?;
+        let entry = OrganisationEntry { organisation_id: organisation.id, closed_at: organisation.closed_at };
+        let item = to_item(&keys::organisation_entry(organisation.id), "listed_organisation", &entry)?;
+        self.put(item, ConditionKind::None, None)?;
+        self.put_event(event, ConditionKind::CallerUnchanged)
     }
 
     /// Writes a member, the address of a new one, and the copies under other keys. Requests read the copies, so each
@@ -322,8 +336,10 @@ impl<'a> TransactionBuilder<'a> {
             None => self.delete(&keys::report(after.org, after.id), ConditionKind::Version, Some(condition))?,
         }
         self.update_expenses(before, left)?;
+        self.update_comments(before, left)?;
         self.update_tasks(before, left)?;
         self.update_list_entries(before, left)?;
+        self.add_participants(before, left)?;
         self.update_files(before, left, after.updated_at)?;
         self.update_spending(after, spending)?;
         events.iter().try_for_each(|event| self.put_event(event, ConditionKind::Version))
@@ -339,6 +355,20 @@ impl<'a> TransactionBuilder<'a> {
             self.put(to_item(&key(at), "expenses", &ExpenseChunk { lines })?, ConditionKind::None, None)?;
         }
         (new.len()..old.len()).try_for_each(|at| self.delete(&key(at), ConditionKind::None, None))
+    }
+
+    /// Writes the latest comments when one was added; deletes them with the report.
+    fn update_comments(&mut self, before: Option<&Report>, after: Option<&Report>) -> Result<(), StoreError> {
+        let old = before.map(|report| &report.comments).filter(|comments| !comments.is_empty());
+        let new = after.map(|report| &report.comments).filter(|comments| !comments.is_empty());
+        let Some(report) = after.or(before).filter(|_| old != new) else { return Ok(()) };
+        let key = keys::latest_comments(report.org, report.id);
+        match new {
+            Some(comments) => {
+                self.put(to_item(&key, "comments", &LatestComments { comments })?, ConditionKind::None, None)
+            }
+            None => self.delete(&key, ConditionKind::None, None),
+        }
     }
 
     /// Writes changed tasks, and deletes those of approvers who no longer have to decide.
@@ -362,6 +392,17 @@ impl<'a> TransactionBuilder<'a> {
             self.put(to_item(key, "listing", &ListEntry {})?, ConditionKind::None, None)?;
         }
         old.difference(&new).try_for_each(|key| self.delete(key, ConditionKind::None, None))
+    }
+
+    /// Adds the entries by which the erasure of a member finds claimed reports that the member takes part in. They stay
+    /// when the report is returned: a reader looks at the report.
+    fn add_participants(&mut self, before: Option<&Report>, after: Option<&Report>) -> Result<(), StoreError> {
+        let old = before.map(keys::participant_entries).unwrap_or_default();
+        let new = after.map(keys::participant_entries).unwrap_or_default();
+        let added = new.difference(&old);
+        added
+            .into_iter()
+            .try_for_each(|key| self.put(to_item(key, "participation", &ListEntry {})?, ConditionKind::None, None))
     }
 
     /// Writes file tasks for declared and for removed receipts, and adds and removes duplicate references.

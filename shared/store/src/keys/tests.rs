@@ -13,7 +13,7 @@ fn report_range_holds_expenses_and_head_only() {
     let (from, to) = REPORT_RANGE;
     let within = |sk: &str| (from..=to).contains(&sk);
     assert!(within(&expenses(org, report, 0).sk) && within(&expenses(org, report, 9).sk));
-    assert!(within(&super::report(org, report).sk));
+    assert!(within(&super::report(org, report).sk) && within(&latest_comments(org, report).sk));
     assert!(!within(&event_at(org, EventSubject::Report(report), 1).sk));
     assert!(!within(&format!("DELIVERY#{:015}#{member}", 1)));
 }

@@ -20,6 +20,8 @@ pub struct ReportFilter {
     pub status: Option<ReportStatus>,
     /// Cost centre of at least one expense.
     pub cost_centre: Option<CostCentreCode>,
+    /// Member who prepared the claim, is paid by it, or has decided on it. Names reports that may no longer be claimed.
+    pub listed_participant: Option<MemberId>,
     /// First date of creation, UTC.
     pub created_from: Option<Date>,
     /// Last date of creation, UTC.
@@ -50,6 +52,9 @@ impl ReportFilter {
     }
 
     fn index_and_partitions(&self, org: OrgId) -> (Index, Vec<String>) {
+        if let Some(member) = self.listed_participant {
+            return (Index::ListEntries, vec![keys::participant_partition(org, member)]);
+        }
         // The owner comes first: another index would put positions of other owners' reports into the cursor.
         if let Some(owner) = self.owner {
             return (Index::Owner, vec![keys::reports_by_owner_partition(org, owner)]);

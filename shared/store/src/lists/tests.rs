@@ -31,7 +31,10 @@ fn filter_selects_narrowest_index() {
         min_total: Some(1),
         max_total: Some(2),
         updated_since: Some("2026-11-22T10:00:00Z".parse().unwrap()),
+        listed_participant: None,
     };
+    let by_participant = ReportFilter { listed_participant: Some(seed().next_id()), ..ReportFilter::default() };
+    assert_eq!(query(&by_participant).index, Index::ListEntries);
     let by_owner = query(&everything);
     let by_time = ReportFilter { owner: None, ..everything };
     let by_total = ReportFilter { updated_since: None, ..by_time.clone() };
