@@ -10,6 +10,8 @@ mod approval;
 mod bad_inputs;
 mod concurrency;
 mod conformance;
+mod cors;
+mod currencies;
 mod decisions;
 mod delegation;
 mod end_to_end;

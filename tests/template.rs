@@ -175,25 +175,20 @@ fn file_and_mail_rights_are_limited_to_their_functions() {
 /// Updates in place are limited to claimed spending, because no integrity hash covers them.
 #[test]
 fn update_item_is_granted_for_spending_only() {
-    let updating = |statement: &Value| {
-        let actions = text(&statement["Action"]);
-        statement["Effect"].as_str() == Some("Allow") && actions.contains("dynamodb:UpdateItem")
-    };
+    let updates = |policy: &Value| text(policy).contains("dynamodb:UpdateItem");
+    let managed: Vec<_> =
+        of_type("AWS::IAM::ManagedPolicy").into_iter().filter(|(_, policy)| updates(policy)).collect();
+    assert_eq!(managed.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["GateUse", "SpendingWithdrawal"]);
+    let statement = &managed[1].1["PolicyDocument"]["Statement"][0];
+    assert_eq!(statement["Action"].as_str(), Some("dynamodb:UpdateItem"));
+    let condition = text(&statement["Condition"]);
+    // `ForAllValues` would deny the transaction if AWS judges its items by the keys of all.
+    assert!(condition.contains("ForAnyValue:StringLike") && condition.contains("#SPENDING#*"), "{condition}");
     let mut found = Vec::new();
     for (id, function) in functions() {
         for policy in function.get("Policies").and_then(Value::as_sequence).into_iter().flatten() {
-            let Some(statement) = policy.get("Statement").filter(|statement| updating(statement)) else { continue };
-            let condition = text(&statement["Condition"]);
-            if condition.contains("ISSUER#") {
-                continue;
-            }
-            assert!(
-                condition.contains("ForAllValues:StringLike") && condition.contains("#SPENDING#*"),
-                "{id}: {condition}"
-            );
-            assert_eq!(statement["Condition"]["Null"]["dynamodb:LeadingKeys"].as_str(), Some("false"), "{id}");
-            assert_eq!(statement["Action"].as_str(), Some("dynamodb:UpdateItem"), "{id}");
-            found.push(id.clone());
+            assert!(!updates(policy) || text(policy).contains("ISSUER#"), "{id} updates items");
+            found.extend((policy.as_str() == Some("SpendingWithdrawal")).then(|| id.clone()));
         }
     }
     found.sort_unstable();
@@ -305,4 +300,161 @@ fn security_and_spending_have_alarms() {
         assert!(filters.iter().any(|(_, filter)| text(&filter["FilterPattern"]).contains(status)), "{status}");
     }
     assert_eq!(of_type("AWS::Budgets::Budget").len(), 1);
+}
+
+/// A function writes to its own log group only. The roles that SAM generates may write to every log of the account, so
+/// their policies deny the others.
+#[test]
+fn function_writes_to_its_own_log_only() {
+    let roles = of_type("AWS::IAM::Role");
+    for (id, function) in functions() {
+        let logs = format!("{}Logs", id.strip_suffix("Function").unwrap());
+        assert_eq!(function["LoggingConfig"]["LogGroup"].as_str(), Some(logs.as_str()), "{id}");
+        let own = format!("{logs}.Arn");
+        if let Some(role) = function.get("Role").and_then(Value::as_str) {
+            let (_, role) = roles.iter().find(|(id, _)| role == format!("{id}.Arn")).unwrap();
+            let statements = role["Policies"][0]["PolicyDocument"]["Statement"].as_sequence().unwrap();
+            let about_logs: Vec<_> = statements.iter().filter(|it| text(&it["Action"]).contains("logs:")).collect();
+            assert_eq!(about_logs.len(), 1, "{id}");
+            assert_eq!(about_logs[0]["Resource"].as_str(), Some(own.as_str()), "{id}");
+        } else {
+            let policies = function["Policies"].as_sequence().unwrap().iter();
+            let denies = |policy: &&Value| {
+                let Some(statement) = policy.get("Statement") else { return false };
+                (statement["Effect"].as_str(), statement["Action"].as_str()) == (Some("Deny"), Some("logs:*"))
+                    && statement.get("NotResource").and_then(Value::as_str) == Some(own.as_str())
+            };
+            assert_eq!(policies.filter(denies).count(), 1, "{id}");
+        }
+    }
+}
+
+/// Properties that name a resource within its account and region, by type.
+const PHYSICAL_NAMES: [(&str, &str); 16] = [
+    ("AWS::CloudWatch::Alarm", "AlarmName"),
+    ("AWS::Cognito::UserPool", "UserPoolName"),
+    ("AWS::Cognito::UserPoolDomain", "Domain"),
+    ("AWS::DynamoDB::Table", "TableName"),
+    ("AWS::Events::Rule", "Name"),
+    ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"),
+    ("AWS::IAM::Role", "RoleName"),
+    ("AWS::KMS::Alias", "AliasName"),
+    ("AWS::Logs::LogGroup", "LogGroupName"),
+    ("AWS::S3::Bucket", "BucketName"),
+    ("AWS::SES::ConfigurationSet", "Name"),
+    ("AWS::SNS::Topic", "TopicName"),
+    ("AWS::SQS::Queue", "QueueName"),
+    ("AWS::Scheduler::Schedule", "Name"),
+    ("AWS::Serverless::Function", "FunctionName"),
+    ("AWS::Serverless::HttpApi", "Name"),
+];
+
+/// Two stacks fit into one account and region: nothing has a name that the other has too. `.ci/stack_names.py` checks
+/// the same in the expansion.
+#[test]
+fn physical_names_contain_the_stack_name() {
+    for (kind, property) in PHYSICAL_NAMES {
+        for (id, properties) in of_type(kind) {
+            if let Some(name) = properties.get(property) {
+                assert!(text(name).contains("${AWS::StackName}"), "{id}: {name:?}");
+            }
+        }
+    }
+    for (id, function) in functions() {
+        for schedule in events(&function, "ScheduleV2") {
+            assert!(schedule.get("Name").is_none(), "{id}");
+            // Without it, SAM names the schedule by its logical id.
+            assert_eq!(schedule["OmitName"].as_bool(), Some(true), "{id}");
+        }
+    }
+    let template = template();
+    let outputs = template["Outputs"].as_mapping().unwrap();
+    assert!(outputs.iter().all(|(_, output)| output.get("Export").is_none()), "exports have names too");
+}
+
+/// A metric of one stack alone: a dimension names the stack, or a resource of it.
+#[test]
+fn alarms_watch_metrics_of_their_own_stack() {
+    let template = template();
+    let resources = template["Resources"].as_mapping().unwrap();
+    let names_stack = |value: &Value| {
+        let text = value.as_str().unwrap_or_default();
+        let resource = text.split('.').next().unwrap_or_default();
+        // The event source mapping that SAM generates from an event of a function.
+        let is_generated = || resources.iter().any(|(id, _)| resource.starts_with(id.as_str().unwrap()));
+        text == "AWS::StackName" || resources.contains_key(resource) || is_generated()
+    };
+    for (id, alarm) in of_type("AWS::CloudWatch::Alarm") {
+        // All functions of the account share one limit.
+        if id == "FunctionsThrottledAlarm" {
+            continue;
+        }
+        let metrics = alarm.get("Metrics").and_then(Value::as_sequence).cloned();
+        let metrics = metrics.unwrap_or_else(|| vec![alarm.clone()]);
+        let metrics = metrics.iter().filter_map(|metric| {
+            metric.get("MetricStat").map_or_else(|| metric.get("MetricName").map(|_| metric), |stat| stat.get("Metric"))
+        });
+        for metric in metrics {
+            let dimensions = metric.get("Dimensions").and_then(Value::as_sequence).cloned().unwrap_or_default();
+            let is_own = dimensions.iter().any(|dimension| {
+                let value = &dimension["Value"];
+                matches!(value, Value::Tagged(tagged) if tagged.tag == "Ref" || tagged.tag == "GetAtt")
+                    && names_stack(value)
+            });
+            let is_own = is_own || metric.get("Namespace").is_some_and(|it| text(it).contains("/${AWS::StackName}"));
+            assert!(is_own, "{id} watches {:?} without a dimension of the stack", metric.get("MetricName"));
+        }
+    }
+}
+
+/// What a failed first deployment has created is removed again. Everything else that holds records outlives the stack.
+#[test]
+fn resources_with_records_outlive_the_stack() {
+    let template = template();
+    for (id, resource) in template["Resources"].as_mapping().unwrap() {
+        let kind = resource["Type"].as_str().unwrap();
+        let holds_records =
+            ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Cognito::UserPool"].contains(&kind);
+        let policy = |name: &str| resource.get(name).and_then(Value::as_str);
+        let expected = holds_records.then_some("RetainExceptOnCreate");
+        assert_eq!(policy("DeletionPolicy"), expected, "{id:?}");
+        assert_eq!(policy("UpdateReplacePolicy"), holds_records.then_some("Retain"), "{id:?}");
+    }
+}
+
+#[test]
+fn user_pool_ignores_case_and_can_require_second_factor() {
+    let pools = of_type("AWS::Cognito::UserPool");
+    let [(_, pool)] = pools.as_slice() else { panic!("{pools:?}") };
+    assert_eq!(pool["UsernameConfiguration"]["CaseSensitive"].as_bool(), Some(false));
+    assert_eq!(pool["MfaConfiguration"].as_str(), Some("UserPoolMfa"));
+    let parameter = template()["Parameters"]["UserPoolMfa"].clone();
+    // As texts: YAML reads a bare OFF as false.
+    let values: Vec<_> =
+        parameter["AllowedValues"].as_sequence().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    assert_eq!(values, ["OFF", "OPTIONAL", "ON"]);
+    assert_eq!(parameter["Default"].as_str(), Some("OPTIONAL"));
+    assert_eq!(pool["EnabledMfas"], yaml_serde::from_str::<Value>("[SOFTWARE_TOKEN_MFA]").unwrap());
+}
+
+/// Without a reservation, a flood of requests can use all executions of the account.
+#[test]
+fn background_functions_can_reserve_executions() {
+    for (id, function) in functions().into_iter().filter(|(id, _)| id.starts_with("Triggers")) {
+        // Cognito waits for it, as a client waits for a request.
+        let runs_by_itself = id != "TriggersAddTokenClaimsFunction";
+        let reserved = function.get("ReservedConcurrentExecutions").map(text);
+        assert_eq!(reserved.is_some(), runs_by_itself, "{id}");
+        let Some(reserved) = reserved else { continue };
+        assert!(reserved.contains("ReservesConcurrency") && reserved.contains("AWS::NoValue"), "{id}: {reserved}");
+        for queue in events(&function, "SQS") {
+            // A queue that polls more than the function may run has its messages throttled into the dead-letter queue.
+            let polled = queue["ScalingConfig"]["MaximumConcurrency"].as_u64().unwrap();
+            assert!(
+                reserved.lines().any(|line| line.trim_start_matches("- ") == polled.to_string()),
+                "{id}: {reserved}"
+            );
+        }
+    }
+    assert_eq!(template()["Parameters"]["ReserveConcurrency"]["Default"].as_str(), Some("false"));
 }

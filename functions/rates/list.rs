@@ -29,7 +29,8 @@ impl QueryParameters for RatesQuery {
     const NAMES: &'static [&'static str] = &["limit", "cursor", "currency"];
 
     fn parse(query: &Query) -> Result<Self, ApiError> {
-        let currency = query.get("currency", "the ISO 4217 code of a currency", |text| text.parse().ok())?;
+        // Also of currencies that are no longer in use: their rates stay.
+        let currency = query.get("currency", "the ISO 4217 code of a currency", |text| Currency::stored(text).ok())?;
         Ok(Self { page: query.page()?, currency })
     }
 

@@ -1,5 +1,5 @@
-//! CORS headers, from the `CorsConfiguration` of the API or of a bucket. As on API Gateway, preflights are answered
-//! without the function, and the headers replace those of the function.
+//! CORS headers, from the `CorsConfiguration` of the API or of a bucket. Services answer preflights by themselves; API
+//! Gateway only those that no route takes. Its headers replace those of a function.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -7,32 +7,47 @@ use axum::response::Response;
 
 use crate::template::Cors;
 
+/// Headers of an answer that the configuration decides.
+const HEADERS: [HeaderName; 6] = [
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    header::ACCESS_CONTROL_ALLOW_METHODS,
+    header::ACCESS_CONTROL_ALLOW_HEADERS,
+    header::ACCESS_CONTROL_EXPOSE_HEADERS,
+    header::ACCESS_CONTROL_MAX_AGE,
+];
+
 /// Answers a preflight; `None` if the request is not one.
 pub(crate) fn preflight(cors: Option<&Cors>, method: &Method, request: &HeaderMap) -> Option<Response> {
-    let cors = cors?;
-    let names_method = request.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    if method != Method::OPTIONS || !names_method || !request.contains_key(header::ORIGIN) {
-        return None;
-    }
+    cors.filter(|_| is_preflight(method, request))?;
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
-    if allow(cors, request, response.headers_mut()) {
-        set(response.headers_mut(), header::ACCESS_CONTROL_ALLOW_METHODS, &cors.methods.join(","));
-        set(response.headers_mut(), header::ACCESS_CONTROL_ALLOW_HEADERS, &cors.headers.join(","));
-        let age = cors.max_age.map(|seconds| seconds.to_string()).unwrap_or_default();
-        set(response.headers_mut(), header::ACCESS_CONTROL_MAX_AGE, &age);
-    }
+    apply(cors, method, request, response.headers_mut());
     Some(response)
 }
 
-/// Sets the CORS headers of a response.
-pub(crate) fn apply(cors: Option<&Cors>, request: &HeaderMap, response: &mut HeaderMap) {
+/// Sets the CORS headers of a response, in place of those that it has.
+pub(crate) fn apply(cors: Option<&Cors>, method: &Method, request: &HeaderMap, response: &mut HeaderMap) {
     let Some(cors) = cors else { return };
-    response.remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
-    response.remove(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
-    if allow(cors, request, response) {
+    for name in HEADERS {
+        response.remove(name);
+    }
+    if !allow(cors, request, response) {
+        return;
+    }
+    if is_preflight(method, request) {
+        set(response, header::ACCESS_CONTROL_ALLOW_METHODS, &cors.methods.join(","));
+        set(response, header::ACCESS_CONTROL_ALLOW_HEADERS, &cors.headers.join(","));
+        let age = cors.max_age.map(|seconds| seconds.to_string()).unwrap_or_default();
+        set(response, header::ACCESS_CONTROL_MAX_AGE, &age);
+    } else {
         set(response, header::ACCESS_CONTROL_EXPOSE_HEADERS, &cors.exposed.join(","));
     }
+}
+
+fn is_preflight(method: &Method, request: &HeaderMap) -> bool {
+    let names_method = request.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    method == Method::OPTIONS && names_method && request.contains_key(header::ORIGIN)
 }
 
 /// Sets the origin header if the origin is allowed; true when it is.

@@ -21,6 +21,7 @@ use crate::identity::{self, IdentityProvider};
 use crate::index_page::{self, IndexPage};
 use crate::kms::{self, Kms};
 use crate::lambda::{self, FunctionPool, ProcessSettings, Processes};
+use crate::own_host::own_host_only;
 use crate::s3::S3Server;
 use crate::scheduler;
 use crate::ses::{self, EventPublisher, Mailbox};
@@ -28,6 +29,7 @@ use crate::shutdown::{Shutdown, ShutdownTrigger};
 use crate::sns::Topics;
 use crate::sqs::{self, Queues};
 use crate::streams::{self, ReaderDeps, StreamHandle};
+use crate::table_rights::TableRights;
 use crate::template::{self, Template};
 use crate::test_kit::TestKit;
 
@@ -72,6 +74,8 @@ pub type StartTestKit = fn(StackHandles) -> BoxFuture<'static, Result<Arc<dyn Te
 pub struct StackHandles {
     /// Endpoint of the embedded DynamoDB.
     pub dynamodb_url: String,
+    /// Rights of the functions on tables.
+    pub table_rights: TableRights,
     /// Streams that call functions.
     pub streams: Vec<StreamHandle>,
     /// Function processes.
@@ -109,7 +113,8 @@ impl Stack {
     /// # Errors
     /// [`StackError`] if the port is in use, a binary is missing, the template is unreadable and so on.
     pub async fn start(options: Options) -> Result<Self, StackError> {
-        let (listener, url) = listen(options.port).await?;
+        let (listener, address) = listen(options.port).await?;
+        let url = format!("http://{address}");
         let template = template::load(&options.template, &identity::template_parameters(&url))?;
         let missing = lambda::missing_binaries(&template.functions, &options.bin_dir);
         if !missing.is_empty() {
@@ -126,6 +131,7 @@ impl Stack {
         let processes = Processes::default();
         let handles = StackHandles {
             dynamodb_url: dynamodb.url().to_owned(),
+            table_rights: TableRights::from_template(&template),
             streams: streams::stream_handles(&template, &dynamodb),
             processes: processes.clone(),
             shutdown: shutdown.clone(),
@@ -185,6 +191,7 @@ impl Stack {
             .merge(lambda::routes(functions.clone()))
             .merge(test_kit.as_ref().map(|it| it.routes()).unwrap_or_default())
             .layer(DefaultBodyLimit::max(MAX_BODY));
+        let router = own_host_only(router, address);
         let deps = ReaderDeps { dynamodb, functions, checkpoints, failures, test_kit };
         Ok(stack.run(listener, router, &template, &queues, &deps, &shutdown))
     }
@@ -273,14 +280,14 @@ fn event_publisher(template: &Template, queues: &Arc<Queues>) -> EventPublisher 
     }
 }
 
-async fn listen(port: u16) -> Result<(TcpListener, String), StackError> {
+async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), StackError> {
     let failed = |reason: std::io::Error| match reason.kind() {
         std::io::ErrorKind::AddrInUse => StackError::PortInUse(port),
         _ => StackError::Listen { port, reason },
     };
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, format!("http://{address}")))
+    Ok((listener, address))
 }
 
 /// Creates the data folder and locks it. The operating system releases the lock at the end of the process.

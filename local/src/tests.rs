@@ -244,13 +244,61 @@ async fn routes_are_throttled_only_if_enabled() {
     assert_eq!(statuses(&running, "/v1/few").await, [failed(), failed(), failed(), failed()]);
 }
 
+/// AWS documents that a `$default` route catches `OPTIONS`, even where CORS is configured.
 #[tokio::test]
-async fn gateway_answers_preflight_of_the_default_route() {
+async fn preflight_reaches_the_default_route() {
+    let preflight = async |running: &RunningStack, path: &str| {
+        let request = running.request("OPTIONS", path).header("Origin", "http://a.example");
+        let answer = request.header("Access-Control-Request-Method", "GET").send().await.expect("an answer");
+        (answer.status().as_u16(), answer.headers().contains_key("access-control-allow-methods"))
+    };
     let running = RunningStack::start(|_| ()).await;
     for (method, path) in [("POST", "/v1/things"), ("BREW", "/v1/things"), ("GET", "/v2"), ("OPTIONS", "/v1/things")] {
         assert_eq!(RunningStack::send(running.request(method, path)).await.0, 500, "{method} {path}");
     }
-    let preflight = running.request("OPTIONS", "/v2").header("Origin", "http://a.example");
-    let preflight = preflight.header("Access-Control-Request-Method", "GET");
-    assert_eq!(RunningStack::send(preflight).await.0, 204);
+    for path in ["/v2", "/v1/things"] {
+        assert_eq!(preflight(&running, path).await, (500, false), "{path}");
+    }
+    let without_default = TEMPLATE.replace("Path: $default", "Method: GET, Path: '/{rest+}'");
+    let running = RunningStack::with_template(&without_default, |_| ()).await;
+    for path in ["/v2", "/v1/things"] {
+        assert_eq!(preflight(&running, path).await, (204, true), "{path}");
+    }
+}
+
+/// With DNS rebinding, a page of a foreign site would otherwise read every answer.
+#[tokio::test]
+async fn stack_answers_only_to_its_own_host() {
+    let running = RunningStack::start(|_| ()).await;
+    let port = running.stack.url().rsplit(':').next().expect("a port").to_owned();
+    let status = async |request: RequestBuilder, name: &'static str, value: String| {
+        request.header(name, value).send().await.expect("an answer").status().as_u16()
+    };
+    let paths = ["/", "/v1/things", "/v1/other", "/_local/mail", "/_local/oidc/jwks.json"];
+    for path in paths {
+        for name in ["localhost", "LOCALHOST", "127.0.0.1", "[::1]"] {
+            assert_ne!(
+                status(running.request("GET", path), "host", format!("{name}:{port}")).await,
+                421,
+                "{path} {name}"
+            );
+        }
+        for host in ["evil.example".to_owned(), format!("evil.example:{port}"), "localhost:1".to_owned()] {
+            assert_eq!(status(running.request("GET", path), "host", host.clone()).await, 421, "{path} {host}");
+        }
+    }
+    let files = || running.http.get(format!("{}/bucket/key", running.stack.s3_url()));
+    assert_eq!(status(files(), "host", "evil.example".to_owned()).await, 421);
+    assert_ne!(files().send().await.expect("an answer").status().as_u16(), 421);
+    // A page of another origin may call the API, and nothing else.
+    for (path, origin, is_refused) in [
+        ("/v1/things", "https://evil.example", false),
+        ("/_local/oidc/rotate", "https://evil.example", true),
+        ("/_local/oidc/rotate", "null", true),
+        ("/2015-03-31/functions/things/invocations", "http://localhost:5173", true),
+        ("/_local/oidc/rotate", running.stack.url(), false),
+    ] {
+        let found = status(running.request("POST", path), "origin", origin.to_owned()).await;
+        assert_eq!(found == 421, is_refused, "{path} {origin}");
+    }
 }

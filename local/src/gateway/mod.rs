@@ -54,16 +54,8 @@ async fn handle(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let cors = gateway.cors.as_ref();
     let request_id = system::uuid();
-    let preflight = cors::preflight(cors, &parts.method, &parts.headers);
-    let mut response = if let Some(preflight) = preflight {
-        preflight
-    } else {
-        let mut response = route_request(&gateway, peer, &parts, body, &request_id).await;
-        cors::apply(cors, &parts.headers, response.headers_mut());
-        response
-    };
+    let mut response = route_request(&gateway, peer, &parts, body, &request_id).await;
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert("apigw-requestid", id);
     }
@@ -71,9 +63,12 @@ async fn handle(
 }
 
 async fn route_request(gateway: &Gateway, peer: SocketAddr, parts: &Parts, body: Body, request_id: &str) -> Response {
+    let cors = gateway.cors.as_ref();
     let found = route::find(&gateway.routes, parts.method.as_str(), parts.uri.path());
     let Some((route, path_parameters)) = found else {
-        return message_response(StatusCode::NOT_FOUND, "Not Found");
+        // A route that takes `OPTIONS`, such as `$default`, also takes preflights.
+        let preflight = cors::preflight(cors, &parts.method, &parts.headers);
+        return preflight.unwrap_or_else(|| message_response(StatusCode::NOT_FOUND, "Not Found"));
     };
     if gateway.throttle.as_ref().is_some_and(|throttle| !throttle.admit(route, Instant::now())) {
         return message_response(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
@@ -95,7 +90,10 @@ async fn route_request(gateway: &Gateway, peer: SocketAddr, parts: &Parts, body:
     match tokio::time::timeout(INTEGRATION_TIMEOUT, call).await {
         Err(_) => message_response(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         Ok(Ok(result)) => match response::response(&result) {
-            Some(response) => response,
+            Some(mut response) => {
+                cors::apply(cors, &parts.method, &parts.headers, response.headers_mut());
+                response
+            }
             None => integration_error(&route.function, &result),
         },
         Ok(Err(error)) => integration_error(&route.function, &error.into_payload()),

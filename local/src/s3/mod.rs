@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 use crate::aws::CallingProcess;
 use crate::cors;
 use crate::html::escape;
+use crate::own_host::own_host_only;
 use crate::shutdown::Shutdown;
 use crate::sqs::Queues;
 use crate::template::{Bucket, Cors, Template};
@@ -74,6 +75,7 @@ impl S3Server {
         let address = listener.local_addr().map_err(failed)?;
         let router =
             Router::new().fallback(handle).with_state(S3State { service, buckets, test_kit: test_kit.cloned() });
+        let router = own_host_only(router, address);
         let shutdown = shutdown.clone();
         tasks.spawn(async move {
             if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(shutdown.wait()).await {
@@ -114,7 +116,7 @@ async fn handle(State(state): State<S3State>, request: Request) -> Response {
         return preflight;
     }
     let mut response = carry_out(state, request).await;
-    cors::apply(cors.as_ref(), &headers, response.headers_mut());
+    cors::apply(cors.as_ref(), &method, &headers, response.headers_mut());
     response
 }
 

@@ -57,18 +57,30 @@ impl Denial {
     }
 }
 
-/// True when the text matches the pattern, in which `*` matches any text.
-fn matches_pattern(pattern: &str, text: &str) -> bool {
-    let Some((before, rest)) = pattern.split_once('*') else {
-        return pattern == text;
-    };
-    let Some(text) = text.strip_prefix(before) else {
-        return false;
-    };
-    text.char_indices()
-        .map(|(at, _)| at)
-        .chain([text.len()])
-        .any(|at| text.get(at..).is_some_and(|it| matches_pattern(rest, it)))
+/// True when the text matches the pattern, in which `*` matches any text and `?` any character.
+pub(super) fn matches_pattern(pattern: &str, text: &str) -> bool {
+    let mut rest = text.chars();
+    let mut pattern = pattern.chars();
+    loop {
+        match pattern.next() {
+            None => return rest.next().is_none(),
+            Some('*') => {
+                let (pattern, rest) = (pattern.as_str(), rest.as_str());
+                let starts = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+                return starts.filter_map(|at| rest.get(at..)).any(|it| matches_pattern(pattern, it));
+            }
+            Some('?') => {
+                if rest.next().is_none() {
+                    return false;
+                }
+            }
+            Some(wanted) => {
+                if rest.next() != Some(wanted) {
+                    return false;
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -87,6 +99,10 @@ mod tests {
             ("arn:aws:s3:::b/quarantine/*", "arn:aws:s3:::b/clean/a", false),
             ("s3:PutObject", "s3:PutObjectTagging", false),
             ("arn:aws:s3:::b", "arn:aws:s3:::b/a", false),
+            ("ORG#???#LIMIT#*", "ORG#a1ä#LIMIT#", true),
+            ("ORG#???#LIMIT#*", "ORG#a1#LIMIT#x", false),
+            ("a?", "a", false),
+            ("a?", "abc", false),
         ] {
             assert_eq!(matches_pattern(pattern, text), matches, "{pattern} {text}");
         }

@@ -10,6 +10,8 @@ mod model;
 mod names;
 mod read;
 mod settings;
+mod statement;
+mod table_policies;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -23,6 +25,9 @@ pub(crate) use model::{
     QueueSource, Redrive, Route, Schedule, StreamSource, Subscription, Table, Template,
 };
 pub(crate) use names::{ACCOUNT, REGION, STACK, function_arn, table_arn};
+#[cfg(test)]
+pub(crate) use statement::KeyCondition;
+pub(crate) use statement::Statement;
 
 /// Reads the template file with these parameters. Parameters that the template does not have are ignored.
 pub(crate) fn load(path: &Path, parameters: &Parameters) -> Result<Template, StackError> {

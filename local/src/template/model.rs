@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::denial::Denial;
+use super::statement::Statement;
 
 /// Values for parameters of the template in place of their defaults, by name.
 pub(crate) type Parameters = BTreeMap<String, String>;
@@ -42,6 +43,8 @@ pub(crate) struct Function {
     pub(crate) timeout: Duration,
     pub(crate) memory_mb: u64,
     pub(crate) environment: BTreeMap<String, String>,
+    /// Statements of its role about tables.
+    pub(crate) table_statements: Vec<Statement>,
 }
 
 /// A route of the HTTP API.
@@ -108,10 +111,20 @@ pub(crate) struct Table {
 impl Table {
     /// Returns the name of the partition key.
     pub(crate) fn partition_key(&self) -> Option<&str> {
-        let keys = self.create.get("KeySchema")?.as_array()?;
-        let key = keys.iter().find(|it| it.get("KeyType").and_then(Value::as_str) == Some("HASH"))?;
-        key.get("AttributeName")?.as_str()
+        hash_key(&self.create)
     }
+
+    /// Returns the name of the partition key of an index.
+    pub(crate) fn index_partition_key(&self, index: &str) -> Option<&str> {
+        let indexes = self.create.get("GlobalSecondaryIndexes")?.as_array()?;
+        hash_key(indexes.iter().find(|it| it.get("IndexName").and_then(Value::as_str) == Some(index))?)
+    }
+}
+
+fn hash_key(schema: &Value) -> Option<&str> {
+    let keys = schema.get("KeySchema")?.as_array()?;
+    let key = keys.iter().find(|it| it.get("KeyType").and_then(Value::as_str) == Some("HASH"))?;
+    key.get("AttributeName")?.as_str()
 }
 
 /// A table's stream that calls a function.

@@ -10,6 +10,7 @@ use super::messaging;
 use super::model::{Access, Cors, DEFAULT_ROUTE, Function, Key, Parameters, Route, StreamSource, Table, Template};
 use super::names::{key_arn, key_id};
 use super::settings::{self, Limits};
+use super::table_policies;
 use super::values::{is_true, text_of, texts, whole_number};
 use crate::event_filter;
 
@@ -24,7 +25,7 @@ pub(super) fn template(text: &str, parameters: &Parameters) -> Result<Template, 
         }
         match resource.get("Type").and_then(Value::as_str) {
             Some("AWS::DynamoDB::Table") => template.tables.push(reader.table(id, resource)?),
-            Some("AWS::Serverless::Function") => reader.function(id, resource, &mut template)?,
+            Some("AWS::Serverless::Function") => reader.function(id, resource, resources, &mut template)?,
             Some("AWS::KMS::Key") => template.keys.push(reader.key(id, resources)?),
             Some(kind) => {
                 let added = messaging::read_resource(&reader.resolver, id, kind, resource, &mut template);
@@ -57,7 +58,13 @@ impl Reader<'_> {
         found.map(|value| self.resolver.resolve(value)).transpose().map_err(|error| format!("{name}: {error}"))
     }
 
-    fn function(&self, id: &str, resource: &Value, template: &mut Template) -> Result<(), String> {
+    fn function(
+        &self,
+        id: &str,
+        resource: &Value,
+        resources: &Map<String, Value>,
+        template: &mut Template,
+    ) -> Result<(), String> {
         let within = |error: String| format!("{id}: {error}");
         let code = self.property(resource, "CodeUri").map_err(within)?;
         let name = code
@@ -81,6 +88,7 @@ impl Reader<'_> {
             timeout: Duration::from_secs(number("Timeout", 3)?),
             memory_mb: number("MemorySize", 128)?,
             environment: self.environment(resource).map_err(within)?,
+            table_statements: table_policies::statements(&self.resolver, resources, resource).map_err(within)?,
             name,
         };
         let events = resource.pointer("/Properties/Events").and_then(Value::as_object);

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::env::optional;
+
 /// Severity of a log line.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -26,14 +28,39 @@ pub fn log(level: Level, cause: &str, fields: &[(&str, &dyn Display)]) {
     eprintln!("{}", Value::Object(line));
 }
 
-/// Publishes metrics, each with its unit and value, in the namespace `Outlay` without dimensions.
+/// Publishes metrics, each with its unit and value, in the namespace `Outlay`. Their dimension is the stack, so that
+/// two stacks in one account and region have metrics of their own.
 pub fn publish_metrics(now: Timestamp, metrics: &[(&str, &str, i64)]) {
+    println!("{}", metrics_line(optional("STACK_NAME").as_deref(), now, metrics));
+}
+
+fn metrics_line(stack: Option<&str>, now: Timestamp, metrics: &[(&str, &str, i64)]) -> Value {
     let definitions: Vec<_> = metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
+    let dimensions: Vec<_> = stack.iter().map(|_| "Stack").collect();
     let metadata = json!({
         "Timestamp": now.as_millisecond(),
-        "CloudWatchMetrics": [{"Namespace": "Outlay", "Dimensions": [[]], "Metrics": definitions}],
+        "CloudWatchMetrics": [{"Namespace": "Outlay", "Dimensions": [dimensions], "Metrics": definitions}],
     });
     let mut line = Map::from_iter([("_aws".to_owned(), metadata)]);
+    line.extend(stack.map(|stack| ("Stack".to_owned(), stack.into())));
     line.extend(metrics.iter().map(|(name, _, value)| ((*name).to_owned(), (*value).into())));
-    println!("{}", Value::Object(line));
+    Value::Object(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_have_the_stack_as_dimension() {
+        let metrics = |stack| metrics_line(stack, Timestamp::UNIX_EPOCH, &[("Refused", "Count", 2)]);
+        let metric = json!([{"Name": "Refused", "Unit": "Count"}]);
+        let metadata = |dimensions: Value| {
+            let directive = json!({"Namespace": "Outlay", "Dimensions": dimensions, "Metrics": metric.clone()});
+            json!({"Timestamp": 0, "CloudWatchMetrics": [directive]})
+        };
+        let expected = json!({"_aws": metadata(json!([["Stack"]])), "Stack": "outlay-eu", "Refused": 2});
+        assert_eq!(metrics(Some("outlay-eu")), expected);
+        assert_eq!(metrics(None), json!({"_aws": metadata(json!([[]])), "Refused": 2}));
+    }
 }

@@ -8,41 +8,84 @@ use serde::{Deserialize, Serialize};
 /// Largest amount of one expense, in minor units of its currency (10 000 000 000.00 EUR).
 pub const MAX_MINOR: i64 = 1_000_000_000_000;
 
-/// ISO 4217 currency in use: no funds, metals, test codes or superseded codes.
+/// Currencies of ISO 4217, List One, with two decimals. Funds, metals, units of account and the codes for tests and for
+/// no currency are left out: nobody pays with them.
+const TWO_DECIMALS: &str = "\
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP \
+    CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES \
+    KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK \
+    NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB \
+    TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG";
+/// Those without decimals.
+const NO_DECIMALS: &str = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF";
+/// Those with three.
+const THREE_DECIMALS: &str = "BHD IQD JOD KWD LYD OMR TND";
+/// Withdrawn currencies without decimals. Every other withdrawn currency has two.
+const WITHDRAWN_WITHOUT_DECIMALS: &str = "ADP BEF BYB BYR ESP ITL LUF MGF PTE TPE TRL";
+/// Most decimals of any currency in the history of ISO 4217.
+const MAX_DECIMALS: u8 = 4;
+/// Decimals of a stored code that is in no list.
+const USUAL_DECIMALS: u8 = 2;
+
+/// ISO 4217 currency. Input accepts currencies in use today (`FromStr`); stored codes stay readable when they have been
+/// withdrawn ([`Currency::stored`], also serde).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Currency(iso_currency::Currency);
+pub struct Currency {
+    code: [u8; 3],
+    exponent: u8,
+}
 
-/// Text that is not the code of a currency in use.
+/// Text that is not the code of a currency in use, or no code at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an ISO 4217 currency in use")]
 pub struct ParseCurrencyError;
 
 impl Currency {
+    /// Currency of a stored code, whether it is still in use or not: what was valid when it was stored is readable for
+    /// ever.
+    ///
+    /// # Errors
+    /// [`ParseCurrencyError`] when the text is not three capital letters.
+    pub fn stored(code: &str) -> Result<Self, ParseCurrencyError> {
+        let bytes: [u8; 3] = code.as_bytes().try_into().map_err(|_| ParseCurrencyError)?;
+        if !bytes.iter().all(u8::is_ascii_uppercase) {
+            return Err(ParseCurrencyError);
+        }
+        let withdrawn = || if lists(WITHDRAWN_WITHOUT_DECIMALS, code) { 0 } else { USUAL_DECIMALS };
+        Ok(Self { code: bytes, exponent: exponent_in_use(code).unwrap_or_else(withdrawn) })
+    }
+
     /// Three-letter code, such as `EUR`.
     #[must_use]
-    pub fn code(self) -> &'static str {
-        self.0.code()
+    pub fn code(&self) -> &str {
+        std::str::from_utf8(&self.code).unwrap_or_default()
     }
 
     /// Number of decimals: 0 for JPY, 2 for EUR, 3 for KWD.
     #[must_use]
-    pub fn exponent(self) -> u32 {
-        u32::from(self.0.exponent().unwrap_or(0))
+    pub const fn exponent(self) -> u32 {
+        self.exponent as u32
     }
+}
+
+/// True when the list has the code.
+fn lists(list: &str, code: &str) -> bool {
+    list.split(' ').any(|listed| listed == code)
+}
+
+/// Decimals of a currency in use.
+fn exponent_in_use(code: &str) -> Option<u8> {
+    let lists_in_use = [(TWO_DECIMALS, 2), (NO_DECIMALS, 0), (THREE_DECIMALS, 3)];
+    lists_in_use.into_iter().find(|(list, _)| lists(list, code)).map(|(_, exponent)| exponent)
 }
 
 impl FromStr for Currency {
     type Err = ParseCurrencyError;
 
     fn from_str(code: &str) -> Result<Self, ParseCurrencyError> {
-        let known = iso_currency::Currency::from_code(code).ok_or(ParseCurrencyError)?;
-        let usable = known.code() == code
-            && known.exponent().is_some()
-            && !known.is_special()
-            && !known.is_fund()
-            && known.is_superseded().is_none();
-        if usable { Ok(Self(known)) } else { Err(ParseCurrencyError) }
+        let currency = Self::stored(code)?;
+        exponent_in_use(code).map(|_| currency).ok_or(ParseCurrencyError)
     }
 }
 
@@ -50,7 +93,7 @@ impl TryFrom<String> for Currency {
     type Error = ParseCurrencyError;
 
     fn try_from(code: String) -> Result<Self, ParseCurrencyError> {
-        code.parse()
+        Self::stored(&code)
     }
 }
 
@@ -68,7 +111,7 @@ impl PartialOrd for Currency {
 
 impl Ord for Currency {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.code().cmp(other.code())
+        (self.code, self.exponent).cmp(&(other.code, other.exponent))
     }
 }
 
@@ -275,18 +318,21 @@ impl TryFrom<JsonMoney> for Money {
 
     fn try_from(written: JsonMoney) -> Result<Self, ParseAmountError> {
         // Stored totals can exceed the maximum of one expense, and differences can be negative: only the form is
-        // checked.
+        // checked. The decimals are those that the currency had when the amount was stored.
         let (sign, digits) = match written.amount.strip_prefix('-') {
             Some(digits) => (-1, digits),
             None => (1, written.amount.as_str()),
         };
-        let plain: String = digits.split('.').collect();
-        let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-        if decimals != written.currency.exponent() as usize || !plain.bytes().all(|b| b.is_ascii_digit()) {
+        let (whole, decimals) = digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !is_number(whole) || !decimals.is_none_or(is_number) {
             return Err(ParseAmountError::Malformed);
         }
-        let minor: i64 = plain.parse().map_err(|_| ParseAmountError::TooLarge)?;
-        Ok(Self { minor: sign * minor, currency: written.currency })
+        let decimals = decimals.unwrap_or_default();
+        let exponent = u8::try_from(decimals.len()).ok().filter(|decimals| *decimals <= MAX_DECIMALS);
+        let exponent = exponent.ok_or(ParseAmountError::Malformed)?;
+        let minor: i64 = format!("{whole}{decimals}").parse().map_err(|_| ParseAmountError::TooLarge)?;
+        Ok(Self { minor: sign * minor, currency: Currency { exponent, ..written.currency } })
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lambda_http::http::{HeaderValue, Method, StatusCode, Uri, header};
+use lambda_http::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use lambda_http::request::{LambdaRequest, RequestContext as GatewayContext};
 use lambda_http::{Body, LambdaEvent, Request, RequestExt, Response, Service};
 use outlay_auth::TokenVerifier;
@@ -79,15 +79,17 @@ pub async fn serve_static(reply: impl Fn() -> Result<Reply, Problem>) -> RunResu
     .await
 }
 
-/// Serves the requests that no endpoint takes.
+/// Serves the requests that no endpoint takes. `answer` gets method, path and headers.
 ///
 /// # Errors
 /// Fails when the Runtime API cannot be reached.
-pub async fn serve_unrouted(refuse: impl Fn(&Method, &str) -> Problem) -> RunResult {
+pub async fn serve_unrouted(
+    answer: impl Fn(&Method, &str, &HeaderMap) -> Result<Response<Body>, Problem>,
+) -> RunResult {
     run(|request| {
         let id = request_id(&request);
-        let problem = refuse(request.method(), request.raw_http_path());
-        let response = with_request_id(problem.into_response(&id), &id);
+        let answer = answer(request.method(), request.raw_http_path(), request.headers());
+        let response = with_request_id(answer.unwrap_or_else(|problem| problem.into_response(&id)), &id);
         async move { response }
     })
     .await

@@ -1,5 +1,6 @@
-//! A proxy in front of the embedded DynamoDB for the calls of functions. Calls of the stack and of tests do not pass
-//! it, so fault rules never apply to them. Forwards method, headers and body unchanged, in both directions.
+//! A proxy in front of the embedded DynamoDB for the calls of functions: it enforces their rights and applies the fault
+//! rules. Calls of the stack and of tests do not pass it. Forwards method, headers and body unchanged, in both
+//! directions.
 
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use outlay_local::{CallingProcess, Service, ServiceCall, ServiceFailure, Shutdown, StackError};
+use outlay_local::{CallingProcess, Service, ServiceCall, ServiceFailure, Shutdown, StackError, TableRights};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -22,19 +23,25 @@ const MAX_BODY: usize = 16 * 1024 * 1024;
 
 #[derive(Clone)]
 struct Proxy {
+    rights: Arc<TableRights>,
     faults: Arc<Faults>,
     client: reqwest::Client,
     target: Arc<str>,
 }
 
 /// Starts the proxy; returns its URL.
-pub(crate) async fn start(target: &str, faults: &Arc<Faults>, shutdown: Shutdown) -> Result<String, StackError> {
+pub(crate) async fn start(
+    target: &str,
+    rights: &Arc<TableRights>,
+    faults: &Arc<Faults>,
+    shutdown: Shutdown,
+) -> Result<String, StackError> {
     let failed = |reason| StackError::Listen { port: 0, reason };
     let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
     let client = client.map_err(|error| failed(std::io::Error::other(error)))?;
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let proxy = Proxy { faults: Arc::clone(faults), client, target: target.into() };
+    let proxy = Proxy { rights: Arc::clone(rights), faults: Arc::clone(faults), client, target: target.into() };
     let router = Router::new().fallback(handle).with_state(proxy);
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(shutdown.wait()).await {
@@ -64,8 +71,24 @@ async fn handle(State(proxy): State<Proxy>, request: Request) -> Response {
     let operation = target.rsplit('.').next().unwrap_or_default();
     let text = || body.to_vec();
     let caller = CallingProcess::from_headers(&headers);
+    if let Err(denial) = check_rights(&proxy.rights, caller, operation, &body) {
+        eprintln!("{denial}");
+        return error_response(StatusCode::BAD_REQUEST, "AccessDeniedException", &denial);
+    }
     let call = ServiceCall { service: Service::DynamoDb, operation, caller, text: &text };
     proxy.faults.intercept(&call, carry_out).await.unwrap_or_else(failure_response)
+}
+
+/// Judges a call of a function. Other callers may do everything.
+fn check_rights(
+    rights: &TableRights,
+    caller: Option<CallingProcess<'_>>,
+    operation: &str,
+    body: &[u8],
+) -> Result<(), String> {
+    let Some(caller) = caller else { return Ok(()) };
+    let request = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    rights.check(caller.function, operation, &request)
 }
 
 /// Makes the error of DynamoDB for a failure.
@@ -75,8 +98,12 @@ fn failure_response(failure: ServiceFailure) -> Response {
         ServiceFailure::Denied => (StatusCode::BAD_REQUEST, "AccessDeniedException"),
         ServiceFailure::Unavailable => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
     };
+    error_response(status, code, ServiceFailure::MESSAGE)
+}
+
+fn error_response(status: StatusCode, code: &'static str, message: &str) -> Response {
     let headers = [("content-type", "application/x-amz-json-1.0"), ("x-amzn-errortype", code)];
-    (status, headers, json!({ "__type": code, "message": ServiceFailure::MESSAGE }).to_string()).into_response()
+    (status, headers, json!({ "__type": code, "message": message }).to_string()).into_response()
 }
 
 async fn forward(request: reqwest::RequestBuilder) -> Result<Response, reqwest::Error> {

@@ -29,7 +29,8 @@ use streams::Streams;
 pub fn start(handles: StackHandles) -> BoxFuture<'static, Result<Arc<dyn TestKit>, StackError>> {
     Box::pin(async move {
         let faults = Arc::new(Faults::new(handles.processes, handles.shutdown.clone()));
-        let dynamodb_url = dynamodb_proxy::start(&handles.dynamodb_url, &faults, handles.shutdown).await?;
+        let rights = Arc::new(handles.table_rights);
+        let dynamodb_url = dynamodb_proxy::start(&handles.dynamodb_url, &rights, &faults, handles.shutdown).await?;
         let streams = Arc::new(Streams::new(handles.streams));
         let kit: Arc<dyn TestKit> = Arc::new(Kit { dynamodb_url, faults, streams, log: Arc::default() });
         Ok(kit)

@@ -41,6 +41,7 @@ Resources:
     Properties:
       CodeUri: target/lambda/things/
       Timeout: 20
+      Policies: [{Statement: {Effect: Allow, Action: 'dynamodb:*', Resource: '*'}}]
       Events:
         Work: {Type: SQS, Properties: {Queue: !GetAtt Work.Arn, BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures], ScalingConfig: {MaximumConcurrency: 1}}}
         Stream: {Type: DynamoDB, Properties: {Stream: !GetAtt Table.StreamArn, FunctionResponseTypes: [ReportBatchItemFailures], MaximumRetryAttempts: 0}}

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod background_jobs;
+mod currency;
 mod evaluation;
 mod history;
 mod lifecycle;

@@ -247,7 +247,7 @@ impl Composer<'_> {
             }
             StepReason::Project { project } => ("reason-project", vec![("project", user_text(project))]),
             StepReason::Grade { grade } => ("reason-grade", vec![("grade", user_text(grade))]),
-            StepReason::Currency { currency } => ("reason-currency", vec![("currency", currency.code().into())]),
+            StepReason::Currency { currency } => ("reason-currency", vec![("currency", currency.to_string().into())]),
             StepReason::ViolationsFound {} => ("reason-violations-found", Vec::new()),
             StepReason::NoViolations {} => ("reason-no-violations", Vec::new()),
             StepReason::EveryReport {} => ("reason-every-report", Vec::new()),

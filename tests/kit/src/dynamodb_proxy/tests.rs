@@ -33,7 +33,7 @@ async fn proxy_forwards_calls_and_applies_rules() {
     let mut tasks = JoinSet::new();
     let target = start_echo(&mut tasks).await;
     let faults = Arc::new(Faults::new(outlay_local::Processes::default(), shutdown.clone()));
-    let url = start(&target, &faults, shutdown).await.expect("a URL");
+    let url = start(&target, &Arc::default(), &faults, shutdown).await.expect("a URL");
     let send = async |body: &'static str| {
         let request = reqwest::Client::builder().no_proxy().build().expect("a client").post(format!("{url}/a?b=c"));
         let request = request.header("X-Amz-Target", "DynamoDB_20120810.PutItem").header("Authorization", "signed");
