@@ -458,3 +458,33 @@ fn background_functions_can_reserve_executions() {
     }
     assert_eq!(template()["Parameters"]["ReserveConcurrency"]["Default"].as_str(), Some("false"));
 }
+
+/// Actions on the table that each background function performs. Fewer would fail the black-box tests, which run under
+/// these policies; more would be rights that nothing needs.
+#[test]
+fn background_roles_grant_only_used_table_actions() {
+    let expected = [
+        ("TriggersEscalateRole", &["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query"][..]),
+        ("TriggersNotifyRole", &["BatchGetItem", "DeleteItem", "PutItem", "Query", "UpdateItem"]),
+        ("TriggersProcessReceiptRole", &["DeleteItem", "PutItem", "Query"]),
+        ("TriggersRecordSesEventRole", &["GetItem", "PutItem", "UpdateItem"]),
+        ("TriggersRemindRole", &["BatchGetItem", "PutItem", "Query", "UpdateItem"]),
+        ("TriggersSweepRole", &["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
+    ];
+    for (id, expected) in expected {
+        let roles = of_type("AWS::IAM::Role");
+        let (_, role) = roles.iter().find(|(role, _)| role == id).unwrap();
+        let statements = role["Policies"][0]["PolicyDocument"]["Statement"].as_sequence().unwrap();
+        let allowed = statements.iter().filter(|statement| statement["Effect"].as_str() == Some("Allow"));
+        let about_table = allowed.filter(|statement| !text(&statement["Resource"]).contains("StreamArn"));
+        let actions = about_table.flat_map(|statement| match &statement["Action"] {
+            Value::Sequence(actions) => actions.clone(),
+            action => vec![action.clone()],
+        });
+        let mut actions: Vec<String> =
+            actions.filter_map(|action| Some(action.as_str()?.strip_prefix("dynamodb:")?.to_owned())).collect();
+        actions.retain(|action| action != "ListStreams");
+        actions.sort_unstable();
+        assert_eq!(actions, expected, "{id}");
+    }
+}
