@@ -434,7 +434,8 @@ fn user_pool_ignores_case_and_can_require_second_factor() {
         parameter["AllowedValues"].as_sequence().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
     assert_eq!(values, ["OFF", "OPTIONAL", "ON"]);
     assert_eq!(parameter["Default"].as_str(), Some("OPTIONAL"));
-    assert_eq!(pool["EnabledMfas"], yaml_serde::from_str::<Value>("[SOFTWARE_TOKEN_MFA]").unwrap());
+    let kinds = yaml_serde::from_str::<Value>("!If [HasMfa, [SOFTWARE_TOKEN_MFA], !Ref AWS::NoValue]").unwrap();
+    assert_eq!(pool["EnabledMfas"], kinds, "Cognito refuses a kind of second factor beside OFF");
 }
 
 /// Without a reservation, a flood of requests can use all executions of the account.
