@@ -65,6 +65,7 @@ functions! {
     receipts_remove "../functions/receipts/remove.rs"
     approvals_list "../functions/approvals/list.rs"
     rates_put "../functions/rates/put.rs"
+    rates_remove "../functions/rates/remove.rs"
     rates_list "../functions/rates/list.rs"
     service_health "../functions/service/health.rs"
     service_openapi "../functions/service/openapi.rs"
@@ -85,7 +86,7 @@ functions! {
         reports_history::handler, reports_update::handler, reports_delete::handler, reports_clone::handler, reports_comment::handler, reports_reassign::handler,
         expenses_add::handler, expenses_update::handler, expenses_remove::handler, expenses_clone::handler, expenses_split::handler,
         receipts_add::handler, receipts_get::handler, receipts_remove::handler,
-        approvals_list::handler, rates_put::handler, rates_list::handler,
+        approvals_list::handler, rates_put::handler, rates_remove::handler, rates_list::handler,
         service_health::handler, service_openapi::handler,
     )
 )]

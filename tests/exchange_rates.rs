@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::World;
+use crate::support::{World, day};
 
 fn line(date: &str, amount: &str, currency: &str) -> Value {
     json!({
@@ -45,7 +45,7 @@ async fn expense_keeps_rate_date_and_source_of_conversion() {
     );
     assert_eq!(report["totals"]["total"]["amount"], "416.28");
 
-    // Stored conversions stay. A changed expense is converted again.
+    // A corrected rate reaches the whole draft.
     enter(&world, "2026-11-02", &json!({"GBP": "2"})).await;
     let first = report["expenses"][0]["id"].as_str().unwrap();
     let touched = world
@@ -58,7 +58,7 @@ async fn expense_keeps_rate_date_and_source_of_conversion() {
             &touched["expenses"][0]["converted"]["amount"]["amount"],
             &touched["expenses"][1]["converted"]["amount"]["amount"]
         ),
-        (&json!("200.00"), &json!("114.12"))
+        (&json!("200.00"), &json!("200.00"))
     );
 }
 
@@ -144,4 +144,79 @@ async fn conversion_out_of_range_is_rejected() {
         let faults = world.ana.post(&world.path("reports"), &body).await.problem(422, "/problems/validation-failed");
         assert_eq!(faults, ["/expenses/0/amount/amount maximum"], "{amount} {from} in {to}");
     }
+}
+
+/// Amounts of the first expense and of the report, in EUR.
+fn converted(report: &Value) -> (&str, &str) {
+    let amount = &report["expenses"][0]["converted"]["amount"]["amount"];
+    (amount.as_str().unwrap(), report["totals"]["total"]["amount"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn corrected_rate_reaches_drafts_until_they_are_submitted() {
+    let world = World::new().await;
+    enter(&world, &day(1), &json!({"JPY": "0.60"})).await;
+    let yen = || vec![line(&day(0), "10", "JPY")];
+    let draft = world.draft(&world.ana, &yen()).await;
+    let returned = world.submit_expenses(&world.ana, &yen()).await.expect(201);
+    let submitted = world.submit_expenses(&world.ana, &yen()).await.expect(201);
+    assert_eq!((converted(&returned), converted(&submitted)), (("6.00", "6.00"), ("6.00", "6.00")));
+    let returned = world.decide(&world.marco, &returned, "return", &json!({"reason": "The rate."})).await.expect(200);
+    enter(&world, &day(1), &json!({"JPY": "0.006"})).await;
+    for report in [&draft, &returned] {
+        let shown = world.ana.get(&world.report(report, "")).await.expect(200);
+        assert_eq!(converted(&shown), ("0.06", "0.06"));
+        let submitted = world.ana.post(&world.report(report, "submit"), &json!({})).await.expect(200);
+        assert_eq!((converted(&submitted), &submitted["base_total"]["amount"]), (("0.06", "0.06"), &json!("0.06")));
+    }
+    let kept = world.ana.get(&world.report(&submitted, "")).await.expect(200);
+    assert_eq!(converted(&kept), ("6.00", "6.00"), "a submitted line keeps its rate");
+}
+
+#[tokio::test]
+async fn split_line_adds_up_at_unchanged_rate() {
+    let world = World::new().await;
+    enter(&world, &day(1), &json!({"USD": "0.8333"})).await;
+    let draft = world.draft(&world.ana, &[line(&day(0), "10.00", "USD")]).await;
+    let part = |amount: &str| json!({"amount": {"amount": amount, "currency": "USD"}});
+    let parts = json!({"parts": [part("3.33"), part("3.33"), part("3.34")]});
+    let split = world.ana.post(&world.line(&draft, 0, "split"), &parts).await.expect(200);
+    assert_eq!(split["totals"]["total"]["amount"], "8.33");
+    // A nearer day with the same rate changes no amount.
+    enter(&world, &day(0), &json!({"USD": "0.8333"})).await;
+    let submitted = world.ana.post(&world.report(&split, "submit"), &json!({})).await.expect(200);
+    assert_eq!(submitted["totals"]["total"]["amount"], "8.33");
+    assert_eq!(submitted["expenses"][0]["converted"]["date"], json!(day(0)));
+}
+
+#[tokio::test]
+async fn wrong_rate_can_be_taken_back() {
+    let world = World::new().await;
+    enter(&world, &day(5), &json!({"JPY": "0.006"})).await;
+    enter(&world, &day(1), &json!({"JPY": "0.60", "USD": "0.9"})).await;
+    let yen = || vec![line(&day(0), "10", "JPY")];
+    let (draft, submitted) = (world.draft(&world.ana, &yen()).await, world.submit_expenses(&world.ana, &yen()).await);
+    let rate = |day: &str, currency: &str| world.path(&format!("rates/{day}/{currency}"));
+    world.ana.delete(&rate(&day(1), "JPY")).await.problem(403, "/problems/forbidden");
+    let removed = world.fiona.delete(&rate(&day(1), "JPY")).await;
+    assert_eq!((removed.status, removed.text.as_str()), (204, ""));
+    world.fiona.delete(&rate(&day(1), "JPY")).await.problem(404, "/problems/not-found");
+    for path in [rate(&day(2), "JPY"), rate(&day(1), "GBP"), rate(&day(1), "yen")] {
+        world.fiona.delete(&path).await.problem(404, "/problems/not-found");
+    }
+    world.fiona.delete(&rate("tomorrow", "JPY")).await.problem(400, "/problems/invalid-parameter");
+    let listed = world.ana.get(&world.path("rates")).await.expect(200);
+    let listed: Vec<_> = listed["items"].as_array().unwrap().iter().map(|rate| rate["rate"].clone()).collect();
+    assert_eq!(listed, ["0.006", "0.9"]);
+    // The draft is converted at the last earlier rate, the submitted report keeps its own.
+    let shown = world.ana.get(&world.report(&draft, "")).await.expect(200);
+    assert_eq!(converted(&shown), ("0.06", "0.06"));
+    let kept = world.ana.get(&world.report(&submitted.expect(201), "")).await.expect(200);
+    assert_eq!(converted(&kept), ("6.00", "6.00"));
+    // Without any rate, the draft says so.
+    assert_eq!(world.fiona.delete(&rate(&day(5), "JPY")).await.status, 204);
+    let shown = world.ana.get(&world.report(&draft, "")).await.expect(200);
+    assert_eq!(shown["missing_items"][0]["rule"], "rate-missing");
+    let refused = world.ana.post(&world.report(&draft, "submit"), &json!({})).await;
+    assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/expenses/0/amount/currency rate-missing"]);
 }

@@ -1,7 +1,7 @@
 //! `PATCH /v1/orgs/{org}/reports/{report}/expenses/{expense}`: updates an expense of a report.
 
 use outlay_api::common::ExpensePath;
-use outlay_api::expense::ExpensePatchIn;
+use outlay_api::expense::{ExpensePatchIn, require_refund};
 use outlay_api::report::{ReportOut, ReportReplies};
 use outlay_api::tax::push_tax_error;
 use outlay_domain::change::update_expense;
@@ -52,8 +52,11 @@ async fn handler(context: Context<'_, UpdateExpense>, patch: ExpensePatch) -> Ha
         push_tax_error(amount, is_sum, error, &mut errors);
         errors
     })?;
+    let mut errors = FieldErrors::default();
+    require_refund(Some(facts.amount), facts.refund_of, &mut errors);
+    errors.into_result()?;
     if current == facts {
-        return context.unchanged();
+        return context.unchanged(policy).await;
     }
     let rates = queries::rates_for(context.store(), report, std::slice::from_ref(&facts)).await?;
     let edit = update_expense(context.permit, expense_id, facts, &rates, context.now())?;

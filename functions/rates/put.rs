@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
 use outlay_api::common::{OrgPath, PageOut};
-use outlay_api::rates::RateOut;
+use outlay_api::rates::{RateOut, parse_rate_date};
 use outlay_domain::change::{Change, enter_rates};
 use outlay_domain::conversion::{Rate, RateEntry};
 use outlay_domain::money::Currency;
@@ -65,8 +64,8 @@ impl Endpoint for PutRates {
 
 /// Enter the exchange rates of a day.
 ///
-/// Allowed for finance and admins. Rates of the same day and currency are replaced. Expenses already converted
-/// keep their rate.
+/// Allowed for finance and admins. Rates of the same day and currency are replaced. Drafts and returned reports are
+/// converted at the new rates; submitted and approved reports keep theirs.
 #[utoipa::path(
     put,
     path = "/v1/orgs/{org}/rates/{date}",
@@ -82,7 +81,7 @@ impl Endpoint for PutRates {
 )]
 async fn handler(context: Context<'_, PutRates>, (rates, source): Checked<PutRates>) -> HandlerResult {
     let base_currency = context.preloaded.base_currency;
-    let date = parse_path_date(&context)?;
+    let date = parse_rate_date(&context)?;
     if rates.iter().any(|(currency, _)| *currency == base_currency) {
         let mut errors = FieldErrors::default();
         errors.push_at(format!("/rates/{base_currency}"), "base-currency", "Must not be the base currency.");
@@ -93,14 +92,6 @@ async fn handler(context: Context<'_, PutRates>, (rates, source): Checked<PutRat
     let items: Vec<RateOut> = change.entries.iter().map(Into::into).collect();
     let reply = Reply::ok(&PageOut { items, next_cursor: None })?;
     context.commit(Change::Rates(Box::new(change)), reply).await
-}
-
-/// Parses the day in the path.
-fn parse_path_date(context: &Context<'_, PutRates>) -> Result<Date, Problem> {
-    let date = context.path("date");
-    let date = FieldErrors::default().parse_expense_date("date", date, context.now());
-    let detail = "The last path segment must be a day as YYYY-MM-DD, from 2000 and not in the future.";
-    date.ok_or_else(|| Problem::new(ProblemType::InvalidParameter, detail))
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -5,6 +5,7 @@ use outlay_api::report::{ReportOut, ReportParticipants, commit_created_report};
 use outlay_domain::change::{CloneOverrides, clone_report};
 use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::permission::{Clone, CreateReport};
+use outlay_domain::policy::Policy;
 use outlay_domain::text::Title;
 use outlay_http::prelude::*;
 use serde::Deserialize;
@@ -32,7 +33,7 @@ struct CloneReport;
 
 impl Endpoint for CloneReport {
     type Target = OnReport<Clone>;
-    type Preload = ();
+    type Preload = Policy;
     type Query = NoQuery;
     type Body = Option<ReportCloneIn>;
     type Resource = ();
@@ -67,7 +68,7 @@ async fn handler(context: Context<'_, CloneReport>, title: Option<Title>) -> Han
     let overrides = CloneOverrides { title, payee: payee.as_ref() };
     let (mut ids, now) = (context.ids(), context.now());
     let change = clone_report(context.permit, create_permit, other_owner, overrides, &rates, &mut ids, now)?;
-    commit_created_report(&context, change).await
+    commit_created_report(&context, change, &context.preloaded, participants.owner_or(caller)).await
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -55,11 +55,13 @@ async fn handler(context: Context<'_, CreateReport>, request: ReportToCreate) ->
     if submit_now {
         let submit_permit = permission::permit::<Submit>(&caller.member, &change.after, context.today())?;
         let loaded = participants.loaded_members(caller);
-        let submission = SubmissionContext::load(store, policy, &change.after, &loaded, context.today()).await?;
+        let submission =
+            SubmissionContext::load_with_rates(store, policy, &change.after, &loaded, Some(rates), context.today())
+                .await?;
         let submitted = submit(submit_permit, submission.rules(), context.now())?;
         change = change.then(submitted);
     }
-    commit_created_report(&context, change).await
+    commit_created_report(&context, change, policy, participants.owner_or(caller)).await
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -3,6 +3,7 @@
 use outlay_api::common::ReportPath;
 use outlay_api::report::{ReportOut, ReportReplies};
 use outlay_domain::permission::Read;
+use outlay_domain::policy::Policy;
 use outlay_http::prelude::*;
 
 #[derive(Debug)]
@@ -10,7 +11,7 @@ struct GetReport;
 
 impl Endpoint for GetReport {
     type Target = OnReport<Read>;
-    type Preload = ();
+    type Preload = Policy;
     type Query = NoQuery;
     type Body = NoBody;
     type Resource = ();
@@ -25,6 +26,10 @@ impl Endpoint for GetReport {
 ///
 /// Allowed for its owner, preparer and payee, for the approvers of its steps and their delegates, and for
 /// finance, admins and auditors. For everyone else the report does not exist (404).
+///
+/// `violations`, `missing_items`, `totals` and conversions of a draft or returned report are computed at each read, by
+/// the policy in force and the current rates. They can change while the `ETag` stays: it is the version of what is
+/// stored, and `If-None-Match` is not honoured for such a report.
 #[utoipa::path(
     get,
     path = "/v1/orgs/{org}/reports/{report}",
@@ -34,7 +39,7 @@ impl Endpoint for GetReport {
     responses((status = 200, description = "The report.", body = ReportOut), Declared<GetReport>)
 )]
 async fn handler(context: Context<'_, GetReport>) -> HandlerResult {
-    context.unchanged()
+    context.unchanged(&context.preloaded).await
 }
 
 #[tokio::main(flavor = "current_thread")]

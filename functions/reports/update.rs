@@ -77,7 +77,7 @@ async fn handler(context: Context<'_, UpdateReport>, (patch, payee): Checked<Upd
     };
     let patch = ReportPatch { payee, ..patch };
     if !patch.changes(context.report()) {
-        return context.unchanged();
+        return context.unchanged(&context.preloaded).await;
     }
     let edit = update_report(context.permit, patch, context.now())?;
     context.commit_edit(edit, &context.preloaded).await

@@ -100,6 +100,12 @@ pub fn unknown(id: &str) -> String {
     same.chars().chain(random.chars().rev()).collect()
 }
 
+/// Currencies of rates that are removed.
+const CURRENCIES: [&str; 24] = [
+    "AED", "AUD", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EGP", "GBP", "HKD", "HUF", "IDR", "ILS",
+    "INR", "ISK", "KES", "KRW", "MXN", "MYR", "NOK", "NZD",
+];
+
 /// Two organisations on a stack, with members of every kind.
 pub struct Fixtures {
     pub world: World,
@@ -173,6 +179,14 @@ impl Fixtures {
             path = path.replace("{member}", &owner.id);
             watched = if row == "membersPutPayoutAccount" { path.clone() } else { member };
             subject = Some(owner.id.clone());
+        }
+        if row == "ratesRemove" {
+            // A rate of its own for each request.
+            let currency = CURRENCIES[number as usize % CURRENCIES.len()];
+            path = path.replace("{currency}", currency);
+            watched = world.path(&format!("rates?currency={currency}"));
+            let rates = json!({"rates": {currency: "0.5"}});
+            world.fiona.put(&world.path(&format!("rates/{}", today())), &rates).await.expect(200);
         }
         if row == "policyPut" {
             seen = world.admin.get(&watched).await.expect(200)["version"].as_u64();

@@ -21,6 +21,7 @@ const EXCEPTIONS: &[(&str, u16, &str)] = &[
     ("members", 409, "services.rs::service_with_person_subject_does_not_block_that_person"),
     ("policyPut", 409, "services.rs::service_with_person_subject_does_not_block_that_person"),
     ("ratesPut", 409, "services.rs::service_with_person_subject_does_not_block_that_person"),
+    ("ratesRemove", 409, "services.rs::service_with_person_subject_does_not_block_that_person"),
     ("reportsCreate", 409, "services.rs::service_with_person_subject_does_not_block_that_person"),
     ("reportsClone", 409, "services.rs::service_with_person_subject_does_not_block_that_person"),
     ("reportsComment", 409, "services.rs::service_with_person_subject_does_not_block_that_person"),

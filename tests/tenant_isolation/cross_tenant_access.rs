@@ -78,7 +78,8 @@ async fn by_path(stack: &Stack, ours: &Tenant, theirs: &Tenant, who: &Person) ->
             .replace("{receipt}", receipt)
             .replace("{expense}", line)
             .replace("{member}", &theirs.world.ana.id)
-            .replace("{date}", &today());
+            .replace("{date}", &today())
+            .replace("{currency}", "USD");
         let in_own =
             |report: &Value| path.replace("{org}", &ours.world.org).replace("{report}", report["id"].as_str().unwrap());
         let mut paths =

@@ -100,6 +100,7 @@ async fn rules(tenant: &Tenant, policy: &Value) {
     tenant.put(&tenant.world.fiona, &tenant.world.path(&format!("rates/{}", day(3))), rates).await;
     tenant.walk(&tenant.world.ana, &tenant.world.path("rates")).await;
     tenant.get(&tenant.world.ana, &tenant.world.path("rates?currency=USD")).await;
+    tenant.delete(&tenant.world.fiona, &tenant.world.path(&format!("rates/{}/GBP", day(3)))).await;
 }
 
 async fn accounts(tenant: &Tenant) {

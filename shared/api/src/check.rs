@@ -8,7 +8,7 @@ use outlay_domain::ids::ReportId;
 use outlay_domain::money::Currency;
 use outlay_domain::permission::{CreateReport, Read, SimulatePolicy, permit};
 use outlay_domain::policy::Policy;
-use outlay_domain::report::{Report, compute_totals};
+use outlay_domain::report::{Report, compute_base_total, compute_totals};
 use outlay_http::endpoint::Input;
 use outlay_http::queries::SubmissionContext;
 use outlay_http::request::Caller;
@@ -118,11 +118,12 @@ fn shown(report: &Report, assessment: &Assessment) -> Result<CheckOut, ApiError>
         SubmissionOutcome::NoApprover { step } => ("no-approver", Some(step.clone()), &[][..]),
     };
     let totals = compute_totals(report.currency, &assessment.lines).map_err(Problem::internal)?;
+    let base_total = compute_base_total(report.base_total.currency(), &assessment.lines).map_err(Problem::internal)?;
     Ok(CheckOut {
         outcome,
         because,
         totals: totals.into(),
-        base_total: report.base_total.into(),
+        base_total: base_total.into(),
         expenses: assessment.lines.iter().map(Into::into).collect(),
         violations: assessment.violations.iter().map(Into::into).collect(),
         steps: steps.iter().map(Into::into).collect(),

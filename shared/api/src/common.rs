@@ -17,7 +17,7 @@ use validator::Validate;
 #[schema(as = Money)]
 #[serde(deny_unknown_fields)]
 pub struct MoneyDto {
-    /// Non-negative decimal number, with at most as many decimals as the currency has.
+    /// Decimal number, with at most as many decimals as the currency has. Negative only for refunds.
     #[schema(example = "12.34")]
     pub amount: String,
     /// ISO 4217 code of a currency in use today.
@@ -26,6 +26,14 @@ pub struct MoneyDto {
 }
 
 impl MoneyDto {
+    /// Parses an amount that can be negative; errors are below the field `name`.
+    pub fn parse_signed(&self, name: &str, errors: &mut FieldErrors) -> Option<Money> {
+        errors.within(name, |errors| match self.amount.strip_prefix('-') {
+            Some(amount) if !amount.starts_with('-') => errors.parse_money(amount, &self.currency).map(Money::negated),
+            _ => errors.parse_money(&self.amount, &self.currency),
+        })
+    }
+
     /// Parses the amount; errors are below the field `name`.
     pub fn parse(&self, name: &str, errors: &mut FieldErrors) -> Option<Money> {
         errors.within(name, |errors| errors.parse_money(&self.amount, &self.currency))

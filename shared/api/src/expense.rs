@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use outlay_domain::conversion::Conversion;
-use outlay_domain::expense::{Expense, ExpenseFacts, ExpensePatch, PaymentMethod};
+use outlay_domain::expense::{Expense, ExpenseFacts, ExpensePatch, PaymentMethod, RefundOf};
 use outlay_domain::money::Money;
 use outlay_domain::patch::Patch;
 use outlay_domain::tax::{StatedTaxes, TaxSource};
@@ -34,8 +34,12 @@ pub struct ExpenseIn {
     /// Merchant; 1 to 200 characters.
     #[schema(example = "Brasserie Georges")]
     pub merchant: String,
-    /// Amount paid, tax included; more than zero.
+    /// Amount paid, tax included. Negative for a refund, which must not be larger than what it refunds.
     pub amount: MoneyDto,
+    /// Expense that a refund is for. Without it, a refund is for the expenses of this report with the same merchant,
+    /// currency and payment method.
+    #[validate(nested)]
+    pub refund_of: Option<RefundOfDto>,
     /// Sum of the taxes within the amount, in the same currency and at most the amount. When neither `tax` nor `taxes`
     /// is sent, the category's default for the country and currency, or zero.
     pub tax: Option<MoneyDto>,
@@ -72,8 +76,10 @@ impl Input for ExpenseIn {
         let date = errors.parse_expense_date("date", self.date, now);
         let category = errors.parse("category", self.category);
         let merchant = errors.parse("merchant", self.merchant);
-        let amount = self.amount.parse("amount", errors);
-        require_positive(amount, errors);
+        let amount = self.amount.parse_signed("amount", errors);
+        require_not_zero(amount, errors);
+        let refund_of = optional(self.refund_of, |of| errors.within("refund_of", |errors| of.parse(errors)));
+        require_refund(amount, refund_of.flatten(), errors);
         let stated = parse_stated_taxes(self.tax, self.taxes, errors);
         let country = errors.parse_optional("country", self.country);
         let note = errors.parse_optional("note", self.note);
@@ -97,6 +103,7 @@ impl Input for ExpenseIn {
             tax_source,
             taxes,
             country: country?,
+            refund_of: refund_of?,
             payment_method: self.payment_method.unwrap_or_default(),
             note: note?,
             justification: justification?,
@@ -116,12 +123,31 @@ pub fn require_positive(amount: Option<Money>, errors: &mut FieldErrors) {
     }
 }
 
-/// Requires a tax to be in the currency of its amount and at most the amount; the error is below `tax`.
+/// Requires an amount other than zero; the error is at `amount/amount`.
+fn require_not_zero(amount: Option<Money>, errors: &mut FieldErrors) {
+    if amount.is_some_and(|amount| amount.minor() == 0) {
+        errors
+            .within("amount", |errors| errors.push("amount", "positive", "Must be above zero, or below for a refund."));
+    }
+}
+
+/// Requires the amount of a refund to be negative; the error is at `refund_of`.
+pub fn require_refund(amount: Option<Money>, refund_of: Option<RefundOf>, errors: &mut FieldErrors) {
+    if refund_of.is_some() && amount.is_some_and(|amount| amount.minor() > 0) {
+        errors.push("refund_of", "refund", "Only an expense with a negative amount is a refund.");
+    }
+}
+
+/// Requires a tax to be in the currency of its amount and at most the amount, on the same side of zero; the error is
+/// below `tax`.
 pub fn require_tax_within(amount: Money, tax: Money, errors: &mut FieldErrors) {
     errors.within("tax", |errors| {
         if tax.currency() != amount.currency() {
             errors.push("currency", "same-currency", "Must be the currency of the amount.");
-        } else if tax.minor() > amount.minor() {
+        } else if tax.minor().signum() * amount.minor().signum() < 0 {
+            let detail = if tax.minor() < 0 { "Must not be negative." } else { "Must not be above zero in a refund." };
+            errors.push("amount", "positive", detail);
+        } else if tax.minor().unsigned_abs() > amount.minor().unsigned_abs() {
             errors.push("amount", "maximum", "Must not be more than the amount it is part of.");
         }
     });
@@ -141,9 +167,12 @@ pub struct ExpensePatchIn {
     /// Merchant; 1 to 200 characters.
     #[schema(value_type = Option<String>, nullable = false)]
     pub merchant: Patch<String>,
-    /// Amount paid, tax included; more than zero.
+    /// Amount paid, tax included. Negative for a refund, which must not be larger than what it refunds.
     #[schema(value_type = Option<MoneyDto>, nullable = false)]
     pub amount: Patch<MoneyDto>,
+    /// Expense that a refund is for.
+    #[schema(value_type = Option<RefundOfDto>)]
+    pub refund_of: Patch<RefundOfDto>,
     /// Sum of the taxes within the amount, in the same currency; the category's default when null. Left out together
     /// with `taxes`, a default follows the other fields, and stated taxes stay: those stated by rate are computed anew.
     #[schema(value_type = Option<MoneyDto>)]
@@ -191,8 +220,9 @@ impl Input for ExpensePatchIn {
         let merchant = errors.not_null("merchant", self.merchant);
         let merchant = errors.parse_optional("merchant", merchant);
         let amount = errors.not_null("amount", self.amount);
-        let amount = optional(amount, |amount| amount.parse("amount", errors));
-        require_positive(amount.flatten(), errors);
+        let amount = optional(amount, |amount| amount.parse_signed("amount", errors));
+        require_not_zero(amount.flatten(), errors);
+        let refund_of = self.refund_of.try_map(|of| errors.within("refund_of", |errors| of.parse(errors)));
         let taxes = parse_patched_taxes(self.tax, self.taxes, errors);
         let country = errors.parse_patch("country", self.country);
         let payment_method = errors.not_null("payment_method", self.payment_method);
@@ -210,6 +240,7 @@ impl Input for ExpensePatchIn {
             amount: amount?,
             taxes: taxes?,
             country: country?,
+            refund_of: refund_of?,
             payment_method,
             note: note?,
             justification: justification?,
@@ -228,6 +259,47 @@ fn parse_attendees(attendees: Vec<String>, errors: &mut FieldErrors) -> Option<V
         errors.push("attendees", "length", format!("Must have at most {MAX_ATTENDEES} entries."));
     }
     errors.parse_list("attendees", attendees)
+}
+
+/// Expense that a refund gives money back for.
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
+#[schema(as = RefundOf)]
+#[serde(deny_unknown_fields)]
+pub struct RefundOfDto {
+    /// Expense, `exp_…`: of this report, or of another report of the owner that is submitted or approved.
+    pub expense_id: String,
+    /// Day of that expense, `YYYY-MM-DD`.
+    #[schema(format = Date)]
+    pub date: String,
+}
+
+impl RefundOfDto {
+    fn parse(self, errors: &mut FieldErrors) -> Option<RefundOf> {
+        let detail = "Must be the identifier of an expense.";
+        let expense_id = errors.require("expense_id", self.expense_id.parse().ok(), "unknown-expense", detail);
+        let date = errors.parse_date("date", self.date);
+        Some(RefundOf { expense_id: expense_id?, date: date? })
+    }
+}
+
+impl From<RefundOf> for RefundOfDto {
+    fn from(of: RefundOf) -> Self {
+        Self { expense_id: of.expense_id.to_string(), date: of.date.to_string() }
+    }
+}
+
+impl ExpenseOut {
+    /// The expense in a report of which nothing is granted.
+    #[must_use]
+    pub fn not_granted(expense: &Expense) -> Self {
+        let amount = expense.facts.amount;
+        let by_card = expense.facts.payment_method == PaymentMethod::CompanyCard;
+        Self {
+            approved_amount: Money::zero(amount.currency()).into(),
+            repayable: by_card.then(|| amount.into()),
+            ..Self::from(expense)
+        }
+    }
 }
 
 /// Amount and tax converted to another currency, with the rate they were converted at.
@@ -274,7 +346,7 @@ pub struct ExpenseOut {
     pub category: String,
     /// Merchant.
     pub merchant: String,
-    /// Amount paid, tax included.
+    /// Amount paid, tax included; negative for a refund.
     pub amount: MoneyDto,
     /// Sum of the taxes within the amount.
     pub tax: MoneyDto,
@@ -284,6 +356,8 @@ pub struct ExpenseOut {
     pub taxes: Vec<TaxOut>,
     /// Country where the money was spent (ISO 3166-1).
     pub country: Option<String>,
+    /// Expense that a refund names.
+    pub refund_of: Option<RefundOfDto>,
     /// Payment method.
     pub payment_method: PaymentMethod,
     /// Purpose.
@@ -304,6 +378,9 @@ pub struct ExpenseOut {
     pub approved_amount: MoneyDto,
     /// Reason of an approver for granting less.
     pub approved_reason: Option<String>,
+    /// Part of a payment by company card that is not granted: the owner owes it to the organisation. Null when there is
+    /// none.
+    pub repayable: Option<MoneyDto>,
     /// Amount in the report's currency; null when it was paid in that currency.
     pub converted: Option<ConversionOut>,
     /// Amount in the organisation's base currency; null when it was paid in that currency.
@@ -325,6 +402,7 @@ impl From<&Expense> for ExpenseOut {
             tax_source: facts.tax_source,
             taxes: facts.taxes.iter().map(Into::into).collect(),
             country: facts.country.map(Into::into),
+            refund_of: facts.refund_of.map(Into::into),
             payment_method: facts.payment_method,
             note: facts.note.map(Into::into),
             justification: facts.justification.map(Into::into),
@@ -334,6 +412,7 @@ impl From<&Expense> for ExpenseOut {
             cost_centre: facts.cost_centre.map(Into::into),
             trip: facts.trip.map(Into::into),
             approved_amount: expense.granted().into(),
+            repayable: expense.repayable().map(Into::into),
             approved_reason: expense.approved.as_ref().map(|approval| approval.reason.to_string()),
             converted: expense.converted.as_ref().map(Into::into),
             base: expense.base.as_ref().map(Into::into),

@@ -1,21 +1,21 @@
 //! Reports over the API.
 
 use jiff::Timestamp;
-use outlay_domain::change::{Change, NewReport, ReportChange, ReportEdit};
+use outlay_domain::change::{Change, MissingItem, NewReport, ReportChange, ReportEdit};
 use outlay_domain::comment::Comment;
-use outlay_domain::expense::ExpenseFacts;
+use outlay_domain::expense::{Expense, ExpenseFacts};
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::Member;
-use outlay_domain::money::Currency;
+use outlay_domain::money::{Currency, Money};
 use outlay_domain::permission::{CreateForOthers, OrgPermit, ReportAction};
-use outlay_domain::policy::{Measure, Policy, Severity, Violation};
+use outlay_domain::policy::{ExpenseField, Measure, Policy, Severity, Violation};
 use outlay_domain::report::{Report, ReportStatus, Totals};
 use outlay_domain::step::{Decision, Step, StepReason, StepStatus};
 use outlay_domain::text::{CostCentreCode, Title};
 use outlay_http::endpoint::Input;
 use outlay_http::request::Caller;
 use outlay_http::target::OnReport;
-use outlay_http::{ApiError, Context, DailyQuota, Endpoint, HandlerResult, Problem, Reply};
+use outlay_http::{ApiError, Context, DailyQuota, Endpoint, HandlerResult, Reply, queries};
 use outlay_input::FieldErrors;
 use outlay_input::parse::optional;
 use serde::{Deserialize, Serialize};
@@ -113,7 +113,7 @@ impl Input for ReportIn {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Totals)]
 pub struct TotalsOut {
-    /// Sum of all expenses, tax included.
+    /// Sum of all expenses, tax included, less refunds.
     pub total: MoneyDto,
     /// Tax within the total.
     pub tax: MoneyDto,
@@ -121,8 +121,11 @@ pub struct TotalsOut {
     pub net: MoneyDto,
     /// Part paid personally that is reimbursed.
     pub reimbursable: MoneyDto,
-    /// Part paid personally that is not reimbursed: above a cap, or not granted by an approver.
+    /// Part paid personally that is not reimbursed: above a cap, or not granted by an approver. All of it in a rejected
+    /// report.
     pub not_reimbursed: MoneyDto,
+    /// Part paid by company card that is not granted: the owner owes it to the organisation.
+    pub repayable: MoneyDto,
 }
 
 impl From<Totals> for TotalsOut {
@@ -133,6 +136,7 @@ impl From<Totals> for TotalsOut {
             net: totals.net.into(),
             reimbursable: totals.reimbursable.into(),
             not_reimbursed: totals.not_reimbursed.into(),
+            repayable: totals.repayable.unwrap_or(Money::zero(totals.total.currency())).into(),
         }
     }
 }
@@ -323,9 +327,10 @@ pub struct ReportSummaryOut {
     pub currency: String,
     /// Version; grows by one with each change. The `ETag` without its quotes.
     pub version: u64,
-    /// Totals in the report's currency.
+    /// Totals in the report's currency. In lists, those of a draft are without caps.
     pub totals: TotalsOut,
-    /// Total in the organisation's base currency.
+    /// Sum of the expenses in the organisation's base currency. Refunds are not subtracted: amount bands and approval
+    /// limits compare it.
     pub base_total: MoneyDto,
     /// Number of expenses.
     pub expense_count: usize,
@@ -355,7 +360,7 @@ impl ReportSummaryOut {
             cost_centre: report.cost_centre.clone().map(Into::into),
             currency: report.currency.code().to_owned(),
             version: report.version,
-            totals: report.totals.into(),
+            totals: report.effective_totals().into(),
             base_total: report.base_total.into(),
             expense_count: report.expense_count,
             created_at: time(report.created_at),
@@ -393,8 +398,11 @@ pub struct ReportOut {
     pub summary: ReportSummaryOut,
     /// Expenses.
     pub expenses: Vec<ExpenseOut>,
-    /// Violations that the policy found at the last submission.
+    /// Violations that the policy found at the last submission; in a draft or returned report those that it finds now,
+    /// as many as fit into an answer.
     pub violations: Vec<ViolationOut>,
+    /// What still stops the submission of a draft or returned report; empty in other states.
+    pub missing_items: Vec<MissingItemOut>,
     /// Approval steps since the last submission, in order.
     pub steps: Vec<StepOut>,
     /// Policy version of the last submission.
@@ -403,13 +411,43 @@ pub struct ReportOut {
     pub comments: Vec<CommentOut>,
 }
 
+/// Thing that is missing for the submission of a report.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = MissingItem)]
+pub struct MissingItemOut {
+    /// Stable name: the rule of a violation, or `empty-report`, `periods`, `rate-missing`, `limit` or `maximum`.
+    #[schema(example = "receipt-pending")]
+    pub rule: &'static str,
+    /// Expenses that lack it; none for the report as a whole.
+    pub expense_ids: Vec<String>,
+    /// Field of the expenses to change; null for the report as a whole.
+    #[schema(example = "justification")]
+    pub field: Option<&'static str>,
+    /// English sentence.
+    pub message: String,
+}
+
+impl From<&MissingItem> for MissingItemOut {
+    fn from(item: &MissingItem) -> Self {
+        Self {
+            rule: item.rule,
+            expense_ids: item.expense_ids.iter().map(ToString::to_string).collect(),
+            field: item.field.map(ExpenseField::name),
+            message: item.message.clone(),
+        }
+    }
+}
+
 impl ReportOut {
-    /// The whole report.
+    /// The whole report, as it is stored.
     #[must_use]
     pub fn of(report: &Report) -> Self {
+        let granted = report.status != ReportStatus::Rejected;
+        let expense = |line: &Expense| if granted { line.into() } else { ExpenseOut::not_granted(line) };
         Self {
             summary: ReportSummaryOut::of(report),
-            expenses: report.expenses.iter().map(Into::into).collect(),
+            expenses: report.expenses.iter().map(expense).collect(),
+            missing_items: Vec::new(),
             violations: report.violations.iter().map(Into::into).collect(),
             steps: report.steps.iter().map(Into::into).collect(),
             policy_version: report.policy_version,
@@ -418,13 +456,29 @@ impl ReportOut {
     }
 }
 
+/// The report as it is shown to its readers: with the current findings, while it is with its owner.
+async fn shown<E: Endpoint>(
+    context: &Context<'_, E>,
+    report: &Report,
+    policy: Option<&Policy>,
+    owner: Option<&Member>,
+) -> Result<ReportOut, ApiError> {
+    if !report.status.is_with_owner() {
+        return Ok(ReportOut::of(report));
+    }
+    let known: Vec<&Member> = owner.into_iter().chain([&context.caller.member]).collect();
+    let found = queries::current_findings(context.store(), report, policy, &known, context.today()).await?;
+    let missing_items = found.missing_items.iter().map(Into::into).collect();
+    Ok(ReportOut { missing_items, ..ReportOut::of(&found.report) })
+}
+
 /// Answers to requests on a report.
 pub trait ReportReplies {
     /// 200 with the report as it is.
     ///
     /// # Errors
-    /// As for [`Reply::new`].
-    fn unchanged(&self) -> HandlerResult;
+    /// As for [`Reply::new`]; problems of the table.
+    fn unchanged(&self, policy: &Policy) -> impl Future<Output = HandlerResult> + Send;
 
     /// Stores a change and answers with the report after it; 204 when the report is deleted.
     ///
@@ -444,45 +498,60 @@ where
     A: ReportAction,
     E: Endpoint<Target = OnReport<A>>,
 {
-    fn unchanged(&self) -> HandlerResult {
+    async fn unchanged(&self, policy: &Policy) -> HandlerResult {
         let report = self.report();
-        Ok(Reply::ok(&ReportOut::of(report))?.version(report.version))
+        let reply = Reply::ok(&shown(self, report, Some(policy), None).await?)?.version(report.version);
+        Ok(if report.status.is_with_owner() { reply.computed() } else { reply })
     }
 
     async fn commit_report(&self, change: ReportChange) -> HandlerResult {
-        let reply = reply_with(&change)?;
+        let reply = reply_with(self, &change, None).await?;
         self.commit(Change::Report(Box::new(change)), reply).await
     }
 
     async fn commit_edit(&self, edit: ReportEdit, policy: &Policy) -> HandlerResult {
         let edited = match edit {
-            ReportEdit::Complete(change) => return self.commit_report(*change).await,
+            ReportEdit::Complete(change) => {
+                let reply = reply_with(self, &change, Some(policy)).await?;
+                return self.commit(Change::Report(change), reply).await;
+            }
             ReportEdit::NeedsResubmission(edited) => edited,
         };
         let submission = self.submission(edited.report(), policy).await?;
         let change = edited.submit(submission.rules(), self.now())?;
-        let reply = reply_with(&change)?;
+        let reply = reply_with(self, &change, Some(policy)).await?;
         // Its approvers get mail, as for any submission.
         self.commit_from_quota(Change::Report(Box::new(change)), Some(DailyQuota::Submission), reply).await
     }
 }
 
 /// 200 with the report after a change; 204 when it is deleted.
-fn reply_with(change: &ReportChange) -> Result<Reply, Problem> {
+async fn reply_with<E: Endpoint>(
+    context: &Context<'_, E>,
+    change: &ReportChange,
+    policy: Option<&Policy>,
+) -> Result<Reply, ApiError> {
     if change.deleted {
         return Ok(Reply::no_content());
     }
-    Ok(Reply::ok(&ReportOut::of(&change.after))?.version(change.after.version))
+    let body = shown(context, &change.after, policy, None).await?;
+    Ok(Reply::ok(&body)?.version(change.after.version))
 }
 
 /// Stores a new report and answers 201 with it.
 ///
 /// # Errors
 /// As for [`Context::commit`].
-pub async fn commit_created_report<E: Endpoint>(context: &Context<'_, E>, change: ReportChange) -> HandlerResult {
+pub async fn commit_created_report<E: Endpoint>(
+    context: &Context<'_, E>,
+    change: ReportChange,
+    policy: &Policy,
+    owner: &Member,
+) -> HandlerResult {
     let report = &change.after;
     let location = format!("/v1/orgs/{}/reports/{}", report.org, report.id);
-    let reply = Reply::created(&ReportOut::of(report), location)?.version(report.version);
+    let body = shown(context, report, Some(policy), Some(owner)).await?;
+    let reply = Reply::created(&body, location)?.version(report.version);
     context.commit(Change::Report(Box::new(change)), reply).await
 }
 
@@ -539,6 +608,12 @@ impl ReportParticipants {
     ) -> Result<Option<(OrgPermit<'a, CreateForOthers>, &'a Member)>, ApiError> {
         let with_permit = |owner| Ok((caller.permit::<CreateForOthers>()?, owner));
         self.owner.as_ref().map(with_permit).transpose()
+    }
+
+    /// Owner of the new report.
+    #[must_use]
+    pub fn owner_or<'a>(&'a self, caller: &'a Caller) -> &'a Member {
+        self.owner.as_ref().unwrap_or(&caller.member)
     }
 
     /// Payee, when it is not the owner.

@@ -36,7 +36,7 @@ impl TaxIn {
         }
         let name = errors.parse_optional("name", self.name);
         let rate = errors.parse_optional("rate", self.rate);
-        let amount = optional(self.amount, |amount| amount.parse("amount", errors));
+        let amount = optional(self.amount, |amount| amount.parse_signed("amount", errors));
         Some(TaxStatement { name: name?, rate: rate?, amount: amount? })
     }
 }
@@ -56,7 +56,7 @@ pub fn parse_stated_taxes(
     errors: &mut FieldErrors,
 ) -> Option<Option<StatedTaxes>> {
     refuse_both(tax.is_some() && taxes.is_some(), errors);
-    let sum = optional(tax, |tax| tax.parse("tax", errors))?;
+    let sum = optional(tax, |tax| tax.parse_signed("tax", errors))?;
     let each = optional(taxes, |taxes| parse_taxes(taxes, errors))?;
     Some(each.or(sum.map(StatedTaxes::Sum)))
 }
@@ -69,7 +69,7 @@ pub fn parse_patched_taxes(
 ) -> Option<Patch<StatedTaxes>> {
     refuse_both(!tax.is_absent() && !taxes.is_absent(), errors);
     if taxes.is_absent() {
-        tax.try_map(|tax| tax.parse("tax", errors).map(StatedTaxes::Sum))
+        tax.try_map(|tax| tax.parse_signed("tax", errors).map(StatedTaxes::Sum))
     } else {
         taxes.try_map(|taxes| parse_taxes(taxes, errors))
     }
@@ -93,10 +93,14 @@ pub fn push_tax_error(amount: Money, is_sum: bool, error: TaxError, errors: &mut
             ("same-currency", detail)
         }
         TaxError::AboveAmount => ("maximum", "Must not be more than the amount it is part of.".to_owned()),
+        TaxError::OppositeSign if amount.minor() < 0 => ("positive", "Must not be above zero in a refund.".to_owned()),
+        TaxError::OppositeSign => ("positive", "Must not be negative.".to_owned()),
     };
     match (is_sum, error) {
         (true, TaxError::CurrencyMismatch) => errors.within("tax", |errors| errors.push("currency", rule, detail)),
-        (true, TaxError::AboveAmount) => errors.within("tax", |errors| errors.push("amount", rule, detail)),
+        (true, TaxError::AboveAmount | TaxError::OppositeSign) => {
+            errors.within("tax", |errors| errors.push("amount", rule, detail))
+        }
         (false, _) => errors.push("taxes", rule, detail),
     }
 }

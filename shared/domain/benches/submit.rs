@@ -166,6 +166,7 @@ fn lines(from: usize, of: Lines) -> Vec<ExpenseFacts> {
             tax_source: outlay_domain::tax::TaxSource::Stated,
             taxes: Vec::new(),
             country: None,
+            refund_of: None,
             payment_method: if at.is_multiple_of(7) { PaymentMethod::CompanyCard } else { PaymentMethod::Personal },
             note: Some(text(&format!("Visit of the customer, number {at}, as agreed with the department"))),
             justification: Some(text("The fair was on and nothing cheaper was left.")),

@@ -179,11 +179,16 @@ impl RateBook {
     /// Creates a book of rates to the base currency.
     #[must_use]
     pub fn new(base: Currency, entries: impl IntoIterator<Item = RateEntry>) -> Self {
-        let mut book = Self { base, entries: BTreeMap::new() };
+        Self { base, entries: BTreeMap::new() }.with_entries(entries)
+    }
+
+    /// The book with further rates.
+    #[must_use]
+    pub fn with_entries(mut self, entries: impl IntoIterator<Item = RateEntry>) -> Self {
         for entry in entries {
-            book.entries.entry(entry.currency).or_default().push(entry);
+            self.entries.entry(entry.currency).or_default().push(entry);
         }
-        book
+        self
     }
 
     /// Base currency of the rates.

@@ -102,6 +102,13 @@ pub enum DomainError {
     },
     /// Lines that cannot be converted, by their position in the request; `None` for a request with one line.
     Conversion(Vec<(Option<usize>, ConversionError)>),
+    /// A refund is larger than what it refunds; position of the line, `None` for a request with one line.
+    RefundTooLarge {
+        /// Position in the request.
+        position: Option<usize>,
+        /// Largest possible refund.
+        refundable: Money,
+    },
     /// The policy blocks the submission; violations with the position of their first line in the report.
     PolicyViolations(Vec<(usize, Violation)>),
 }

@@ -6,6 +6,7 @@ mod context;
 mod files;
 mod limits;
 mod lines;
+mod refunds;
 
 use crate::conversion::ConversionError;
 use crate::expense::Expense;
@@ -36,6 +37,7 @@ pub fn evaluate(lines: &[Expense], context: &EvaluationContext<'_>) -> Result<Ev
     violations.extend(lines::duplicates(&lines, &merchant_days, context));
     violations.extend(lines.iter().flat_map(files::evaluate));
     violations.extend(limits::evaluate(&mut lines, &merchant_days, context)?);
+    violations.extend(refunds::evaluate(&mut lines, context));
     violations.sort_by(|one, other| (&one.expense_ids, one.rule()).cmp(&(&other.expense_ids, other.rule())));
     Ok(Evaluation { lines, violations })
 }

@@ -96,6 +96,12 @@ pub struct ReportSnapshot {
     pub total: Money,
     /// Total in the base currency.
     pub base_total: Money,
+    /// Amount that is reimbursed. Absent in events stored before it was added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reimbursable: Option<Money>,
+    /// Amount paid by company card that is not granted, when it is not zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repayable: Option<Money>,
     /// Amount paid by the owner and not reimbursed, when it is not zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_reimbursed: Option<Money>,
@@ -109,15 +115,18 @@ impl ReportSnapshot {
     /// Snapshot of a report.
     #[must_use]
     pub fn of(report: &Report) -> Self {
+        let totals = report.effective_totals();
         Self {
             content_hash: report.content_hash.clone(),
             owner: report.owner,
             interested_parties: report.interested_parties().collect(),
             number: report.number.clone(),
             title: report.title.clone(),
-            total: report.totals.total,
+            total: totals.total,
             base_total: report.base_total,
-            not_reimbursed: Some(report.totals.not_reimbursed).filter(|part| part.minor() != 0),
+            reimbursable: Some(totals.reimbursable),
+            repayable: totals.repayable,
+            not_reimbursed: Some(totals.not_reimbursed).filter(|part| part.minor() != 0),
             expenses: report.expense_count,
             violations: report.violations.iter().map(Violation::statement).collect(),
         }
@@ -222,6 +231,12 @@ pub enum EventKind {
     #[serde(rename = "rates.entered")]
     RatesEntered {
         /// Rates.
+        rates: Vec<RateEntry>,
+    },
+    /// An exchange rate was taken back.
+    #[serde(rename = "rates.removed")]
+    RatesRemoved {
+        /// Removed rates.
         rates: Vec<RateEntry>,
     },
     /// A report was created.

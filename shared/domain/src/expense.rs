@@ -29,7 +29,17 @@ pub enum PaymentMethod {
     CompanyCard,
 }
 
-/// Facts of an expense as entered. The tax is in the currency of the amount and at most the amount.
+/// Expense that a refund gives money back for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundOf {
+    /// Identifier of the expense: a line of this report, or one that the owner has claimed in another.
+    pub expense_id: ExpenseId,
+    /// Day of that expense.
+    pub date: Date,
+}
+
+/// Facts of an expense as entered. The tax is in the currency of the amount and at most the amount. A refund has a
+/// negative amount, and its tax is negative or zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpenseFacts {
     /// Day the money was spent.
@@ -51,6 +61,9 @@ pub struct ExpenseFacts {
     /// Country where the money was spent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<CountryCode>,
+    /// Expense that a refund is for; that of the same merchant in this report when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_of: Option<RefundOf>,
     /// Payment method.
     pub payment_method: PaymentMethod,
     /// Purpose.
@@ -77,6 +90,12 @@ pub struct ExpenseFacts {
 }
 
 impl ExpenseFacts {
+    /// True when the line gives money back.
+    #[must_use]
+    pub const fn is_refund(&self) -> bool {
+        self.amount.minor() < 0
+    }
+
     /// True when `other` differs only in the wording of note, justification and attendees. Any other difference puts a
     /// report back through approval; so does removing the justification or all attendees, because policy rules may
     /// require them.
@@ -138,10 +157,24 @@ impl Expense {
         currency: Currency,
         rates: &RateBook,
     ) -> Result<Self, ConversionError> {
-        let convert = |to| rates.convert(facts.amount, facts.tax, to, facts.date);
-        let converted = convert(currency)?;
-        let base = if rates.base() == currency { converted.clone() } else { convert(rates.base())? };
+        let (converted, base) = convert(&facts, currency, rates)?;
         Ok(Self { id, facts, converted, base, cap: None, approved: None, receipts: Vec::new() })
+    }
+
+    /// Converts the line again, at the rates known now. An amount whose rate is the same stays: the parts of a split
+    /// line add up to the line.
+    ///
+    /// # Errors
+    /// [`ConversionError`] when a rate is missing or an amount leaves the range.
+    pub fn with_current_rates(&self, currency: Currency, rates: &RateBook) -> Result<Self, ConversionError> {
+        let keep = |new: Option<Conversion>, old: &Option<Conversion>| match (new, old) {
+            (Some(new), Some(old)) if new.rate == old.rate => {
+                Some(Conversion { amount: old.amount, tax: old.tax, ..new })
+            }
+            (new, _) => new,
+        };
+        let (converted, base) = convert(&self.facts, currency, rates)?;
+        Ok(Self { converted: keep(converted, &self.converted), base: keep(base, &self.base), ..self.clone() })
     }
 
     /// Amount in the report's currency.
@@ -177,8 +210,18 @@ impl Expense {
         if granted == self.facts.amount {
             return amount;
         }
-        // A part of an amount is in the range of the amount.
-        amount.portion(granted.minor(), self.facts.amount.minor()).unwrap_or(amount)
+        // A part of an amount is in the range of the amount. Both are negative for a refund.
+        let sign = self.facts.amount.minor().signum();
+        amount.portion(granted.minor() * sign, self.facts.amount.minor() * sign).unwrap_or(amount)
+    }
+
+    /// Part of a payment by company card that is not granted, in the currency of the expense: the owner owes it to the
+    /// organisation. `None` when there is none.
+    #[must_use]
+    pub fn repayable(&self) -> Option<Money> {
+        let by_card = self.facts.payment_method == PaymentMethod::CompanyCard;
+        let left = self.facts.amount.minus(self.granted()).ok()?;
+        Some(left).filter(|left| by_card && left.minor() != 0)
     }
 
     /// True when the expense has a clean receipt, or the place of a receipt.
@@ -199,4 +242,16 @@ impl Expense {
     pub fn without_decisions(self) -> Self {
         Self { cap: None, approved: None, ..self }
     }
+}
+
+/// Conversions of the facts to the report's currency and to the base currency.
+fn convert(
+    facts: &ExpenseFacts,
+    currency: Currency,
+    rates: &RateBook,
+) -> Result<(Option<Conversion>, Option<Conversion>), ConversionError> {
+    let convert = |to| rates.convert(facts.amount, facts.tax, to, facts.date);
+    let converted = convert(currency)?;
+    let base = if rates.base() == currency { converted.clone() } else { convert(rates.base())? };
+    Ok((converted, base))
 }

@@ -25,6 +25,7 @@ pub mod permission;
 pub mod policy;
 pub mod rate_limit;
 pub mod receipt;
+mod refund;
 pub mod reminder;
 pub mod report;
 pub mod route;

@@ -194,6 +194,18 @@ impl Money {
         Ok(Self { minor, currency })
     }
 
+    /// Amount with the opposite sign.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self { minor: self.minor.saturating_neg(), ..self }
+    }
+
+    /// The amount, or zero for a negative one.
+    #[must_use]
+    pub fn at_least_zero(self) -> Self {
+        Self { minor: self.minor.max(0), ..self }
+    }
+
     /// Number of minor units.
     #[must_use]
     pub const fn minor(self) -> i64 {
@@ -283,6 +295,10 @@ impl Money {
 
 /// Divides and rounds half-even. `None` when the denominator is zero or a value leaves the range.
 pub(crate) fn round_half_even(numerator: i128, denominator: i128) -> Option<i128> {
+    if numerator < 0 {
+        // A refund is rounded as the expense was.
+        return round_half_even(numerator.checked_neg()?, denominator)?.checked_neg();
+    }
     let quotient = numerator.checked_div(denominator)?;
     let twice = numerator.checked_rem(denominator)?.checked_mul(2)?;
     let up = twice > denominator || (twice == denominator && quotient % 2 != 0);

@@ -179,6 +179,7 @@ impl Event {
             | EventKind::MemberErased {}
             | EventKind::PolicyChanged { .. }
             | EventKind::RatesEntered { .. }
+            | EventKind::RatesRemoved { .. }
             | EventKind::ReportCreated { .. }
             | EventKind::ExpenseAdded { .. }
             | EventKind::ExpenseChanged { .. }

@@ -30,7 +30,7 @@ pub const MAX_COST_CENTRES: usize = 5;
 pub const MAX_REPORT_BYTES: usize = 380 * 1024;
 
 /// Upper bound of the bytes that a line has in a response beyond its stored size: a response names empty fields too.
-const RESPONSE_OVERHEAD_BYTES: usize = 300;
+const RESPONSE_OVERHEAD_BYTES: usize = 380;
 
 /// Upper bound of the bytes that the field names of a violation's sentence and measures add to a response.
 const SENTENCE_OVERHEAD_BYTES: usize = 32;
@@ -103,6 +103,30 @@ pub struct Totals {
     pub reimbursable: Money,
     /// Amount paid by the owner that is not reimbursed: above a cap, or reduced by an approver.
     pub not_reimbursed: Money,
+    /// Amount paid by company card that is not granted, when it is not zero: the owner owes it to the organisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repayable: Option<Money>,
+}
+
+impl Totals {
+    /// Totals of a report without lines.
+    #[must_use]
+    pub const fn zero(currency: Currency) -> Self {
+        let zero = Money::zero(currency);
+        Self { total: zero, tax: zero, net: zero, reimbursable: zero, not_reimbursed: zero, repayable: None }
+    }
+
+    /// Totals when nothing is granted.
+    fn without_grants(self) -> Result<Self, MoneyError> {
+        let paid_by_owner = self.reimbursable.plus(self.not_reimbursed)?;
+        let paid_by_card = self.total.minus(paid_by_owner)?;
+        Ok(Self {
+            reimbursable: Money::zero(self.total.currency()),
+            not_reimbursed: paid_by_owner,
+            repayable: Some(paid_by_card).filter(|paid| paid.minor() > 0),
+            ..self
+        })
+    }
 }
 
 /// Expense report of one owner: head and lines.
@@ -139,7 +163,8 @@ pub struct Report {
     pub last_event: u64,
     /// Totals in the report's currency.
     pub totals: Totals,
-    /// Total in the organisation's base currency.
+    /// Sum of the lines in the organisation's base currency. Refunds do not lower it: bands of the policy and approval
+    /// limits compare it.
     pub base_total: Money,
     /// Violations of the last submission; empty after an edit.
     pub violations: Vec<Violation>,
@@ -219,6 +244,15 @@ impl Report {
             }
         }
         canonical_hash("", &head)
+    }
+
+    /// Totals that are true in the report's status: nothing of a rejected report is granted.
+    #[must_use]
+    pub fn effective_totals(&self) -> Totals {
+        match self.status {
+            ReportStatus::Rejected => self.totals.without_grants().unwrap_or(self.totals),
+            _ => self.totals,
+        }
     }
 
     /// Cost centres of the lines, each once.
@@ -315,7 +349,7 @@ impl Report {
     pub fn with_expenses(self, mut expenses: Vec<Expense>) -> Result<Self, MoneyError> {
         expenses.sort_by_key(|expense| expense.id);
         let totals = compute_totals(self.currency, &expenses)?;
-        let base_total = Money::sum(self.base_total.currency(), expenses.iter().map(Expense::amount_in_base))?;
+        let base_total = compute_base_total(self.base_total.currency(), &expenses)?;
         let (content_hash, content_bytes) = content(&expenses);
         Ok(Self { totals, base_total, expense_count: expenses.len(), content_hash, content_bytes, expenses, ..self })
     }
@@ -344,8 +378,27 @@ pub fn compute_totals(currency: Currency, expenses: &[Expense]) -> Result<Totals
     let tax = Money::sum(currency, expenses.iter().map(Expense::tax_in_report))?;
     let personal = expenses.iter().filter(|expense| expense.facts.payment_method == PaymentMethod::Personal);
     let paid = Money::sum(currency, personal.clone().map(Expense::amount_in_report))?;
-    let reimbursable = Money::sum(currency, personal.map(|line| line.granted_of(line.amount_in_report())))?;
-    Ok(Totals { total, tax, net: total.minus(tax)?, reimbursable, not_reimbursed: paid.minus(reimbursable)? })
+    let granted = |line: &Expense| line.granted_of(line.amount_in_report());
+    let reimbursable = Money::sum(currency, personal.map(granted))?.at_least_zero();
+    let by_card = expenses.iter().filter(|expense| expense.facts.payment_method == PaymentMethod::CompanyCard);
+    let not_granted = Money::sum(currency, by_card.clone().map(Expense::amount_in_report))?
+        .minus(Money::sum(currency, by_card.map(granted))?)?;
+    Ok(Totals {
+        total,
+        tax,
+        net: total.minus(tax)?,
+        reimbursable,
+        not_reimbursed: paid.minus(reimbursable)?.at_least_zero(),
+        repayable: Some(not_granted).filter(|amount| amount.minor() > 0),
+    })
+}
+
+/// Sum of the lines in the base currency, without refunds.
+///
+/// # Errors
+/// [`MoneyError`] when the sum is out of range.
+pub fn compute_base_total(base: Currency, expenses: &[Expense]) -> Result<Money, MoneyError> {
+    Money::sum(base, expenses.iter().map(|line| line.amount_in_base().at_least_zero()))
 }
 
 /// SHA-256 of the lines as JSON, in hexadecimal.

@@ -41,8 +41,11 @@ impl SpendingBucketKey {
     }
 
     /// Buckets that a line belongs to.
+    ///
+    /// A refund of an expense that it names is with that expense.
     pub fn of(line: &ExpenseFacts) -> impl Iterator<Item = Self> + use<> {
-        [Some(Self::month(line.date)), line.trip.as_deref().map(Self::trip)].into_iter().flatten()
+        let day = line.refund_of.map_or(line.date, |of| of.date);
+        [Some(Self::month(day)), line.trip.as_deref().map(Self::trip)].into_iter().flatten()
     }
 }
 
@@ -65,9 +68,18 @@ pub struct ClaimedExpense {
     pub granted: Money,
     /// Granted amount in the base currency.
     pub granted_in_base: Money,
+    /// Expense that a refund names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_of: Option<ExpenseId>,
 }
 
 impl ClaimedExpense {
+    /// True for a refund, which counts towards no limit.
+    #[must_use]
+    pub const fn is_refund(&self) -> bool {
+        self.amount.minor() < 0
+    }
+
     /// Claimed expense of a line.
     #[must_use]
     pub fn of(line: &Expense) -> Self {
@@ -80,6 +92,7 @@ impl ClaimedExpense {
             amount: line.facts.amount,
             granted: line.granted(),
             granted_in_base: line.granted_of(line.amount_in_base()),
+            refund_of: line.facts.refund_of.map(|of| of.expense_id),
         }
     }
 }

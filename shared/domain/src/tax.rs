@@ -144,6 +144,9 @@ pub enum TaxError {
     /// The taxes are more than the amount.
     #[error("the taxes are more than the amount")]
     AboveAmount,
+    /// The taxes are negative, or those of a refund are not.
+    #[error("the taxes have the opposite sign of the amount")]
+    OppositeSign,
 }
 
 impl StatedTaxes {
@@ -180,6 +183,8 @@ impl StatedTaxes {
 fn check_within(tax: Money, total: Money) -> Result<Money, TaxError> {
     if tax.currency() != total.currency() {
         Err(TaxError::CurrencyMismatch)
+    } else if tax.minor().signum() * total.minor().signum() < 0 {
+        Err(TaxError::OppositeSign)
     } else if tax.minor().unsigned_abs() > total.minor().unsigned_abs() {
         Err(TaxError::AboveAmount)
     } else {

@@ -486,6 +486,11 @@ fn push_line_refusals(refusal: DomainError, errors: &mut FieldErrors) {
                 errors.push_at(format!("{line}/amount/{member}"), rule, sentence(&fault.to_string()));
             }
         }
+        DomainError::RefundTooLarge { position, refundable } => {
+            let line = position.map_or_else(String::new, |position| format!("/expenses/{position}"));
+            let detail = format!("The refund is larger than the {refundable} that can be refunded.");
+            errors.push_at(format!("{line}/amount/amount"), "refund", detail);
+        }
         DomainError::PolicyViolations(violations) => {
             for (position, violation) in violations {
                 let pointer = format!("/expenses/{position}/{}", violation.field.name());

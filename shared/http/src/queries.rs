@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 use jiff::civil::Date;
-use outlay_domain::change::{SubmissionRules, missing_person, missing_stand_in};
+use outlay_domain::change::{
+    self, CurrentFindings, FindingsContext, SubmissionRules, has_too_many_periods, missing_person, missing_stand_in,
+};
 use outlay_domain::conversion::RateBook;
 use outlay_domain::error::DomainError;
 use outlay_domain::event::EscalationReason;
@@ -115,11 +117,70 @@ pub async fn rates(
     currency: Currency,
     lines: &[ExpenseFacts],
 ) -> Result<RateBook, ApiError> {
-    let pair = |line: &ExpenseFacts| [(line.amount.currency(), line.date), (currency, line.date)];
-    let foreign = |(currency, _): &(Currency, Date)| *currency != base;
-    let wanted: BTreeSet<_> = lines.iter().flat_map(pair).filter(foreign).collect();
-    let entries = store.rates(org, &wanted).await?;
+    let entries = store.rates(org, &line_currencies(base, currency, lines)).await?;
     Ok(RateBook::new(base, entries))
+}
+
+/// Currencies and days of the rates that lines of a report in `currency` need.
+fn line_currencies<'a>(
+    base: Currency,
+    currency: Currency,
+    lines: impl IntoIterator<Item = &'a ExpenseFacts>,
+) -> BTreeSet<(Currency, Date)> {
+    let pair = |line: &ExpenseFacts| [(line.amount.currency(), line.date), (currency, line.date)];
+    lines.into_iter().flat_map(pair).filter(|(currency, _)| *currency != base).collect()
+}
+
+/// Currencies and day of the rates that the limits of a policy need.
+fn limit_currencies(policy: &Policy, base: Currency, today: Today) -> BTreeSet<(Currency, Date)> {
+    let currencies = policy.limits.iter().map(|limit| limit.amount.currency());
+    currencies.filter(|currency| *currency != base).map(|currency| (currency, today.utc())).collect()
+}
+
+/// Finds what the policy finds now on a report that is with its owner. Without `policy`, the policy in force is read.
+/// `known` are members already read.
+///
+/// # Errors
+/// Problems of the table.
+pub async fn current_findings(
+    store: &Store,
+    report: &Report,
+    policy: Option<&Policy>,
+    known: &[&Member],
+    today: Today,
+) -> Result<CurrentFindings, ApiError> {
+    let (org, base) = (report.org, report.base_total.currency());
+    let buckets = if has_too_many_periods(report) { BTreeSet::new() } else { Spending::bucket_keys(&report.expenses) };
+    let owner = async {
+        match known.iter().find(|member| member.id == report.owner) {
+            Some(owner) => Ok::<_, ApiError>((*owner).clone()),
+            None => {
+                let owner = store.member(org, report.owner).await?;
+                Ok(owner.ok_or_else(|| Problem::internal("a report's member is missing"))?)
+            }
+        }
+    };
+    let in_force = async {
+        match policy {
+            Some(_) => Ok(None),
+            None => self::policy(store, org).await.map(Some),
+        }
+    };
+    let mut wanted = line_currencies(base, report.currency, report.expenses.iter().map(|line| &line.facts));
+    wanted.extend(policy.map(|policy| limit_currencies(policy, base, today)).unwrap_or_default());
+    let spending = async { Ok::<_, ApiError>(store.spending(org, report.owner, &buckets).await?) };
+    let rates = async { Ok::<_, ApiError>(store.rates(org, &wanted).await?) };
+    let (owner, in_force, spending, entries) = tokio::try_join!(owner, in_force, spending, rates)?;
+    let mut rates = RateBook::new(base, entries);
+    if let Some(policy) = &in_force {
+        // Limits in other currencies are rare.
+        rates = rates.with_entries(store.rates(org, &limit_currencies(policy, base, today)).await?);
+    }
+    let Some(policy) = policy.or(in_force.as_ref()) else {
+        return Err(Problem::internal("no policy was read").into());
+    };
+    let context = FindingsContext { policy, owner: &owner, spending: &spending, rates: &rates };
+    Ok(change::current_findings(report, context, today))
 }
 
 /// The same for lines of a report that exists.
@@ -175,20 +236,39 @@ impl<'a> SubmissionContext<'a> {
         known: &[&Member],
         today: Today,
     ) -> Result<Self, ApiError> {
+        Self::load_with_rates(store, policy, report, known, None, today).await
+    }
+
+    /// The same, for a report whose lines were just converted at `known_rates`.
+    ///
+    /// # Errors
+    /// As for [`SubmissionContext::load`].
+    pub async fn load_with_rates(
+        store: &Store,
+        policy: &'a Policy,
+        report: &Report,
+        known: &[&Member],
+        known_rates: Option<RateBook>,
+        today: Today,
+    ) -> Result<Self, ApiError> {
         let buckets = Spending::bucket_keys(&report.expenses);
         // Before they are read, not after: each is an item.
         if buckets.len() > 2 * MAX_SPENDING_BUCKETS {
             return Err(DomainError::TooManyPeriods.into());
         }
         let (org, base) = (report.org, report.base_total.currency());
+        let rates = async {
+            let mut wanted = limit_currencies(policy, base, today);
+            if report.status.is_with_owner() && known_rates.is_none() {
+                wanted.extend(line_currencies(base, report.currency, report.expenses.iter().map(|line| &line.facts)));
+            }
+            Ok::<_, ApiError>(store.rates(org, &wanted).await?)
+        };
         let people = load_people(store, policy, report, known);
         let spending = async { Ok::<_, ApiError>(store.spending(org, report.owner, &buckets).await?) };
-        let currencies = policy.limits.iter().map(|limit| limit.amount.currency());
-        let wanted: BTreeSet<_> =
-            currencies.filter(|currency| *currency != base).map(|currency| (currency, today.utc())).collect();
-        let rates = async { Ok::<_, ApiError>(store.rates(org, &wanted).await?) };
         let (people, spending, entries) = tokio::try_join!(people, spending, rates)?;
-        let mut context = Self { policy, people, spending, rates: RateBook::new(base, entries) };
+        let rates = known_rates.unwrap_or_else(|| RateBook::new(base, [])).with_entries(entries);
+        let mut context = Self { policy, people, spending, rates };
         context.load_managers(store, report, today).await?;
         Ok(context)
     }

@@ -16,6 +16,8 @@ pub type HandlerResult = Result<Reply, ApiError>;
 pub struct Reply {
     answer: StoredResponse,
     replayed: bool,
+    /// True when the body can change while the version stays.
+    computed: bool,
 }
 
 impl Reply {
@@ -25,7 +27,11 @@ impl Reply {
     /// A problem of type `internal` when the body cannot be written as JSON.
     pub fn new(status: u16, body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(Problem::internal)?;
-        Ok(Self { answer: StoredResponse { status, body, etag: None, location: None }, replayed: false })
+        Ok(Self {
+            answer: StoredResponse { status, body, etag: None, location: None },
+            replayed: false,
+            computed: false,
+        })
     }
 
     /// 200 with a body.
@@ -52,6 +58,7 @@ impl Reply {
         Self {
             answer: StoredResponse { status: 204, body: String::new(), etag: None, location: None },
             replayed: false,
+            computed: false,
         }
     }
 
@@ -62,9 +69,21 @@ impl Reply {
         self
     }
 
+    /// The reply with a body that can change while the version stays, such as findings on a draft: `If-None-Match` never
+    /// makes it 304.
+    #[must_use]
+    pub const fn computed(mut self) -> Self {
+        self.computed = true;
+        self
+    }
+
+    pub(crate) const fn is_computed(&self) -> bool {
+        self.computed
+    }
+
     /// The stored answer of a repeated request.
     pub(crate) const fn replay(answer: StoredResponse) -> Self {
-        Self { answer, replayed: true }
+        Self { answer, replayed: true, computed: false }
     }
 
     pub(crate) const fn answer(&self) -> &StoredResponse {

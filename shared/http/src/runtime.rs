@@ -152,13 +152,14 @@ where
         Ok(request) => (respond(request.clone()).await, request.limit()),
         Err(problem) => (Err(ApiError::Problem(problem)), None),
     };
+    let is_computed = matches!(&result, Ok(reply) if reply.is_computed());
     let mut response = match result {
         Ok(reply) => reply.into_response(),
         Err(ApiError::Replay(answer)) => Reply::replay(*answer).into_response(),
         Err(ApiError::Problem(problem)) => problem.into_response(&id),
         Err(ApiError::Conflict) => Problem::from(CommitError::Busy).into_response(&id),
     };
-    if if_none_match.is_some_and(|tags| names_current_version(&response, &tags)) {
+    if !is_computed && if_none_match.is_some_and(|tags| names_current_version(&response, &tags)) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = Body::Empty;
     }

@@ -51,6 +51,7 @@ fn extreme_report() -> ReportFacts {
             .to_owned(),
         owner: "Wolfeschlegelsteinhausenbergerdorff-Maximiliana Christiansdottir".to_owned(),
         total,
+        reimbursable: Some(total),
         expenses: 120,
         lines: std::iter::once(strained).chain(sample.lines).collect(),
         ..sample

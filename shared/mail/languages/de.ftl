@@ -13,6 +13,12 @@ moment = { $moment } UTC
 
 label-report = Spesenabrechnung
 label-total = Gesamtbetrag
+label-to-approve = Zu genehmigen
+label-reimbursed = Wird erstattet
+label-base-total = In der Basiswährung
+label-company-card = Mit Firmenkarte bezahlt
+label-not-reimbursed = Nicht erstattet
+label-repayable = Zurückzuzahlen
 label-number = Nummer
 label-owner = Spesen von
 label-expenses = Ausgaben
@@ -33,8 +39,7 @@ label-role = Ihre Rolle
 
 ## Eine Spesenabrechnung
 
-base-total = { $amount } in der Basiswährung
-not-reimbursed = davon { $amount } nicht erstattet
+line-by-company-card = { $category }, Firmenkarte
 violations-heading = { $count ->
     [one] { $count } Verstoß gegen die Richtlinie
    *[other] { $count } Verstöße gegen die Richtlinie
@@ -117,6 +122,11 @@ finding-duplicate-receipt = { $expense }: Der Beleg { $receipt }{ $more ->
     [0] {""}
    *[other] {" "}(und { $more } weitere)
 } gehört auch zu einer anderen Abrechnung.
+finding-refund = { $expense }: Die Rückerstattung ist höher als die { $refundable }, die erstattet werden können.
+finding-rate-age = { $expense }: umgerechnet zum Kurs vom { $rate_date }, { $days ->
+    [one] { $days } Tag
+   *[other] { $days } Tage
+} davor; die Richtlinie erlaubt { $maximum_days }.
 
 ## Gründe eines Schritts
 

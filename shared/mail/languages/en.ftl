@@ -17,6 +17,12 @@ moment = { $moment } UTC
 
 label-report = Report
 label-total = Total
+label-to-approve = To approve
+label-reimbursed = To be reimbursed
+label-base-total = In base currency
+label-company-card = Paid by company card
+label-not-reimbursed = Not reimbursed
+label-repayable = To be repaid
 label-number = Report number
 label-owner = Owner
 label-expenses = Expenses
@@ -37,8 +43,7 @@ label-role = Your role
 
 ## A report
 
-base-total = { $amount } in base currency
-not-reimbursed = { $amount } of it is not reimbursed
+line-by-company-card = { $category }, company card
 violations-heading = { $count ->
     [one] { $count } policy violation
    *[other] { $count } policy violations
@@ -122,6 +127,11 @@ finding-duplicate-receipt = { $expense }: the receipt { $receipt }{ $more ->
     [0] {""}
    *[other] {" "}(and { $more } more)
 } is also on another report.
+finding-refund = { $expense }: the refund is larger than the { $refundable } that can be refunded.
+finding-rate-age = { $expense }: converted at the rate of { $rate_date }, { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+} before; the policy allows { $maximum_days }.
 
 ## Reasons of a step
 

@@ -13,6 +13,12 @@ moment = { $moment } UTC
 
 label-report = Informe de gastos
 label-total = Total
+label-to-approve = Por aprobar
+label-reimbursed = A reembolsar
+label-base-total = En la moneda base
+label-company-card = Pagado con tarjeta de empresa
+label-not-reimbursed = No reembolsado
+label-repayable = A devolver
 label-number = Número
 label-owner = Titular
 label-expenses = Gastos
@@ -33,8 +39,7 @@ label-role = Su función
 
 ## Un informe de gastos
 
-base-total = { $amount } en la moneda base
-not-reimbursed = de los cuales { $amount } no se reembolsan
+line-by-company-card = { $category }, tarjeta de empresa
 violations-heading = { $count ->
     [one] { $count } incumplimiento de la política
    *[other] { $count } incumplimientos de la política
@@ -117,6 +122,11 @@ finding-duplicate-receipt = { $expense }: el justificante { $receipt }{ $more ->
     [0] {""}
    *[other] {" "}(y { $more } más)
 } figura también en otro informe.
+finding-refund = { $expense }: la devolución supera los { $refundable } que se pueden devolver.
+finding-rate-age = { $expense }: convertido al tipo del { $rate_date }, { $days ->
+    [one] { $days } día
+   *[other] { $days } días
+} antes; la política permite { $maximum_days }.
 
 ## Razones de un paso
 

@@ -14,6 +14,12 @@ moment = { $moment } UTC
 
 label-report = Note de frais
 label-total = Total
+label-to-approve = À approuver
+label-reimbursed = À rembourser
+label-base-total = En devise de base
+label-company-card = Payé par carte de l’entreprise
+label-not-reimbursed = Non remboursé
+label-repayable = À restituer
 label-number = Numéro
 label-owner = Frais de
 label-expenses = Dépenses
@@ -34,8 +40,7 @@ label-role = Votre rôle
 
 ## Une note de frais
 
-base-total = { $amount } dans la devise de base
-not-reimbursed = dont { $amount } non remboursés
+line-by-company-card = { $category }, carte de l’entreprise
 violations-heading = { $count ->
     [one] { $count } écart à la politique de frais
    *[other] { $count } écarts à la politique de frais
@@ -118,6 +123,11 @@ finding-duplicate-receipt = { $expense } : le justificatif { $receipt }{ $more 
     [0] {""}
    *[other] {" "}(et { $more } de plus)
 } figure aussi dans une autre note.
+finding-refund = { $expense } : le remboursement dépasse les { $refundable } remboursables.
+finding-rate-age = { $expense } : converti au taux du { $rate_date }, { $days ->
+    [one] { $days } jour
+   *[other] { $days } jours
+} avant ; la politique autorise { $maximum_days }.
 
 ## Raisons d’une étape
 

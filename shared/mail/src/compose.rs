@@ -1,7 +1,7 @@
 //! Content of each message: its sentences, facts and lists, in order. The wording is in `languages/`, the layout in
 //! `templates/`. A mail must be enough to act on: the report, the action, the due date, the reason and the place.
 
-mod reports;
+pub(crate) mod reports;
 mod statements;
 
 use jiff::Timestamp;
@@ -15,6 +15,8 @@ use crate::localizer::Localizer;
 use crate::notice::{CommentFacts, DecidedBy, Notice, Recipient, ReportFacts};
 use crate::sanitize::{sanitize_address, sanitize_inline, sanitize_line};
 use crate::view::{Fact, Quote, Tone, View};
+
+use reports::FirstAmount;
 
 type Result<T = String> = std::result::Result<T, RenderError>;
 
@@ -39,14 +41,27 @@ struct DecisionLabels {
     tone: Tone,
     label: &'static str,
     headline: &'static str,
+    first: FirstAmount,
 }
 
-const APPROVED: DecisionLabels =
-    DecisionLabels { tone: Tone::Good, label: "approved-label", headline: "approved-headline" };
-const RETURNED: DecisionLabels =
-    DecisionLabels { tone: Tone::Warn, label: "returned-label", headline: "returned-headline" };
-const REJECTED: DecisionLabels =
-    DecisionLabels { tone: Tone::Bad, label: "rejected-label", headline: "rejected-headline" };
+const APPROVED: DecisionLabels = DecisionLabels {
+    tone: Tone::Good,
+    label: "approved-label",
+    headline: "approved-headline",
+    first: FirstAmount::Reimbursed,
+};
+const RETURNED: DecisionLabels = DecisionLabels {
+    tone: Tone::Warn,
+    label: "returned-label",
+    headline: "returned-headline",
+    first: FirstAmount::Total,
+};
+const REJECTED: DecisionLabels = DecisionLabels {
+    tone: Tone::Bad,
+    label: "rejected-label",
+    headline: "rejected-headline",
+    first: FirstAmount::Total,
+};
 
 impl<'a> Composer<'a> {
     /// Creates a composer.
@@ -156,7 +171,8 @@ impl<'a> Composer<'a> {
     }
 
     fn approval_request(&self, report: &ReportFacts, request: ApprovalRequest<'_>) -> Result<View> {
-        let mut view = self.report_view(report, Tone::Action, "approval-label", request.headline)?;
+        let mut view =
+            self.report_view(report, Tone::Action, "approval-label", request.headline, FirstAmount::ToApprove)?;
         let number = sanitize_line(&report.number);
         view.facts.push(self.user_fact("label-step", request.step)?);
         if let Some(due_on) = request.due_on {
@@ -199,7 +215,7 @@ impl<'a> Composer<'a> {
         to: &[String],
     ) -> Result<View> {
         let headline = self.localizer.text("passed-headline")?;
-        let mut view = self.report_view(report, Tone::Warn, "passed-label", headline)?;
+        let mut view = self.report_view(report, Tone::Warn, "passed-label", headline, FirstAmount::Total)?;
         view.intro = self.localizer.text(match reason {
             EscalationReason::Overdue => "passed-overdue",
             EscalationReason::Unreachable => "passed-unreachable",
@@ -248,7 +264,7 @@ impl<'a> Composer<'a> {
     }
 
     fn decision_view(&self, report: &ReportFacts, labels: &DecisionLabels) -> Result<View> {
-        self.report_view(report, labels.tone, labels.label, self.localizer.text(labels.headline)?)
+        self.report_view(report, labels.tone, labels.label, self.localizer.text(labels.headline)?, labels.first)
     }
 
     fn approved(&self, report: &ReportFacts, by: &DecidedBy, comment: Option<&str>) -> Result<View> {
@@ -283,7 +299,13 @@ impl<'a> Composer<'a> {
     }
 
     fn reimbursed(&self, report: &ReportFacts, amount: Money, paid_on: Date) -> Result<View> {
-        let mut view = self.report_view(report, Tone::Good, "paid-label", self.localizer.text("paid-headline")?)?;
+        let mut view = self.report_view(
+            report,
+            Tone::Good,
+            "paid-label",
+            self.localizer.text("paid-headline")?,
+            FirstAmount::Reimbursed,
+        )?;
         let (amount, date) = (self.localizer.money(amount), self.localizer.date(paid_on)?);
         view.facts.push(self.fact("label-amount", amount.clone())?);
         view.facts.push(self.fact("label-paid-on", date.clone())?);
@@ -292,7 +314,13 @@ impl<'a> Composer<'a> {
     }
 
     fn payment_failed(&self, report: &ReportFacts, amount: Money, reason: &str) -> Result<View> {
-        let mut view = self.report_view(report, Tone::Bad, "unpaid-label", self.localizer.text("unpaid-headline")?)?;
+        let mut view = self.report_view(
+            report,
+            Tone::Bad,
+            "unpaid-label",
+            self.localizer.text("unpaid-headline")?,
+            FirstAmount::Reimbursed,
+        )?;
         let amount = self.localizer.money(amount);
         view.facts.push(self.fact("label-amount", amount.clone())?);
         view.intro = self.localizer.format("unpaid-intro", &[("amount", amount.into())])?;

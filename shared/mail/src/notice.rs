@@ -23,6 +23,10 @@ pub struct ReportFacts {
     pub total: Money,
     /// Total in the organisation's base currency, when that is another one.
     pub base_total: Option<Money>,
+    /// Amount that is reimbursed; `None` where an event stored earlier does not say it.
+    pub reimbursable: Option<Money>,
+    /// Part paid by company card that is not granted and is to be repaid, when there is one.
+    pub repayable: Option<Money>,
     /// Part of the owner's own payments that is not reimbursed, when there is one.
     pub not_reimbursed: Option<Money>,
     /// Number of expenses, also when `lines` does not list them all.
@@ -41,8 +45,10 @@ pub struct LineFacts {
     pub date: Date,
     /// Merchant.
     pub merchant: String,
-    /// Category.
+    /// Name of the category.
     pub category: String,
+    /// True for a payment by company card, which is not reimbursed.
+    pub by_company_card: bool,
     /// Amount, in the currency it was paid in.
     pub amount: Money,
     /// Amount in the report's currency, when that is another one.

@@ -3,6 +3,7 @@
 use fluent_bundle::FluentValue;
 use outlay_domain::member::AddressFault;
 
+use crate::compose::reports::FirstAmount;
 use crate::error::RenderError;
 use crate::localizer::Localizer;
 use crate::notice::{Notice, ReportFacts};
@@ -35,7 +36,12 @@ pub(crate) fn subject(notice: &Notice, localizer: &Localizer) -> Result<String, 
             truncate_to_fit(localizer, "commented-subject", ("title", &report.title), &[("author", author.into())])
         }
         Notice::EscalatedFrom { report, .. } => subject_with_total(localizer, "passed-subject", report),
-        Notice::Approved { report, .. } => subject_with_total(localizer, "approved-subject", report),
+        Notice::Approved { report, .. } => truncate_to_fit(
+            localizer,
+            "approved-subject",
+            ("title", &report.title),
+            &[("total", localizer.money(FirstAmount::Reimbursed.of(report)).into())],
+        ),
         Notice::Returned { report, .. } => subject_with_total(localizer, "returned-subject", report),
         Notice::Rejected { report, .. } => subject_with_total(localizer, "rejected-subject", report),
         Notice::Reimbursed { report, amount, .. } => truncate_to_fit(

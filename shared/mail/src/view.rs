@@ -95,13 +95,13 @@ pub(crate) struct Fact {
 
 /// Report and its policy violations.
 pub(crate) struct ReportView {
-    /// Labels of the report and of its total.
     pub(crate) label: String,
-    pub(crate) total_label: String,
     pub(crate) title: String,
+    /// The amount that the reader wants to know first, with its label.
+    pub(crate) total_label: String,
     pub(crate) total: String,
-    pub(crate) base_total: Option<String>,
-    pub(crate) not_reimbursed: Option<String>,
+    /// Further amounts: how the first one comes about, or what follows from it.
+    pub(crate) amounts: Vec<Fact>,
     pub(crate) violations_heading: String,
     pub(crate) violations: Vec<String>,
 }

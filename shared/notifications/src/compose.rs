@@ -3,12 +3,14 @@
 
 use outlay_domain::change::today;
 use outlay_domain::event::{Event, EventSubject, OpenedStep, ReportSnapshot};
-use outlay_domain::expense::Expense;
+use outlay_domain::expense::{Expense, PaymentMethod};
 use outlay_domain::ids::{MemberId, ReportId};
 use outlay_domain::member::{Member, Role};
 use outlay_domain::notification::{EventNotification, NotificationContent, Recipients};
 use outlay_domain::permission::PendingStep;
+use outlay_domain::policy::Policy;
 use outlay_domain::report::Report;
+use outlay_domain::text::CategoryCode;
 use outlay_mail::{CommentFacts, DecidedBy, LineFacts, Mailer, Notice, Recipient, ReportFacts};
 use outlay_store::deliveries::Delivery;
 use outlay_store::{Store, StoreError};
@@ -131,6 +133,8 @@ async fn other_admins(store: &Store, event: &Event) -> Result<Vec<MemberId>, Sto
 struct EventRecords {
     members: Vec<Member>,
     report: Option<Report>,
+    /// Policy in force, for the names of categories.
+    policy: Option<Policy>,
     deliveries: Vec<Delivery>,
     pacing: Pacing,
 }
@@ -140,15 +144,16 @@ impl EventRecords {
         let EventSubject::Report(report_id) = event.subject else {
             let members = store.members_by_id(event.org, members).await?;
             let pacing = Pacing::load(store, event, &[]).await?;
-            return Ok(Self { members, report: None, deliveries: Vec::new(), pacing });
+            return Ok(Self { members, report: None, policy: None, deliveries: Vec::new(), pacing });
         };
-        let (members, report, deliveries) = tokio::try_join!(
+        let (members, report, policy, deliveries) = tokio::try_join!(
             store.members_by_id(event.org, members),
             load_report(store, event, report_id),
+            store.policy(event.org),
             load_thread(store, event),
         )?;
         let pacing = Pacing::load(store, event, &deliveries).await?;
-        Ok(Self { members, report, deliveries, pacing })
+        Ok(Self { members, report, policy, deliveries, pacing })
     }
 
     fn member(&self, id: MemberId) -> Option<&Member> {
@@ -157,6 +162,11 @@ impl EventRecords {
 
     fn name(&self, id: MemberId) -> String {
         self.member(id).map_or_else(String::new, |member| member.name.to_string())
+    }
+
+    /// Name of a category; its code when the policy no longer lists it.
+    fn category_name(&self, code: &CategoryCode) -> String {
+        self.policy.as_ref().map_or_else(|| code.to_string(), |policy| policy.category_name(code).to_string())
     }
 
     fn names(&self, ids: &[MemberId]) -> Vec<String> {
@@ -275,23 +285,26 @@ fn report_facts(snapshot: &ReportSnapshot, records: &EventRecords) -> ReportFact
         owner: records.name(snapshot.owner),
         total: snapshot.total,
         base_total: (!is_same_currency).then_some(snapshot.base_total),
+        reimbursable: snapshot.reimbursable,
+        repayable: snapshot.repayable,
         not_reimbursed: snapshot.not_reimbursed,
         expenses: snapshot.expenses,
         violations: snapshot.violations.clone(),
         lines: unchanged
-            .map(|report| report.expenses.iter().map(|expense| line_facts(expense, report)).collect())
+            .map(|report| report.expenses.iter().map(|expense| line_facts(expense, report, records)).collect())
             .unwrap_or_default(),
     }
 }
 
-fn line_facts(expense: &Expense, report: &Report) -> LineFacts {
+fn line_facts(expense: &Expense, report: &Report, records: &EventRecords) -> LineFacts {
     let granted = expense.granted();
     let cut_reason = expense.approved.as_ref().map(|approval| approval.reason.clone());
     let has_violation = report.violations.iter().any(|violation| violation.expense_ids.contains(&expense.id));
     LineFacts {
         date: expense.facts.date,
         merchant: expense.facts.merchant.to_string(),
-        category: expense.facts.category.to_string(),
+        category: records.category_name(&expense.facts.category),
+        by_company_card: expense.facts.payment_method == PaymentMethod::CompanyCard,
         amount: expense.facts.amount,
         converted: expense.converted.as_ref().map(|conversion| conversion.amount),
         granted: (granted != expense.facts.amount).then_some(granted),

@@ -30,9 +30,21 @@ struct StoredClaims {
 }
 
 /// Expense, date, category, merchant, payment method; currency, amount and granted amount in minor units; base currency
-/// and granted amount in minor units of it.
+/// and granted amount in minor units of it; of a refund, the expense that it names.
 #[derive(Serialize, Deserialize)]
-struct ClaimRow(ExpenseId, Date, CategoryCode, String, PaymentMethod, Currency, i64, i64, Currency, i64);
+struct ClaimRow(
+    ExpenseId,
+    Date,
+    CategoryCode,
+    String,
+    PaymentMethod,
+    Currency,
+    i64,
+    i64,
+    Currency,
+    i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")] Option<ExpenseId>,
+);
 
 impl Stored for StoredBucket {
     // A withdrawn report is removed from it by an update in place.
@@ -41,8 +53,17 @@ impl Stored for StoredBucket {
 
 impl From<&ClaimedExpense> for ClaimRow {
     fn from(claim: &ClaimedExpense) -> Self {
-        let ClaimedExpense { expense_id, date, category, merchant, payment_method, amount, granted, granted_in_base } =
-            claim;
+        let ClaimedExpense {
+            expense_id,
+            date,
+            category,
+            merchant,
+            payment_method,
+            amount,
+            granted,
+            granted_in_base,
+            refund_of,
+        } = claim;
         Self(
             *expense_id,
             *date,
@@ -54,14 +75,26 @@ impl From<&ClaimedExpense> for ClaimRow {
             granted.minor(),
             granted_in_base.currency(),
             granted_in_base.minor(),
+            *refund_of,
         )
     }
 }
 
 impl From<ClaimRow> for ClaimedExpense {
     fn from(row: ClaimRow) -> Self {
-        let ClaimRow(expense_id, date, category, merchant, payment_method, currency, amount, granted, base, in_base) =
-            row;
+        let ClaimRow(
+            expense_id,
+            date,
+            category,
+            merchant,
+            payment_method,
+            currency,
+            amount,
+            granted,
+            base,
+            in_base,
+            refund_of,
+        ) = row;
         Self {
             expense_id,
             date,
@@ -71,6 +104,7 @@ impl From<ClaimRow> for ClaimedExpense {
             amount: Money::from_minor(amount, currency),
             granted: Money::from_minor(granted, currency),
             granted_in_base: Money::from_minor(in_base, base),
+            refund_of,
         }
     }
 }
@@ -138,6 +172,7 @@ mod tests {
             amount: money(5_000, "JPY"),
             granted: money(4_000, "JPY"),
             granted_in_base: money(24_50, "EUR"),
+            refund_of: None,
         };
         let claims = ReportClaims { number: "R-2026-AAAA-BBBB".to_owned(), lines: vec![line] };
         let empty = ReportClaims { number: "R-2026-CCCC-DDDD".to_owned(), lines: Vec::new() };

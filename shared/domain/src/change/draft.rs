@@ -18,6 +18,7 @@ use crate::patch::Patch;
 use crate::permission::{
     Clone as CloneAction, Comment, CreateForOthers, CreateReport, Delete, Edit, OrgPermit, Permit,
 };
+use crate::refund::first_excess;
 use crate::report::{MAX_COST_CENTRES, MAX_EXPENSES, Report, ReportStatus, Totals, content_hash, report_number};
 use crate::text::{CostCentreCode, Note, Title};
 
@@ -57,7 +58,6 @@ pub fn create_report(
     }
     let payee = check_payee(new.payee.as_ref(), owner.id)?;
     let id = ids.next_id();
-    let zero = Money::zero(new.currency);
     let mut expenses = Vec::with_capacity(new.expenses.len());
     let mut faults = Vec::new();
     for (position, facts) in new.expenses.into_iter().enumerate() {
@@ -83,7 +83,7 @@ pub fn create_report(
         status: ReportStatus::Draft,
         version: 1,
         last_event: 0,
-        totals: Totals { total: zero, tax: zero, net: zero, reimbursable: zero, not_reimbursed: zero },
+        totals: Totals::zero(new.currency),
         base_total: Money::zero(rates.base()),
         violations: Vec::new(),
         steps: Vec::new(),
@@ -98,6 +98,9 @@ pub fn create_report(
         expenses: Vec::new(),
         comments: Vec::new(),
     };
+    if let Some((position, refundable)) = first_excess(&expenses) {
+        return Err(DomainError::RefundTooLarge { position: Some(position), refundable });
+    }
     let after = replace_lines(empty, expenses)?;
     let kind = EventKind::ReportCreated { expenses: after.expense_count, total: after.totals.total };
     Ok(ReportChange::new(after).record_event(actor, kind, now))
@@ -114,6 +117,14 @@ fn check_payee(wanted: Option<&Member>, owner: MemberId) -> Result<Option<Member
 /// Line from its facts. An error names no position.
 fn new_line(id: ExpenseId, facts: ExpenseFacts, currency: Currency, rates: &RateBook) -> Result<Expense, DomainError> {
     Expense::new(id, facts, currency, rates).map_err(|fault| DomainError::Conversion(vec![(None, fault)]))
+}
+
+/// Refuses an edit after which a refund is larger than what it refunds.
+fn check_refunds(lines: &[Expense]) -> Result<(), DomainError> {
+    match first_excess(lines) {
+        Some((_, refundable)) => Err(DomainError::RefundTooLarge { position: None, refundable }),
+        None => Ok(()),
+    }
 }
 
 /// Replaces the lines. Decisions on lines and violations are reset.
@@ -200,7 +211,8 @@ pub fn add_expense(
 ) -> Result<ReportEdit, DomainError> {
     let mut change = ReportChange::on(permit.report(), now);
     let expense = new_line(ids.next_id(), facts, change.after.currency, rates)?;
-    let lines = permit.report().expenses.iter().cloned().chain([expense.clone()]);
+    let lines: Vec<Expense> = permit.report().expenses.iter().cloned().chain([expense.clone()]).collect();
+    check_refunds(&lines)?;
     change.after = replace_lines(change.after, lines)?;
     Ok(finish_edit(change, permit.actor(), EventKind::ExpenseAdded { expense: Box::new(expense) }, now))
 }
@@ -230,6 +242,9 @@ pub fn update_expense(
     if is_text_only && !change.after.status.is_with_owner() {
         change.after = check_size(change.after.with_expenses(lines).map_err(|_| DomainError::TotalTooLarge)?)?;
         return Ok(ReportEdit::complete(change.record_event(permit.actor(), kind, now)));
+    }
+    if !is_text_only {
+        check_refunds(&lines)?;
     }
     change.after = replace_lines(change.after, lines)?;
     Ok(finish_edit(change, permit.actor(), kind, now))
@@ -281,8 +296,8 @@ pub struct CloneOverrides<'a> {
     pub payee: Option<&'a Member>,
 }
 
-/// Creates a draft with the same lines, converted at the rates known today. Receipts and justifications are not copied,
-/// nor is a payee who can no longer be paid.
+/// Creates a draft with the same lines, converted at the rates known today. Refunds, receipts and justifications are not
+/// copied, nor is a payee who can no longer be paid.
 ///
 /// # Errors
 /// Those of [`create_report`].
@@ -303,7 +318,12 @@ pub fn clone_report(
         currency: old.currency,
         payee: overrides.payee.filter(is_valid).cloned(),
         cost_centre: old.cost_centre.clone(),
-        expenses: old.expenses.iter().map(|line| copy_for_clone(&line.facts)).collect(),
+        expenses: old
+            .expenses
+            .iter()
+            .filter(|line| !line.facts.is_refund())
+            .map(|line| copy_for_clone(&line.facts))
+            .collect(),
     };
     create_report(may_create, for_other, new, rates, ids, now)
 }

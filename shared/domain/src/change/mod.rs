@@ -4,6 +4,7 @@
 mod decision;
 mod draft;
 mod escalate;
+mod findings;
 mod organisation;
 mod privacy;
 mod receipts;
@@ -34,9 +35,11 @@ pub use draft::{
     comment_on_report, create_report, delete_report, remove_expense, update_expense, update_report,
 };
 pub use escalate::{due_escalation, escalate, missing_stand_in};
+pub use findings::{CurrentFindings, FindingsContext, MissingItem, current_findings, has_too_many_periods};
 pub use organisation::{
     FirstAdmin, Invitation, MemberPatch, NewDelegation, NewMember, close_organisation, create_organisation,
-    enter_rates, invite_member, join_organisation, record_address_fault, set_delegation, update_member, update_policy,
+    enter_rates, invite_member, join_organisation, record_address_fault, remove_rate, set_delegation, update_member,
+    update_policy,
 };
 pub use privacy::{ERASED_NAME, erase_member, set_payout_account};
 pub use receipts::{
@@ -60,7 +63,7 @@ pub enum Change {
     Payout(Box<PayoutChange>),
     /// New policy version.
     Policy(Box<PolicyChange>),
-    /// Entered exchange rates.
+    /// Entered or removed exchange rates.
     Rates(Box<RatesChange>),
     /// Change of a report.
     Report(Box<ReportChange>),
@@ -124,6 +127,8 @@ pub struct PolicyChange {
 pub struct RatesChange {
     /// Entered rates.
     pub entries: Vec<RateEntry>,
+    /// Removed rates.
+    pub removed: Vec<RateEntry>,
     /// History entry.
     pub event: Event,
 }
@@ -278,7 +283,7 @@ fn fields(report: &Report, lines: &[&Expense]) -> BTreeMap<String, Value> {
     put("/status", json(serde_json::to_value(report.status)));
     put("/payee", json(serde_json::to_value(report.payee.as_ref().map(|payee| payee.id))));
     put("/cost_centre", json(serde_json::to_value(&report.cost_centre)));
-    put("/totals", json(serde_json::to_value(report.totals)));
+    put("/totals", json(serde_json::to_value(report.effective_totals())));
     put("/base_total", json(serde_json::to_value(report.base_total)));
     for line in lines {
         let at = format!("/expenses/{}", line.id);

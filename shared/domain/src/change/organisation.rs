@@ -524,9 +524,18 @@ pub fn enter_rates(
     entries: Vec<RateEntry>,
     now: Timestamp,
 ) -> RatesChange {
+    let event = rates_event(permit, date, EventKind::RatesEntered { rates: entries.clone() }, now);
+    RatesChange { entries, removed: Vec::new(), event }
+}
+
+/// Takes an exchange rate back. The event keeps it.
+#[must_use]
+pub fn remove_rate(permit: OrgPermit<'_, EnterRates>, entry: RateEntry, now: Timestamp) -> RatesChange {
+    let event = rates_event(permit, entry.date, EventKind::RatesRemoved { rates: vec![entry.clone()] }, now);
+    RatesChange { entries: Vec::new(), removed: vec![entry], event }
+}
+
+fn rates_event(permit: OrgPermit<'_, EnterRates>, date: Date, kind: EventKind, now: Timestamp) -> Event {
     let seq = u64::try_from(now.as_millisecond()).unwrap_or(0);
-    let kind = EventKind::RatesEntered { rates: entries.clone() };
-    let event =
-        event(permit.actor().org, EventSubject::Rates(date), seq, permit.actor(), now, kind).with_hash_after("");
-    RatesChange { entries, event }
+    event(permit.actor().org, EventSubject::Rates(date), seq, permit.actor(), now, kind).with_hash_after("")
 }

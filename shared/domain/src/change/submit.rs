@@ -1,6 +1,7 @@
 //! Submission and recall: evaluates the lines, makes the route, records the claimed expenses. Dry runs use the same
 //! code.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -32,7 +33,7 @@ pub struct SubmissionRules<'a> {
     pub people: &'a OrgContext,
     /// Claimed expenses of the owner in the months and trips of the lines.
     pub spending: &'a Spending,
-    /// Current rates of the currencies of limits.
+    /// Current rates of the currencies of limits and, for a report that is with its owner, of the lines.
     pub rates: &'a RateBook,
 }
 
@@ -70,9 +71,11 @@ pub enum SubmissionOutcome {
 ///
 /// # Errors
 /// [`DomainError::MissingPerson`] when the route depends on a member who was not loaded ([`missing_person`] names the
-/// member), [`DomainError::LimitConversion`] when a limit cannot be compared.
+/// member), [`DomainError::LimitConversion`] when a limit cannot be compared, [`DomainError::Conversion`] when the rate
+/// of a line is missing.
 pub fn assess(report: &Report, rules: SubmissionRules<'_>, today: Today) -> Result<Assessment, DomainError> {
     let SubmissionRules { policy, people, spending, rates } = rules;
+    let report = &*report_at_current_rates(report, rates)?;
     if let Some(missing) = people.missing_interested_party(report) {
         return Err(DomainError::MissingPerson(missing));
     }
@@ -103,6 +106,34 @@ pub fn assess(report: &Report, rules: SubmissionRules<'_>, today: Today) -> Resu
         Err(RoutingError::MissingManager(manager)) => return Err(DomainError::MissingPerson(manager)),
     };
     Ok(Assessment { lines, violations, outcome })
+}
+
+/// Report at the current rates, while it is with its owner. Lines that were submitted keep their rates.
+///
+/// # Errors
+/// [`DomainError::Conversion`] for lines without a rate, [`DomainError::TotalTooLarge`].
+pub(super) fn report_at_current_rates<'a>(
+    report: &'a Report,
+    rates: &RateBook,
+) -> Result<Cow<'a, Report>, DomainError> {
+    if !report.status.is_with_owner() {
+        return Ok(Cow::Borrowed(report));
+    }
+    let mut lines = Vec::with_capacity(report.expenses.len());
+    let mut faults = Vec::new();
+    for (position, line) in report.expenses.iter().enumerate() {
+        match line.with_current_rates(report.currency, rates) {
+            Ok(line) => lines.push(line),
+            Err(fault) => faults.push((Some(position), fault)),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(DomainError::Conversion(faults));
+    }
+    if lines == report.expenses {
+        return Ok(Cow::Borrowed(report));
+    }
+    Ok(Cow::Owned(report.clone().with_expenses(lines).map_err(|_| DomainError::TotalTooLarge)?))
 }
 
 /// Member that the route of a report depends on and that was not loaded. Load the member and call again until the
@@ -137,7 +168,8 @@ fn total_with_split_bills(report: &Report, spending: &Spending) -> i64 {
     let months: BTreeSet<SpendingBucketKey> =
         merchant_days.iter().map(|(day, _)| SpendingBucketKey::month(*day)).collect();
     let claims = months.iter().flat_map(|month| spending.claims_of_other_reports(month, report.id));
-    let parts = claims.filter(|(_, claim)| merchant_days.contains(&(claim.date, claim.merchant.clone())));
+    let parts =
+        claims.filter(|(_, claim)| !claim.is_refund() && merchant_days.contains(&(claim.date, claim.merchant.clone())));
     parts.fold(report.base_total.minor(), |sum, (_, claim)| sum.saturating_add(claim.granted_in_base.minor()))
 }
 

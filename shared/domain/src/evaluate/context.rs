@@ -32,7 +32,7 @@ pub struct EvaluationContext<'a> {
     pub owner_day: Date,
 }
 
-/// Spending of one day at one merchant: expenses of the report, by position, and those the owner has claimed in other
+/// Spending of one day at one merchant, without refunds: expenses of the report, by position, and those the owner has claimed in other
 /// reports, with the number of the report.
 #[derive(Default)]
 pub(super) struct MerchantDay<'a> {
@@ -53,13 +53,12 @@ pub(super) type MerchantDays<'a> = BTreeMap<(Date, String), MerchantDay<'a>>;
 pub(super) fn merchant_days<'a>(lines: &[Expense], context: &EvaluationContext<'a>) -> MerchantDays<'a> {
     let mut merchant_days = MerchantDays::new();
     let mut months = BTreeSet::new();
-    for (at, line) in lines.iter().enumerate() {
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.facts.is_refund()) {
         months.insert(SpendingBucketKey::month(line.facts.date));
         merchant_days.entry((line.facts.date, merchant_key(&line.facts.merchant))).or_default().lines.push(at);
     }
-    for (number, claim) in
-        months.iter().flat_map(|month| context.spending.claims_of_other_reports(month, context.report))
-    {
+    let claims = months.iter().flat_map(|month| context.spending.claims_of_other_reports(month, context.report));
+    for (number, claim) in claims.filter(|(_, claim)| !claim.is_refund()) {
         if let Some(merchant_day) = merchant_days.get_mut(&(claim.date, claim.merchant.clone())) {
             merchant_day.claims.push((number, claim));
         }

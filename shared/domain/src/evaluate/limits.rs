@@ -14,7 +14,7 @@ use crate::policy::{
 use crate::spending::{ClaimedExpense, SpendingBucketKey, month_of, trip_key};
 use crate::text::CategoryCode;
 
-/// Evaluates expenses by the limits, and sets their caps.
+/// Evaluates expenses by the limits, and sets their caps. Refunds do not count.
 pub(super) fn evaluate(
     lines: &mut [Expense],
     merchant_days: &MerchantDays<'_>,
@@ -25,7 +25,7 @@ pub(super) fn evaluate(
     }
     let selection = Selection::new(context);
     let mut groups: BTreeMap<(usize, String), Vec<usize>> = BTreeMap::new();
-    for (position, line) in lines.iter().enumerate() {
+    for (position, line) in lines.iter().enumerate().filter(|(_, line)| !line.facts.is_refund()) {
         for &period in LimitPeriod::ALL {
             if let Some(key) = group_key(period, line, position)
                 && let Some(at) = selection.of(period, &line.facts.category, line.facts.payment_method)
@@ -160,7 +160,7 @@ impl LimitEvaluation<'_> {
             .context
             .spending
             .claims_of_other_reports(&key, self.context.report)
-            .filter(|(_, claim)| same_day(claim))
+            .filter(|(_, claim)| !claim.is_refund() && same_day(claim))
         {
             if self.applies_to(&claim.category, claim.payment_method) {
                 sum = add(sum, self.measured(claim.granted, claim.granted_in_base)?)?;

@@ -33,8 +33,10 @@ pub(super) fn evaluate(line: &Expense, context: &EvaluationContext<'_>) -> Vec<V
     if let Some(project) = unknown(line.facts.project.as_ref(), &policy.projects) {
         violations.push(block(ExpenseField::Project, Finding::UnknownProject { project }));
     }
-    violations.extend(missing(line, category, context));
-    violations.extend(day_off(line, policy));
+    if !line.facts.is_refund() {
+        violations.extend(missing(line, category, context));
+        violations.extend(day_off(line, policy));
+    }
     violations.extend(too_old(line, policy, context.owner_day));
     violations
 }

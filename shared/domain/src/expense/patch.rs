@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{ExpenseFacts, PaymentMethod};
+use super::{ExpenseFacts, PaymentMethod, RefundOf};
 use crate::money::{Currency, Money};
 use crate::patch::Patch;
 use crate::policy::Policy;
@@ -26,6 +26,8 @@ pub struct ExpensePatch {
     pub taxes: Patch<StatedTaxes>,
     /// Country where the money was spent.
     pub country: Patch<CountryCode>,
+    /// Expense that a refund is for.
+    pub refund_of: Patch<RefundOf>,
     /// Payment method.
     pub payment_method: Option<PaymentMethod>,
     /// Purpose.
@@ -67,6 +69,7 @@ impl ExpensePatch {
             tax_source,
             taxes,
             country: self.country.apply(current.country.clone()),
+            refund_of: self.refund_of.apply(current.refund_of),
             payment_method: self.payment_method.unwrap_or(current.payment_method),
             note: self.note.apply(current.note.clone()),
             justification: self.justification.apply(current.justification.clone()),

@@ -56,6 +56,10 @@ pub enum PolicyRule {
     ReceiptRejected,
     /// Another report has a receipt with the same bytes.
     DuplicateReceipt,
+    /// A refund is larger than what it refunds, or the refunds are larger than the expenses of the report.
+    Refund,
+    /// The exchange rate of an expense is older than the policy allows.
+    RateAge,
 }
 
 impl PolicyRule {
@@ -333,6 +337,27 @@ pub enum Finding {
     },
     /// See [`PolicyRule::DuplicateReceipt`].
     DuplicateReceipt(NamedReceipt),
+    /// See [`PolicyRule::Refund`].
+    Refund {
+        /// The refund.
+        expense: NamedExpense,
+        /// Largest possible refund.
+        refundable: Money,
+    },
+    /// See [`PolicyRule::RateAge`].
+    RateAge {
+        /// The expense.
+        expense: NamedExpense,
+        /// Day of the rate.
+        rate_date: Date,
+        /// Days from the rate to the expense.
+        days: u32,
+        /// Highest allowed age in days.
+        maximum_days: u32,
+        /// Consequence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        consequence: Option<Consequence>,
+    },
 }
 
 impl Finding {
@@ -358,6 +383,8 @@ impl Finding {
             Self::ReceiptPending(_) => PolicyRule::ReceiptPending,
             Self::ReceiptRejected { .. } => PolicyRule::ReceiptRejected,
             Self::DuplicateReceipt(_) => PolicyRule::DuplicateReceipt,
+            Self::Refund { .. } => PolicyRule::Refund,
+            Self::RateAge { .. } => PolicyRule::RateAge,
         }
     }
 
@@ -378,7 +405,8 @@ impl Finding {
             Self::ReceiptRequired { expense, receipt_required_from } => {
                 money(*receipt_required_from, expense.base_amount.unwrap_or(expense.amount))
             }
-            Self::MaximumAge { days, maximum_days, .. } => {
+            Self::Refund { expense, refundable } => money(*refundable, expense.amount.negated()),
+            Self::MaximumAge { days, maximum_days, .. } | Self::RateAge { days, maximum_days, .. } => {
                 Some((Measure::Days { days: *maximum_days }, Measure::Days { days: *days }))
             }
             Self::UnknownCategory { .. }
@@ -456,6 +484,13 @@ impl fmt::Display for Finding {
                 write!(f, "{receipt} was rejected. {} Remove it.", reason.message())
             }
             Self::DuplicateReceipt(receipt) => write!(f, "{receipt} is also on another report."),
+            Self::Refund { expense, refundable } => {
+                write!(f, "{expense}: the refund is larger than the {refundable} that can be refunded.")
+            }
+            Self::RateAge { expense, rate_date, days, maximum_days, consequence } => {
+                write!(f, "{expense} is converted at the rate of {rate_date}, {days} days before; the policy ")?;
+                write!(f, "allows {maximum_days}{}", Consequence::end(*consequence))
+            }
         }
     }
 }

@@ -276,6 +276,7 @@ pub fn facts(amount: Money) -> ExpenseFacts {
         tax_source: outlay_domain::tax::TaxSource::Stated,
         taxes: Vec::new(),
         country: None,
+        refund_of: None,
         payment_method: PaymentMethod::Personal,
         note: None,
         justification: None,

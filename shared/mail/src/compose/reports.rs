@@ -2,11 +2,12 @@
 //! show.
 
 use jiff::civil::Date;
+use outlay_domain::money::Money;
 
 use super::{Composer, Result};
 use crate::notice::{LineFacts, ReportFacts, TaskFacts};
 use crate::sanitize::{sanitize_inline, sanitize_line, truncate};
-use crate::view::{List, ReportView, Row, Tone, View};
+use crate::view::{Fact, List, ReportView, Row, Tone, View};
 
 /// Largest number of rows of a list, and of findings.
 const MAX_ROWS: usize = 40;
@@ -19,6 +20,27 @@ const ROWS_BYTES: usize = 52_000;
 const ROW_BYTES: usize = 1_050;
 const CHARACTER_BYTES: usize = 5;
 
+/// Amount of a report that the reader wants to know first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FirstAmount {
+    /// Total that is to be approved.
+    ToApprove,
+    /// Amount that is reimbursed.
+    Reimbursed,
+    /// Total.
+    Total,
+}
+
+impl FirstAmount {
+    /// The amount. An event stored earlier says the total only.
+    pub(crate) fn of(self, report: &ReportFacts) -> Money {
+        match self {
+            Self::Reimbursed => report.reimbursable.unwrap_or(report.total),
+            Self::ToApprove | Self::Total => report.total,
+        }
+    }
+}
+
 impl Composer<'_> {
     /// View with the parts that all messages about a report share.
     pub(super) fn report_view(
@@ -27,9 +49,10 @@ impl Composer<'_> {
         tone: Tone,
         label: &'static str,
         headline: String,
+        first: FirstAmount,
     ) -> Result<View> {
         let mut view = self.base_view(tone, label, headline)?;
-        view.preheader = format!("{}, {}", sanitize_inline(&report.title), self.localizer.money(report.total));
+        view.preheader = format!("{}, {}", sanitize_inline(&report.title), self.localizer.money(first.of(report)));
         let owner =
             if report.owner.trim().is_empty() { self.localizer.text("former-member")? } else { report.owner.clone() };
         view.facts = vec![
@@ -37,7 +60,7 @@ impl Composer<'_> {
             self.user_fact("label-owner", &owner)?,
             self.fact("label-expenses", report.expenses.to_string())?,
         ];
-        view.report = Some(self.report_summary(report)?);
+        view.report = Some(self.report_summary(report, first)?);
         if !report.lines.is_empty() {
             let rows = report.lines.iter().map(|line| self.line(line)).collect::<Result<Vec<_>>>()?;
             view.list = Some(self.list("lines-heading", "lines-heading-some", rows, report.expenses)?);
@@ -45,8 +68,29 @@ impl Composer<'_> {
         Ok(view)
     }
 
-    fn report_summary(&self, report: &ReportFacts) -> Result<ReportView> {
-        let amount = |id, money| self.localizer.format(id, &[("amount", self.localizer.money(money).into())]);
+    /// Amounts beside the first one. What is not reimbursed is subtracted from the total.
+    fn amounts(&self, report: &ReportFacts, first: FirstAmount) -> Result<Vec<Fact>> {
+        let zero = Money::zero(report.total.currency());
+        let not_reimbursed = report.not_reimbursed.unwrap_or(zero);
+        let by_card = report
+            .reimbursable
+            .and_then(|reimbursable| report.total.minus(reimbursable).and_then(|rest| rest.minus(not_reimbursed)).ok());
+        let by_card = by_card.filter(|amount| amount.minor() > 0);
+        let differs = report.reimbursable.filter(|reimbursable| *reimbursable != report.total);
+        let is_reimbursed = first == FirstAmount::Reimbursed && report.reimbursable.is_some();
+        let amounts = [
+            ("label-total", Some(report.total).filter(|_| is_reimbursed && differs.is_some())),
+            ("label-base-total", report.base_total),
+            ("label-company-card", by_card.map(Money::negated)),
+            ("label-not-reimbursed", report.not_reimbursed.map(Money::negated)),
+            ("label-reimbursed", differs.filter(|_| !is_reimbursed)),
+            ("label-repayable", report.repayable),
+        ];
+        let known = amounts.into_iter().filter_map(|(label, amount)| Some((label, amount?)));
+        known.map(|(label, amount)| self.fact(label, self.localizer.money(amount))).collect()
+    }
+
+    fn report_summary(&self, report: &ReportFacts, first: FirstAmount) -> Result<ReportView> {
         let count = report.violations.len();
         let shown = report.violations.iter().take(MAX_FINDINGS);
         let mut violations = shown.map(|violation| self.finding(violation)).collect::<Result<Vec<_>>>()?;
@@ -55,11 +99,14 @@ impl Composer<'_> {
         }
         Ok(ReportView {
             label: self.localizer.text("label-report")?,
-            total_label: self.localizer.text("label-total")?,
             title: sanitize_line(&report.title),
-            total: self.localizer.money(report.total),
-            base_total: report.base_total.map(|total| amount("base-total", total)).transpose()?,
-            not_reimbursed: report.not_reimbursed.map(|part| amount("not-reimbursed", part)).transpose()?,
+            total_label: self.localizer.text(match first {
+                FirstAmount::ToApprove => "label-to-approve",
+                FirstAmount::Reimbursed if report.reimbursable.is_some() => "label-reimbursed",
+                FirstAmount::Reimbursed | FirstAmount::Total => "label-total",
+            })?,
+            total: self.localizer.money(first.of(report)),
+            amounts: self.amounts(report, first)?,
             violations_heading: self.localizer.format("violations-heading", &[("count", count.into())])?,
             violations,
         })
@@ -87,7 +134,12 @@ impl Composer<'_> {
         Ok(Row {
             key: self.localizer.short_date(line.date)?,
             title: sanitize_line(&line.merchant),
-            detail: sanitize_line(&line.category),
+            detail: if line.by_company_card {
+                let category = sanitize_inline(&line.category);
+                self.localizer.format("line-by-company-card", &[("category", category.into())])?
+            } else {
+                sanitize_line(&line.category)
+            },
             amount: self.localizer.money(line.amount),
             converted: line.converted.map(|money| self.localizer.money(money)),
             granted: line.granted.map(granted).transpose()?,

@@ -138,6 +138,22 @@ impl Composer<'_> {
                 ("finding-receipt-refused", arguments)
             }
             Finding::DuplicateReceipt(receipt) => ("finding-duplicate-receipt", self.named_receipt(receipt)?),
+            Finding::Refund { expense, refundable } => {
+                let expense = self.named_expense(expense)?;
+                ("finding-refund", vec![("expense", expense.into()), ("refundable", money(refundable))])
+            }
+            Finding::RateAge { expense, rate_date, days, maximum_days, consequence: _ } => {
+                let (expense, rate_date) = (self.named_expense(expense)?, self.localizer.date(*rate_date)?);
+                (
+                    "finding-rate-age",
+                    vec![
+                        ("expense", expense.into()),
+                        ("rate_date", rate_date.into()),
+                        ("days", (*days).into()),
+                        ("maximum_days", (*maximum_days).into()),
+                    ],
+                )
+            }
         })
     }
 
@@ -313,7 +329,8 @@ const fn consequence(finding: &Finding) -> Option<&'static str> {
         | Finding::TripLimit { excess, .. } => excess.consequence,
         Finding::Splitting(SplitBill::OverLimit { consequence, .. })
         | Finding::NonWorkingDay { consequence, .. }
-        | Finding::Duplicate { consequence, .. } => *consequence,
+        | Finding::Duplicate { consequence, .. }
+        | Finding::RateAge { consequence, .. } => *consequence,
         Finding::Splitting(SplitBill::WithoutReceipt { .. })
         | Finding::UnknownCategory { .. }
         | Finding::InactiveCategory { .. }
@@ -324,7 +341,8 @@ const fn consequence(finding: &Finding) -> Option<&'static str> {
         | Finding::MaximumAge { .. }
         | Finding::ReceiptPending(_)
         | Finding::ReceiptRejected { .. }
-        | Finding::DuplicateReceipt(_) => None,
+        | Finding::DuplicateReceipt(_)
+        | Finding::Refund { .. } => None,
     };
     match consequence {
         Some(Consequence::JustificationNeeded) => Some("consequence-justification-needed"),

@@ -148,7 +148,10 @@ Ana Silva asks for your approval
 Please approve, return or reject report EXP-2041 in Outlay by 14 July 2025.
 
 Report: Client visit Lyon
-Total: 1,204.60 EUR (1,310.20 USD in base currency)
+To approve: 1,204.60 EUR
+In base currency: 1,310.20 USD
+Paid by company card: -148.00 EUR
+To be reimbursed: 1,056.60 EUR
 Report number: EXP-2041
 Owner: Ana Silva
 Expenses: 6
@@ -166,7 +169,7 @@ report (separation of duties), so the next manager up decides.
 ! 42.00 EUR at Librairie Decitre on 29 June 2025: a weekend.
 
 4 of 6 expenses:
-- 30 Jun 2025  SNCF, Train: 148.00 EUR
+- 30 Jun 2025  SNCF, Train, company card: 148.00 EUR
 - 1 Jul 2025  Hôtel des Artistes, Lodging: 840.00 EUR (914.22 USD)
   > The only hotel with free rooms near the fair.
 - 2 Jul 2025  Taxi G7, Taxi: 38.60 EUR
@@ -300,15 +303,15 @@ fn user_text_cannot_inject_links() {
 #[test]
 fn user_text_cannot_forge_lines_or_change_direction() {
     let mut report = samples::report();
-    report.lines[0].merchant = "SNCF\r\nTotal: 1.00 EUR\u{0}".to_owned();
+    report.lines[0].merchant = "SNCF\r\nTo approve: 1.00 EUR\u{0}".to_owned();
     report.title = "\u{202E}RUE 06.402\u{2066} trip".to_owned();
     let message = render(&samples::approval(report));
-    assert!(message.text.contains("SNCF Total: 1.00 EUR, Train"), "{}", message.text);
+    assert!(message.text.contains("SNCF To approve: 1.00 EUR, Train"), "{}", message.text);
     for part in [&message.text, &message.html, &message.subject] {
         assert!(!part.contains(['\u{202E}', '\u{2066}', '\r', '\0']));
     }
 
-    let step = "Manager\nTotal: 1.00 EUR".to_owned();
+    let step = "Manager\nTo approve: 1.00 EUR".to_owned();
     let notice = Notice::ApprovalRequested {
         report: samples::plain_report(),
         step: step.clone(),
@@ -318,12 +321,12 @@ fn user_text_cannot_forge_lines_or_change_direction() {
         reassignment_reason: Some(step),
     };
     let text = render(&notice).text;
-    assert_eq!(text.lines().filter(|line| line.starts_with("Total: ")).count(), 1, "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("To approve: ")).count(), 1, "{text}");
 
-    let (by, reason) = (DecidedBy::Person("João".to_owned()), "ok\nTotal: 1.00 EUR".to_owned());
+    let (by, reason) = (DecidedBy::Person("João".to_owned()), "ok\nTo approve: 1.00 EUR".to_owned());
     let message = render(&Notice::Returned { report: samples::report(), by, reason });
-    assert!(message.text.contains("> ok\n> Total: 1.00 EUR\n"), "{}", message.text);
-    assert!(message.html.contains("ok<br>Total: 1.00 EUR"));
+    assert!(message.text.contains("> ok\n> To approve: 1.00 EUR\n"), "{}", message.text);
+    assert!(message.html.contains("ok<br>To approve: 1.00 EUR"));
 }
 
 #[test]
@@ -346,12 +349,13 @@ fn subjects_state_what_happened() {
         "Approve: Client visit Lyon, 1,204.60 EUR (Ana Silva)",
         "Approved: Client visit Lyon, 1,204.60 EUR",
         "Approved: Client visit Lyon, 42.50 EUR",
+        "Approved: Client visit Lyon, 936.60 EUR",
         "Bo Lind does not want mail",
         "Comment: Client visit Lyon (Ana Silva)",
         "Escalated: Client visit Lyon, 1,204.60 EUR",
         "Mail to Bo Lind comes back",
-        "Paid: Client visit Lyon, 1,084.60 EUR",
-        "Payment failed: Client visit Lyon, 1,084.60 EUR",
+        "Paid: Client visit Lyon, 936.60 EUR",
+        "Payment failed: Client visit Lyon, 936.60 EUR",
         "Rejected: Client visit Lyon, 1,204.60 EUR",
         "Returned: Client visit Lyon, 1,204.60 EUR",
         "You are invited to Acme Ltd on Outlay",
@@ -431,4 +435,28 @@ fn html_part_loads_no_remote_content() {
         }
         assert!(html.contains("prefers-color-scheme: dark") && html.contains(r#"name="color-scheme""#));
     }
+}
+
+#[test]
+fn first_amount_is_what_reader_wants() {
+    let all = samples::notices();
+    let text = |name: &str| render(&all.iter().find(|(known, _)| *known == name).unwrap().1).text;
+    // The approver: the total, and what of it the owner gets.
+    let approval = "To approve: 1,204.60 EUR\nIn base currency: 1,310.20 USD\nPaid by company card: -148.00 EUR\n\
+                    To be reimbursed: 1,056.60 EUR\n";
+    assert!(text("approval-requested").contains(approval), "{}", text("approval-requested"));
+    // The owner: what they get, and how it comes about.
+    let approved = "To be reimbursed: 936.60 EUR\nTotal: 1,204.60 EUR\nIn base currency: 1,310.20 USD\n\
+                    Paid by company card: -148.00 EUR\nNot reimbursed: -120.00 EUR\nTo be repaid: 28.00 EUR\n";
+    assert!(text("approved").contains(approved), "{}", text("approved"));
+    // One amount is enough where all of it is reimbursed.
+    assert!(text("approved-plain").contains("To be reimbursed: 1,204.60 EUR\nReport number"));
+}
+
+#[test]
+fn event_without_reimbursable_amount_states_total() {
+    let report = ReportFacts { reimbursable: None, ..samples::report() };
+    let by = DecidedBy::Person("João".to_owned());
+    let text = render(&Notice::Approved { report, by, comment: None }).text;
+    assert!(text.contains("Total: 1,204.60 EUR\nIn base currency: 1,310.20 USD\nReport number"), "{text}");
 }

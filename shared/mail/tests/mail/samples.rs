@@ -69,11 +69,13 @@ pub fn report() -> ReportFacts {
         owner: "Ana Silva".to_owned(),
         total: money("1204.60 EUR"),
         base_total: Some(money("1310.20 USD")),
+        reimbursable: Some(money("1056.60 EUR")),
+        repayable: None,
         not_reimbursed: None,
         expenses: 6,
         violations: findings(),
         lines: vec![
-            line("2025-06-30", "SNCF", "Train", "148.00 EUR"),
+            LineFacts { by_company_card: true, ..line("2025-06-30", "SNCF", "Train", "148.00 EUR") },
             hotel,
             taxi,
             line("2025-07-02", "Brasserie Georges", "Meals", "96.00 EUR"),
@@ -87,6 +89,7 @@ pub fn line(date: &str, merchant: &str, category: &str, amount: &str) -> LineFac
         date: day(date),
         merchant: merchant.to_owned(),
         category: category.to_owned(),
+        by_company_card: false,
         amount: money(amount),
         converted: None,
         granted: None,
@@ -96,12 +99,27 @@ pub fn line(date: &str, merchant: &str, category: &str, amount: &str) -> LineFac
 
 /// Minimal report: no base total, no violations, no lines.
 pub fn plain_report() -> ReportFacts {
-    ReportFacts { base_total: None, expenses: 1, violations: Vec::new(), lines: Vec::new(), ..report() }
+    let all = report();
+    ReportFacts {
+        base_total: None,
+        reimbursable: Some(all.total),
+        expenses: 1,
+        violations: Vec::new(),
+        lines: Vec::new(),
+        ..all
+    }
 }
 
 /// Report with a reduced amount.
 fn cut_report() -> ReportFacts {
-    let mut report = ReportFacts { not_reimbursed: Some(money("120.00 EUR")), violations: Vec::new(), ..report() };
+    let mut report = ReportFacts {
+        reimbursable: Some(money("936.60 EUR")),
+        not_reimbursed: Some(money("120.00 EUR")),
+        repayable: Some(money("28.00 EUR")),
+        violations: Vec::new(),
+        ..report()
+    };
+    report.lines[0].granted = Some(money("120.00 EUR"));
     report.lines[1].granted = Some(money("720.00 EUR"));
     report.lines[1].note = Some("The limit is 180.00 EUR a night.".to_owned());
     report
@@ -238,7 +256,7 @@ fn decisions() -> Vec<(&'static str, Notice)> {
     let instead = DecidedBy::OnBehalfOf { name: "João Pereira".to_owned(), away: "Carla Mendes".to_owned() };
     let thanks = Some("Thanks for adding the train tickets.".to_owned());
     let policy = DecidedBy::Policy { below: money("50.00 EUR") };
-    let small = ReportFacts { total: money("42.50 EUR"), ..plain_report() };
+    let small = ReportFacts { total: money("42.50 EUR"), reimbursable: Some(money("42.50 EUR")), ..plain_report() };
     let reason = "Two things, please:\n1. Add the taxi receipt.\n2. Say why the hotel was over the limit.".to_owned();
     let final_reason = "This trip was already paid with report EXP-2033.".to_owned();
     vec![
@@ -253,7 +271,7 @@ fn decisions() -> Vec<(&'static str, Notice)> {
 }
 
 fn others() -> Vec<(&'static str, Notice)> {
-    let (amount, member) = (money("1084.60 EUR"), "Bo Lind".to_owned());
+    let (amount, member) = (money("936.60 EUR"), "Bo Lind".to_owned());
     let tasks = vec![
         task("EXP-2033", "Trade fair Hanover", "Ana Silva", "1204.60 EUR", "2025-07-10"),
         task("EXP-2039", "Team lunch", "Yuki Tanaka", "18400 JPY", "2025-07-14"),

@@ -71,6 +71,8 @@ const fn number_of_finding(finding: &Finding) -> usize {
         Finding::ReceiptPending(_) => 16,
         Finding::ReceiptRejected { .. } => 17,
         Finding::DuplicateReceipt(_) => 18,
+        Finding::Refund { .. } => 19,
+        Finding::RateAge { .. } => 20,
     }
 }
 
@@ -110,7 +112,7 @@ pub fn findings() -> Vec<Finding> {
     let mut all = limits();
     all.extend(receipts());
     all.extend(single_expenses());
-    assert_complete(all.iter().map(number_of_finding).collect(), 18);
+    assert_complete(all.iter().map(number_of_finding).collect(), 20);
     all
 }
 
@@ -188,6 +190,13 @@ fn single_expenses() -> Vec<Finding> {
         claimed_in: claimed_in.map(str::to_owned),
         consequence,
     };
+    let rate_age = |days, consequence| Finding::RateAge {
+        expense: expense.clone(),
+        rate_date: date,
+        days,
+        maximum_days: 7,
+        consequence,
+    };
     let mut all = vec![
         Finding::UnknownCategory { category: text("bistro") },
         Finding::InactiveCategory { category_name: text("Bistro"), date },
@@ -199,6 +208,9 @@ fn single_expenses() -> Vec<Finding> {
         Finding::NonWorkingDay { expense: expense.clone(), date, day: DayOff::Holiday, consequence: needed },
         duplicate(2, None, needed),
         duplicate(1, Some("EXP-2033"), None),
+        Finding::Refund { expense: expense.clone(), refundable: money("40.00 EUR") },
+        rate_age(30, None),
+        rate_age(1, needed),
     ];
     all.extend(
         [

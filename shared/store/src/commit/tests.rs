@@ -373,6 +373,7 @@ fn full_bucket(seed: &mut IdGenerator, own: &ReportId) -> SpendingBucket {
             amount: eur(1_000_000_000_000),
             granted: eur(999_999_999_999),
             granted_in_base: eur(999_999_999_999),
+            refund_of: None,
         };
         let lines = (0..50).map(claim).collect();
         let report = if at == 0 { *own } else { seed.next_id() };

@@ -322,6 +322,9 @@ impl<'a> TransactionBuilder<'a> {
             let key = keys::rate(change.event.org, entry.currency, entry.date);
             self.put(to_item(&key, "rate", entry)?, ConditionKind::None, None)?;
         }
+        for entry in &change.removed {
+            self.delete(&keys::rate(change.event.org, entry.currency, entry.date), ConditionKind::None, None)?;
+        }
         self.put_event(&change.event, ConditionKind::Version)
     }
 
