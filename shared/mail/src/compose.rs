@@ -231,7 +231,7 @@ impl<'a> Composer<'a> {
     fn commented(&self, report: &ReportFacts, comments: &[CommentFacts]) -> Result<View> {
         let count = comments.len();
         let headline = self.localizer.format("commented-headline", &[("count", count.into())])?;
-        let mut view = self.report_view(report, Tone::Action, "commented-label", headline)?;
+        let mut view = self.report_view(report, Tone::Action, "commented-label", headline, FirstAmount::Total)?;
         view.intro = self.localizer.text("commented-intro")?;
         let mut texts = Vec::new();
         for comment in comments {
