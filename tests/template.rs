@@ -466,7 +466,7 @@ fn background_functions_can_reserve_executions() {
 fn background_roles_grant_only_used_table_actions() {
     let expected = [
         ("TriggersEscalateRole", &["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query"][..]),
-        ("TriggersNotifyRole", &["BatchGetItem", "DeleteItem", "PutItem", "Query", "UpdateItem"]),
+        ("TriggersNotifyRole", &["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
         ("TriggersProcessReceiptRole", &["DeleteItem", "PutItem", "Query"]),
         ("TriggersRecordSesEventRole", &["GetItem", "PutItem", "UpdateItem"]),
         ("TriggersRemindRole", &["BatchGetItem", "PutItem", "Query", "UpdateItem"]),
