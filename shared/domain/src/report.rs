@@ -288,6 +288,19 @@ impl Report {
             || self.steps.iter().any(|step| step.is_approver(member) || step.has_decided(member))
     }
 
+    /// Members whom a comment by `author` concerns: the owner, the preparer, the approvers who are yet to decide on the
+    /// pending step, and the authors of the shown comments; never the author.
+    #[must_use]
+    pub fn comment_recipients(&self, author: MemberId) -> Vec<MemberId> {
+        let preparer = self.preparer.as_ref().map(|person| person.id);
+        let approvers =
+            self.pending_step().into_iter().flat_map(|step| step.pending_approvers().map(|person| person.id));
+        let authors = self.comments.iter().map(|comment| comment.by.id);
+        let concerned = std::iter::once(self.owner).chain(preparer).chain(approvers).chain(authors);
+        let distinct: BTreeSet<MemberId> = concerned.filter(|member| *member != author).collect();
+        distinct.into_iter().collect()
+    }
+
     /// Participants of a claimed report that no other list names: preparer, payee, and those who have decided. The owner
     /// is found by their reports, an approver who has not decided by the submitted reports.
     #[must_use]

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::submit::{SubmissionRules, resubmit};
 use super::{ReportChange, check_size};
-use crate::comment::{Comment as ShownComment, comment_recipients, push_comment};
+use crate::comment::{Comment as ShownComment, push_comment};
 use crate::conversion::RateBook;
 use crate::error::DomainError;
 use crate::event::{EventKind, ReportSnapshot};
@@ -394,7 +394,7 @@ pub fn delete_report(permit: Permit<'_, Delete>, now: Timestamp) -> Result<Repor
 #[must_use]
 pub fn comment_on_report(permit: Permit<'_, Comment>, text: Note, now: Timestamp) -> ReportChange {
     let (author, mut change) = (permit.actor(), ReportChange::on(permit.report(), now));
-    let notified = comment_recipients(&change.after, author.id);
+    let notified = change.after.comment_recipients(author.id);
     let snapshot = || ReportSnapshot { violations: Vec::new(), ..ReportSnapshot::of(&change.after) };
     let report = (!notified.is_empty()).then(|| Box::new(snapshot()));
     push_comment(&mut change.after.comments, ShownComment { by: author.member_ref(), at: now, text: text.clone() });
