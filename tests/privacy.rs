@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Person, World, approver_names, day, expense, table, today, version};
+use crate::support::{
+    Person, World, add_fault, approver_names, day, expense, remove_fault, table, today, url, version,
+};
 
 fn member_path(world: &World, person: &Person, rest: &str) -> String {
     world.path(&format!("members/{}{rest}", person.id))
@@ -327,4 +329,23 @@ async fn member_involved_in_open_report_cannot_be_erased() {
     submit().await.problem(409, "/problems/invalid-state");
     let copy = world.ana.post(&world.report(&report, "clone"), &json!({})).await.expect(201);
     assert_eq!(copy["entered_by"], Value::Null);
+}
+
+/// An organisation of ten years has hundreds of thousands of approved reports.
+#[tokio::test]
+async fn erasure_does_not_read_all_approved_reports() {
+    let world = World::new().await;
+    let report = world.submitted("40.00").await;
+    world.approve(&world.marco, &report).await.expect(200);
+    let nora = world.add_member("Nora", &json!({})).await;
+    let approved = format!("ORG#{}#STATUS#approved", world.org);
+    let rule = json!({"service": "dynamodb", "operation": "Query", "containing": approved, "fault": "refuse"});
+    let rule = add_fault(&url(), &rule).await;
+    erase(&world, &nora).await.expect(200);
+    // Those who take part in it are found without that list.
+    for person in [&world.ana, &world.marco] {
+        world.change(person, &json!({"suspended": true})).await;
+        erase(&world, person).await.problem(409, "/problems/invalid-state");
+    }
+    assert_eq!(remove_fault(&url(), &rule).await, 0, "nothing reads the list of approved reports");
 }

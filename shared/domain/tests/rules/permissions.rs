@@ -342,7 +342,8 @@ const MEMBER_NOTES: &str = "
 - A service cannot set a payout account.
 - Admins can change their own name, language and time zone; another admin changes the rest.
 - An admin cannot erase themselves.
-- Only an invited or suspended member without a part in submitted or approved reports can be erased.
+- Only an invited or suspended member without a part in submitted or approved reports can be erased; in a closed organisation, any other
+  member.
 ";
 
 fn page() -> String {

@@ -14,12 +14,13 @@
 //! | tasks | 40 | 20 deleted for the approvers of one step, 20 written for those of another |
 //! | claims | 24 | 12 buckets written, 12 that the report left |
 //! | cost centres | 10 | 5 added, 5 removed |
+//! | participations | 2 | preparer and payee |
 //! | idempotency record | 1 | |
 //! | joining member | 4 | member, two copies, event |
 //!
-//! The sum is 95. Receipts are added and removed one at a time, with two items each (file task and duplicate
+//! The sum is 97. Receipts are added and removed one at a time, with two items each (file task and duplicate
 //! reference), while the report is with its owner. All thirty are removed with a draft, which has neither tasks nor
-//! claims (83 items). The ten of an expense are removed with it, which leaves at most one cost centre, one month and
+//! claims (84 items). The ten of an expense are removed with it, which leaves at most one cost centre, one month and
 //! one trip (95 again). Expenses and violations have at most 380 KiB, the stored response as many again, and twelve
 //! full buckets with the longest names less than 3 MB. A test adds up all of it.
 
