@@ -23,14 +23,18 @@ use fixtures::{Caller, Case, Fixtures, Operation, unknown};
 const ROWS: &[(&str, &str)] = &[
     ("serviceHealth", "200 200 | 200 200 200 200 | 200 200 200 200 | 200 200 | 200"),
     ("serviceOpenapi", "200 200 | 200 200 200 200 | 200 200 200 200 | 200 200 | 200"),
+    ("serviceRoot", "200 200 | 200 200 200 200 | 200 200 200 200 | 200 200 | 200"),
     ("organisationsCreate", "401 401 | 201 201 201 201 | 201 201 201 201 | 201 201 | 201"),
     // With another name than that of the organisation: it would end the other rows. `organisations.rs` closes one.
     ("organisationsClose", "401 401 | 404 404 404 404 | 403 403 422 403 | 403 403 | 404"),
+    ("organisationsGet", "401 401 | 404 404 404 404 | 200 200 200 200 | 200 200 | 404"),
+    ("organisationsUpdate", "401 401 | 404 404 404 404 | 403 403 200 403 | 403 403 | 404"),
     ("approvalsList", "401 401 | 404 404 404 404 | 200 200 200 200 | 200 200 | 404"),
     ("membersList", "401 401 | 404 404 404 404 | 403 200 200 200 | 403 403 | 404"),
     ("membersInvite", "401 401 | 404 404 404 404 | 403 403 201 403 | 403 403 | 404"),
     ("membersGet", "401 401 | 404 404 404 404 | 404 200 200 200 | 200 404 | 404"),
     ("membersUpdate", "401 401 | 404 404 404 404 | 403 403 200 403 | 403 403 | 404"),
+    ("membersUpdate+own", "401 401 | 404 404 404 404 | 403 403 200 403 | 200 403 | 404"),
     ("membersDelegate", "401 401 | 404 404 404 404 | 404 404 200 404 | 200 404 | 404"),
     ("membersEndDelegation", "401 401 | 404 404 404 404 | 404 404 200 404 | 200 404 | 404"),
     ("membersGetPayoutAccount", "401 401 | 404 404 404 404 | 404 200 200 403 | 200 404 | 404"),

@@ -26,6 +26,8 @@ macro_rules! functions {
 // Each endpoint has two lines: one here, one in `paths` below.
 functions! {
     organisations_create "../functions/organisations/create.rs"
+    organisations_get "../functions/organisations/get.rs"
+    organisations_update "../functions/organisations/update.rs"
     organisations_close "../functions/organisations/close.rs"
     members_invite "../functions/members/invite.rs"
     members_list "../functions/members/list.rs"
@@ -67,6 +69,7 @@ functions! {
     rates_put "../functions/rates/put.rs"
     rates_remove "../functions/rates/remove.rs"
     rates_list "../functions/rates/list.rs"
+    service_root "../functions/service/root.rs"
     service_health "../functions/service/health.rs"
     service_openapi "../functions/service/openapi.rs"
 }
@@ -78,7 +81,8 @@ functions! {
     modifiers(&Finish),
     components(schemas(outlay_http::ProblemBody)),
     paths(
-        organisations_create::handler, organisations_close::handler, members_invite::handler, members_list::handler, members_get::handler, members_update::handler, members_delegate::handler, members_end_delegation::handler,
+        organisations_create::handler, organisations_get::handler, organisations_update::handler, organisations_close::handler,
+        members_invite::handler, members_list::handler, members_get::handler, members_update::handler, members_delegate::handler, members_end_delegation::handler,
         members_put_payout_account::handler, members_get_payout_account::handler, members_export::handler, members_erase::handler,
         policy_get::handler, policy_put::handler, policy_versions::handler, policy_check::handler,
         reports_create::handler, reports_get::handler, reports_list::handler, reports_submit::handler,
@@ -87,7 +91,7 @@ functions! {
         expenses_add::handler, expenses_update::handler, expenses_remove::handler, expenses_clone::handler, expenses_split::handler,
         receipts_add::handler, receipts_get::handler, receipts_remove::handler,
         approvals_list::handler, rates_put::handler, rates_remove::handler, rates_list::handler,
-        service_health::handler, service_openapi::handler,
+        service_root::handler, service_health::handler, service_openapi::handler,
     )
 )]
 struct Api;

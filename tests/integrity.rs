@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Person, World, day, expense, send, table, today, with};
+use crate::support::{Answer, World, day, expense, send, table, today, with};
 
 /// Replaces attributes of the item at a key.
 async fn edit_item(world: &World, partition: &str, sk: &str, changes: Value) {
@@ -21,15 +21,11 @@ fn assert_integrity_error(answer: &Answer, hidden: &str) {
     assert!(!text.contains(hidden), "{text}");
 }
 
-fn identity(person: &Person) -> String {
-    format!("IDENTITY#sub-{}", person.email)
-}
-
 #[tokio::test]
 async fn edited_role_is_integrity_error() {
     let world = World::new().await;
     world.draft(&world.ana, &[]).await;
-    edit_item(&world, "", &identity(&world.ana), json!({"role": {"S": "admin"}})).await;
+    edit_item(&world, "", &table::identity(&world.ana), json!({"role": {"S": "admin"}})).await;
     assert_integrity_error(&world.ana.get(&world.path("members/me")).await, "admin");
     assert_integrity_error(&world.ana.put(&world.path("policy"), &World::policy()).await, "policy");
     edit_item(
@@ -49,8 +45,8 @@ async fn edited_role_is_integrity_error() {
 async fn membership_copied_to_other_identity_is_integrity_error() {
     let world = World::new().await;
     world.draft(&world.ana, &[]).await;
-    let seat = table::item(&format!("ORG#{}", world.org), &identity(&world.admin)).await;
-    table::put(&with(seat, &json!({"SK": {"S": identity(&world.ana)}}))).await;
+    let seat = table::item(&format!("ORG#{}", world.org), &table::identity(&world.admin)).await;
+    table::put(&with(seat, &json!({"SK": {"S": table::identity(&world.ana)}}))).await;
     assert_integrity_error(&world.ana.get(&world.path("members/me")).await, "Ada");
 }
 

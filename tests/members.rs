@@ -136,7 +136,8 @@ async fn invalid_member_patch_is_rejected() {
         (json!({"grade": "g".repeat(41)}), "/grade length"),
         (json!({"approval_limit": {"amount": "1.00", "currency": "USD"}}), "/approval_limit/currency base-currency"),
         (json!({"approval_limit": eur("-1.00")}), "/approval_limit/amount positive"),
-        (json!({"email": "other@example.com"}), "/email unknown-field"),
+        (json!({"email": "other@localhost"}), "/email email"),
+        (json!({"email": null}), "/email required"),
         (json!({"status": "active"}), "/status unknown-field"),
         (json!({"delegation": null}), "/delegation unknown-field"),
     ] {

@@ -8,6 +8,20 @@ async fn public_endpoints_need_no_token() {
     assert_eq!(health["status"], "ok");
     let description = send(reqwest::Client::new().get(format!("{}/v1/openapi.json", url()))).await.expect(200);
     assert_eq!(description["openapi"], "3.1.0");
+    let root = send(reqwest::Client::new().get(format!("{}/", url()))).await.expect(200);
+    for name in ["openapi", "health"] {
+        let path = root[name].as_str().unwrap();
+        send(reqwest::Client::new().get(format!("{}{path}", url()))).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn unknown_path_problem_names_the_api_description() {
+    for path in ["/v1", "/v1/", "/v2/orgs", "/v1/orgs/", "/openapi.json", "/favicon.ico"] {
+        let answer = send(reqwest::Client::new().get(format!("{}{path}", url()))).await;
+        answer.problem(404, "/problems/not-found");
+        assert!(answer.json()["detail"].as_str().unwrap().contains("/v1/openapi.json"), "{}", answer.text);
+    }
 }
 
 #[tokio::test]

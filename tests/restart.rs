@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use outlay_local::{Data, Stack};
 use serde_json::{Value, json};
 
-use crate::support::{World, expense, mail, now, options, run_schedule, send};
+use crate::support::{Person, World, expense, mail, now, options, run_schedule, send};
 
 const FOLDER: &str = "OUTLAY_TEST_FOLDER";
 
@@ -88,4 +88,36 @@ async fn restarted_stack_keeps_acknowledged_writes_and_mails() {
     }
     assert!(made.iter().all(|report| about(&mails, report) <= 2));
     assert!(mails.len() <= 1 + made.len() + 4, "at most one repeated mail for each kill");
+}
+
+/// The stack's issuer has its port, so a restart is a change of the trusted issuer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn seat_is_bound_to_issuer_and_subject() {
+    let folder = tempfile::tempdir().unwrap();
+    let stack = Stack::start(options(Data::Folder(folder.path().to_owned()))).await.unwrap();
+    let world = World::on(stack.url()).await;
+    world.submitted("10.00").await;
+    let robot = json!({"name": "Import", "kind": "service", "subject": "import-1", "role": "finance"});
+    world.admin.post(&world.path("members"), &robot).await.expect(201);
+    stack.stop().await;
+
+    let stack = Stack::start(options(Data::Folder(folder.path().to_owned()))).await.unwrap();
+    let world = World { ana: world.ana.clone(), ..world.at(stack.url()).await };
+    let (me, here) = (world.path("members/me"), Person { base: stack.url().to_owned(), ..world.ana.clone() });
+    // The subject alone says nothing: another issuer can give it to another person or program.
+    let subject = format!("sub-{}", world.ana.email);
+    let stranger = here.with_token(&json!({"sub": subject, "email": "eve@example.com", "name": "Eve"})).await;
+    stranger.get(&me).await.problem(404, "/problems/not-found");
+    Person::sign_in_service(stack.url(), "import-1").await.get(&me).await.problem(404, "/problems/not-found");
+    // The verified address does, as for an invitation, and the next change binds the new identity.
+    let ana = here.with_token(&json!({"sub": "new-subject", "email": world.ana.email, "name": "Ana"})).await;
+    assert_eq!(ana.get(&me).await.expect(200)["id"], json!(world.ana.id));
+    ana.patch(&me, &json!({"language": "fr"})).await.expect(200);
+    let other = here.with_token(&json!({"sub": "third-subject", "email": world.ana.email, "name": "Ana"})).await;
+    other.get(&me).await.problem(404, "/problems/not-found");
+    assert_eq!(ana.get(&me).await.expect(200)["language"], "fr");
+    // The old subject is free for another member.
+    let old = json!({"name": "Import", "kind": "service", "subject": "import-1"});
+    world.admin.post(&world.path("members"), &old).await.expect(201);
+    stack.stop().await;
 }

@@ -176,7 +176,7 @@ async fn service_has_no_reports_or_payout_account() {
 async fn service_requires_subject_and_person_requires_email() {
     let world = World::new().await;
     let new = |more: Value| with(json!({"name": "New"}), &more);
-    let long = "s".repeat(129);
+    let long = "s".repeat(256);
     for (body, faults) in [
         (json!({"kind": "service"}), &["/subject required"][..]),
         (json!({"kind": "service", "subject": "a", "email": "a@example.com"}), &["/email kind"]),
@@ -211,10 +211,51 @@ async fn service_requires_subject_and_person_requires_email() {
     let elsewhere = World::new().await;
     elsewhere.admin.post(&elsewhere.path("members"), &service(&first)).await.expect(201);
     world.fiona.post(&world.path("members"), &service("another")).await.problem(403, "/problems/forbidden");
+    // OpenID Connect allows 255 characters.
+    let longest = format!("{:s>255}", world.org);
+    world.admin.post(&world.path("members"), &service(&longest)).await.expect(201);
+    let robot = Person::sign_in_service(&url(), &longest).await;
+    robot.get(&world.path("members/me")).await.expect(200);
     // A token with another subject is unknown.
     Person::sign_in_service(&url(), &format!("other-{}", world.org))
         .await
         .get(&world.path("members/me"))
         .await
         .problem(404, "/problems/not-found");
+}
+
+/// Tokens of the client-credentials grant, with the claims that the issuers document.
+#[tokio::test]
+async fn machine_token_of_each_vendor_signs_in_as_service() {
+    let world = World::new().await;
+    let (app, oid) = (format!("app-{}", world.org), format!("oid-{}", world.org));
+    let bare = json!({
+        "email": null, "email_verified": null, "name": null, "token_use": null, "scope": null, "client_id": null, "nbf": null,
+    });
+    let entra = json!({"tid": "9c3a", "oid": oid, "ver": "2.0", "uti": "x"});
+    for (subject, claims) in [
+        (oid.clone(), with(entra.clone(), &json!({"azp": app, "azpacr": "1", "roles": ["Reports.Write"]}))),
+        (oid.clone(), with(entra.clone(), &json!({"azp": app, "roles": ["Reports.Write"], "idtyp": "app"}))),
+        (oid.clone(), with(entra, &json!({"ver": "1.0", "appid": app, "appidacr": "1"}))),
+        (format!("{app}@clients"), json!({"azp": app, "gty": "client-credentials"})),
+        (
+            format!("kc-{oid}"),
+            json!({"typ": "Bearer", "azp": app, "nonce": "n-0S6", "preferred_username": "service-account-x"}),
+        ),
+        (
+            format!("cg-{app}"),
+            json!({"aud": null, "client_id": "outlay", "scope": "outlay/import", "token_use": "access"}),
+        ),
+    ] {
+        let body = json!({"name": "Import", "kind": "service", "subject": subject, "role": "finance"});
+        // The first three are tokens of one application.
+        let added = world.admin.post(&world.path("members"), &body).await;
+        assert!(matches!(added.status, 201 | 409), "{}", added.text);
+        let token =
+            json!({"sub": subject, "email": "none@example.com", "name": "x", "claims": with(bare.clone(), &claims)});
+        let robot = world.admin.with_token(&token).await;
+        let me = robot.get(&world.path("members/me")).await;
+        assert_eq!((me.status, &me.json()["kind"]), (200, &json!("service")), "{claims}: {}", me.text);
+        robot.get(&world.path("reports?scope=all")).await.expect(200);
+    }
 }

@@ -1,13 +1,14 @@
 //! `POST /v1/orgs/{org}/members`: invites a person or adds a service. `triggers-notify` sends the invitation.
 
 use outlay_api::common::{MoneyDto, OrgPath};
-use outlay_api::member::{MemberOut, manager, parse_new_member};
+use outlay_api::member::{MemberOut, manager, member_warnings, parse_new_member};
 use outlay_domain::change::{Change, Invitation, invite_member};
 use outlay_domain::ids::MemberId;
 use outlay_domain::language::Language;
 use outlay_domain::member::{MemberKind, Role};
 use outlay_domain::organisation::Organisation;
 use outlay_domain::permission;
+use outlay_domain::policy::Policy;
 use outlay_http::prelude::*;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -22,10 +23,11 @@ struct MemberIn {
     name: String,
     /// Kind of member; `person` when absent.
     kind: Option<MemberKind>,
-    /// E-mail address that a person signs in with; only for persons, and required for them.
+    /// E-mail address that a person signs in with, at one of the organisation's mail domains if it lists any; only for
+    /// persons, and required for them.
     #[schema(example = "ana@example.com")]
     email: Option<String>,
-    /// `sub` claim in the access tokens of a service: 1 to 128 visible ASCII characters, without `#`; only
+    /// `sub` claim in the access tokens of a service: 1 to 255 visible ASCII characters, without `#`; only
     /// for services, and required for them.
     subject: Option<String>,
     /// Role; `employee` when absent. A service cannot be `admin`.
@@ -59,6 +61,7 @@ impl Input for MemberIn {
         let invitation = Invitation {
             name: name?,
             new_member: new_member?,
+            issuer: String::new(),
             role: self.role.unwrap_or(Role::Employee),
             language: self.language.unwrap_or_default(),
             time_zone: time_zone?,
@@ -76,7 +79,7 @@ struct InviteMember;
 
 impl Endpoint for InviteMember {
     type Target = OnOrganisation<permission::InviteMember>;
-    type Preload = Organisation;
+    type Preload = (Organisation, Policy);
     type Query = NoQuery;
     type Body = MemberIn;
     type Resource = ();
@@ -92,7 +95,7 @@ impl Endpoint for InviteMember {
 /// Allowed for admins. A person gets an e-mail, and becomes active with their first change after signing in with
 /// that address. A service is a program with its own access tokens. It is active at once and gets no e-mail. It
 /// has the rights of its role, but cannot decide on reports and cannot be an admin. The request counts as costly
-/// for rate limits.
+/// for rate limits. A grade or cost centre that the policy does not know is stored and named in `warnings`.
 #[utoipa::path(
     post,
     path = "/v1/orgs/{org}/members",
@@ -103,16 +106,18 @@ impl Endpoint for InviteMember {
     responses((status = 201, description = "Invited, or added.", body = MemberOut), Declared<InviteMember>)
 )]
 async fn handler(context: Context<'_, InviteMember>, (invitation, manager_id): Checked<InviteMember>) -> HandlerResult {
-    let organisation = &context.preloaded;
+    let (organisation, policy) = &context.preloaded;
     parse::require_base_currency(invitation.approval_limit, organisation.base_currency, "approval_limit")?;
     let manager = match manager_id {
         Some(id) => Some(manager(&context, id).await?),
         None => None,
     };
-    let invitation = Invitation { manager, ..invitation };
+    let invitation = Invitation { manager, issuer: context.identity().issuer.clone(), ..invitation };
+    let warnings = member_warnings(policy, invitation.grade.as_ref(), invitation.cost_centre.as_ref());
     let change = invite_member(context.permit, organisation, invitation, &mut context.ids(), context.now())?;
     let location = format!("/v1/orgs/{}/members/{}", organisation.id, change.after.id);
-    let reply = Reply::created(&MemberOut::from(&change.after), location)?.version(change.after.version);
+    let body = MemberOut { warnings, ..MemberOut::from(&change.after) };
+    let reply = Reply::created(&body, location)?.version(change.after.version);
     context.commit(Change::Members(vec![change]), reply).await
 }
 

@@ -1,13 +1,15 @@
 //! `PATCH /v1/orgs/{org}/members/{member}`: updates, suspends or reinstates a member.
 
 use outlay_api::common::{MemberPath, MoneyDto};
-use outlay_api::member::{MemberOut, commit_members, manager};
-use outlay_domain::change::{MemberPatch, update_member};
+use outlay_api::member::{MemberOut, commit_members_with_warnings, manager, member_warnings};
+use outlay_domain::change::{MemberPatch, check_address, check_managers, check_own_changes, update_member};
 use outlay_domain::language::Language;
 use outlay_domain::member::Role;
 use outlay_domain::organisation::Organisation;
 use outlay_domain::patch::Patch;
 use outlay_domain::permission;
+use outlay_domain::policy::Policy;
+use outlay_domain::text::EmailAddress;
 use outlay_http::prelude::*;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -20,6 +22,11 @@ use validator::Validate;
 struct MemberPatchIn {
     /// Display name; 1 to 200 characters, without a URL.
     name: Option<String>,
+    /// E-mail address, at one of the organisation's mail domains if it lists any. Of a member who has not signed in, an
+    /// admin can correct it, and the invitation is sent to the new address. Other members change their own, to the
+    /// verified address of their access token.
+    #[schema(example = "ana@example.com")]
+    email: Option<String>,
     /// Language of e-mails.
     language: Option<Language>,
     /// IANA time zone; UTC when null.
@@ -32,7 +39,7 @@ struct MemberPatchIn {
     role: Option<Role>,
     /// True suspends the member at once; false reinstates a suspended member.
     suspended: Option<bool>,
-    /// Manager, `mem_…`: approver of the member's reports at manager steps.
+    /// Manager, `mem_…`: approver of the member's reports at manager steps. Managers must not form a circle.
     #[schema(value_type = Option<String>)]
     manager_id: Patch<String>,
     /// Grade, which limits and steps of the policy can refer to; 1 to 40 characters.
@@ -47,20 +54,22 @@ struct MemberPatchIn {
 }
 
 impl Input for MemberPatchIn {
-    type Checked = MemberPatch;
+    type Checked = (MemberPatch, Option<EmailAddress>);
 
-    fn check(self, _: jiff::Timestamp, errors: &mut FieldErrors) -> Option<MemberPatch> {
+    fn check(self, _: jiff::Timestamp, errors: &mut FieldErrors) -> Option<Self::Checked> {
         let manager_id = self.manager_id.try_map(|id| errors.parse_member_id("manager_id", id));
         let approval_limit = self.approval_limit.try_map(|limit| limit.parse("approval_limit", errors));
         if matches!(self.address_fault, Patch::Value(_)) {
             errors.push("address_fault", "null", "Must be null: only delivery reports set a fault.");
         }
         let name = errors.parse_optional("name", self.name);
+        let email = errors.parse_optional("email", self.email);
         let time_zone = errors.parse_patch("time_zone", self.time_zone);
         let grade = errors.parse_patch("grade", self.grade);
         let cost_centre = errors.parse_patch("cost_centre", self.cost_centre);
-        Some(MemberPatch {
+        let patch = MemberPatch {
             name: name?,
+            address: None,
             language: self.language,
             time_zone: time_zone?,
             clear_address_fault: matches!(self.address_fault, Patch::Null),
@@ -70,7 +79,8 @@ impl Input for MemberPatchIn {
             grade: grade?,
             cost_centre: cost_centre?,
             approval_limit: approval_limit?,
-        })
+        };
+        Some((patch, email?))
     }
 }
 
@@ -79,21 +89,24 @@ struct UpdateMember;
 
 impl Endpoint for UpdateMember {
     type Target = OnMember<permission::UpdateMember>;
-    type Preload = Organisation;
+    type Preload = (Organisation, Policy);
     type Query = NoQuery;
     type Body = MemberPatchIn;
     type Resource = ();
     const COST: RequestClass = RequestClass::Write;
     const IDEMPOTENCY: Idempotency = Idempotency::Accepted;
     const PRECONDITION: Precondition = Precondition::Accepted;
-    const DAILY_QUOTA: DailyQuotaOf<Self> = |_| None;
+    // A corrected address is sent an invitation.
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |(_, email)| email.as_ref().map(|_| DailyQuota::Invitation);
     const OTHER_PROBLEMS: &'static [ProblemType] = &[];
 }
 
 /// Update a member.
 ///
-/// Allowed for admins. Of themselves, admins can change only name, language, time zone and address fault. The
-/// approval steps of submitted reports stay as they are. Delegations end for a member who can no longer approve.
+/// Allowed for admins, and for every member (`me` names the caller) for their own language, time zone and e-mail
+/// address. Of themselves, admins can also change name and address fault; the rest is for another admin. The approval
+/// steps of submitted reports stay as they are. Delegations end for a member who can no longer approve. A grade or cost
+/// centre that the policy does not know is stored and named in `warnings`.
 #[utoipa::path(
     patch,
     path = "/v1/orgs/{org}/members/{member}",
@@ -103,16 +116,28 @@ impl Endpoint for UpdateMember {
     request_body = MemberPatchIn,
     responses((status = 200, description = "Updated.", body = MemberOut), Declared<UpdateMember>)
 )]
-async fn handler(context: Context<'_, UpdateMember>, patch: MemberPatch) -> HandlerResult {
-    let member = context.permit.target();
+async fn handler(context: Context<'_, UpdateMember>, (patch, email): Checked<UpdateMember>) -> HandlerResult {
+    let (member, (organisation, policy)) = (context.permit.target(), &context.preloaded);
+    // Before anything that the request names is read.
+    check_own_changes(context.permit, &patch)?;
     let approval_limit = patch.approval_limit.value().copied();
-    parse::require_base_currency(approval_limit, context.preloaded.base_currency, "approval_limit")?;
-    if let Patch::Value(id) = patch.manager_id {
-        manager(&context, id).await?;
+    parse::require_base_currency(approval_limit, organisation.base_currency, "approval_limit")?;
+    if let Some(id) = patch.manager_id.value().filter(|id| **id != member.id) {
+        let manager = manager(&context, *id).await?;
+        check_managers(member, &queries::manager_chain(context.store(), manager).await?)?;
     }
+    let address = match email {
+        Some(email) => {
+            let caller = context.identity();
+            check_address(context.permit, email, organisation, &caller.issuer, caller.email.as_ref())?
+        }
+        None => None,
+    };
+    let patch = MemberPatch { address, ..patch };
+    let warnings = member_warnings(policy, patch.grade.value(), patch.cost_centre.value());
     let partners = queries::delegation_partners(context.store(), member).await?;
     let changes = update_member(context.permit, patch, &partners, context.now())?;
-    commit_members(&context, changes, member).await
+    commit_members_with_warnings(&context, changes, member, warnings).await
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,11 +1,10 @@
 //! `POST /v1/orgs`: creates an organisation, with the caller as its first admin.
 
-use outlay_api::common::time;
 use outlay_api::member::MemberOut;
-use outlay_domain::change::{Change, FirstAdmin, create_organisation};
+use outlay_api::organisation::{OrganisationOut, parse_mail_domains};
+use outlay_domain::change::{Change, FirstAdmin, NewOrganisation, create_organisation};
 use outlay_domain::language::Language;
-use outlay_domain::money::Currency;
-use outlay_domain::text::{DisplayName, TimeZoneName};
+use outlay_domain::text::TimeZoneName;
 use outlay_http::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,6 +20,10 @@ struct OrganisationIn {
     /// Base currency, ISO 4217 code. Approval limits and base totals are in it.
     #[schema(example = "EUR")]
     base_currency: String,
+    /// Domains of the addresses that can become those of members, at most 100; every domain when absent or empty.
+    /// Subdomains are domains of their own.
+    #[schema(example = json!(["example.com"]))]
+    mail_domains: Option<Vec<String>>,
     /// Language of e-mails to the first admin; English when absent.
     language: Option<Language>,
     /// IANA time zone of the first admin; UTC when absent.
@@ -29,29 +32,24 @@ struct OrganisationIn {
 }
 
 impl Input for OrganisationIn {
-    type Checked = (DisplayName, Currency, Language, Option<TimeZoneName>);
+    type Checked = (NewOrganisation, Language, Option<TimeZoneName>);
 
     fn check(self, _: jiff::Timestamp, errors: &mut FieldErrors) -> Option<Self::Checked> {
         let name = errors.parse("name", self.name);
         let base_currency = errors.parse("base_currency", self.base_currency);
+        let mail_domains = parse_mail_domains(self.mail_domains.unwrap_or_default(), errors);
         let time_zone = errors.parse_optional("time_zone", self.time_zone);
-        Some((name?, base_currency?, self.language.unwrap_or_default(), time_zone?))
+        let new = NewOrganisation { name: name?, base_currency: base_currency?, mail_domains: mail_domains? };
+        Some((new, self.language.unwrap_or_default(), time_zone?))
     }
 }
 
-/// Organisation.
+/// Created organisation, with its first admin.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Organisation)]
-struct OrganisationOut {
-    /// Identifier, `org_…`.
-    id: String,
-    /// Display name.
-    name: String,
-    /// Base currency, ISO 4217 code.
-    base_currency: String,
-    /// Time of creation, RFC 3339 in UTC.
-    #[schema(format = DateTime)]
-    created_at: String,
+#[schema(as = CreatedOrganisation)]
+struct CreatedOrganisationOut {
+    #[serde(flatten)]
+    organisation: OrganisationOut,
     /// First admin: the caller.
     member: MemberOut,
 }
@@ -83,32 +81,26 @@ impl Endpoint for CreateOrganisation {
     tag = "organisation",
     params(Declared<CreateOrganisation>),
     request_body = OrganisationIn,
-    responses((status = 201, description = "Created.", body = OrganisationOut), Declared<CreateOrganisation>)
+    responses((status = 201, description = "Created.", body = CreatedOrganisationOut), Declared<CreateOrganisation>)
 )]
 async fn handler(
     context: SignedInContext<'_>,
-    (name, base_currency, language, time_zone): Checked<CreateOrganisation>,
+    (new, language, time_zone): Checked<CreateOrganisation>,
 ) -> HandlerResult {
     let identity = context.identity();
     let no_email = || Problem::new(ProblemType::Forbidden, "The access token has no verified e-mail address.");
     let email = identity.email.clone().ok_or_else(no_email)?;
     let first_admin = FirstAdmin {
-        subject: identity.subject.clone(),
+        identity: identity.identity(),
         name: identity.name.clone().unwrap_or_else(|| (&email).into()),
         email,
         language,
         time_zone,
     };
-    let change = create_organisation(name, base_currency, first_admin, &mut context.ids(), context.now());
+    let change = create_organisation(new, first_admin, &mut context.ids(), context.now());
     let organisation = &change.organisation;
-    let body = OrganisationOut {
-        id: organisation.id.to_string(),
-        name: organisation.name.to_string(),
-        base_currency: organisation.base_currency.to_string(),
-        created_at: time(organisation.created_at),
-        member: (&change.first_admin).into(),
-    };
-    let reply = Reply::created(&body, format!("/v1/orgs/{}", organisation.id))?;
+    let body = CreatedOrganisationOut { organisation: organisation.into(), member: (&change.first_admin).into() };
+    let reply = Reply::created(&body, format!("/v1/orgs/{}", organisation.id))?.version(organisation.version);
     context.commit(Change::OrganisationCreated(Box::new(change)), reply).await
 }
 

@@ -83,8 +83,8 @@ impl QueryParameters for ReportsQuery {
                 .get("status", "draft, submitted, approved, returned or rejected", |text| text.parse().ok())?,
             cost_centre: query
                 .get("cost_centre", "a cost centre of at most 40 characters", |text| text.parse().ok())?,
-            from: query.get("from", "a day as YYYY-MM-DD", parse::date)?,
-            to: query.get("to", "a day as YYYY-MM-DD", parse::date)?,
+            from: query.get("from", "a day of the calendar as YYYY-MM-DD", parse::date)?,
+            to: query.get("to", "a day of the calendar as YYYY-MM-DD", parse::date)?,
             min_total: query.get("min_total", "an amount in the base currency", text)?,
             max_total: query.get("max_total", "an amount in the base currency", text)?,
             updated_since: query.get("updated_since", "a time as RFC 3339", parse::timestamp)?,

@@ -11,8 +11,9 @@ use lambda_http::http::header::{
 };
 use lambda_http::http::{Method, Response, StatusCode};
 use outlay_aws::{RunResult, env};
-use outlay_http::Problem;
 use outlay_http::runtime::serve_unrouted;
+use outlay_http::{Problem, ProblemType};
+use outlay_http::{Problem, ProblemType};
 use serde_json::Value;
 
 /// Headers of a preflight's answer. The same values are in the template's `CorsConfiguration`; a test compares them.
@@ -56,7 +57,8 @@ impl Api {
             return Ok(self.options(&methods, headers));
         }
         if methods.is_empty() || methods.contains(&method.as_str()) {
-            return Err(Problem::not_found());
+            let detail = "The API has no such path. GET /v1/openapi.json lists all paths; none ends with a slash.";
+            return Err(Problem::new(ProblemType::NotFound, detail));
         }
         Err(Problem::method_not_allowed(&methods.join(", ")))
     }

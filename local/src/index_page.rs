@@ -1,12 +1,14 @@
-//! The page at `/`: links, functions and routes of the stack; JSON unless a browser asks.
+//! The page of the stack: links, functions and routes. `/_local` shows it, as JSON unless a browser asks. To a browser
+//! `/` shows it too; other clients get there what the HTTP API answers.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method};
+use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
@@ -24,12 +26,23 @@ pub(crate) struct IndexPage {
     pub(crate) template: Template,
 }
 
-/// Makes the route of the page.
-pub(crate) fn routes(page: IndexPage) -> Router {
-    Router::new().route("/", get(show)).with_state(Arc::new(page))
+/// Adds the page to a router.
+pub(crate) fn add_to(router: Router, page: IndexPage) -> Router {
+    let page = Arc::new(page);
+    let own = Router::new().route("/_local", get(show)).with_state(Arc::clone(&page));
+    router.merge(own).layer(middleware::from_fn_with_state(page, show_to_browsers))
 }
 
-/// `GET /`
+/// Answers `GET /` of a browser.
+async fn show_to_browsers(State(page): State<Arc<IndexPage>>, request: Request, next: Next) -> Response {
+    let is_home = request.method() == Method::GET && request.uri().path() == "/";
+    if is_home && html::is_accepted(request.headers()) {
+        return Html(page.render()).into_response();
+    }
+    next.run(request).await
+}
+
+/// `GET /_local`
 async fn show(State(page): State<Arc<IndexPage>>, headers: HeaderMap) -> Response {
     if html::is_accepted(&headers) { Html(page.render()).into_response() } else { Json(page.to_json()).into_response() }
 }

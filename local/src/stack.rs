@@ -181,7 +181,6 @@ impl Stack {
             functions: functions.clone(),
         };
         let router = gateway::router(gateway)
-            .merge(index_page::routes(index_page))
             .merge(identity::routes(identity))
             .merge(kms::routes(kms, test_kit.clone()))
             .merge(ses::routes(Arc::clone(&mailbox), event_publisher(&template, &queues), test_kit.clone()))
@@ -191,6 +190,7 @@ impl Stack {
             .merge(lambda::routes(functions.clone()))
             .merge(test_kit.as_ref().map(|it| it.routes()).unwrap_or_default())
             .layer(DefaultBodyLimit::max(MAX_BODY));
+        let router = index_page::add_to(router, index_page);
         let router = own_host_only(router, address);
         let deps = ReaderDeps { dynamodb, functions, checkpoints, failures, test_kit };
         Ok(stack.run(listener, router, &template, &queues, &deps, &shutdown))

@@ -188,7 +188,7 @@ impl Fixtures {
             let rates = json!({"rates": {currency: "0.5"}});
             world.fiona.put(&world.path(&format!("rates/{}", today())), &rates).await.expect(200);
         }
-        if row == "policyPut" {
+        if row == "policyPut" || row == "organisationsUpdate" {
             seen = world.admin.get(&watched).await.expect(200)["version"].as_u64();
         }
         path += match row {
@@ -259,7 +259,9 @@ impl Fixtures {
                 let email = format!("nora{number}@{}.example.com", self.world.org.replace('_', "-"));
                 json!({"name": "Nora New", "email": email})
             }
+            "organisationsUpdate" => json!({"mail_domains": [format!("d{number}.example.com")]}),
             "membersUpdate" => json!({"grade": "senior"}),
+            "membersUpdate+own" => json!({"language": "de", "time_zone": "Europe/Berlin"}),
             "membersDelegate" => self.delegation(),
             "membersPutPayoutAccount" => account(),
             "policyPut" => World::policy(),
@@ -286,6 +288,8 @@ impl Fixtures {
     fn shows(&self, row: &str, subject: Option<&String>, report: &Value) -> (Option<String>, Option<Caller>) {
         let listed = || report["id"].as_str().map(str::to_owned);
         match row {
+            "serviceRoot" => (Some("/v1/openapi.json".to_owned()), None),
+            "organisationsGet" => (Some("\"base_currency\":\"EUR\"".to_owned()), None),
             "serviceHealth" => (Some("\"ok\"".to_owned()), None),
             "serviceOpenapi" => (Some("reportsApprove".to_owned()), None),
             "approvalsList" => (listed(), Some(Caller::Delegate)),
@@ -359,6 +363,7 @@ impl Fixtures {
 fn watched(world: &World, row: &str) -> String {
     match row {
         "membersInvite" => world.path("members?limit=100"),
+        "organisationsUpdate" => format!("/v1/orgs/{}", world.org),
         "policyPut" => world.path("policy"),
         "ratesPut" => world.path("rates?currency=JPY"),
         "reportsCreate" | "reportsCreate+owner" | "reportsClone" => world.path("reports?scope=all&limit=100"),

@@ -240,8 +240,7 @@ async fn membership_with_unknown_role_has_no_rights() {
     world.draft(&world.fiona, &[expense("10.00")]).await;
     // OBJECT-08 differs: authorization is a function of the program, so there is no policy language whose evaluation
     // could fail. A member with an unknown role is an integrity error, and nothing is carried out.
-    let subject = format!("sub-{}", world.fiona.email);
-    let item = table::item(&format!("ORG#{}", world.org), &format!("IDENTITY#{subject}")).await;
+    let item = table::item(&format!("ORG#{}", world.org), &table::identity(&world.fiona)).await;
     assert_eq!(item["role"], json!({"S": "finance"}));
     table::put(&with(item, &json!({"role": {"S": "emperor"}}))).await;
     let cases = vec![

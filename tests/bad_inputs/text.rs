@@ -21,7 +21,7 @@ enum Accepted {
 use Accepted::{Normalised, NotesOnly, Rejected, Verbatim};
 
 /// Hostile texts by kind.
-const HOSTILE: [(&str, Accepted); 64] = [
+const HOSTILE: [(&str, Accepted); 77] = [
     // Reserved words and numbers.
     ("undefined", Verbatim),
     ("null", Verbatim),
@@ -79,6 +79,11 @@ const HOSTILE: [(&str, Accepted); 64] = [
     ("\u{212B}", Normalised("Å")),
     ("  Lyon  ", Normalised("Lyon")),
     ("\u{3000}Lyon\u{A0}", Normalised("Lyon")),
+    // Marks and joiners of Arabic, Hebrew, Persian, Hindi.
+    ("\u{200E}فندق (الرياض)\u{200F}", Verbatim),
+    ("\u{61C}12 מלון", Verbatim),
+    ("می\u{200C}خواهم क्\u{200D}ष", Verbatim),
+    ("\u{FEFF}Lyon", Normalised("Lyon")),
     // Control, invisible and direction-changing characters.
     ("Lyon\nBcc: evil@x.com", NotesOnly),
     ("Lyon\tParis", NotesOnly),
@@ -90,6 +95,18 @@ const HOSTILE: [(&str, Accepted); 64] = [
     ("a\u{FEFF}b", Rejected),
     ("a\u{2028}b", Rejected),
     ("\u{200B}\u{2060}\u{AD}", Rejected),
+    ("\u{3164}", Rejected),
+    ("\u{2800}\u{2800}", Rejected),
+    ("\u{115F} \u{1160}\u{FFA0}", Rejected),
+    ("\u{E0061}\u{E007F}", Rejected),
+    ("\u{200E}\u{200F}\u{61C}", Rejected),
+    ("\u{FE0F}\u{200D}", Rejected),
+    ("\u{FEFF}", Rejected),
+    (
+        "Z\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}\u{315}",
+        Rejected,
+    ),
+    ("a\u{2067}b", Rejected),
 ];
 
 /// Request to create a report with this text in every free-text field.
@@ -139,7 +156,7 @@ async fn invisible_or_too_long_text_is_rejected() {
         ("TEXT-11", attendees(&["Ann", " "]), INVALID),
         ("TEXT-11", attendees(&["Ann", ""]), INVALID),
     ];
-    let blank = ["", "   ", " \t ", "\u{200B}", "\u{200B} \u{AD}"];
+    let blank = ["", "   ", " \t ", "\u{200B}", "\u{200B} \u{AD}", "\u{3164}", "\u{2800}", "\u{E0020}", "\u{200F}"];
     cases.extend(blank.map(|title| ("TEXT-02", report(&world, &json!({"title": title})), INVALID)));
     expect_problems(&world, cases).await;
     // TEXT-01: length is counted after composition (NFC).
@@ -148,6 +165,88 @@ async fn invisible_or_too_long_text_is_rejected() {
     for text in ["${jndi:ldap://x}", "{{7*7}}"] {
         let made = send(line(&world, &json!({"note": text}))).await.expect(201);
         assert_eq!(made["expenses"][0]["note"], json!(text), "TEXT-08");
+    }
+}
+
+/// Text that nobody sees is blank in every text field, not only those of a report.
+#[tokio::test]
+async fn unseen_text_is_blank_in_every_field() {
+    let world = World::new().await;
+    let report = world.submitted("10.00").await;
+    for unseen in ["\u{3164}", "\u{2800} \u{115F}", "\u{E0041}\u{E007F}", "\u{200F}\u{200E}"] {
+        let line = |name: &str| (with(expense("10.00"), &json!({name: unseen})), format!("/expenses/0/{name} blank"));
+        for name in ["merchant", "note", "justification", "project", "trip", "cost_centre", "receipt_reference"] {
+            let (line, fault) = line(name);
+            let body = json!({"title": "Lyon", "expenses": [line]});
+            let answer = world.ana.post(&world.path("reports"), &body).await;
+            assert_eq!(answer.problem(422, "/problems/validation-failed"), [fault], "{unseen:?}");
+        }
+        let attendees = with(expense("10.00"), &json!({"attendees": ["Zoe", unseen]}));
+        let category = json!({"code": "x", "name": unseen});
+        let account = json!({"holder": unseen, "iban": "DE89370400440532013000"});
+        let member = world.path(&format!("members/{}", world.ana.id));
+        let policy = with(World::policy(), &json!({"categories": [category]}));
+        let rates = json!({"rates": {"USD": "0.9"}, "source": unseen});
+        let reason = json!({"reason": unseen});
+        let seen = crate::support::version(&report);
+        for (answer, fault) in [
+            (world.ana.post(&world.path("reports"), &json!({"title": unseen})).await, "/title blank"),
+            (
+                world.ana.post(&world.path("reports"), &json!({"title": "x", "expenses": [attendees]})).await,
+                "/expenses/0/attendees blank",
+            ),
+            (world.ana.post(&world.report(&report, "comments"), &json!({"text": unseen})).await, "/text blank"),
+            (world.marco.post_at(&world.report(&report, "return"), seen, &reason).await, "/reason blank"),
+            (world.marco.post_at(&world.report(&report, "reject"), seen, &reason).await, "/reason blank"),
+            (world.ana.put(&world.path("members/me/payout_account"), &account).await, "/holder blank"),
+            (world.admin.patch(&member, &json!({"name": unseen})).await, "/name blank"),
+            (world.admin.patch(&member, &json!({"grade": unseen})).await, "/grade blank"),
+            (world.admin.post("/v1/orgs", &json!({"name": unseen, "base_currency": "EUR"})).await, "/name blank"),
+            (world.admin.put(&world.path("policy"), &policy).await, "/categories/0/name blank"),
+            (
+                world.fiona.put(&world.path(&format!("rates/{}", crate::support::today())), &rates).await,
+                "/source blank",
+            ),
+        ] {
+            assert_eq!(answer.problem(422, "/problems/validation-failed"), [fault], "{unseen:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pasted_account_and_address_are_normalised() {
+    let world = World::new().await;
+    let path = world.path("members/me/payout_account");
+    for iban in [
+        "DE89\u{A0}3704\u{A0}0044\u{A0}0532\u{A0}0130\u{A0}00",
+        "DE89\u{2009}3704\u{202F}0044\u{2007}0532\u{3000}0130\t00\n",
+        "de89-3704-0044-0532-0130-00",
+        "\u{FEFF}\u{200E}DE89370400440532013000\u{200B}",
+    ] {
+        let stored = world.ana.put(&path, &json!({"holder": "Ana", "iban": iban})).await.expect(200);
+        assert_eq!(stored["masked"], "DE•• •••• 3000", "{iban:?}");
+    }
+    for (routing, account) in [("021\t000\t021", "1234\t56789"), ("021-000-021\n", "\u{A0}123 456\u{2009}789 ")] {
+        let body = json!({"holder": "Ana", "routing_number": routing, "account_number": account});
+        let stored = world.ana.put(&path, &body).await.expect(200);
+        assert_eq!(stored["masked"], "•••• 6789", "{routing:?} {account:?}");
+    }
+    for (iban, says) in [
+        ("DE88370400440532013000", "check digits"),
+        ("DE89", "check digits"),
+        ("89370400440532013000", "two letters for the country"),
+    ] {
+        let answer = world.ana.put(&path, &json!({"holder": "Ana", "iban": iban})).await;
+        assert_eq!(answer.problem(422, "/problems/validation-failed"), ["/iban iban"]);
+        assert!(answer.json()["errors"][0]["detail"].as_str().unwrap().contains(says), "{}", answer.text);
+    }
+    let org = world.org.replace('_', "-");
+    for (number, (before, after)) in
+        [("", " "), ("\t", "\r\n"), ("\u{A0}", "\u{200B}"), ("\u{FEFF}", "\u{3000}")].into_iter().enumerate()
+    {
+        let body = json!({"name": "Nora", "email": format!("{before}nora{number}@{org}.example.com{after}")});
+        let invited = world.admin.post(&world.path("members"), &body).await.expect(201);
+        assert_eq!(invited["email"], json!(format!("nora{number}@{org}.example.com")));
     }
 }
 

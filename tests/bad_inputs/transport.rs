@@ -52,6 +52,45 @@ async fn body_size_and_media_type_are_enforced() {
     send(raw(&world.ana, &path, padded(MAX_BODY))).await.expect(201);
 }
 
+#[tokio::test]
+async fn json_with_any_parameter_but_another_charset_is_accepted() {
+    let world = World::new().await;
+    let path = world.path("reports");
+    let send_as = async |media: &str| {
+        send(post(&world.ana, &path).header("Content-Type", media).body(r#"{"title":"Lyon"}"#)).await
+    };
+    for media in [
+        "application/json",
+        "APPLICATION/JSON",
+        "application/json;",
+        "application/json; ",
+        "application/json;charset=utf-8",
+        "application/json; charset=utf8",
+        "application/json; charset=UTF-8",
+        "application/json; charset=\"utf-8\"",
+        "application/json; CHARSET=\"UTF8\";",
+        "application/json;odata.metadata=minimal",
+        "application/json;odata=verbose;charset=utf-8",
+        "application/json; version=1.0; profile=\"https://example.com/a;b\"",
+    ] {
+        let answer = send_as(media).await;
+        assert_eq!(answer.status, 201, "{media}: {}", answer.text);
+    }
+    for media in [
+        "application/json; charset=utf-16",
+        "application/json; charset=\"iso-8859-1\"",
+        "application/json; version=1; charset=latin1",
+        "text/json",
+        "application/jsonp",
+        "application/x-www-form-urlencoded",
+    ] {
+        assert_eq!(check_problem(&send_as(media).await, MEDIA_TYPE), Ok(()), "{media}");
+    }
+    let identity =
+        post(&world.ana, &path).header("Content-Type", "application/json").header("Content-Encoding", "identity");
+    send(identity.body(r#"{"title":"Lyon"}"#)).await.expect(201);
+}
+
 /// Invokes the function directly with an event that the gateway could not produce.
 async fn invoke(person: &Person, path: &str, more_headers: &Value, body: &str, encoded: bool) -> Answer {
     deliver(person, &event(person, path, more_headers, body, encoded)).await

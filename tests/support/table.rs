@@ -24,6 +24,11 @@ pub async fn reset_probe_limit(stack: &Stack, person: &Person) {
     }
 }
 
+/// Returns the sort key of the copy of a member by the identity of their token.
+pub fn identity(person: &Person) -> String {
+    format!("IDENTITY#{}/_local/oidc#sub-{}", person.base, person.email)
+}
+
 /// Sets the rate limits of an organisation on the shared stack.
 pub async fn plan(org: &str, per_minute: u32, burst: u32) {
     plan_on(shared_stack(), org, per_minute, burst).await;

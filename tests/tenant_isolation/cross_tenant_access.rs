@@ -42,6 +42,7 @@ fn body(operation: &str, theirs: &Tenant, report: &Value) -> Option<Value> {
     let part = json!({"amount": eur("20.00")});
     Some(match operation {
         "organisationsClose" => json!({"name": "Not yours"}),
+        "organisationsUpdate" => json!({"mail_domains": ["example.com"]}),
         "membersInvite" => json!({"name": "Nora New", "email": "nora@example.com"}),
         "membersUpdate" => json!({"role": "admin", "name": "Somebody Else"}),
         "membersDelegate" => json!({"to": world.marco.id, "from": day(0), "until": day(-7)}),

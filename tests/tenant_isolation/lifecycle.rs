@@ -267,4 +267,8 @@ async fn leave(tenant: &Tenant) {
         )
         .await;
     tenant.delete(tenant.person("rita"), &world.path("members/me/delegation")).await;
+    let organisation = format!("/v1/orgs/{}", world.org);
+    let domains = json!({"mail_domains": [format!("{}.example.com", tenant.mark())]});
+    tenant.patch(&world.admin, &organisation, domains).await;
+    tenant.get(&world.ana, &organisation).await;
 }

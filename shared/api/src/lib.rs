@@ -7,6 +7,7 @@ pub mod expense;
 pub mod export;
 pub mod history;
 pub mod member;
+pub mod organisation;
 pub mod payout;
 pub mod policy;
 pub mod rates;

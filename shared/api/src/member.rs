@@ -1,13 +1,15 @@
 //! Members over the API: output, and members that requests name.
 
-use outlay_auth::is_subject;
+use outlay_auth::{MAX_SUBJECT, is_subject};
 use outlay_domain::change::{Change, MemberChange, NewMember};
 use outlay_domain::ids::{MemberId, OrgId};
 use outlay_domain::language::Language;
 use outlay_domain::member::{AddressFault, Delegation, Member, MemberKind, MemberStatus, Role};
+use outlay_domain::policy::Policy;
 use outlay_domain::report::ReportStatus;
+use outlay_domain::text::{CostCentreCode, Grade, is_unseen};
 use outlay_http::{ApiError, Context, Endpoint, HandlerResult, Reply};
-use outlay_input::FieldErrors;
+use outlay_input::{FieldError, FieldErrors};
 use outlay_store::{PageRequest, ReportFilter, Store};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -81,6 +83,10 @@ pub struct MemberOut {
     /// Time of the invitation, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub created_at: String,
+    /// Values of the request that were stored but are probably mistyped, such as a grade that the policy does not know;
+    /// absent without any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<FieldError>,
 }
 
 impl From<&Member> for MemberOut {
@@ -103,8 +109,32 @@ impl From<&Member> for MemberOut {
             acts_for: member.acts_for.iter().map(Into::into).collect(),
             version: member.version,
             created_at: time(member.created_at),
+            warnings: Vec::new(),
         }
     }
+}
+
+/// Warnings about a grade and a cost centre that the policy in force does not know, though it knows others.
+#[must_use]
+pub fn member_warnings(
+    policy: &Policy,
+    grade: Option<&Grade>,
+    cost_centre: Option<&CostCentreCode>,
+) -> Vec<FieldError> {
+    let mut warnings = FieldErrors::default();
+    let grades = policy.grades();
+    if let Some(grade) = grade.filter(|grade| !grades.is_empty() && !grades.contains(grade)) {
+        let known: Vec<&str> = grades.iter().map(|grade| grade.as_str()).collect();
+        let detail = format!("No limit or step of the policy is for the grade {grade}; it has {}.", known.join(", "));
+        warnings.push("grade", "unknown-grade", detail);
+    }
+    let centres = &policy.cost_centres;
+    let is_listed = |code: &CostCentreCode| centres.is_empty() || centres.iter().any(|centre| centre.code == *code);
+    if let Some(code) = cost_centre.filter(|code| !is_listed(code)) {
+        let detail = format!("The policy does not list the cost centre {code}, so no expense can be on it.");
+        warnings.push("cost_centre", "unknown-cost-centre", detail);
+    }
+    warnings.into_sorted()
 }
 
 /// Loads the member that a request names as a manager.
@@ -142,8 +172,9 @@ pub fn parse_new_member(
                 errors.push("email", "kind", "Is only for persons; a service has a subject and receives no mail.");
             }
             let subject = errors.require("subject", subject, "required", "Is required.")?;
-            let detail = "Must be 1 to 128 visible ASCII characters, without #.";
-            let subject = errors.require("subject", Some(subject).filter(|it| is_subject(it)), "subject", detail)?;
+            let detail = format!("Must be 1 to {MAX_SUBJECT} visible ASCII characters, without #.");
+            let subject = Some(subject.trim_matches(is_unseen)).filter(|it| is_subject(it));
+            let subject = errors.require("subject", subject, "subject", &detail)?;
             Some(NewMember::Service { subject: subject.to_owned() })
         }
     }
@@ -158,9 +189,23 @@ pub async fn commit_members<E: Endpoint>(
     changes: Vec<MemberChange>,
     member: &Member,
 ) -> HandlerResult {
+    commit_members_with_warnings(context, changes, member, Vec::new()).await
+}
+
+/// The same, with warnings in the answer.
+///
+/// # Errors
+/// As for [`Context::commit`].
+pub async fn commit_members_with_warnings<E: Endpoint>(
+    context: &Context<'_, E>,
+    changes: Vec<MemberChange>,
+    member: &Member,
+    warnings: Vec<FieldError>,
+) -> HandlerResult {
     let changes = context.with_identity(changes)?;
     let shown = changes.first().map_or(member, |change| &change.after);
-    let reply = Reply::ok(&MemberOut::from(shown))?.version(shown.version);
+    let body = MemberOut { warnings, ..MemberOut::from(shown) };
+    let reply = Reply::ok(&body)?.version(shown.version);
     if changes.is_empty() {
         return Ok(reply);
     }

@@ -24,13 +24,13 @@ pub struct PayoutAccountIn {
     /// Account holder, as the bank knows them; 1 to 200 characters.
     #[schema(example = "Ana Silva")]
     holder: String,
-    /// IBAN; spaces are allowed.
+    /// IBAN, in any case; blanks and hyphens are dropped.
     #[schema(example = "DE89 3704 0044 0532 0130 00")]
     iban: Option<String>,
-    /// Routing number of a bank in the United States; nine digits.
+    /// Routing number of a bank in the United States; nine digits. Blanks and hyphens are dropped.
     #[schema(example = "021000021")]
     routing_number: Option<String>,
-    /// Account number at that bank; 4 to 17 digits.
+    /// Account number at that bank; 4 to 17 digits. Blanks and hyphens are dropped.
     #[schema(example = "123456789")]
     account_number: Option<String>,
 }
@@ -41,8 +41,9 @@ impl Input for PayoutAccountIn {
     fn check(self, _: Timestamp, errors: &mut FieldErrors) -> Option<PayoutAccount> {
         let holder = errors.parse("holder", self.holder);
         // The sentences must not repeat what was sent.
-        if self.iban.as_deref().is_some_and(|raw| !payout::is_iban(raw)) {
-            errors.push("iban", "iban", "Must be an IBAN; its length, form or check digits are wrong.");
+        let iban = self.iban.as_deref().map(AccountNumber::iban);
+        if let Some(Err(error)) = &iban {
+            errors.push("iban", "iban", error.to_string());
         }
         if self.routing_number.as_deref().is_some_and(|raw| !payout::is_routing_number(raw)) {
             let detail = "Must be a routing number: nine digits, the last of which checks the others.";
@@ -68,8 +69,8 @@ impl Input for PayoutAccountIn {
             }
             (Some(_), false) => {}
         }
-        let number = match (&self.iban, &self.routing_number, &self.account_number) {
-            (Some(iban), ..) => AccountNumber::iban(iban),
+        let number = match (iban, &self.routing_number, &self.account_number) {
+            (Some(iban), ..) => iban.ok(),
             (None, Some(routing_number), Some(account_number)) => AccountNumber::us(routing_number, account_number),
             _ => None,
         };

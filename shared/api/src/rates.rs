@@ -27,7 +27,8 @@ pub struct RatePath {
 pub fn parse_rate_date<E: Endpoint>(context: &Context<'_, E>) -> Result<Date, Problem> {
     let date = context.path("date");
     let date = FieldErrors::default().parse_expense_date("date", date, context.now());
-    let detail = "The path segment after rates must be a day as YYYY-MM-DD, from 2000 and not in the future.";
+    let detail =
+        "The path segment after rates must be a day of the calendar as YYYY-MM-DD, from 2000 and not in the future.";
     date.ok_or_else(|| Problem::new(ProblemType::InvalidParameter, detail))
 }
 

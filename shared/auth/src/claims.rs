@@ -11,8 +11,8 @@ use crate::keys::{Rejection, VerifiedJws};
 
 /// Tolerance for `nbf` and `iat`, in seconds. `exp` has none.
 const LEEWAY_SECS: i64 = 5;
-/// Length limit of a subject, in characters. A subject is part of keys of the table.
-const MAX_SUBJECT: usize = 128;
+/// Length limit of a subject, in characters (OpenID Connect Core 1.0, section 2).
+pub const MAX_SUBJECT: usize = 255;
 
 /// Claim with a verified mail address, set by `triggers-add-token-claims`.
 pub const VERIFIED_EMAIL: &str = "verified_email";
@@ -73,7 +73,8 @@ pub(crate) fn validate_claims(
     let added = text(VERIFIED_EMAIL).filter(|_| expected.issuer.starts_with(COGNITO));
     let email = text("email").filter(|_| is_verified).or(added);
     let email = email.and_then(|email| email.parse().ok());
-    Ok(CallerIdentity { subject: subject.to_owned(), email, name: text("name").and_then(|name| name.parse().ok()) })
+    let name = text("name").and_then(|name| name.parse().ok());
+    Ok(CallerIdentity { issuer: expected.issuer.clone(), subject: subject.to_owned(), email, name })
 }
 
 /// True when a text can be the subject of a token: visible ASCII without `#`, which separates the parts of a key of the
@@ -90,18 +91,38 @@ fn check_is_access_token(header: &Map<String, Value>, claims: &Map<String, Value
     let is_one_of = |value: &Value, allowed: &[&str]| {
         value.as_str().is_some_and(|it| allowed.iter().any(|one| it.eq_ignore_ascii_case(one)))
     };
-    // `token_use` is Cognito's claim, the claim `typ` is Keycloak's.
+    let has_any = |names: &[&str]| names.iter().any(|name| claims.contains_key(*name));
+    // `token_use` is Cognito's claim, the claim `typ` is Keycloak's, `idtyp` is Entra's.
     let (header_typ, token_use, claim_typ) = (header.get("typ"), claims.get("token_use"), claims.get("typ"));
-    // OpenID Connect puts `nonce`, `at_hash` and `c_hash` into ID tokens.
-    let is_other_token = header_typ.is_some_and(|it| !is_one_of(it, &["JWT", "at+jwt", "application/at+jwt"]))
+    let is_at_jwt = header_typ.is_some_and(|it| is_one_of(it, &["at+jwt", "application/at+jwt"]));
+    let is_bearer = claim_typ.is_some_and(|it| is_one_of(it, &["Bearer", "at+jwt"]));
+    // OpenID Connect puts these into ID tokens. Keycloak also copies the nonce into access tokens, which it marks.
+    let is_id_token = has_any(&["at_hash", "c_hash"]) || (has_any(&["nonce"]) && !is_bearer && !is_at_jwt);
+    let is_other_token = header_typ.is_some_and(|it| !is_at_jwt && !is_one_of(it, &["JWT"]))
         || token_use.is_some_and(|it| !is_one_of(it, &["access"]))
-        || claim_typ.is_some_and(|it| !is_one_of(it, &["Bearer", "at+jwt"]))
-        || ["nonce", "at_hash", "c_hash"].iter().any(|name| claims.contains_key(*name));
-    let is_marked = header_typ.is_some_and(|it| is_one_of(it, &["at+jwt", "application/at+jwt"]))
+        || (claim_typ.is_some() && !is_bearer)
+        || claims.get("idtyp").is_some_and(|it| !is_one_of(it, &["app", "user"]))
+        || is_id_token;
+    let is_marked = is_at_jwt
         || token_use.is_some()
         || claim_typ.is_some()
-        || ["scope", "scp", "client_id"].iter().any(|name| claims.contains_key(*name));
+        || has_any(&["scope", "scp", "client_id"])
+        || is_marked_by_vendor(claims);
     if is_marked && !is_other_token { Ok(()) } else { Err("it is not an access token") }
+}
+
+/// True for claims that only access tokens of one vendor have. Tokens of the client-credentials grant may have no other
+/// mark. `azp` and `roles` alone are none: ID tokens have them too.
+fn is_marked_by_vendor(claims: &Map<String, Value>) -> bool {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    // Entra: `appid` (v1) or `azpacr` (v2) in each access token, `idtyp` on demand. In the ID token of a user, `sub` is
+    // pairwise and never the object identifier; in the token of an application it is.
+    let is_entra_app =
+        text("tid").is_some() && text("azp").is_some() && text("oid").is_some_and(|oid| text("sub") == Some(oid));
+    is_entra_app
+        || ["appid", "appidacr", "azpacr", "idtyp"].iter().any(|name| claims.contains_key(*name))
+        // Auth0: the grant.
+        || text("gty").is_some()
 }
 
 fn check_times(claims: &Map<String, Value>, now: i64) -> Result<(), Rejection> {
@@ -198,12 +219,67 @@ mod tests {
         ];
         for mark in marks {
             assert!(outcome(&jwt, &claims_with(&mark)).is_ok(), "{mark}");
-            // A mark of an ID token outweighs any mark of an access token.
+            // A mark of an ID token outweighs any mark of an access token, except Keycloak's for the nonce.
             for other in ["nonce", "at_hash", "c_hash"] {
                 let mut claims = claims_with(&mark);
                 claims[other] = json!("n-0S6_WzA2Mj");
-                assert!(outcome(&jwt, &claims).is_err(), "{claims}");
+                let is_keycloak = other == "nonce" && mark["typ"] == "Bearer";
+                assert_eq!(outcome(&jwt, &claims).is_ok(), is_keycloak, "{claims}");
             }
+        }
+    }
+
+    /// Claims that the vendors document for access tokens of machine clients, and for ID tokens.
+    #[test]
+    fn machine_token_of_each_vendor_is_accepted_and_id_token_is_not() {
+        let token = |claims: Value| {
+            let mut changes =
+                json!({"token_use": null, "email": null, "email_verified": null, "name": null, "nbf": null});
+            changes.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+            let all = claims_with(&changes);
+            outcome(&json!({"alg": "RS256", "typ": "JWT"}), &all).map(|caller| caller.subject)
+        };
+        let (app, oid) = ("7f5d6c1e-0000-4000-8000-000000000001", "8b2f1c3d-0000-4000-8000-000000000002");
+        let entra =
+            json!({"tid": "9c3a0000-0000-4000-8000-000000000003", "oid": oid, "sub": oid, "uti": "x", "rh": "0.A"});
+        let with = |mut base: Value, more: Value| {
+            base.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            base
+        };
+        for (claims, subject) in [
+            (
+                with(entra.clone(), json!({"ver": "1.0", "appid": app, "appidacr": "1", "roles": ["Reports.Write"]})),
+                oid,
+            ),
+            (with(entra.clone(), json!({"ver": "2.0", "azp": app, "azpacr": "1", "roles": ["Reports.Write"]})), oid),
+            (with(entra.clone(), json!({"ver": "2.0", "azp": app})), oid),
+            (with(entra.clone(), json!({"ver": "2.0", "idtyp": "app"})), oid),
+            (json!({"sub": "q2R8@clients", "azp": "q2R8", "gty": "client-credentials"}), "q2R8@clients"),
+            (json!({"sub": "q2R8@clients", "client_id": "q2R8", "scope": "reports"}), "q2R8@clients"),
+            (
+                json!({"sub": oid, "typ": "Bearer", "azp": "import", "preferred_username": "service-account-import"}),
+                oid,
+            ),
+            (json!({"sub": oid, "typ": "Bearer", "azp": "web", "nonce": "n-0S6_WzA2Mj", "session_state": "s"}), oid),
+            (
+                json!({"aud": null, "sub": "1example", "client_id": "outlay", "scope": "a/b", "token_use": "access"}),
+                "1example",
+            ),
+        ] {
+            assert_eq!(token(claims.clone()).as_deref(), Ok(subject), "{claims}");
+        }
+        for claims in [
+            // Entra: a user's ID token, with application roles.
+            json!({"ver": "2.0", "tid": "t", "oid": oid, "sub": "pairwise", "roles": ["Approver"], "rh": "0.A"}),
+            json!({"ver": "2.0", "tid": "t", "oid": oid, "sub": "pairwise", "azp": app}),
+            with(entra, json!({"idtyp": "device", "azp": app})),
+            // Google and Auth0: ID tokens name the client in `azp`.
+            json!({"azp": "123.apps.googleusercontent.com", "hd": "example.com"}),
+            json!({"azp": "q2R8", "sid": "s"}),
+            json!({"typ": "ID", "azp": "web", "nonce": "n-0S6_WzA2Mj"}),
+            json!({"azp": "web", "gty": "client-credentials", "nonce": "n-0S6_WzA2Mj"}),
+        ] {
+            assert!(token(claims.clone()).is_err(), "{claims}");
         }
     }
 

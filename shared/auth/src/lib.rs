@@ -8,6 +8,6 @@ mod fetch;
 mod keys;
 mod verifier;
 
-pub use claims::{ExpectedClaims, VERIFIED_EMAIL, is_subject};
+pub use claims::{ExpectedClaims, MAX_SUBJECT, VERIFIED_EMAIL, is_subject};
 pub use keys::{Rejection, UnverifiedJws, VerificationKeys, VerifiedJws};
 pub use verifier::{TokenError, TokenVerifier};

@@ -140,6 +140,7 @@ fn member(number: u8, role: Role, manager: Option<&Member>) -> Member {
         delegation: None,
         acts_for: Vec::new(),
         subject: None,
+        issuer: None,
         payout_version: None,
         version: 1,
         last_hash: String::new(),

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::money::{Currency, Money, round_half_even};
+use crate::money::{Currency, MAX_MINOR, Money, round_half_even};
 use crate::text::RateSource;
 
 /// Maximum number of significant digits. A limit on decimals would lose precision for weak currencies: 1 IDR is
@@ -164,7 +164,7 @@ pub enum ConversionError {
         on: Date,
     },
     /// The converted amount is out of range.
-    #[error("the converted amount is above the maximum")]
+    #[error("the converted amount is above the maximum of {MAX_MINOR} minor units of its currency")]
     TooLarge,
 }
 

@@ -5,6 +5,7 @@ use crate::ids::MemberId;
 use crate::money::Money;
 use crate::policy::Violation;
 use crate::report::ReportStatus;
+use crate::text::DisplayName;
 
 /// Reason why an action is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,22 @@ pub enum DomainError {
     LimitConversion(ConversionError),
     /// A member would be their own manager.
     CannotManageSelf,
+    /// A member would be a manager of one of their own managers; the names from the member up to themselves.
+    ManagerCycle(Vec<DisplayName>),
+    /// The domain of an address is not one of the organisation's mail domains.
+    MailDomainNotListed {
+        /// Domain.
+        domain: String,
+    },
+    /// The domain of an address looks like another one, and the organisation does not list it.
+    MailDomainLookalike {
+        /// Domain, in A-labels.
+        domain: String,
+    },
+    /// The new address of a member who has signed in is not the verified one of their access token.
+    AddressNotVerified,
+    /// A service would have an address.
+    ServiceHasNoAddress,
     /// A service would be an admin: the admin who controls it would have two votes.
     ServiceCannotBeAdmin,
     /// The payee is a service or an erased member.

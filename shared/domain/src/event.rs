@@ -186,6 +186,12 @@ pub enum EventKind {
         /// Name of the organisation.
         organisation: DisplayName,
     },
+    /// Settings of the organisation were changed.
+    #[serde(rename = "organisation.changed")]
+    OrganisationChanged {},
+    /// The address of a member who has signed in was changed.
+    #[serde(rename = "member.address_changed")]
+    AddressChanged {},
     /// A member was invited.
     #[serde(rename = "member.invited")]
     MemberInvited {

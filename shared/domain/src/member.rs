@@ -166,6 +166,15 @@ impl Delegation {
     }
 }
 
+/// Identity of a person or program: a subject is unique only within its issuer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// `iss` claim.
+    pub issuer: String,
+    /// `sub` claim.
+    pub subject: String,
+}
+
 /// Largest number of members that one member can be the delegate of at a time.
 pub const MAX_ACTS_FOR: usize = 20;
 
@@ -221,6 +230,10 @@ pub struct Member {
     /// `sub` claim of the identity, once bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// `iss` claim of the identity. Absent from bindings of earlier versions, which know the subject only; the member's
+    /// next change completes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
     /// Number of the payout account in force, from 1. The account itself is a record of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payout_version: Option<u64>,
@@ -284,6 +297,26 @@ impl Member {
             .as_ref()
             .filter(|delegation| delegation.is_active_on(today))
             .map(|delegation| delegation.counterpart.id)
+    }
+
+    /// The member bound to an identity, and active.
+    #[must_use]
+    pub fn bound_to(self, identity: &Identity) -> Self {
+        let Identity { issuer, subject } = identity.clone();
+        Self { status: MemberStatus::Active, subject: Some(subject), issuer: Some(issuer), ..self }
+    }
+
+    /// True when the member is bound to this very identity. A binding without an issuer is none: see
+    /// [`Member::is_bound_without_issuer`].
+    #[must_use]
+    pub fn is_bound_to(&self, identity: &Identity) -> bool {
+        self.subject.as_ref() == Some(&identity.subject) && self.issuer.as_ref() == Some(&identity.issuer)
+    }
+
+    /// True when the member is bound to a subject by an earlier version, which did not record the issuer.
+    #[must_use]
+    pub fn is_bound_without_issuer(&self, subject: &str) -> bool {
+        self.subject.as_deref() == Some(subject) && self.issuer.is_none()
     }
 
     /// Identifier and name, for records that name the member.

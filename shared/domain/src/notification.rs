@@ -172,6 +172,8 @@ impl Event {
                 (vec![report.owner], Content::Rejection { report, reason })
             }
             EventKind::OrganisationCreated {}
+            | EventKind::OrganisationChanged {}
+            | EventKind::AddressChanged {}
             | EventKind::ServiceAdded { .. }
             | EventKind::MemberJoined {}
             | EventKind::MemberChanged {}

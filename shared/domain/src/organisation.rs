@@ -3,9 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::error::DomainError;
 use crate::ids::OrgId;
 use crate::money::Currency;
-use crate::text::DisplayName;
+use crate::text::{DisplayName, EmailAddress, MailDomain};
+
+/// Largest number of mail domains of an organisation.
+pub const MAX_MAIL_DOMAINS: usize = 100;
 
 /// Organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +20,15 @@ pub struct Organisation {
     pub name: DisplayName,
     /// Base currency. Limits and amount bands of the workflow are compared in it.
     pub base_currency: Currency,
+    /// Domains of the addresses that can become those of members; every domain when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mail_domains: Vec<MailDomain>,
+    /// Version; grows by one with each change.
+    #[serde(default = "first_version")]
+    pub version: u64,
+    /// Hash of the last event of the organisation's history; empty in records of earlier versions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub last_hash: String,
     /// Time of creation.
     pub created_at: Timestamp,
     /// Time of closing. A closed organisation can be read and not changed.
@@ -28,5 +41,29 @@ impl Organisation {
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         self.closed_at.is_some()
+    }
+}
+
+const fn first_version() -> u64 {
+    1
+}
+
+impl Organisation {
+    /// Checks that an address can become that of a member: its domain is listed, or there is no list and the domain does
+    /// not look like another one.
+    ///
+    /// # Errors
+    /// [`DomainError::MailDomainNotListed`], [`DomainError::MailDomainLookalike`].
+    pub fn check_address(&self, address: &EmailAddress) -> Result<(), DomainError> {
+        if self.mail_domains.iter().any(|domain| *domain == address.domain()) {
+            return Ok(());
+        }
+        if !self.mail_domains.is_empty() {
+            return Err(DomainError::MailDomainNotListed { domain: address.domain().to_owned() });
+        }
+        if address.has_lookalike_domain() {
+            return Err(DomainError::MailDomainLookalike { domain: address.domain().to_owned() });
+        }
+        Ok(())
     }
 }

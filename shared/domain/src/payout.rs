@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::member::Member;
-use crate::text::AccountHolder;
+use crate::text::{AccountHolder, compact};
 
 /// Payout account.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,30 +34,66 @@ struct Plain {
     number: Number,
 }
 
-/// True for an IBAN with the length and form of its country and valid check digits. Spaces and lower case are allowed.
-#[must_use]
-pub fn is_iban(raw: &str) -> bool {
-    plain_iban(raw).parse::<iban::Iban>().is_ok()
+/// Reason why a text is not an IBAN. The sentence does not repeat the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IbanError {
+    /// No country, check digits and account in letters and digits of the Latin alphabet.
+    #[error(
+        "Must be an IBAN: two letters for the country, two check digits, up to 30 letters and digits. Blanks and hyphens \
+         do not matter."
+    )]
+    Form,
+    /// The first two letters are no country that has IBANs.
+    #[error("Must be an IBAN; no country with IBANs has these first two letters.")]
+    Country,
+    /// The length or the form of the country is another one.
+    #[error("Must have the length and form of the IBANs of its country.")]
+    CountryForm,
+    /// The check digits are wrong.
+    #[error("Must be an IBAN; its check digits do not fit, so a character is wrong, missing or exchanged.")]
+    CheckDigits,
 }
 
-/// IBAN without spaces, in upper case.
-fn plain_iban(raw: &str) -> String {
-    raw.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect()
+fn parse_iban(raw: &str) -> Result<String, IbanError> {
+    use iban::{Iban, ParseBaseIbanError, ParseIbanError};
+
+    let plain = compact(raw).to_ascii_uppercase();
+    match plain.parse::<Iban>() {
+        Ok(_) => Ok(plain),
+        Err(ParseIbanError::InvalidBaseIban { source: ParseBaseIbanError::InvalidChecksum }) => {
+            Err(IbanError::CheckDigits)
+        }
+        Err(ParseIbanError::InvalidBaseIban { .. }) => Err(IbanError::Form),
+        Err(ParseIbanError::InvalidBban(_)) => Err(IbanError::CountryForm),
+        Err(ParseIbanError::UnknownCountry(_)) => Err(IbanError::Country),
+    }
 }
 
-/// True for a US routing number: nine digits with a valid checksum (weights 3, 7 and 1).
+/// True for a US routing number; blanks, hyphens and characters that are not seen do not count.
 #[must_use]
 pub fn is_routing_number(raw: &str) -> bool {
-    let weighted = raw.bytes().zip([3_u32, 7, 1].into_iter().cycle());
-    let sum: u32 = weighted.map(|(digit, weight)| u32::from(digit.wrapping_sub(b'0')) * weight).sum();
-    // Nine zeros have a valid checksum and are no routing number.
-    raw.len() == 9 && is_digits(raw) && sum > 0 && sum.is_multiple_of(10)
+    parse_routing_number(raw).is_some()
 }
 
-/// True for a US account number: 4 to 17 digits.
+/// True for a US account number; blanks, hyphens and characters that are not seen do not count.
 #[must_use]
 pub fn is_account_number(raw: &str) -> bool {
-    (4..=17).contains(&raw.len()) && is_digits(raw)
+    parse_account_number(raw).is_some()
+}
+
+/// US routing number: nine digits with a valid checksum (weights 3, 7 and 1).
+fn parse_routing_number(raw: &str) -> Option<String> {
+    let number = compact(raw);
+    let weighted = number.bytes().zip([3_u32, 7, 1].into_iter().cycle());
+    let sum: u32 = weighted.map(|(digit, weight)| u32::from(digit.wrapping_sub(b'0')) * weight).sum();
+    // Nine zeros have a valid checksum and are no routing number.
+    (number.len() == 9 && is_digits(&number) && sum > 0 && sum.is_multiple_of(10)).then_some(number)
+}
+
+/// US account number: 4 to 17 digits.
+fn parse_account_number(raw: &str) -> Option<String> {
+    let number = compact(raw);
+    ((4..=17).contains(&number.len()) && is_digits(&number)).then_some(number)
 }
 
 fn is_digits(text: &str) -> bool {
@@ -65,18 +101,20 @@ fn is_digits(text: &str) -> bool {
 }
 
 impl AccountNumber {
-    /// Account number from an IBAN. `None` when it is invalid.
-    #[must_use]
-    pub fn iban(raw: &str) -> Option<Self> {
-        is_iban(raw).then(|| Self(Number::Iban { iban: plain_iban(raw) }))
+    /// Account number from an IBAN, in any case; blanks, hyphens and characters that are not seen do not count.
+    ///
+    /// # Errors
+    /// [`IbanError`]
+    pub fn iban(raw: &str) -> Result<Self, IbanError> {
+        parse_iban(raw).map(|iban| Self(Number::Iban { iban }))
     }
 
     /// Account number of a US account. `None` when one of the numbers is invalid.
     #[must_use]
     pub fn us(routing_number: &str, account_number: &str) -> Option<Self> {
-        let (routing, account) = (routing_number.to_owned(), account_number.to_owned());
-        let is_valid = is_routing_number(routing_number) && is_account_number(account_number);
-        is_valid.then_some(Self(Number::Us { routing_number: routing, account_number: account }))
+        let (routing_number, account_number) =
+            parse_routing_number(routing_number).zip(parse_account_number(account_number))?;
+        Some(Self(Number::Us { routing_number, account_number }))
     }
 }
 

@@ -3,6 +3,9 @@
 //!
 //! Serde writes the plain string and reads it without checks: what was valid when it was stored stays readable.
 
+mod characters;
+mod mail_address;
+
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
@@ -11,7 +14,9 @@ use std::str::FromStr;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
-use validator::ValidateEmail;
+
+use characters::{MAX_MARKS, has_too_many_marks, trim_unseen};
+pub use characters::{compact, is_explicit_bidi_control, is_unseen};
 
 /// Largest number of characters of a title, name or merchant.
 const MAX_LINE: usize = 200;
@@ -21,8 +26,6 @@ const MAX_NOTE: usize = 2000;
 const MAX_CODE: usize = 40;
 /// Largest number of characters of a file name.
 const MAX_FILE_NAME: usize = 255;
-/// Largest number of bytes of an e-mail address (RFC 5321).
-const MAX_EMAIL: usize = 254;
 
 /// Reason why a text is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,8 +34,14 @@ pub enum TextError {
     #[error("Must not be blank.")]
     Blank,
     /// It has a control character or one that changes the reading direction.
-    #[error("Must not contain control characters or change the reading direction.")]
-    ForbiddenCharacter,
+    #[error("{}", forbidden(*character))]
+    ForbiddenCharacter {
+        /// The first such character.
+        character: char,
+    },
+    /// It has a long run of marks or ignorable characters.
+    #[error("Must have at most {MAX_MARKS} accents or invisible characters in a row.")]
+    TooManyMarks,
     /// It has more characters than the limit, counted after normalisation.
     #[error("Must have at most {max} characters.")]
     TooLong {
@@ -49,8 +58,11 @@ pub enum TextError {
     #[error("Must be the two-letter code of a country (ISO 3166-1), such as FR.")]
     CountryCode,
     /// It is not an e-mail address.
-    #[error("Must be an e-mail address such as ana@example.com.")]
+    #[error("Must be an e-mail address at a public domain, such as ana@example.com.")]
     EmailAddress,
+    /// It is not a mail domain.
+    #[error("Must be a public domain of two or more labels, such as example.com.")]
+    MailDomain,
     /// It is not a time zone.
     #[error("Must be the name of a time zone, such as Europe/Berlin.")]
     TimeZone,
@@ -65,11 +77,12 @@ impl TextError {
     pub const fn rule(self) -> &'static str {
         match self {
             Self::Blank => "blank",
-            Self::ForbiddenCharacter | Self::Url => "characters",
+            Self::ForbiddenCharacter { .. } | Self::TooManyMarks | Self::Url => "characters",
             Self::TooLong { .. } => "length",
             Self::CategoryCode => "code",
             Self::CountryCode => "country",
             Self::EmailAddress => "email",
+            Self::MailDomain => "domain",
             Self::TimeZone => "time-zone",
             Self::Sha256 => "sha256",
         }
@@ -176,10 +189,12 @@ texts! {
     CategoryCode category_code;
     /// Country: the two-letter code of ISO 3166-1, such as `FR`.
     CountryCode country_code;
-    /// E-mail address in lower case: ASCII, one `@`, a domain with a dot, at most 254 bytes.
-    EmailAddress email_address;
+    /// E-mail address in lower case: ASCII, one `@`, a mail domain, at most 254 bytes.
+    EmailAddress |raw| mail_address::parse_address(raw).ok_or(TextError::EmailAddress);
+    /// Public domain of e-mail addresses in lower case, its labels in ASCII (A-labels).
+    MailDomain |raw| mail_domain(raw).ok_or(TextError::MailDomain);
     /// IANA name of a time zone, such as `Europe/Berlin`.
-    TimeZoneName |raw| named_zone(raw).map(|_| raw.to_owned()).ok_or(TextError::TimeZone);
+    TimeZoneName time_zone;
     /// SHA-256 as 64 lower-case hexadecimal digits.
     Sha256Hex sha256_hex;
 }
@@ -209,6 +224,20 @@ impl From<&EmailAddress> for DisplayName {
     /// The address as the name of a member who has given no other.
     fn from(address: &EmailAddress) -> Self {
         Self(address.0.clone())
+    }
+}
+
+impl EmailAddress {
+    /// The part after the `@`.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+
+    /// True when a letter of the domain only looks like one of ASCII, as in `аррӏе.com`.
+    #[must_use]
+    pub fn has_lookalike_domain(&self) -> bool {
+        mail_address::looks_like_ascii(self.domain())
     }
 }
 
@@ -248,11 +277,14 @@ fn country_code(raw: &str) -> Result<String, TextError> {
     is_country.then(|| raw.to_owned()).ok_or(TextError::CountryCode)
 }
 
-fn email_address(raw: &str) -> Result<String, TextError> {
-    let (local, domain) = raw.rsplit_once('@').unwrap_or_default();
-    let dots = !local.starts_with('.') && !local.ends_with('.') && !raw.contains("..") && domain.contains('.');
-    let is_address = raw.is_ascii() && raw.len() <= MAX_EMAIL && dots && !domain.contains('[') && raw.validate_email();
-    if is_address { Ok(raw.to_ascii_lowercase()) } else { Err(TextError::EmailAddress) }
+fn mail_domain(raw: &str) -> Option<String> {
+    let raw = trim_unseen(raw);
+    mail_address::parse_domain(raw.strip_prefix('@').unwrap_or(raw))
+}
+
+fn time_zone(raw: &str) -> Result<String, TextError> {
+    let name = trim_unseen(raw);
+    named_zone(name).map(|_| name.to_owned()).ok_or(TextError::TimeZone)
 }
 
 fn named_zone(raw: &str) -> Option<TimeZone> {
@@ -265,21 +297,25 @@ fn sha256_hex(raw: &str) -> Result<String, TextError> {
     if is_digest { Ok(raw.to_owned()) } else { Err(TextError::Sha256) }
 }
 
-/// Normalises to NFC, trims, and refuses control and bidirectional-override characters. `max` counts characters, not
+/// Normalises to NFC, trims, and refuses characters that change the display of others. `max` counts characters, not
 /// bytes. Line feeds and tabs are allowed only when `multiline` is set.
 fn normalize(raw: &str, max: usize, multiline: bool) -> Result<String, TextError> {
     let text = raw.nfc().collect::<String>();
     // Browsers send the lines of a text area with carriage returns.
     let text = if multiline { text.replace("\r\n", "\n") } else { text };
-    let text = text.trim().to_owned();
-    if text.chars().any(|c| is_forbidden(c, multiline)) {
-        return Err(TextError::ForbiddenCharacter);
+    // Files and spreadsheets begin with a byte order mark.
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}').to_owned();
+    if let Some(character) = text.chars().find(|c| is_forbidden(*c, multiline)) {
+        return Err(TextError::ForbiddenCharacter { character });
     }
-    if text.chars().all(is_invisible) {
+    if text.chars().all(is_unseen) {
         return Err(TextError::Blank);
     }
     if text.chars().count() > max {
         return Err(TextError::TooLong { max });
+    }
+    if has_too_many_marks(&text) {
+        return Err(TextError::TooManyMarks);
     }
     Ok(text)
 }
@@ -295,21 +331,24 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// True for a bidirectional control, which can make a text read as another one (Unicode TR 36, section 2.10).
-#[must_use]
-pub const fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}')
-}
-
 fn is_forbidden(c: char, multiline: bool) -> bool {
     let line_character = matches!(c, '\n' | '\t');
-    is_bidi_control(c)
+    is_explicit_bidi_control(c)
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}')
         || (c.is_control() && !(multiline && line_character))
 }
 
-fn is_invisible(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{00AD}')
+/// Sentence about a character that is not accepted.
+fn forbidden(c: char) -> String {
+    let code = format!("U+{:04X}", u32::from(c));
+    match c {
+        '\n' | '\r' | '\u{2028}' | '\u{2029}' => format!("Must not contain the line break {code}."),
+        '\t' => format!("Must not contain the tab {code}."),
+        _ if is_explicit_bidi_control(c) => {
+            format!("Must not contain {code}, which changes the reading direction of the text after it.")
+        }
+        _ => format!("Must not contain the control character {code}."),
+    }
 }
 
 #[cfg(test)]
@@ -321,12 +360,93 @@ mod tests {
         assert_eq!("  Cafe\u{301} ".parse::<Title>().unwrap(), "Café");
         assert_eq!(" \t ".parse::<Title>(), Err(TextError::Blank));
         assert_eq!("\u{200B}".parse::<Title>(), Err(TextError::Blank));
-        assert_eq!("a\u{202E}b".parse::<Title>(), Err(TextError::ForbiddenCharacter));
-        assert_eq!("a\nb".parse::<Title>(), Err(TextError::ForbiddenCharacter));
-        assert_eq!("a\r\nb".parse::<Title>(), Err(TextError::ForbiddenCharacter));
+        for (text, character) in
+            [("a\u{202E}b", '\u{202E}'), ("a\nb", '\n'), ("a\r\nb", '\r'), ("a\u{FEFF}b", '\u{FEFF}')]
+        {
+            assert_eq!(text.parse::<Title>(), Err(TextError::ForbiddenCharacter { character }));
+        }
         assert_eq!("a\r\nb".parse::<Note>().unwrap(), "a\nb");
         assert_eq!("é".repeat(40).parse::<Grade>().unwrap().chars().count(), 40);
         assert_eq!("é".repeat(41).parse::<Grade>(), Err(TextError::TooLong { max: 40 }));
+    }
+
+    #[test]
+    fn text_that_nobody_sees_is_blank() {
+        let unseen = [
+            "\u{3164}",
+            "\u{115F}\u{1160}",
+            "\u{FFA0}",
+            "\u{2800}",
+            "\u{E0041}\u{E007F}",
+            "\u{200E}",
+            "\u{200F} \u{61C}",
+            "\u{200D}",
+            "\u{FE0F}",
+            "\u{34F}",
+            "\u{180E}",
+            "\u{17B4}",
+            "\u{FFF9}",
+            "\u{1D159}",
+            "\u{1D173}",
+            "\u{FFFE}",
+            "\u{FEFF}",
+            "\u{AD}",
+            "\u{2000}\u{3000}\u{A0}",
+            "\u{2064}",
+            "\u{206A}",
+            "\u{1BCA0}",
+        ];
+        for text in unseen {
+            assert_eq!(text.parse::<Title>(), Err(TextError::Blank), "{text:?}");
+            assert_eq!(text.parse::<Note>(), Err(TextError::Blank), "{text:?}");
+            assert_eq!(format!("{text}x").parse::<Title>().unwrap().chars().next_back(), Some('x'), "{text:?}");
+        }
+        assert_eq!("\u{301}".parse::<Title>().unwrap(), "\u{301}", "a mark alone is seen");
+    }
+
+    #[test]
+    fn marks_of_reading_direction_and_joiners_are_kept() {
+        for text in [
+            "فندق (الرياض)\u{200F}",
+            "\u{200E}3 מלון",
+            "\u{61C}12 نيس",
+            "می\u{200C}خواهم",
+            "क्\u{200D}ष",
+            "👩\u{200D}👩\u{200D}👧",
+        ] {
+            assert_eq!(text.parse::<DisplayName>().unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn long_run_of_marks_is_refused() {
+        let with_marks = |mark: &str, count: usize| format!("Z{}", mark.repeat(count)).parse::<Merchant>();
+        // Accents, an enclosing circle, a Thai vowel sign without a combining class, tags, joiners.
+        for mark in ["\u{315}", "\u{20DD}", "\u{E47}", "\u{E0061}", "\u{200D}", "\u{FE0F}"] {
+            assert!(with_marks(mark, 30).is_ok(), "{mark:?}");
+            assert_eq!(with_marks(mark, 31), Err(TextError::TooManyMarks), "{mark:?}");
+        }
+        assert_eq!(
+            with_marks("\u{315}\u{200D}", 16),
+            Err(TextError::TooManyMarks),
+            "an invisible character ends no run"
+        );
+        assert!("Z\u{315}".repeat(90).parse::<Merchant>().is_ok());
+    }
+
+    #[test]
+    fn pasted_number_is_compacted() {
+        for text in [
+            "DE89 3704",
+            "DE89\u{A0}3704",
+            "DE89\u{2009}3704",
+            "DE89\u{202F}3704\t",
+            "\u{FEFF}DE89-3704\n",
+            "ＤＥ８９３７０４",
+            "\u{200E}DE89\u{200B}3704",
+        ] {
+            assert_eq!(compact(text), "DE893704", "{text:?}");
+        }
     }
 
     #[test]
@@ -341,16 +461,46 @@ mod tests {
         for code in ["", "Meals", " meals", "a b", &"a".repeat(41)] {
             assert_eq!(code.parse::<CategoryCode>(), Err(TextError::CategoryCode), "{code}");
         }
-        assert_eq!("Ana@Example.com".parse::<EmailAddress>().unwrap(), "ana@example.com");
-        for address in
-            ["ana", "ana@example", ".ana@example.com", "a..b@example.com", "ana@[127.0.0.1]", "ána@example.com"]
-        {
-            assert_eq!(address.parse::<EmailAddress>(), Err(TextError::EmailAddress), "{address}");
-        }
-        assert!("Europe/Berlin".parse::<TimeZoneName>().is_ok());
+        assert_eq!("Europe/Berlin\t".parse::<TimeZoneName>().unwrap(), "Europe/Berlin");
         assert_eq!("Etc/Unknown".parse::<TimeZoneName>(), Err(TextError::TimeZone));
         assert!("0a".repeat(32).parse::<Sha256Hex>().is_ok());
         assert_eq!("0A".repeat(32).parse::<Sha256Hex>(), Err(TextError::Sha256));
+    }
+
+    #[test]
+    fn address_has_one_form() {
+        for (raw, address) in [
+            ("Ana@Example.com", "ana@example.com"),
+            (" ana@example.com \t\n", "ana@example.com"),
+            ("\u{FEFF}ana@example.com\u{A0}\u{200B}", "ana@example.com"),
+            ("ana@MÜLLER.de", "ana@xn--mller-kva.de"),
+        ] {
+            let parsed: EmailAddress = raw.parse().unwrap();
+            assert_eq!(parsed, address, "{raw:?}");
+            assert_eq!(parsed.domain(), address.split('@').nth(1).unwrap());
+        }
+        for address in [
+            "ana",
+            "ana@example",
+            ".ana@example.com",
+            "a..b@example.com",
+            "ana@[127.0.0.1]",
+            "ána@example.com",
+            "a b@example.com",
+            "a@b@example.com",
+            "a@127.0.0.1",
+            "a@localhost",
+            "a@mail.localhost",
+            "a@cоrp.com",
+            "@example.com",
+            "a@",
+            "a@example.com\r\nBcc: b@example.com",
+            "Ana <ana@example.com>",
+        ] {
+            assert_eq!(address.parse::<EmailAddress>(), Err(TextError::EmailAddress), "{address}");
+        }
+        assert!("a@xn--80ak6aa92e.com".parse::<EmailAddress>().unwrap().has_lookalike_domain());
+        assert_eq!(" @Example.COM ".parse::<MailDomain>().unwrap(), "example.com");
     }
 
     #[test]

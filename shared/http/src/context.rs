@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use outlay_domain::change::{self, Change, MemberChange};
 use outlay_domain::ids::{IdGenerator, MemberId, OrgId};
 use outlay_domain::member::Member;
+use outlay_domain::organisation::Organisation;
 use outlay_domain::policy::Policy;
 use outlay_domain::report::Report;
 use outlay_domain::today::Today;
@@ -17,7 +18,7 @@ use crate::problem::Problem;
 use crate::queries::SubmissionContext;
 use crate::request::{Caller, RequestContext};
 use crate::response::{HandlerResult, Reply};
-use crate::target::{OnPolicy, OnReport, Target};
+use crate::target::{OnOrganisationRecord, OnPolicy, OnReport, Target};
 
 /// A checked request of a member.
 #[derive(Debug)]
@@ -54,6 +55,12 @@ impl<'a, E: Endpoint> Context<'a, E> {
     #[must_use]
     pub const fn today(&self) -> Today {
         self.request.today()
+    }
+
+    /// Identity of the access token.
+    #[must_use]
+    pub const fn identity(&self) -> &'a CallerIdentity {
+        self.request.identity()
     }
 
     /// Source of the identifiers of this request.
@@ -116,9 +123,10 @@ impl<'a, E: Endpoint> Context<'a, E> {
     /// 409 when a service has that identity.
     pub fn with_identity(&self, changes: Vec<MemberChange>) -> Result<Vec<MemberChange>, ApiError> {
         let binds = self.caller.binds_identity()?;
+        let identity = self.request.identity().identity();
         let bind = |change: MemberChange| {
             let own = change.after.id == self.caller.member.id;
-            if own && binds { change.with_identity(&self.request.identity().subject) } else { change }
+            if own && binds { change.with_identity(&identity) } else { change }
         };
         Ok(changes.into_iter().map(bind).collect())
     }
@@ -154,13 +162,13 @@ impl<'a, E: Endpoint> Context<'a, E> {
         // A transaction holds each item once: a change of the caller's own membership carries binding and condition
         // itself.
         let own = members.iter().find(|change| change.after.id == caller.id);
-        let subject = &self.request.identity().subject;
+        let identity = self.request.identity().identity();
         let more = match (own, self.caller.binds_identity()?) {
-            (Some(own), true) if own.after.subject.is_none() => {
+            (Some(own), true) if !own.after.is_bound_to(&identity) => {
                 return Err(Problem::internal("with_identity was not called").into());
             }
             (Some(_), _) => None,
-            (None, true) => Some(Change::Members(vec![change::join_organisation(caller, subject, self.now())])),
+            (None, true) => Some(Change::Members(vec![change::join_organisation(caller, &identity, self.now())])),
             (None, false) if members.is_empty() => None,
             (None, false) => Some(Change::AssertUnchanged(Box::new(caller.clone()))),
         };
@@ -175,6 +183,17 @@ where
     /// The report of the path.
     #[must_use]
     pub const fn report(&self) -> &'a Report {
+        self.target
+    }
+}
+
+impl<'a, E: Endpoint<Target = OnOrganisationRecord<A>>, A> Context<'a, E>
+where
+    OnOrganisationRecord<A>: Target<Loaded = Organisation>,
+{
+    /// The organisation of the path.
+    #[must_use]
+    pub const fn organisation(&self) -> &'a Organisation {
         self.target
     }
 }

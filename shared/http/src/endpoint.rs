@@ -2,7 +2,8 @@
 //! a default, so an endpoint that leaves one out does not compile.
 
 use outlay_domain::rate_limit::RequestClass;
-use outlay_input::{FieldErrors, decode};
+use outlay_input::FieldErrors;
+use outlay_input::decode::{self, MalformedJson};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
@@ -101,7 +102,7 @@ pub trait Body {
 #[derive(Debug)]
 pub enum BodyError {
     /// The bytes are not one strict JSON object.
-    Malformed,
+    Malformed(MalformedJson),
     /// Values are wrong.
     Invalid(FieldErrors),
 }
@@ -113,7 +114,7 @@ impl<T: Input> Body for T {
 
     fn parse(body: &[u8], now: jiff::Timestamp) -> Result<Self::Checked, BodyError> {
         let mut errors = FieldErrors::default();
-        let input: T = decode::decode(body, &mut errors).map_err(|_| BodyError::Malformed)?;
+        let input: T = decode::decode(body, &mut errors).map_err(BodyError::Malformed)?;
         if errors.is_full() {
             return Err(BodyError::Invalid(errors));
         }

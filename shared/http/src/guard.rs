@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lambda_http::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use lambda_http::http::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use lambda_http::http::{Method, request::Parts};
 use lambda_http::{Body, Request};
 use outlay_auth::{TokenError, TokenVerifier};
@@ -53,7 +53,7 @@ impl Guard {
             None => Err(TokenError::Rejected("no token")),
         };
         let identity = identity.map_err(|error| unauthenticated(error, request_id))?;
-        let idempotency = key.map(|key| IdempotencyRequest::new(key, &parts, &body));
+        let idempotency = key.map(|key| IdempotencyRequest::new(key, &identity, &parts, &body));
         Ok(RequestContext::new(self.services.clone(), identity, self.class, clock, parts, body, idempotency))
     }
 }
@@ -69,7 +69,7 @@ fn validate_frame(parts: &Parts, body: &[u8]) -> Result<Option<String>, Problem>
     if !body.is_empty() && parts.method != Method::GET && !is_json(&parts.headers) {
         return Err(Problem::new(
             ProblemType::UnsupportedMediaType,
-            "Send Content-Type: application/json, uncompressed, in UTF-8.",
+            "Send Content-Type: application/json, with charset=utf-8 or no charset, and no Content-Encoding.",
         ));
     }
     if !accepts_json(&parts.headers) {
@@ -101,12 +101,46 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim_start())
 }
 
+/// True for a body declared as uncompressed JSON in UTF-8. Of the parameters of the media type only `charset` has a
+/// meaning (RFC 8259, section 11, defines none); clients add others.
 fn is_json(headers: &HeaderMap) -> bool {
-    let value =
-        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
-    let (media, parameters) = value.split_once(';').unwrap_or((&value, "charset=utf-8"));
-    let charset = parameters.trim().strip_prefix("charset=").map(|charset| charset.trim_matches('"'));
-    media.trim() == "application/json" && charset == Some("utf-8") && !headers.contains_key("content-encoding")
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_encoded = headers.contains_key(CONTENT_ENCODING) && !text(CONTENT_ENCODING).eq_ignore_ascii_case("identity");
+    let mut parts = media_type_parts(text(CONTENT_TYPE)).into_iter();
+    let is_json = parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json"));
+    let is_utf8 = |parameter: String| {
+        let (name, value) = parameter.split_once('=').unwrap_or((&parameter, ""));
+        let is_known = ["", "utf-8", "utf8"].iter().any(|known| value.trim().eq_ignore_ascii_case(known));
+        !name.trim().eq_ignore_ascii_case("charset") || is_known
+    };
+    is_json && !is_encoded && parts.all(is_utf8)
+}
+
+/// Media type and parameters of a header, without the quotes of quoted strings (RFC 9110, section 5.6.6).
+fn media_type_parts(value: &str) -> Vec<String> {
+    let (mut parts, mut is_quoted, mut is_escaped) = (vec![String::new()], false, false);
+    for c in value.chars() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => {
+                is_escaped = true;
+                continue;
+            }
+            '"' => {
+                is_quoted = !is_quoted;
+                continue;
+            }
+            ';' if !is_quoted => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(c);
+        }
+    }
+    parts.into_iter().map(|part| part.trim().to_owned()).collect()
 }
 
 /// True when the client accepts JSON: problems are JSON too, so one of both is enough.
@@ -163,6 +197,50 @@ mod tests {
         for bad in ["application/xml", "text/*", "application/json;q=0", "text/html, */*;q=0"] {
             assert!(!accepts(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn json_with_any_parameter_but_another_charset_is_json() {
+        let json =
+            |value: &'static str| is_json(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(value))]));
+        for value in [
+            "application/json",
+            "APPLICATION/JSON",
+            "application/json;",
+            "application/json ; ",
+            "application/json;charset=utf-8",
+            "application/json; charset=UTF8",
+            "application/json; Charset=\"Utf-8\"",
+            "application/json; charset=",
+            "application/json; charset=utf-8;",
+            "application/json;odata.metadata=minimal;odata.streaming=true",
+            "application/json; profile=\"a;charset=utf-16\"; version=1",
+            "application/json; profile=\"a\\\";charset=utf-16\"",
+            "application/json; odata",
+        ] {
+            assert!(json(value), "{value}");
+        }
+        for value in [
+            "",
+            ";",
+            "text/json",
+            "application/json5",
+            "application/problem+json",
+            "application/json; charset=utf-16",
+            "application/json; charset=iso-8859-1",
+            "application/json; charset=\"us-ascii\"",
+            "application/json; charset=utf-8; charset=utf-16",
+            "application/json; charset=utf-8, text/plain",
+            "application/json, text/plain",
+            "text/plain; application/json",
+        ] {
+            assert!(!json(value), "{value}");
+        }
+        let encoded = |encoding: &'static str| {
+            let json = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            is_json(&HeaderMap::from_iter([json, (CONTENT_ENCODING, HeaderValue::from_static(encoding))]))
+        };
+        assert!(encoded("identity") && !encoded("gzip") && !encoded("identity, gzip"));
     }
 
     #[test]

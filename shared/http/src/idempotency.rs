@@ -21,12 +21,20 @@ const IDEMPOTENCY_TTL_SECONDS: i64 = 7 * 24 * 3600;
 #[derive(Clone, Debug)]
 pub(crate) struct IdempotencyRequest {
     key: String,
+    /// Issuer of the caller's token. The key of the record has the subject only, which another issuer may give to
+    /// another person.
+    issuer: String,
     fingerprint: String,
 }
 
 impl IdempotencyRequest {
-    pub(crate) fn new(key: String, parts: &Parts, body: &[u8]) -> Self {
-        Self { key, fingerprint: fingerprint(parts, body) }
+    pub(crate) fn new(key: String, identity: &CallerIdentity, parts: &Parts, body: &[u8]) -> Self {
+        Self { key, issuer: identity.issuer.clone(), fingerprint: fingerprint(parts, body) }
+    }
+
+    /// True for the record of the same request by the same identity.
+    fn is_same(&self, recorded: &IdempotencyRecord) -> bool {
+        recorded.fingerprint == self.fingerprint && recorded.issuer.as_ref().is_none_or(|issuer| *issuer == self.issuer)
     }
 
     /// Key of the stored answer. It has the identity, not the membership, so that both are read concurrently.
@@ -56,6 +64,7 @@ impl IdempotencyRequest {
         NewIdempotencyRecord {
             key: self.record_key(org, identity),
             fingerprint: self.fingerprint.clone(),
+            issuer: identity.issuer.clone(),
             response: reply.answer().clone(),
             now: now.as_second(),
             expires_at: now.as_second().saturating_add(IDEMPOTENCY_TTL_SECONDS),
@@ -71,12 +80,12 @@ impl IdempotencyRequest {
         now: Timestamp,
     ) -> Option<StoredResponse> {
         let recorded = self.recorded(store, org, identity, now).await.ok().flatten()?;
-        (recorded.fingerprint == self.fingerprint).then_some(recorded.response)
+        self.is_same(&recorded).then_some(recorded.response)
     }
 
     /// End of a request whose key was used before: the first answer again when the request is the same.
     pub(crate) fn repeated(&self, recorded: &IdempotencyRecord) -> ApiError {
-        if self.fingerprint == recorded.fingerprint {
+        if self.is_same(recorded) {
             return ApiError::Replay(Box::new(recorded.response.clone()));
         }
         let detail = "This Idempotency-Key was sent with another request. Use a new one.";

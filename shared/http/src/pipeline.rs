@@ -120,8 +120,8 @@ fn parse_body<E: Endpoint>(request: &RequestContext) -> Result<Checked<E>, ApiEr
     let body = request.body();
     let body = if body.is_empty() && absent_is_empty { b"{}" } else { body };
     E::Body::parse(body, request.now()).map_err(|error| match error {
-        BodyError::Malformed => {
-            let detail = "The body must be one JSON object in UTF-8 without repeated names.";
+        BodyError::Malformed(cause) => {
+            let detail = format!("The body must be one JSON object in UTF-8 without repeated names: {cause}.");
             Problem::new(ProblemType::MalformedJson, detail).into()
         }
         BodyError::Invalid(errors) => errors.into(),

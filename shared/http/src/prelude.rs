@@ -14,4 +14,4 @@ pub use crate::queries::{self, SubmissionContext};
 pub use crate::query::{NoQuery, PageQuery, Query, QueryParameters};
 pub use crate::response::{HandlerResult, Reply};
 pub use crate::runtime::{serve, serve_signed_in};
-pub use crate::target::{OnMember, OnOrganisation, OnPolicy, OnReport, SignedIn};
+pub use crate::target::{OnMember, OnOrganisation, OnOrganisationRecord, OnPolicy, OnReport, SignedIn};

@@ -399,7 +399,12 @@ impl From<DomainError> for Problem {
             }
             DomainError::NoApprover { step } => Self::new(
                 ProblemType::NoApprover,
-                format!("No eligible approver for step {step}: approvers, manager chain and fallback are exhausted."),
+                format!(
+                    "No eligible approver for step {step}: approvers, manager chain and fallback are exhausted. Nobody \
+                     approves their own report: an admin can invite or reinstate a person who may approve \
+                     (POST /v1/orgs/{{org}}/members), such as a second admin, or name another approver or fallback in \
+                     the policy (PUT /v1/orgs/{{org}}/policy)."
+                ),
             ),
             of_values => {
                 let mut errors = FieldErrors::default();
@@ -419,6 +424,27 @@ fn push_refusal(refusal: DomainError, errors: &mut FieldErrors) {
         }
         DomainError::CannotManageSelf => {
             ("/manager_id", "own-manager", "A member cannot be their own manager.".to_owned())
+        }
+        DomainError::ManagerCycle(names) => {
+            let chain: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+            let detail = format!("Managers must not form a circle: {}.", chain.join(" → "));
+            ("/manager_id", "cycle", detail)
+        }
+        DomainError::MailDomainNotListed { domain } => {
+            ("/email", "mail-domain", format!("{domain} is not one of the organisation's mail domains."))
+        }
+        DomainError::MailDomainLookalike { domain } => {
+            let detail = format!("{domain} looks like another domain. An admin can list it in the mail domains first.");
+            ("/email", "mail-domain", detail)
+        }
+        DomainError::AddressNotVerified => (
+            "/email",
+            "verified",
+            "Only the member can change the address after signing in, to the verified one of their access token."
+                .to_owned(),
+        ),
+        DomainError::ServiceHasNoAddress => {
+            ("/email", "kind", "Is only for persons; a service has a subject and receives no mail.".to_owned())
         }
         DomainError::ServiceCannotBeAdmin => ("/role", "kind", "A service cannot be an admin.".to_owned()),
         DomainError::InvalidPayee => ("/payee_id", "role", "Services and former members cannot be paid.".to_owned()),
@@ -516,6 +542,11 @@ fn push_line_refusals(refusal: DomainError, errors: &mut FieldErrors) {
         | DomainError::TooManyClaimedExpenses
         | DomainError::LimitConversion(..)
         | DomainError::CannotManageSelf
+        | DomainError::ManagerCycle(..)
+        | DomainError::MailDomainNotListed { .. }
+        | DomainError::MailDomainLookalike { .. }
+        | DomainError::AddressNotVerified
+        | DomainError::ServiceHasNoAddress
         | DomainError::ServiceCannotBeAdmin
         | DomainError::InvalidPayee
         | DomainError::DelegationAboveLimit { .. }

@@ -202,6 +202,24 @@ pub async fn delegate_of(store: &Store, member: &Member) -> Result<Option<Member
     }
 }
 
+/// Most managers above one another that are read. Longer chains are not searched for circles.
+const MAX_MANAGERS: usize = 50;
+
+/// Loads the managers above `first`, beginning with `first`. Ends where the chain does, or repeats itself.
+///
+/// # Errors
+/// Problems of the table.
+pub async fn manager_chain(store: &Store, first: Member) -> Result<Vec<Member>, ApiError> {
+    let (org, mut above) = (first.org, first.manager_id);
+    let mut chain = vec![first];
+    while let Some(id) = above.filter(|id| chain.len() < MAX_MANAGERS && chain.iter().all(|one| one.id != *id)) {
+        let Some(manager) = store.member(org, id).await? else { break };
+        above = manager.manager_id;
+        chain.push(manager);
+    }
+    Ok(chain)
+}
+
 /// Loads the members on the other side of a member's delegations, given and received.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use outlay_domain::error::DomainError;
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::Member;
+use outlay_domain::organisation::Organisation;
 use outlay_domain::permission::{
     MemberAction, MemberPermit, OrgAction, OrgPermit, Permit, ReportAction, permit, permit_member, permit_org,
 };
@@ -110,6 +111,34 @@ impl<A: OrgAction> Target for OnOrganisation<A> {
 
     fn version(_: &Caller, (): &()) -> Option<u64> {
         None
+    }
+}
+
+/// The record of the organisation in the path, for the action `A`.
+#[derive(Debug)]
+pub struct OnOrganisationRecord<A>(PhantomData<A>);
+
+impl<A: OrgAction> Target for OnOrganisationRecord<A> {
+    type Loaded = Organisation;
+    type Permit<'a> = OrgPermit<'a, A>;
+    const ABSENT_BODY_IS_EMPTY: bool = false;
+    const IS_FORBIDDEN_TO_SOME: bool = A::IS_FORBIDDEN_TO_SOME;
+    const NAME: &'static str = "organisation";
+
+    async fn load(request: &RequestContext) -> Result<Option<Organisation>, ApiError> {
+        Ok(request.store().organisation(request.org()?).await?)
+    }
+
+    fn authorize<'a>(
+        caller: &'a Caller,
+        _: Option<&'a Organisation>,
+        _: Today,
+    ) -> Result<OrgPermit<'a, A>, DomainError> {
+        permit_org(&caller.member)
+    }
+
+    fn version(_: &Caller, organisation: &Organisation) -> Option<u64> {
+        Some(organisation.version)
     }
 }
 

@@ -14,22 +14,57 @@ use crate::validation::{FieldErrors, child};
 /// Deepest nesting of a body.
 const MAX_DEPTH: usize = 16;
 
-/// Error for bytes that are not strict JSON. It has no details: messages of the parser are not for callers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MalformedJson;
+/// Longest part of a name in a message, in characters.
+const MAX_SHOWN_NAME: usize = 40;
+
+/// Error for bytes that are not strict JSON. The sentence names cause and place, such as "expected value (line 1, position
+/// 9)"; of the bytes it repeats at most the name of a field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct MalformedJson(String);
+
+impl MalformedJson {
+    fn new(cause: impl Into<String>) -> Self {
+        Self(cause.into())
+    }
+
+    /// The error of the parser for these bytes.
+    fn of(body: &[u8], error: &serde_json::Error) -> Self {
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Self::new("it is empty");
+        }
+        if let Err(invalid) = std::str::from_utf8(body) {
+            return Self::new(format!("it is not UTF-8 from byte {} on", invalid.valid_up_to()));
+        }
+        let text = error.to_string();
+        let (line, column) = (error.line(), error.column());
+        let cause = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
+        Self::new(format!("{cause} (line {line}, position {column})"))
+    }
+}
+
+/// The name of a field, for a message.
+fn shown(name: &str) -> String {
+    let cut: String = name.chars().take(MAX_SHOWN_NAME).collect();
+    let ellipsis = if cut.len() < name.len() { "…" } else { "" };
+    format!("\"{}{ellipsis}\"", cut.escape_debug())
+}
 
 /// Decodes a body. Adds structural errors to `errors`; the value has placeholders in those places.
 ///
 /// # Errors
 /// [`MalformedJson`] when the bytes are not one JSON object in UTF-8 with unique field names, at most 16 levels deep.
 pub fn decode<T: DeserializeOwned>(body: &[u8], errors: &mut FieldErrors) -> Result<T, MalformedJson> {
-    let node: Node = serde_json::from_slice(body).map_err(|_| MalformedJson)?;
-    if !matches!(node, Node::Object(_)) || node.depth() > MAX_DEPTH {
-        return Err(MalformedJson);
+    let node: Node = serde_json::from_slice(body).map_err(|error| MalformedJson::of(body, &error))?;
+    if !matches!(node, Node::Object(_)) {
+        return Err(MalformedJson::new(format!("it is {}, not an object", node.kind())));
+    }
+    if let Some(place) = node.deeper_than(MAX_DEPTH, "") {
+        return Err(MalformedJson::new(format!("it has more than {MAX_DEPTH} levels at {place}")));
     }
     let shared = RefCell::new(errors);
     T::deserialize(Reader { source: Source::Value(&node), pointer: String::new(), errors: &shared })
-        .map_err(|_| MalformedJson)
+        .map_err(|error| MalformedJson::new(error.to_string()))
 }
 
 /// Parses one JSON object with any fields, as strictly as a body. For input that is not a request body, such as token
@@ -38,11 +73,11 @@ pub fn decode<T: DeserializeOwned>(body: &[u8], errors: &mut FieldErrors) -> Res
 /// # Errors
 /// As for [`decode`].
 pub fn parse_object(text: &[u8]) -> Result<serde_json::Map<String, serde_json::Value>, MalformedJson> {
-    let node: Node = serde_json::from_slice(text).map_err(|_| MalformedJson)?;
-    if node.depth() > MAX_DEPTH {
-        return Err(MalformedJson);
+    let node: Node = serde_json::from_slice(text).map_err(|error| MalformedJson::of(text, &error))?;
+    if node.deeper_than(MAX_DEPTH, "").is_some() {
+        return Err(MalformedJson::new("it has too many levels"));
     }
-    serde_json::from_slice(text).map_err(|_| MalformedJson)
+    serde_json::from_slice(text).map_err(|error| MalformedJson::of(text, &error))
 }
 
 /// Canonical form of a body: fields sorted, no white space. Repeated requests are compared by it.
@@ -66,12 +101,26 @@ enum Node {
 }
 
 impl Node {
-    fn depth(&self) -> usize {
+    const fn kind(&self) -> &'static str {
         match self {
-            Self::Array(nodes) => 1 + nodes.iter().map(Self::depth).max().unwrap_or(0),
-            Self::Object(members) => 1 + members.iter().map(|(_, node)| node.depth()).max().unwrap_or(0),
-            _ => 0,
+            Self::Null => "null",
+            Self::Bool(_) => "true or false",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a string",
+            Self::Array(_) => "a list",
+            Self::Object(_) => "an object",
         }
+    }
+
+    /// Pointer to the first value with more than `levels` lists and objects around and below it.
+    fn deeper_than(&self, levels: usize, pointer: &str) -> Option<String> {
+        let members: Vec<(String, &Self)> = match self {
+            Self::Array(nodes) => nodes.iter().enumerate().map(|(at, node)| (at.to_string(), node)).collect(),
+            Self::Object(members) => members.iter().map(|(name, node)| (name.clone(), node)).collect(),
+            _ => return None,
+        };
+        let Some(left) = levels.checked_sub(1) else { return Some(pointer.to_owned()) };
+        members.into_iter().find_map(|(name, node)| node.deeper_than(left, &child(pointer, &name)))
     }
 }
 
@@ -122,7 +171,7 @@ impl<'de> Deserialize<'de> for Node {
                 let mut names = std::collections::HashSet::new();
                 while let Some((name, node)) = access.next_entry::<String, Node>()? {
                     if !names.insert(name.clone()) {
-                        return Err(de::Error::custom("duplicate member"));
+                        return Err(de::Error::custom(format!("the name {} is repeated", shown(&name))));
                     }
                     members.push((name, node));
                 }
@@ -274,7 +323,9 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         let members: Vec<(&str, Source<'_>)> = if let Source::Value(Node::Object(given)) = self.source {
             for (name, _) in given.iter().filter(|(name, _)| !fields.contains(&name.as_str())) {
                 let pointer = child(&self.pointer, name);
-                self.errors.borrow_mut().push_at(pointer, "unknown-field", "Is not a field of this object.");
+                let known = if fields.is_empty() { "it has none".to_owned() } else { fields.join(", ") };
+                let detail = format!("Is not a field of this object: {known}.");
+                self.errors.borrow_mut().push_at(pointer, "unknown-field", detail);
             }
             let find = |field: &str| given.iter().find(|(name, _)| name == field);
             fields
@@ -428,7 +479,7 @@ mod tests {
 
     #[test]
     fn invalid_or_ambiguous_json_is_malformed() {
-        let deep = format!("{}{}", r#"{"a":"#.repeat(40), "}".repeat(40));
+        let deep = format!("{}1{}", r#"{"a":"#.repeat(17), "}".repeat(17));
         for body in [
             "",
             "[]",
@@ -444,12 +495,31 @@ mod tests {
             r#"{"a":NaN}"#,
             &deep,
         ] {
-            assert_eq!(
-                decode::<Change>(body.as_bytes(), &mut FieldErrors::default()).unwrap_err(),
-                MalformedJson,
-                "{body}"
-            );
+            assert!(decode::<Change>(body.as_bytes(), &mut FieldErrors::default()).is_err(), "{body}");
         }
-        assert_eq!(decode::<Change>(b"{\"a\":\"\xFF\"}", &mut FieldErrors::default()).unwrap_err(), MalformedJson);
+    }
+
+    #[test]
+    fn malformed_json_names_cause_and_place() {
+        let deep = format!("{}1{}", r#"{"a":"#.repeat(17), "}".repeat(17));
+        let deepest = format!(r#"{{"a/b":{}1{}}}"#, "[".repeat(16), "]".repeat(16));
+        let long = format!(r#"{{"{0}":1,"{0}":2}}"#, "n".repeat(50));
+        for (body, cause) in [
+            (&b" \n"[..], "it is empty"),
+            (b"[1]", "it is a list, not an object"),
+            (b"null", "it is null, not an object"),
+            (b"{\"title\": Lyon}", "expected value (line 1, position 11)"),
+            (b"{\n  \"title\": \"Lyon\",\n}", "trailing comma (line 3, position 1)"),
+            (b"{\"a\":1", "EOF while parsing an object (line 1, position 6)"),
+            (b"{\"a\":1} x", "trailing characters (line 1, position 9)"),
+            (br#"{"a":1,"a":2}"#, "the name \"a\" is repeated (line 1, position 13)"),
+            (b"{\"a\":\"\xFF\"}", "it is not UTF-8 from byte 6 on"),
+            (deep.as_bytes(), "it has more than 16 levels at /a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a"),
+            (deepest.as_bytes(), "it has more than 16 levels at /a~1b/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0"),
+            (long.as_bytes(), &format!("the name \"{}…\" is repeated (line 1, position 111)", "n".repeat(40))),
+        ] {
+            let error = decode::<Change>(body, &mut FieldErrors::default()).unwrap_err();
+            assert_eq!(error.to_string(), cause, "{}", String::from_utf8_lossy(body));
+        }
     }
 }

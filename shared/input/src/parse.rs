@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use outlay_domain::change::today;
 use outlay_domain::conversion::ParseRateError;
 use outlay_domain::ids::MemberId;
-use outlay_domain::money::{Currency, Money, ParseAmountError, ParseCurrencyError};
+use outlay_domain::money::{Currency, MAX_MINOR, Money, ParseAmountError, ParseCurrencyError};
 use outlay_domain::patch::Patch;
 use outlay_domain::tax::ParseTaxRateError;
 use outlay_domain::text::TextError;
@@ -61,7 +61,7 @@ impl ParseError for ParseRateError {
     }
 
     fn detail(&self) -> String {
-        "Must be a positive decimal with at most 12 significant digits.".to_owned()
+        "Must be a positive decimal in a string with at most 12 significant digits, such as \"1.1412\".".to_owned()
     }
 }
 
@@ -125,7 +125,13 @@ impl FieldErrors {
 
     /// Parses a day, `YYYY-MM-DD`.
     pub fn parse_date(&mut self, name: &str, raw: impl AsRef<str>) -> Option<Date> {
-        self.require(name, date(raw.as_ref()), "date", "Must be a day as YYYY-MM-DD.")
+        let raw = raw.as_ref();
+        let detail = if has_date_form(raw) {
+            format!("{raw} is not a day of the calendar.")
+        } else {
+            "Must be a day as YYYY-MM-DD, such as 2026-11-30.".to_owned()
+        };
+        self.require(name, date(raw), "date", &detail)
     }
 
     /// Parses a day on which money can have been spent: from the year 2000 to today in the easternmost time zone.
@@ -167,7 +173,9 @@ impl FieldErrors {
             (ParseAmountError::TooManyDecimals, most) => {
                 ("decimals", format!("{currency} has at most {most} decimals."))
             }
-            (ParseAmountError::TooLarge, _) => ("maximum", "Is larger than any amount Outlay handles.".to_owned()),
+            (ParseAmountError::TooLarge, _) => {
+                ("maximum", format!("Must be at most {}.", Money::from_minor(MAX_MINOR, currency)))
+            }
         };
         self.push("amount", rule, detail);
         None
@@ -183,9 +191,13 @@ pub fn optional<T, U>(value: Option<T>, parse: impl FnOnce(T) -> Option<U>) -> O
 #[must_use]
 pub fn date(raw: &str) -> Option<Date> {
     // The parser of `jiff` also accepts other forms of ISO 8601.
+    raw.parse().ok().filter(|_| has_date_form(raw))
+}
+
+/// True for four, two and two digits with hyphens between them.
+fn has_date_form(raw: &str) -> bool {
     let is_digit = |(at, b): (usize, u8)| if matches!(at, 4 | 7) { b == b'-' } else { b.is_ascii_digit() };
-    let has_form = raw.len() == 10 && raw.bytes().enumerate().all(is_digit);
-    raw.parse().ok().filter(|_| has_form)
+    raw.len() == 10 && raw.bytes().enumerate().all(is_digit)
 }
 
 /// A time as RFC 3339, without leap seconds: they would be read as the second before.

@@ -2,7 +2,7 @@
 
 use icu_properties::CodePointMapData;
 use icu_properties::props::BidiClass;
-use outlay_domain::text::is_bidi_control;
+use outlay_domain::text::is_explicit_bidi_control;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Makes one visible line. Control characters and runs of white space become one space, so that a merchant cannot forge
@@ -15,7 +15,7 @@ pub(crate) fn sanitize_line(text: &str) -> String {
 /// Makes one visible line of an e-mail address, which stays a link.
 pub(crate) fn sanitize_address(text: &str) -> String {
     let visible: String =
-        text.chars().filter(|&c| !is_bidi_control(c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        text.chars().filter(|&c| !is_explicit_bidi_control(c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn sanitize_inline(text: &str) -> String {
 /// As [`sanitize_inline`], for a subject. Line breaks and other control characters stay, so that writing the header
 /// refuses them and the attempt is seen.
 pub(crate) fn sanitize_subject(text: &str) -> String {
-    isolate_bidi(text.chars().filter(|&c| !is_bidi_control(c)).collect())
+    isolate_bidi(text.chars().filter(|&c| !is_explicit_bidi_control(c)).collect())
 }
 
 /// Cuts a text to at most `limit` characters, between grapheme clusters: no letter loses its accents, no emoji becomes

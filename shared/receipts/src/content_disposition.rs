@@ -2,7 +2,7 @@
 //! a folder, reverse the reading direction, or select the program that opens the file.
 
 use outlay_domain::receipt::MediaType;
-use outlay_domain::text::is_bidi_control;
+use outlay_domain::text::is_explicit_bidi_control;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Characters to percent-encode: all but the `attr-char` of RFC 8187.
@@ -26,7 +26,7 @@ pub(crate) fn attachment(name: &str, kind: MediaType) -> String {
 }
 
 fn is_misleading(c: char) -> bool {
-    is_bidi_control(c) || c.is_control() || matches!(c, '/' | '\\')
+    is_explicit_bidi_control(c) || c.is_control() || matches!(c, '/' | '\\')
 }
 
 /// True when a character is safe in a quoted string. Some browsers decode `%`.

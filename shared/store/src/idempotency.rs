@@ -30,6 +30,8 @@ pub struct NewIdempotencyRecord {
     pub key: PrimaryKey,
     /// Hash of the request.
     pub fingerprint: String,
+    /// Issuer of the caller's token.
+    pub issuer: String,
     /// Response.
     pub response: StoredResponse,
     /// Time of the request, seconds since the epoch.
@@ -43,6 +45,9 @@ pub struct NewIdempotencyRecord {
 pub struct IdempotencyRecord {
     /// Hash of that request.
     pub fingerprint: String,
+    /// Issuer of its caller's token; absent from records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
     /// Its response.
     pub response: StoredResponse,
     /// Expiry, seconds since the epoch.
@@ -53,7 +58,12 @@ impl Stored for IdempotencyRecord {}
 
 impl From<&NewIdempotencyRecord> for IdempotencyRecord {
     fn from(new: &NewIdempotencyRecord) -> Self {
-        Self { fingerprint: new.fingerprint.clone(), response: new.response.clone(), expires_at: new.expires_at }
+        Self {
+            fingerprint: new.fingerprint.clone(),
+            issuer: Some(new.issuer.clone()),
+            response: new.response.clone(),
+            expires_at: new.expires_at,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use outlay_domain::event::{Event, EventSubject};
 use outlay_domain::ids::{IdGenerator, MemberId, OrgId, ReceiptId, ReportId};
-use outlay_domain::member::Role;
+use outlay_domain::member::{Member, Role};
 use outlay_domain::money::{Currency, Money};
 use outlay_domain::report::{Report, ReportStatus};
 use outlay_domain::spending::SpendingBucketKey;
@@ -147,10 +147,18 @@ pub fn member(org: OrgId, member: MemberId) -> PrimaryKey {
     PrimaryKey::new(org_partition(org), format!("{MEMBER_PREFIX}{member}"))
 }
 
-/// Key of the copy of a member that is bound to an identity.
+/// Key of the copy of a member that is bound to an identity. Without an issuer, the key of a binding of an earlier
+/// version. A subject contains no `#`, so none collides with a key that has an issuer.
 #[must_use]
-pub fn identity(org: OrgId, subject: &str) -> PrimaryKey {
-    PrimaryKey::new(org_partition(org), format!("IDENTITY#{subject}"))
+pub fn identity(org: OrgId, issuer: Option<&str>, subject: &str) -> PrimaryKey {
+    let issuer = issuer.map(|issuer| format!("{issuer}#")).unwrap_or_default();
+    PrimaryKey::new(org_partition(org), format!("IDENTITY#{issuer}{subject}"))
+}
+
+/// Key of the copy of a member by their identity; `None` for a member without one.
+#[must_use]
+pub fn identity_of(member: &Member) -> Option<PrimaryKey> {
+    member.subject.as_ref().map(|subject| identity(member.org, member.issuer.as_deref(), subject))
 }
 
 /// Key of the reservation of an email address.

@@ -9,7 +9,7 @@ use outlay_domain::conversion::RateEntry;
 use outlay_domain::event::{Event, EventSubject};
 use outlay_domain::expense::Expense;
 use outlay_domain::ids::{MemberId, OrgId, ReportId};
-use outlay_domain::member::{Member, MemberKind, MemberStatus};
+use outlay_domain::member::{Identity, Member, MemberKind, MemberStatus};
 use outlay_domain::money::Currency;
 use outlay_domain::organisation::Organisation;
 use outlay_domain::payout::SealedAccount;
@@ -28,6 +28,8 @@ use crate::keys::{self, MAX_SORT_KEY, PrimaryKey, names};
 /// Identity of the caller, from the claims of their token.
 #[derive(Clone, Debug)]
 pub struct CallerIdentity {
+    /// `iss` claim.
+    pub issuer: String,
     /// `sub` claim.
     pub subject: String,
     /// Email address in lower case, only if the provider has verified it.
@@ -36,12 +38,20 @@ pub struct CallerIdentity {
     pub name: Option<DisplayName>,
 }
 
+impl CallerIdentity {
+    /// What a member is bound to.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        Identity { issuer: self.issuer.clone(), subject: self.subject.clone() }
+    }
+}
+
 /// Membership of a caller in an organisation.
 #[derive(Clone, Debug)]
 pub struct Membership {
     /// The member.
     pub member: Member,
-    /// True when the member is invited and the caller has their address: the next change binds the identity.
+    /// True when the next change binds the member to the identity.
     pub binds_identity: bool,
     /// True when a service is already bound to the identity, so no change can bind it to the member.
     pub identity_conflict: bool,
@@ -55,6 +65,9 @@ pub(crate) struct AddressEntry {
 
 impl Stored for AddressEntry {}
 
+/// `entity` of the item that replaces a copy at the key of an identity that a member is no longer bound to.
+pub(crate) const FORMER_IDENTITY: &str = "former_identity";
+
 impl Store {
     /// Reads an organisation.
     ///
@@ -64,9 +77,10 @@ impl Store {
         self.get(&keys::organisation(org)).await
     }
 
-    /// Reads the membership of a caller: by their identity, or by the invited address while no identity is bound. A
-    /// caller with a verified address is a person and never gets the membership of a service. Reads the keys
-    /// `IDENTITY#…`, `EMAIL#…` and `MEMBER#…`.
+    /// Reads the membership of a caller: by their identity, or by their verified address while the member is bound to no
+    /// identity of this issuer. A deployment trusts one issuer, so a member bound to another one cannot sign in with
+    /// that identity, and the address proves as much as at the invitation. A caller with a verified address is a person
+    /// and never gets the membership of a service. Reads the keys `IDENTITY#…`, `EMAIL#…` and `MEMBER#…`.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -75,26 +89,45 @@ impl Store {
         org: OrgId,
         identity: &CallerIdentity,
     ) -> Result<Option<Membership>, StoreError> {
-        let bound: Option<Member> = self.get(&keys::identity(org, &identity.subject)).await?;
+        let CallerIdentity { issuer, subject, email, .. } = identity;
+        let fits = |member: &Member| member.kind == MemberKind::Person || email.is_none();
+        let bound = self.member_at(&keys::identity(org, Some(issuer), subject)).await?;
         let identity_conflict = bound.is_some();
-        if let Some(member) = bound.filter(|bound| bound.kind == MemberKind::Person || identity.email.is_none()) {
+        if let Some(member) = bound.filter(fits) {
             return Ok(Some(Membership { member, binds_identity: false, identity_conflict: false }));
         }
-        let Some(address) = &identity.email else {
-            return Ok(None);
+        let by_address = async {
+            match email {
+                Some(address) => self.get::<AddressEntry>(&keys::email(org, address)).await,
+                None => Ok(None),
+            }
         };
-        let Some(AddressEntry { member_id }) = self.get(&keys::email(org, address)).await? else {
-            return Ok(None);
-        };
+        let without_issuer = keys::identity(org, None, subject);
+        let (bound, invited) = tokio::try_join!(self.member_at(&without_issuer), by_address)?;
+        let is_taken = identity_conflict || bound.is_some();
+        if let Some(member) = bound.filter(fits) {
+            return Ok(Some(Membership { member, binds_identity: true, identity_conflict }));
+        }
+        let Some(AddressEntry { member_id }) = invited else { return Ok(None) };
         let found = self.member(org, member_id).await?;
+        let wanted = identity.identity();
         Ok(found.and_then(|member| match member.status {
-            MemberStatus::Invited => Some(Membership { member, binds_identity: true, identity_conflict }),
             // A concurrent request of the same caller has bound the identity since the first read.
-            _ if member.subject.as_ref() == Some(&identity.subject) => {
+            _ if member.is_bound_to(&wanted) => {
                 Some(Membership { member, binds_identity: false, identity_conflict: false })
+            }
+            MemberStatus::Invited => Some(Membership { member, binds_identity: true, identity_conflict: is_taken }),
+            _ if member.issuer.as_ref().is_some_and(|bound| bound != issuer) => {
+                Some(Membership { member, binds_identity: true, identity_conflict: is_taken })
             }
             _ => None,
         }))
+    }
+
+    /// Reads the copy of a member at the key of an identity; `None` for a former identity.
+    async fn member_at(&self, key: &PrimaryKey) -> Result<Option<Member>, StoreError> {
+        let item = self.get_item(key).await?.filter(|item| text_of(item, "entity") != Some(FORMER_IDENTITY));
+        item.map(from_item).transpose()
     }
 
     /// Reads a member.

@@ -137,6 +137,9 @@ pub(crate) fn step(number: u32, approvers: impl IntoIterator<Item = MemberId>) -
     }
 }
 
+/// Issuer that members are bound to.
+pub(crate) const ISSUER: &str = "https://idp.example.com";
+
 pub(crate) fn member(org: OrgId, seed: &mut IdGenerator, role: Role, subject: Option<&str>) -> Member {
     Member {
         id: seed.next_id(),
@@ -157,6 +160,7 @@ pub(crate) fn member(org: OrgId, seed: &mut IdGenerator, role: Role, subject: Op
         delegation: None,
         acts_for: Vec::new(),
         subject: subject.map(str::to_owned),
+        issuer: subject.map(|_| ISSUER.to_owned()),
         payout_version: None,
         version: 3,
         last_hash: String::new(),

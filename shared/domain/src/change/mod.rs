@@ -37,8 +37,9 @@ pub use draft::{
 pub use escalate::{due_escalation, escalate, missing_stand_in};
 pub use findings::{CurrentFindings, FindingsContext, MissingItem, current_findings, has_too_many_periods};
 pub use organisation::{
-    FirstAdmin, Invitation, MemberPatch, NewDelegation, NewMember, close_organisation, create_organisation,
-    enter_rates, invite_member, join_organisation, record_address_fault, remove_rate, set_delegation, update_member,
+    FirstAdmin, Invitation, MemberPatch, NewAddress, NewDelegation, NewMember, NewOrganisation, check_address,
+    check_managers, check_own_changes, close_organisation, create_organisation, enter_rates, invite_member,
+    join_organisation, record_address_fault, remove_rate, set_delegation, update_member, update_organisation,
     update_policy,
 };
 pub use privacy::{ERASED_NAME, erase_member, set_payout_account};
@@ -53,6 +54,8 @@ pub use submit::{Assessment, SubmissionOutcome, SubmissionRules, assess, missing
 pub enum Change {
     /// Creation of an organisation with its first admin and first policy.
     OrganisationCreated(Box<OrganisationCreated>),
+    /// Changed settings of an organisation.
+    Organisation(Box<OrganisationChange>),
     /// Closing of an organisation.
     OrganisationClosed(Box<OrganisationClosed>),
     /// Members who were invited, have joined or changed.
@@ -82,9 +85,22 @@ pub struct OrganisationCreated {
     pub event: Event,
 }
 
+/// See [`Change::Organisation`].
+#[derive(Clone, Debug)]
+pub struct OrganisationChange {
+    /// Version before the change.
+    pub before: u64,
+    /// Organisation after the change.
+    pub after: Organisation,
+    /// History entry.
+    pub event: Event,
+}
+
 /// See [`Change::OrganisationClosed`].
 #[derive(Clone, Debug)]
 pub struct OrganisationClosed {
+    /// Version before the change.
+    pub before: u64,
     /// Organisation after the change.
     pub organisation: Organisation,
     /// History entry.

@@ -3,27 +3,28 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{MemberChange, OrganisationClosed, OrganisationCreated, PolicyChange, RatesChange};
+use super::{MemberChange, OrganisationChange, OrganisationClosed, OrganisationCreated, PolicyChange, RatesChange};
 use crate::conversion::RateEntry;
 use crate::error::DomainError;
 use crate::event::{Event, EventKind, EventSubject, FieldChange};
 use crate::ids::{IdGenerator, MemberId, OrgId};
 use crate::language::Language;
-use crate::member::{AddressFault, Delegation, MAX_ACTS_FOR, Member, MemberKind, MemberStatus, Role};
+use crate::member::{AddressFault, Delegation, Identity, MAX_ACTS_FOR, Member, MemberKind, MemberStatus, Role};
 use crate::money::{Currency, Money};
 use crate::organisation::Organisation;
 use crate::patch::Patch;
 use crate::permission::{
-    CloseOrganisation, Delegate, EnterRates, InviteMember, MemberPermit, OrgPermit, UpdateMember, UpdatePolicy,
+    CloseOrganisation, Delegate, EnterRates, InviteMember, MemberPermit, OrgPermit, UpdateMember, UpdateOrganisation,
+    UpdatePolicy,
 };
 use crate::policy::Policy;
-use crate::text::{CostCentreCode, DisplayName, EmailAddress, Grade, TimeZoneName};
+use crate::text::{CostCentreCode, DisplayName, EmailAddress, Grade, MailDomain, TimeZoneName};
 
 /// Signed-in person who creates an organisation.
 #[derive(Clone, Debug)]
 pub struct FirstAdmin {
-    /// `sub` claim of the identity.
-    pub subject: String,
+    /// Identity.
+    pub identity: Identity,
     /// Verified e-mail address, in lower case.
     pub email: EmailAddress,
     /// Display name.
@@ -56,6 +57,8 @@ pub struct Invitation {
     pub name: DisplayName,
     /// Kind and identification.
     pub new_member: NewMember,
+    /// Issuer of the tokens that the deployment trusts.
+    pub issuer: String,
     /// Role.
     pub role: Role,
     /// Language of mail.
@@ -77,6 +80,8 @@ pub struct Invitation {
 pub struct MemberPatch {
     /// Display name.
     pub name: Option<DisplayName>,
+    /// E-mail address.
+    pub address: Option<NewAddress>,
     /// Language of mail.
     pub language: Option<Language>,
     /// IANA time zone.
@@ -120,16 +125,36 @@ fn event<'a>(
     }
 }
 
+/// Organisation to create.
+#[derive(Clone, Debug)]
+pub struct NewOrganisation {
+    /// Display name.
+    pub name: DisplayName,
+    /// Base currency.
+    pub base_currency: Currency,
+    /// Domains of the addresses that can become those of members; every domain when empty.
+    pub mail_domains: Vec<MailDomain>,
+}
+
 /// Creates an organisation. Every signed-in person may.
 #[must_use]
 pub fn create_organisation(
-    name: DisplayName,
-    base_currency: Currency,
+    new: NewOrganisation,
     first_admin: FirstAdmin,
     ids: &mut IdGenerator,
     now: Timestamp,
 ) -> OrganisationCreated {
-    let organisation = Organisation { id: ids.next_id(), name, base_currency, created_at: now, closed_at: None };
+    let NewOrganisation { name, base_currency, mail_domains } = new;
+    let mut organisation = Organisation {
+        id: ids.next_id(),
+        name,
+        base_currency,
+        mail_domains,
+        version: 1,
+        last_hash: String::new(),
+        created_at: now,
+        closed_at: None,
+    };
     let member = Member {
         id: ids.next_id(),
         org: organisation.id,
@@ -148,7 +173,8 @@ pub fn create_organisation(
         approval_limit: None,
         delegation: None,
         acts_for: Vec::new(),
-        subject: Some(first_admin.subject),
+        subject: Some(first_admin.identity.subject),
+        issuer: Some(first_admin.identity.issuer),
         payout_version: None,
         version: 1,
         last_hash: String::new(),
@@ -156,6 +182,7 @@ pub fn create_organisation(
     };
     let event = event(member.org, EventSubject::Organisation, 1, &member, now, EventKind::OrganisationCreated {})
         .with_hash_after("");
+    organisation.last_hash.clone_from(&event.hash);
     OrganisationCreated { organisation, first_admin: member, policy: Policy::initial(), event }
 }
 
@@ -174,18 +201,53 @@ pub fn close_organisation(
     if has_waiting_reports {
         return Err(DomainError::ReportsWaiting);
     }
-    let organisation = Organisation { closed_at: Some(now), ..organisation.clone() };
+    let before = organisation.version;
+    let last_hash = last_hash(organisation, created);
+    let mut organisation = Organisation { closed_at: Some(now), version: before + 1, ..organisation.clone() };
     let kind = EventKind::OrganisationClosed { organisation: organisation.name.clone() };
     let (org, subject) = (organisation.id, EventSubject::Organisation);
-    let event = event(org, subject, 2, permit.actor(), now, kind);
-    let event = event.with_hash_after(created.map_or("", |created| &created.hash));
-    Ok(OrganisationClosed { organisation, event })
+    let event = event(org, subject, organisation.version, permit.actor(), now, kind).with_hash_after(last_hash);
+    organisation.last_hash.clone_from(&event.hash);
+    Ok(OrganisationClosed { before, organisation, event })
+}
+
+/// Hash of the last event of an organisation's history. The record of an earlier version does not have it; its history
+/// has one event.
+fn last_hash<'a>(organisation: &'a Organisation, created: Option<&'a Event>) -> &'a str {
+    match created {
+        Some(created) if organisation.last_hash.is_empty() => &created.hash,
+        _ => &organisation.last_hash,
+    }
+}
+
+/// Replaces the mail domains of an organisation; `None` when nothing changes. `created` is the first event of its
+/// history. Members keep their addresses.
+#[must_use]
+pub fn update_organisation(
+    permit: OrgPermit<'_, UpdateOrganisation>,
+    current: &Organisation,
+    mail_domains: Vec<MailDomain>,
+    created: Option<&Event>,
+    now: Timestamp,
+) -> Option<OrganisationChange> {
+    if mail_domains == current.mail_domains {
+        return None;
+    }
+    let value = |domains: &[MailDomain]| serde_json::to_value(domains).unwrap_or_default();
+    let field = "/mail_domains".to_owned();
+    let change = FieldChange { field, old: value(&current.mail_domains), new: value(&mail_domains) };
+    let mut after = Organisation { mail_domains, version: current.version + 1, ..current.clone() };
+    let kind = EventKind::OrganisationChanged {};
+    let event = event(after.id, EventSubject::Organisation, after.version, permit.actor(), now, kind);
+    let event = Event { changes: vec![change], ..event }.with_hash_after(last_hash(current, created));
+    after.last_hash.clone_from(&event.hash);
+    Some(OrganisationChange { before: current.version, after, event })
 }
 
 /// Invites a person, or adds a service. A service is active at once.
 ///
 /// # Errors
-/// [`DomainError::ServiceCannotBeAdmin`] for a service with the role admin.
+/// [`DomainError::ServiceCannotBeAdmin`] for a service with the role admin; those of [`Organisation::check_address`].
 pub fn invite_member(
     permit: OrgPermit<'_, InviteMember>,
     organisation: &Organisation,
@@ -197,9 +259,11 @@ pub fn invite_member(
         NewMember::Person { email } => (MemberKind::Person, MemberStatus::Invited, Some(email), None),
         NewMember::Service { subject } => (MemberKind::Service, MemberStatus::Active, None, Some(subject)),
     };
+    let issuer = subject.is_some().then_some(invitation.issuer);
     if kind == MemberKind::Service && invitation.role == Role::Admin {
         return Err(DomainError::ServiceCannotBeAdmin);
     }
+    email.as_ref().map_or(Ok(()), |email| organisation.check_address(email))?;
     let mut after = Member {
         id: ids.next_id(),
         org: organisation.id,
@@ -219,6 +283,7 @@ pub fn invite_member(
         delegation: None,
         acts_for: Vec::new(),
         subject,
+        issuer,
         payout_version: None,
         version: 1,
         last_hash: String::new(),
@@ -234,14 +299,14 @@ pub fn invite_member(
 }
 
 /// Fields of a member that are not in the history.
-const HIDDEN: [&str; 6] = ["name", "email", "subject", "payout_version", "version", "last_hash"];
+const HIDDEN: [&str; 7] = ["name", "email", "subject", "issuer", "payout_version", "version", "last_hash"];
 
 impl MemberChange {
     /// Also binds the member to the identity of the request.
     #[must_use]
-    pub fn with_identity(self, subject: &str) -> Self {
+    pub fn with_identity(self, identity: &Identity) -> Self {
         let Some(before) = &self.before else { return self };
-        let after = Member { status: MemberStatus::Active, subject: Some(subject.to_owned()), ..self.after };
+        let after = self.after.bound_to(identity);
         Self::between(before, after, before, self.event.kind, self.event.at)
     }
 
@@ -293,19 +358,22 @@ fn without_names(value: serde_json::Value) -> serde_json::Value {
     }
 }
 
-/// Binds an invited member to the identity of the request.
+/// Binds a member to the identity of the request: one who is invited, whose issuer is no longer trusted, or whose
+/// binding does not name its issuer.
 #[must_use]
-pub fn join_organisation(invited: &Member, subject: &str, now: Timestamp) -> MemberChange {
-    let after = Member { status: MemberStatus::Active, subject: Some(subject.to_owned()), ..invited.clone() };
-    MemberChange::between(invited, after, invited, EventKind::MemberJoined {}, now)
+pub fn join_organisation(member: &Member, identity: &Identity, now: Timestamp) -> MemberChange {
+    let is_new = member.status == MemberStatus::Invited;
+    let kind = if is_new { EventKind::MemberJoined {} } else { EventKind::MemberChanged {} };
+    MemberChange::between(member, member.clone().bound_to(identity), member, kind, now)
 }
 
 /// Changes a member. Delegations from and to the member end when the member can no longer approve, and follow approval
 /// limit and time zone. `others` are the members on the other side of these delegations.
 ///
 /// # Errors
-/// [`DomainError::SeparationOfDuties`] for admins who change more of themselves than name, language, time zone and
-/// address fault; [`DomainError::CannotManageSelf`]; [`DomainError::ServiceCannotBeAdmin`];
+/// [`DomainError::Forbidden`] for other members than admins who change more of themselves than language, time zone and
+/// address; [`DomainError::SeparationOfDuties`] for admins who change more of themselves than these, name and address
+/// fault; [`DomainError::CannotManageSelf`]; [`DomainError::ServiceCannotBeAdmin`];
 /// [`DomainError::InvalidMemberState`] for an erased member.
 pub fn update_member(
     permit: MemberPermit<'_, UpdateMember>,
@@ -317,18 +385,7 @@ pub fn update_member(
     if member.status == MemberStatus::Erased {
         return Err(DomainError::InvalidMemberState("This member was erased and cannot be changed."));
     }
-    let changes_for_other_admins = MemberPatch {
-        name: None,
-        language: None,
-        time_zone: Patch::Absent,
-        clear_address_fault: false,
-        ..patch.clone()
-    };
-    if actor.id == member.id && changes_for_other_admins != MemberPatch::default() {
-        return Err(DomainError::SeparationOfDuties(
-            "Only another admin can change your role, status, manager, grade, cost centre and approval limit.",
-        ));
-    }
+    check_own_changes(permit, &patch)?;
     if patch.manager_id.value() == Some(&member.id) {
         return Err(DomainError::CannotManageSelf);
     }
@@ -336,6 +393,12 @@ pub fn update_member(
         return Err(DomainError::ServiceCannotBeAdmin);
     }
     let mut after = member.clone();
+    let kind = patch.address.as_ref().map_or(EventKind::MemberChanged {}, |address| address.event(member));
+    if let Some(NewAddress { email, .. }) = patch.address {
+        after.email = Some(email);
+        after.address_fault = None;
+        after.address_fault_cleared_at = Some(now);
+    }
     after.name = patch.name.unwrap_or(after.name);
     after.language = patch.language.unwrap_or(after.language);
     after.time_zone = patch.time_zone.apply(after.time_zone);
@@ -362,10 +425,96 @@ pub fn update_member(
     }
     let mut changes = Vec::new();
     if after != *member {
-        changes.push(MemberChange::between(member, after.clone(), actor, EventKind::MemberChanged {}, now));
+        changes.push(MemberChange::between(member, after.clone(), actor, kind, now));
     }
     changes.extend(propagate_to_delegates(&after, others, actor, now));
     Ok(changes)
+}
+
+/// Checks what members change of themselves.
+///
+/// # Errors
+/// [`DomainError::Forbidden`] or [`DomainError::SeparationOfDuties`], as for [`update_member`].
+pub fn check_own_changes(permit: MemberPermit<'_, UpdateMember>, patch: &MemberPatch) -> Result<(), DomainError> {
+    let role = permit.actor().role;
+    if permit.actor().id != permit.target().id {
+        return Ok(());
+    }
+    let for_admins = MemberPatch { address: None, language: None, time_zone: Patch::Absent, ..patch.clone() };
+    let for_other_admins = MemberPatch { name: None, clear_address_fault: false, ..for_admins.clone() };
+    if role != Role::Admin && for_admins != MemberPatch::default() {
+        let sentence = "Of yourself, you can change language, time zone and e-mail address. Ask an admin for the rest.";
+        return Err(DomainError::Forbidden(sentence));
+    }
+    if for_other_admins != MemberPatch::default() {
+        return Err(DomainError::SeparationOfDuties(
+            "Only another admin can change your role, status, manager, grade, cost centre and approval limit.",
+        ));
+    }
+    Ok(())
+}
+
+/// New address of a member. Only [`check_address`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAddress {
+    email: EmailAddress,
+    /// Name of the organisation, when the member is invited again.
+    invitation: Option<DisplayName>,
+}
+
+impl NewAddress {
+    fn event(&self, member: &Member) -> EventKind {
+        match &self.invitation {
+            Some(organisation) => EventKind::MemberInvited { organisation: organisation.clone(), role: member.role },
+            None => EventKind::AddressChanged {},
+        }
+    }
+}
+
+/// Checks a new address of a member; `None` when it is the address so far. Before the member has signed in, an admin
+/// corrects it, and the invitation goes to the new address. Afterwards mail to it shows what the member sees, so only
+/// the member changes it, to `verified`, the verified address in their token. `issuer` is the issuer of the caller's
+/// token.
+///
+/// # Errors
+/// [`DomainError::ServiceHasNoAddress`], [`DomainError::AddressNotVerified`]; those of [`Organisation::check_address`].
+pub fn check_address(
+    permit: MemberPermit<'_, UpdateMember>,
+    email: EmailAddress,
+    organisation: &Organisation,
+    issuer: &str,
+    verified: Option<&EmailAddress>,
+) -> Result<Option<NewAddress>, DomainError> {
+    let (member, is_own) = (permit.target(), permit.actor().id == permit.target().id);
+    if member.kind == MemberKind::Service {
+        return Err(DomainError::ServiceHasNoAddress);
+    }
+    if member.email.as_ref() == Some(&email) {
+        return Ok(None);
+    }
+    organisation.check_address(&email)?;
+    // A member bound to an issuer that is no longer trusted signs in with the address again.
+    let has_signed_in = member.subject.is_some() && member.issuer.as_deref().is_none_or(|bound| bound == issuer);
+    if is_own || has_signed_in {
+        let is_verified = is_own && verified == Some(&email);
+        return if is_verified {
+            Ok(Some(NewAddress { email, invitation: None }))
+        } else {
+            Err(DomainError::AddressNotVerified)
+        };
+    }
+    Ok(Some(NewAddress { email, invitation: Some(organisation.name.clone()) }))
+}
+
+/// Checks that a new manager is not below the member. `managers` are the new manager and those above, in order.
+///
+/// # Errors
+/// [`DomainError::ManagerCycle`]
+pub fn check_managers(member: &Member, managers: &[Member]) -> Result<(), DomainError> {
+    let Some(last) = managers.iter().position(|manager| manager.manager_id == Some(member.id)) else { return Ok(()) };
+    let above = managers.iter().take(last + 1).map(|manager| &manager.name);
+    let names = std::iter::once(&member.name).chain(above).chain([&member.name]).cloned();
+    Err(DomainError::ManagerCycle(names.collect()))
 }
 
 /// Records a bounce or a complaint that happened at `now`. `None` when the fault is known, or was cleared after `now`:

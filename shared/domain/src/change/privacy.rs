@@ -87,6 +87,7 @@ pub fn erase_member(
         delegation: None,
         acts_for: Vec::new(),
         subject: None,
+        issuer: None,
         payout_version: None,
         version: member.version,
         last_hash: member.last_hash.clone(),

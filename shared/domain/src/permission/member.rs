@@ -58,8 +58,8 @@ macro_rules! member_actions {
 member_actions! {
     /// See a member.
     ReadMember: Yes, [Finance, Admin, Auditor], NotFound;
-    /// Change a member.
-    UpdateMember: No, [Admin], Forbidden;
+    /// Change a member. Which fields, [`crate::change::update_member`] decides.
+    UpdateMember: Yes, [Admin], Forbidden;
     /// Delegate a member's decisions, or end that.
     Delegate: Yes, [Admin], NotFound;
     /// See the masked payout account.

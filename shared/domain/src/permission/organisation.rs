@@ -27,6 +27,10 @@ macro_rules! org_actions {
 }
 
 org_actions! {
+    /// See the organisation.
+    ReadOrganisation: Employee | Finance | Admin | Auditor;
+    /// Change the organisation.
+    UpdateOrganisation: Admin;
     /// Invite a member.
     InviteMember: Admin;
     /// List all members.

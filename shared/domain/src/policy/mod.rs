@@ -6,6 +6,8 @@ mod validate;
 mod violation;
 mod workflow;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
@@ -292,6 +294,13 @@ impl Policy {
         named.sort_unstable();
         named.dedup();
         named
+    }
+
+    /// Grades that limits and steps refer to, each once.
+    #[must_use]
+    pub fn grades(&self) -> BTreeSet<&Grade> {
+        let limits = self.limits.iter().flat_map(|limit| &limit.grades);
+        limits.chain(self.steps.iter().flat_map(|step| &step.when.grades)).collect()
     }
 
     /// JSON pointer to the first place where the document names a member.

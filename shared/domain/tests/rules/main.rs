@@ -6,6 +6,7 @@ mod currency;
 mod evaluation;
 mod history;
 mod lifecycle;
+mod members;
 mod model;
 mod payout;
 mod peer_cases;

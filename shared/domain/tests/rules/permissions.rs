@@ -100,6 +100,8 @@ macro_rules! org_actions {
 }
 
 org_actions! {
+    ReadOrganisation "See the organisation",
+    UpdateOrganisation "Change the organisation",
     InviteMember "Invite a member",
     ListMembers "List all members",
     ReadPolicy "See the policy",
@@ -148,7 +150,7 @@ macro_rules! member_actions {
 
 member_actions! {
     ReadMember "See a member",
-    UpdateMember "Change a member",
+    UpdateMember "Change a member; of themselves, members change language, time zone and address",
     Delegate "Set or end a member's delegation",
     ReadPayoutAccount "See the payout account, masked",
     SetPayoutAccount "Set the payout account",
@@ -197,10 +199,10 @@ fn member_table_matches_independent_rules() {
                 let office = matches!(role, Role::Finance | Role::Admin);
                 let allowed = match row.0 {
                     "ReadMember" => own || role != Role::Employee,
-                    "Delegate" | "ExportMember" => own || admin,
+                    "Delegate" | "ExportMember" | "UpdateMember" => own || admin,
                     "ReadPayoutAccount" => own || office,
                     "SetPayoutAccount" => own && kind == MemberKind::Person,
-                    "UpdateMember" | "EraseMember" => admin,
+                    "EraseMember" => admin,
                     other => panic!("no rule for {other}"),
                 };
                 let exists = matches!(target, Target::Caller | Target::Colleague);
@@ -235,7 +237,7 @@ fn member_permit_for_missing_target_is_not_found() {
     for row in MEMBER_ACTIONS {
         assert_eq!(row.3(&ada, None), Err(DomainError::NotFound), "{}", row.0);
     }
-    // The permission to change members depends on the role only: nothing is learned about the member.
+    // The permission to change other members depends on the role only: nothing is learned about the member.
     let ana = member(1, Role::Employee, None);
     for target in [None, Some(&ada)] {
         assert!(matches!(permit_member::<permission::UpdateMember>(&ana, target), Err(DomainError::Forbidden(_))));

@@ -27,6 +27,7 @@ fn member_with_all_data(people: &People) -> (Member, Vec<Member>) {
         cost_centre: Some(text("CC-4711")),
         approval_limit: Some(money("750.00")),
         subject: Some("oidc|nora-77".to_owned()),
+        issuer: Some("https://idp.example.com".to_owned()),
         payout_version: Some(3),
         version: 12,
         ..member(40, Role::Finance, Some(&people.marco))
@@ -99,6 +100,7 @@ proptest! {
             name: text(&name.clone()),
             email: Some(text(&email.clone())),
             subject: Some(subject.clone()),
+            issuer: Some("https://idp.example.com".to_owned()),
             grade: Some(text(&grade.clone())),
             cost_centre: Some(text(&cost_centre.clone())), payout_version: Some(9),
             kind: if machine { MemberKind::Service } else { MemberKind::Person },

@@ -4,7 +4,7 @@
 use outlay_domain::change::{self, Invitation, MemberPatch, NewDelegation, NewMember};
 use outlay_domain::error::DomainError;
 use outlay_domain::event::EventKind;
-use outlay_domain::member::{Member, MemberKind, MemberStatus, Role};
+use outlay_domain::member::{Identity, Member, MemberKind, MemberStatus, Role};
 use outlay_domain::permission::{Comment, Decide, InviteMember, Read, Reassign, Recall, Reimburse, Return, permit_org};
 use outlay_domain::policy::{Approvers, Policy};
 use outlay_domain::report::{Report, ReportStatus};
@@ -153,6 +153,10 @@ fn service_owns_no_report_and_enters_for_others() {
     assert!(permit_for::<Recall>(&robot, &sent).is_ok());
 }
 
+fn identity(subject: &str) -> Identity {
+    Identity { issuer: "https://idp.example.com".to_owned(), subject: subject.to_owned() }
+}
+
 #[test]
 fn new_service_is_active_and_bound_to_subject() {
     let people = People::new();
@@ -161,6 +165,7 @@ fn new_service_is_active_and_bound_to_subject() {
         let invitation = Invitation {
             name: text("Payroll"),
             new_member: who,
+            issuer: "https://idp.example.com".to_owned(),
             role,
             language: outlay_domain::language::Language::En,
             time_zone: None,
@@ -176,7 +181,8 @@ fn new_service_is_active_and_bound_to_subject() {
     let added = invite(NewMember::Service { subject: "client-7".to_owned() });
     let after = &added.after;
     assert_eq!((after.kind, after.status), (MemberKind::Service, MemberStatus::Active));
-    assert_eq!((after.email.as_deref(), after.subject.as_deref()), (None, Some("client-7")));
+    assert_eq!(after.email, None);
+    assert!(after.is_bound_to(&identity("client-7")));
     assert_eq!(added.event.kind, EventKind::ServiceAdded { role: Role::Finance });
     let invited = invite(NewMember::Person { email: text("pay@example.com") }).after;
     assert_eq!((invited.kind, invited.status, invited.subject), (MemberKind::Person, MemberStatus::Invited, None));

@@ -87,6 +87,7 @@ pub fn member(number: u8, role: Role, manager: Option<&Member>) -> Member {
         delegation: None,
         acts_for: Vec::new(),
         subject: None,
+        issuer: None,
         payout_version: None,
         version: 1,
         last_hash: String::new(),
@@ -316,5 +317,14 @@ pub fn lines(expenses: Vec<ExpenseFacts>) -> Vec<Expense> {
 
 /// An open organisation in EUR.
 pub fn organisation(id: OrgId) -> Organisation {
-    Organisation { id, name: text("Acme"), base_currency: eur(), created_at: now(), closed_at: None }
+    Organisation {
+        id,
+        name: text("Acme"),
+        base_currency: eur(),
+        mail_domains: Vec::new(),
+        version: 1,
+        last_hash: String::new(),
+        created_at: now(),
+        closed_at: None,
+    }
 }

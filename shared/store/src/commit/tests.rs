@@ -22,7 +22,7 @@ use crate::attributes::{Item, item_size, text_of};
 use crate::idempotency::StoredResponse;
 use crate::items::sealed_account_from_item;
 use crate::keys::{self, PrimaryKey, names};
-use crate::testing::{change, draft, eur, event, line, member, seed, step};
+use crate::testing::{ISSUER, change, draft, eur, event, line, member, seed, step};
 
 mod files;
 
@@ -195,15 +195,20 @@ fn member_change_rewrites_index_items() {
     let expected = [format!("put MEMBER#{id} if new"), "put EMAIL#ada@example.com if new".to_owned()];
     assert_eq!(new, [&expected[..], &[format!("put ROLE#finance#{id}"), event(1)]].concat());
 
-    let member = Member { status: MemberStatus::Active, subject: Some("sub".to_owned()), ..next(&invited) };
+    let member = Member {
+        status: MemberStatus::Active,
+        subject: Some("sub".to_owned()),
+        issuer: Some(ISSUER.to_owned()),
+        ..next(&invited)
+    };
     let joined = member_written(Some(invited.clone()), member.clone());
     assert!(joined.iter().all(|(_, kind)| *kind == ConditionKind::IdentityBinding));
-    let expected = [format!("put MEMBER#{id} if unchanged"), "put IDENTITY#sub if new".to_owned()];
+    let expected = [format!("put MEMBER#{id} if unchanged"), format!("put IDENTITY#{ISSUER}#sub if free")];
     assert_eq!(texts(joined), [&expected[..], &[format!("put ROLE#finance#{id}"), event(4)]].concat());
 
     let changed = member_written(Some(member.clone()), Member { role: Role::Admin, ..next(&member) });
     assert!(changed.iter().all(|(_, kind)| matches!(kind, ConditionKind::Version | ConditionKind::None)));
-    let expected = [format!("put MEMBER#{id} if unchanged"), "put IDENTITY#sub".to_owned()];
+    let expected = [format!("put MEMBER#{id} if unchanged"), format!("put IDENTITY#{ISSUER}#sub")];
     let roles = [format!("delete ROLE#finance#{id}"), format!("put ROLE#admin#{id}"), event(5)];
     assert_eq!(texts(changed), [&expected[..], &roles].concat());
 
@@ -214,6 +219,47 @@ fn member_change_rewrites_index_items() {
 }
 
 #[test]
+fn exchanged_identity_leaves_a_marker_without_personal_data() {
+    let mut seed = seed();
+    let org = seed.next_id();
+    let now = Member { version: 4, ..member(org, &mut seed, Role::Employee, Some("sub")) };
+    let at = |issuer: Option<&str>| Member { version: 3, issuer: issuer.map(str::to_owned), ..now.clone() };
+    for (before, former) in [
+        (at(None), "put IDENTITY#sub".to_owned()),
+        (at(Some("https://old.example.com")), "put IDENTITY#https://old.example.com#sub".to_owned()),
+    ] {
+        let expected = [
+            (format!("put MEMBER#{} if unchanged", now.id), ConditionKind::IdentityBinding),
+            (format!("put IDENTITY#{ISSUER}#sub if free"), ConditionKind::IdentityBinding),
+            (former, ConditionKind::None),
+            (format!("put EVENT#{:015} if new", 4), ConditionKind::IdentityBinding),
+        ];
+        assert_eq!(member_written(Some(before.clone()), now.clone()), expected);
+        let sample = event(&draft(&mut self::seed(), Vec::new()), 4, EventKind::MemberChanged {});
+        let change = MemberChange { before: Some(before), after: now.clone(), event: sample };
+        let writes = writes(&[Change::Members(vec![change])]);
+        let marker = writes[2].item.put().unwrap().item();
+        let names: BTreeSet<&str> = marker.keys().map(String::as_str).collect();
+        assert_eq!(names, BTreeSet::from(["PK", "SK", "entity"]));
+    }
+}
+
+#[test]
+fn changed_address_moves_its_reservation() {
+    let mut seed = seed();
+    let org = seed.next_id();
+    let before = member(org, &mut seed, Role::Employee, None);
+    let after = Member { version: 4, email: Some("ana@example.org".parse().unwrap()), ..before.clone() };
+    let expected = [
+        (format!("put MEMBER#{} if unchanged", after.id), ConditionKind::Version),
+        ("put EMAIL#ana@example.org if new".to_owned(), ConditionKind::Unique),
+        ("delete EMAIL#ada@example.com".to_owned(), ConditionKind::None),
+        (format!("put EVENT#{:015} if new", 4), ConditionKind::Version),
+    ];
+    assert_eq!(member_written(Some(before), after), expected);
+}
+
+#[test]
 fn service_requires_unbound_identity() {
     let mut seed = seed();
     let org = seed.next_id();
@@ -221,7 +267,7 @@ fn service_requires_unbound_identity() {
     let service = Member { kind: MemberKind::Service, email: None, version: 1, ..person };
     let expected = [
         (format!("put MEMBER#{} if new", service.id), ConditionKind::Version),
-        ("put IDENTITY#payroll if new".to_owned(), ConditionKind::Unique),
+        (format!("put IDENTITY#{ISSUER}#payroll if free"), ConditionKind::Unique),
         (format!("put EVENT#{:015} if new", 1), ConditionKind::Version),
     ];
     assert_eq!(member_written(None, service), expected);
@@ -246,7 +292,7 @@ fn erased_member_lookup_items_are_deleted() {
     let expected = [
         format!("put MEMBER#{id} if unchanged"),
         "delete EMAIL#ada@example.com".to_owned(),
-        "delete IDENTITY#sub".to_owned(),
+        format!("delete IDENTITY#{ISSUER}#sub"),
         "delete PAYOUT_ACCOUNT".to_owned(),
         format!("delete ROLE#admin#{id}"),
         format!("put EVENT#{:015} if new", 4),
@@ -426,7 +472,8 @@ fn largest_report_change_fits_into_one_transaction() {
         "the report does not have the maximum size: {bytes}"
     );
     let invited = member(change.after.org, &mut seed, Role::Finance, None);
-    let joined = Member { version: 4, subject: Some("sub".to_owned()), ..invited.clone() };
+    let joined =
+        Member { version: 4, subject: Some("sub".to_owned()), issuer: Some(ISSUER.to_owned()), ..invited.clone() };
     let joining = MemberChange {
         before: Some(invited),
         event: event(&change.after, 4, EventKind::MemberJoined {}),
@@ -435,6 +482,7 @@ fn largest_report_change_fits_into_one_transaction() {
     let record = NewIdempotencyRecord {
         key: keys::idempotency(Some(change.after.org), "sub", "key"),
         fingerprint: "f".repeat(64),
+        issuer: ISSUER.to_owned(),
         response: StoredResponse { status: 200, body: "b".repeat(MAX_REPORT_BYTES), etag: None, location: None },
         now: 0,
         expires_at: 1,

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::types::{
 };
 use jiff::Timestamp;
 use outlay_domain::change::{
-    Change, MemberChange, OrganisationClosed, OrganisationCreated, PayoutChange, PolicyChange, RatesChange,
-    ReportChange,
+    Change, MemberChange, OrganisationChange, OrganisationClosed, OrganisationCreated, PayoutChange, PolicyChange,
+    RatesChange, ReportChange,
 };
 use outlay_domain::event::Event;
 use outlay_domain::ids::{OrgId, ReportId};
@@ -27,7 +27,7 @@ use crate::integrity::Stored;
 use crate::items::{ExpenseChunk, LatestComments, Task, expense_chunks, report_head, sealed_account_item, to_item};
 use crate::keys::{self, PrimaryKey};
 use crate::outbox::{OrganisationEntry, outbox_entry};
-use crate::reads::AddressEntry;
+use crate::reads::{AddressEntry, FORMER_IDENTITY};
 use crate::spending::StoredBucket;
 
 /// Meaning of a failed condition.
@@ -87,6 +87,16 @@ fn version_condition(version: Option<u64>) -> ConditionExpression {
     match version {
         Some(version) => ("version = :value", Some(number(version))),
         None => IS_ABSENT,
+    }
+}
+
+/// The organisation has this version, and so is open: closing it is a change. Records of earlier versions have no
+/// version; they count as the first.
+fn organisation_condition(before: u64) -> ConditionExpression {
+    let value = Some(number(before));
+    match before {
+        1 => ("attribute_not_exists(closed_at) AND (attribute_not_exists(version) OR version = :value)", value),
+        _ => ("attribute_not_exists(closed_at) AND version = :value", value),
     }
 }
 
@@ -191,6 +201,7 @@ impl<'a> TransactionBuilder<'a> {
     fn add_change(&mut self, change: &Change) -> Result<(), StoreError> {
         match change {
             Change::OrganisationCreated(created) => self.create_organisation(created),
+            Change::Organisation(change) => self.change_organisation(change),
             Change::OrganisationClosed(closed) => self.close_organisation(closed),
             Change::Members(changes) => changes.iter().try_for_each(|change| self.change_member(change)),
             Change::AssertUnchanged(member) => self.assert_unchanged(member),
@@ -223,10 +234,17 @@ impl<'a> TransactionBuilder<'a> {
         self.put_event(event, ConditionKind::Version)
     }
 
+    fn change_organisation(&mut self, change: &OrganisationChange) -> Result<(), StoreError> {
+        let OrganisationChange { before, after, event } = change;
+        let item = to_item(&keys::organisation(after.id), "organisation", after)?;
+        self.put(item, ConditionKind::Version, Some(organisation_condition(*before)))?;
+        self.put_event(event, ConditionKind::Version)
+    }
+
     /// Closes an organisation that is open. Scheduled functions skip it from then on.
     fn close_organisation(&mut self, closed: &OrganisationClosed) -> Result<(), StoreError> {
-        let OrganisationClosed { organisation, event } = closed;
-        let is_open = Some(("attribute_not_exists(closed_at)", None));
+        let OrganisationClosed { before, organisation, event } = closed;
+        let is_open = Some(organisation_condition(*before));
         let item = to_item(&keys::organisation(organisation.id), "organisation", organisation)?;
         self.put(item, ConditionKind::CallerUnchanged, is_open)?;
         let entry = OrganisationEntry { organisation_id: organisation.id, closed_at: organisation.closed_at };
@@ -241,16 +259,16 @@ impl<'a> TransactionBuilder<'a> {
         let item = |key: &PrimaryKey, entity| to_item(key, entity, after);
         let version = before.map(|before| before.version);
         self.put(item(&keys::member(after.org, after.id), "member")?, kind, Some(version_condition(version)))?;
-        if before.is_none() {
+        if before.is_none_or(|before| before.email != after.email) {
             self.put_address(after)?;
         }
-        if let Some(subject) = &after.subject {
+        if let Some(key) = keys::identity_of(after) {
             // One identity belongs to one member of an organisation.
-            let bound = before.is_some_and(|before| before.subject.is_some());
-            let condition = (!bound).then_some(IS_ABSENT);
+            let is_bound = before.and_then(keys::identity_of).is_some_and(|bound| bound == key);
+            let free = ("attribute_not_exists(PK) OR entity = :value", Some(text(FORMER_IDENTITY)));
             let added = before.is_none() && after.kind == MemberKind::Service;
             let kind = if added { ConditionKind::Unique } else { kind };
-            self.put(item(&keys::identity(after.org, subject), "identity")?, kind, condition)?;
+            self.put(item(&key, "identity")?, kind, (!is_bound).then_some(free))?;
         }
         if let Some(before) = before {
             self.delete_former_keys(before, after)?;
@@ -272,14 +290,21 @@ impl<'a> TransactionBuilder<'a> {
         self.put(item, ConditionKind::Unique, Some(IS_ABSENT))
     }
 
-    /// Deletes the address, identity and payout account that a member no longer has.
+    /// Deletes the address, identity and payout account that a member no longer has. A marker replaces the copy under an
+    /// identity that was exchanged for another.
     fn delete_former_keys(&mut self, before: &Member, after: &Member) -> Result<(), StoreError> {
-        let address = before.email.as_ref().filter(|_| after.email.is_none());
-        let identity = before.subject.as_ref().filter(|_| after.subject.is_none());
+        let address = before.email.as_ref().filter(|_| before.email != after.email);
+        let (identity, new_identity) = (keys::identity_of(before), keys::identity_of(after));
+        // Every function that commits can bind an identity; not every one may delete.
+        if let Some(former) = identity.as_ref().filter(|key| new_identity.as_ref().is_some_and(|new| new != *key)) {
+            let mut item = key_attributes(former);
+            item.insert("entity".to_owned(), text(FORMER_IDENTITY));
+            self.put(item, ConditionKind::None, None)?;
+        }
         let account = before.payout_version.filter(|_| after.payout_version.is_none());
         let keys = [
             address.map(|address| keys::email(before.org, address)),
-            identity.map(|subject| keys::identity(before.org, subject)),
+            identity.filter(|_| new_identity.is_none()),
             account.map(|_| keys::payout_account(before.org, before.id)),
         ];
         keys.iter().flatten().try_for_each(|key| self.delete(key, ConditionKind::None, None))
@@ -287,7 +312,8 @@ impl<'a> TransactionBuilder<'a> {
 
     fn change_member(&mut self, change: &MemberChange) -> Result<(), StoreError> {
         let MemberChange { before, after, event } = change;
-        let joins = before.as_ref().is_some_and(|before| before.subject.is_none()) && after.subject.is_some();
+        let identity = keys::identity_of(after);
+        let joins = identity.is_some() && before.as_ref().is_some_and(|before| keys::identity_of(before) != identity);
         let kind = if joins { ConditionKind::IdentityBinding } else { ConditionKind::Version };
         self.put_member(before.as_ref(), after, kind)?;
         self.put_event(event, kind)
