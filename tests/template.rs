@@ -195,6 +195,7 @@ fn update_item_is_granted_for_spending_only() {
     let expected = [
         "ExpensesRemoveFunction",
         "ExpensesUpdateFunction",
+        "ReportsApproveFunction",
         "ReportsRecallFunction",
         "ReportsRejectFunction",
         "ReportsReturnFunction",

@@ -120,8 +120,9 @@ async fn handler(context: Context<'_, ListApprovals>) -> HandlerResult {
 /// Finds the approver that `member` decides for: the member or a delegator. `None` when the total is above the limit of
 /// the delegation, or separation of duties excludes the member.
 fn find_represented_approver(task: &Task, member: &Member, today: Today) -> Option<MemberId> {
-    let Task { approvers, interested_parties, ineligible_approvers, base_total, .. } = task;
-    let step = PendingStep { approvers, interested_parties, ineligible_approvers, base_total: *base_total };
+    let Task { approvers, interested_parties, ineligible_approvers, .. } = task;
+    let base_total = task.total_with_parts.unwrap_or(task.base_total);
+    let step = PendingStep { approvers, interested_parties, ineligible_approvers, base_total };
     step.acting_for(member, today)
 }
 

@@ -68,7 +68,7 @@ async fn handler(context: Context<'_, CloneReport>, title: Option<Title>) -> Han
     let overrides = CloneOverrides { title, payee: payee.as_ref() };
     let (mut ids, now) = (context.ids(), context.now());
     let change = clone_report(context.permit, create_permit, other_owner, overrides, &rates, &mut ids, now)?;
-    commit_created_report(&context, change, &context.preloaded, participants.owner_or(caller)).await
+    commit_created_report(&context, change, &context.preloaded, participants.owner_or(caller), None).await
 }
 
 #[tokio::main(flavor = "current_thread")]

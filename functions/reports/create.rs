@@ -60,8 +60,10 @@ async fn handler(context: Context<'_, CreateReport>, request: ReportToCreate) ->
                 .await?;
         let submitted = submit(submit_permit, submission.rules(), context.now())?;
         change = change.then(submitted);
+        let owner = participants.owner_or(caller);
+        return commit_created_report(&context, change, policy, owner, Some(&submission)).await;
     }
-    commit_created_report(&context, change, policy, participants.owner_or(caller)).await
+    commit_created_report(&context, change, policy, participants.owner_or(caller), None).await
 }
 
 #[tokio::main(flavor = "current_thread")]

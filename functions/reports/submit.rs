@@ -45,7 +45,9 @@ impl Endpoint for SubmitReport {
 )]
 async fn handler(context: Context<'_, SubmitReport>) -> HandlerResult {
     let submission = context.submission(context.report(), &context.preloaded).await?;
-    context.commit_report(submit(context.permit, submission.rules(), context.now())?).await
+    context
+        .commit_submitted(&submission, submit(context.permit, submission.rules(), context.now())?, &context.preloaded)
+        .await
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -30,11 +30,20 @@ pub fn declaration(name: &str, media_type: &str, bytes: &[u8]) -> Value {
     json!({"name": name, "media_type": media_type, "size": bytes.len(), "sha256": sha256(bytes)})
 }
 
-/// Returns the ticket with a comment, so that its bytes are unique. It is still a valid PNG.
+/// Returns the ticket with a comment and a resolution, so that its bytes are unique, also as they are kept. It is still
+/// a valid PNG.
 pub fn ticket(mark: &str) -> Vec<u8> {
-    let comment = chunk(*b"tEXt", format!("Comment\0{mark}").as_bytes());
+    let resolution = [&Sha256::digest(mark)[..8], &[0]].concat();
+    // After the signature and the header.
+    let (header, rest) = TICKET.split_at(33);
+    with_comment(&[header, &chunk(*b"pHYs", &resolution), rest].concat(), mark)
+}
+
+/// Returns a PNG with a comment, which is removed from the kept file.
+pub fn with_comment(picture: &[u8], comment: &str) -> Vec<u8> {
+    let comment = chunk(*b"tEXt", format!("Comment\0{comment}").as_bytes());
     // Before the last chunk, which is empty.
-    let (picture, end) = TICKET.split_at(TICKET.len() - 12);
+    let (picture, end) = picture.split_at(picture.len() - 12);
     [picture, &comment, end].concat()
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use outlay_domain::conversion::Conversion;
-use outlay_domain::expense::{Expense, ExpenseFacts, ExpensePatch, PaymentMethod, RefundOf};
+use outlay_domain::expense::{Expense, ExpenseFacts, ExpensePatch, PaymentMethod, ReducedBy, RefundOf};
 use outlay_domain::money::Money;
 use outlay_domain::patch::Patch;
 use outlay_domain::tax::{StatedTaxes, TaxSource};
@@ -376,11 +376,13 @@ pub struct ExpenseOut {
     pub trip: Option<String>,
     /// Amount granted so far. Less than `amount` when the policy caps it or an approver grants less.
     pub approved_amount: MoneyDto,
-    /// Reason of an approver for granting less.
+    /// Reason why `approved_amount` is less than `amount`: what the approver wrote, or a sentence about the cap.
     pub approved_reason: Option<String>,
     /// Part of a payment by company card that is not granted: the owner owes it to the organisation. Null when there is
     /// none.
     pub repayable: Option<MoneyDto>,
+    /// What made `approved_amount` less than `amount`: a `cap` of the policy or an `approver`; null when it is not less.
+    pub reduced_by: Option<ReducedBy>,
     /// Amount in the report's currency; null when it was paid in that currency.
     pub converted: Option<ConversionOut>,
     /// Amount in the organisation's base currency; null when it was paid in that currency.
@@ -413,7 +415,8 @@ impl From<&Expense> for ExpenseOut {
             trip: facts.trip.map(Into::into),
             approved_amount: expense.granted().into(),
             repayable: expense.repayable().map(Into::into),
-            approved_reason: expense.approved.as_ref().map(|approval| approval.reason.to_string()),
+            approved_reason: expense.reduction_reason(),
+            reduced_by: expense.reduced_by(),
             converted: expense.converted.as_ref().map(Into::into),
             base: expense.base.as_ref().map(Into::into),
             receipts: expense.receipts.iter().map(Into::into).collect(),

@@ -8,14 +8,15 @@ use outlay_domain::ids::MemberId;
 use outlay_domain::member::Member;
 use outlay_domain::money::{Currency, Money};
 use outlay_domain::permission::{CreateForOthers, OrgPermit, ReportAction};
-use outlay_domain::policy::{ExpenseField, Measure, Policy, Severity, Violation};
+use outlay_domain::policy::{ExpenseField, FindingEffect, Measure, Policy, Severity, Violation};
 use outlay_domain::report::{Report, ReportStatus, Totals};
 use outlay_domain::step::{Decision, Step, StepReason, StepStatus};
 use outlay_domain::text::{CostCentreCode, Title};
 use outlay_http::endpoint::Input;
+use outlay_http::queries::SubmissionContext;
 use outlay_http::request::Caller;
 use outlay_http::target::OnReport;
-use outlay_http::{ApiError, Context, DailyQuota, Endpoint, HandlerResult, Reply, queries};
+use outlay_http::{ApiError, Context, Endpoint, HandlerResult, Reply, queries};
 use outlay_input::FieldErrors;
 use outlay_input::parse::optional;
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,7 @@ impl ReportToCreate {
             payee,
             cost_centre: self.cost_centre,
             expenses: self.entries.into_iter().map(|entry| entry.with_default_taxes(policy, base)).collect(),
+            cloned_from: None,
         }
     }
 }
@@ -173,8 +175,10 @@ pub struct ViolationOut {
     pub rule: &'static str,
     /// Expenses of this report: one, or all that count together.
     pub expense_ids: Vec<String>,
-    /// Severity.
+    /// Severity: whether the report could be submitted with it, as the expenses are.
     pub severity: Severity,
+    /// Effect that the rule has by the policy. A justification turns neither `warn` nor `block` into another effect.
+    pub effect: FindingEffect,
     /// Parameters of the message; their names depend on the rule. Null for a violation stored before there were
     /// parameters.
     #[schema(value_type = Option<Object>)]
@@ -193,6 +197,7 @@ impl From<&Violation> for ViolationOut {
             rule: violation.rule().name(),
             expense_ids: violation.expense_ids.iter().map(ToString::to_string).collect(),
             severity: violation.severity,
+            effect: violation.effect(),
             parameters: violation.parameters(),
             message: violation.message().into_owned(),
             limit: violation.limit().map(Into::into),
@@ -486,6 +491,17 @@ pub trait ReportReplies {
     /// As for [`Context::commit`].
     fn commit_report(&self, change: ReportChange) -> impl Future<Output = HandlerResult> + Send;
 
+    /// Stores a submission and answers with the report.
+    ///
+    /// # Errors
+    /// As for [`Context::commit_submission`].
+    fn commit_submitted(
+        &self,
+        submission: &SubmissionContext<'_>,
+        change: ReportChange,
+        policy: &Policy,
+    ) -> impl Future<Output = HandlerResult> + Send;
+
     /// Stores an edit. A report past draft is evaluated and routed again first.
     ///
     /// # Errors
@@ -519,9 +535,17 @@ where
         };
         let submission = self.submission(edited.report(), policy).await?;
         let change = edited.submit(submission.rules(), self.now())?;
+        self.commit_submitted(&submission, change, policy).await
+    }
+
+    async fn commit_submitted(
+        &self,
+        submission: &SubmissionContext<'_>,
+        change: ReportChange,
+        policy: &Policy,
+    ) -> HandlerResult {
         let reply = reply_with(self, &change, Some(policy)).await?;
-        // Its approvers get mail, as for any submission.
-        self.commit_from_quota(Change::Report(Box::new(change)), Some(DailyQuota::Submission), reply).await
+        self.commit_submission(submission, change, reply).await
     }
 }
 
@@ -538,7 +562,7 @@ async fn reply_with<E: Endpoint>(
     Ok(Reply::ok(&body)?.version(change.after.version))
 }
 
-/// Stores a new report and answers 201 with it.
+/// Stores a new report, submitted where there is a submission, and answers 201 with it.
 ///
 /// # Errors
 /// As for [`Context::commit`].
@@ -547,12 +571,16 @@ pub async fn commit_created_report<E: Endpoint>(
     change: ReportChange,
     policy: &Policy,
     owner: &Member,
+    submission: Option<&SubmissionContext<'_>>,
 ) -> HandlerResult {
     let report = &change.after;
     let location = format!("/v1/orgs/{}/reports/{}", report.org, report.id);
     let body = shown(context, report, Some(policy), Some(owner)).await?;
     let reply = Reply::created(&body, location)?.version(report.version);
-    context.commit(Change::Report(Box::new(change)), reply).await
+    match submission {
+        Some(submission) => context.commit_submission(submission, change, reply).await,
+        None => context.commit(Change::Report(Box::new(change)), reply).await,
+    }
 }
 
 /// Members other than the caller who take part in a new report.

@@ -16,8 +16,8 @@ use outlay_domain::member::{Member, MemberKind, MemberStatus, Role};
 use outlay_domain::money::{Currency, Money};
 use outlay_domain::permission::{permit, permit_org};
 use outlay_domain::policy::{
-    ApprovalMode, Approvers, CostObject, LimitEffect, LimitPeriod, NonWorkingDays, Policy, Severity, SpendingLimit,
-    StepRule,
+    ApprovalMode, Approvers, CategoryRules, CostObject, LimitEffect, LimitPeriod, NonWorkingDays, Policy, RuleEffect,
+    SpendingLimit, StepRule,
 };
 use outlay_domain::report::Report;
 use outlay_domain::route::OrgContext;
@@ -224,9 +224,14 @@ fn policy(owner_of_cost_centre: &Member, of: Lines) -> Policy {
         |code: &str| CostObject { code: text(code), name: text(code), owner_id: Some(owner_of_cost_centre.id) };
     Policy {
         limits: limits(of),
-        receipt_required_from: Some(Money::from_minor(2500, eur())),
-        non_working_days: Some(NonWorkingDays { severity: Severity::Warn, holidays: Vec::new() }),
-        duplicates: Some(Severity::Warn),
+        receipt_required_from: CategoryRules::bare(Money::from_minor(2500, eur())),
+        non_working_days: Some(NonWorkingDays {
+            effect: RuleEffect::Warn,
+            unless_justified: false,
+            weekend: None,
+            holidays: Vec::new(),
+        }),
+        duplicates: CategoryRules::bare(RuleEffect::Warn),
         splitting: true,
         cost_centres: ["c1", "c2", "c3"].map(cost_centre).to_vec(),
         steps: vec![
@@ -260,7 +265,14 @@ impl Case {
         };
         let rates = RateBook::new(eur(), [rate]);
         let written = |number, expenses| {
-            let new = NewReport { title: text("November"), currency: eur(), payee: None, cost_centre: None, expenses };
+            let new = NewReport {
+                title: text("November"),
+                currency: eur(),
+                payee: None,
+                cost_centre: None,
+                expenses,
+                cloned_from: None,
+            };
             let mut seed = IdGenerator::new(now(), [1, number, 0, 0, 0, 0, 0, 0, 0, 0]);
             change::create_report(permit_org(&owner).unwrap(), None, new, &rates, &mut seed, now()).unwrap().after
         };

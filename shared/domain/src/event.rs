@@ -102,6 +102,9 @@ pub struct ReportSnapshot {
     /// Amount paid by company card that is not granted, when it is not zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repayable: Option<Money>,
+    /// Total in the base currency with the parts of its bills in other reports, when they make it larger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_with_parts: Option<Money>,
     /// Amount paid by the owner and not reimbursed, when it is not zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_reimbursed: Option<Money>,
@@ -124,6 +127,7 @@ impl ReportSnapshot {
             title: report.title.clone(),
             total: totals.total,
             base_total: report.base_total,
+            total_with_parts: report.total_with_parts,
             reimbursable: Some(totals.reimbursable),
             repayable: totals.repayable,
             not_reimbursed: Some(totals.not_reimbursed).filter(|part| part.minor() != 0),

@@ -120,6 +120,16 @@ pub struct LineApproval {
     pub by: MemberId,
 }
 
+/// What made the granted amount of an expense less than its amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReducedBy {
+    /// Limit of the policy with the effect `cap`.
+    Cap,
+    /// Approver.
+    Approver,
+}
+
 /// Expense of a report, with its amounts in other currencies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expense {
@@ -141,6 +151,9 @@ pub struct Expense {
     /// Part that an approver grants, when that is less.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<LineApproval>,
+    /// Line that was split, for its parts. Parts of one line are no repetition of each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_from: Option<ExpenseId>,
     /// Receipts, in the order they were declared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub receipts: Vec<Receipt>,
@@ -158,7 +171,7 @@ impl Expense {
         rates: &RateBook,
     ) -> Result<Self, ConversionError> {
         let (converted, base) = convert(&facts, currency, rates)?;
-        Ok(Self { id, facts, converted, base, cap: None, approved: None, receipts: Vec::new() })
+        Ok(Self { id, facts, converted, base, cap: None, approved: None, split_from: None, receipts: Vec::new() })
     }
 
     /// Converts the line again, at the rates known now. An amount whose rate is the same stays: the parts of a split
@@ -203,6 +216,23 @@ impl Expense {
         decided.or(self.cap).unwrap_or(self.facts.amount)
     }
 
+    /// What made the granted amount less than the amount; none when it is not less.
+    #[must_use]
+    pub fn reduced_by(&self) -> Option<ReducedBy> {
+        let reduced_by = if self.approved.is_some() { ReducedBy::Approver } else { ReducedBy::Cap };
+        (self.granted() != self.facts.amount).then_some(reduced_by)
+    }
+
+    /// Reason of the lower amount: the approver's, or an English sentence about the cap.
+    #[must_use]
+    pub fn reduction_reason(&self) -> Option<String> {
+        match (&self.approved, self.cap) {
+            (Some(approval), _) => Some(approval.reason.to_string()),
+            (None, Some(cap)) => Some(format!("A limit of the policy grants {cap} of this expense.")),
+            (None, None) => None,
+        }
+    }
+
     /// Granted part of `amount`, the amount of the expense in any currency; rounded half-even.
     #[must_use]
     pub fn granted_of(&self, amount: Money) -> Money {
@@ -222,6 +252,13 @@ impl Expense {
         let by_card = self.facts.payment_method == PaymentMethod::CompanyCard;
         let left = self.facts.amount.minus(self.granted()).ok()?;
         Some(left).filter(|left| by_card && left.minor() != 0)
+    }
+
+    /// Line that this is a part of after a change to `facts`; none when it is no longer the same part of the same bill.
+    #[must_use]
+    pub fn split_from_after(&self, facts: &ExpenseFacts) -> Option<ExpenseId> {
+        let bill = |facts: &ExpenseFacts| (facts.date, facts.merchant.clone(), facts.amount);
+        self.split_from.filter(|_| bill(&self.facts) == bill(facts))
     }
 
     /// True when the expense has a clean receipt, or the place of a receipt.

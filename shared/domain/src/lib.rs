@@ -4,10 +4,12 @@
 //! is async. Time and identifiers are arguments. A decision is a value ([`change::ReportChange`] or
 //! [`error::DomainError`]) that the caller stores or answers. The crate must not know DynamoDB, HTTP or e-mail.
 
+pub mod automatic;
 pub mod canonical;
 pub mod change;
 pub mod comment;
 pub mod conversion;
+pub mod equality;
 pub mod error;
 pub mod evaluate;
 pub mod event;

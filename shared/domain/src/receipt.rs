@@ -18,7 +18,7 @@ pub const MAX_RECEIPTS_PER_REPORT: usize = 30;
 /// Maximum number of recorded other reports with the same file. One is enough for a warning.
 pub const MAX_DUPLICATES: usize = 3;
 /// Upper bound of the bytes that an inspection result adds to a receipt as JSON.
-pub const INSPECTION_OVERHEAD_BYTES: usize = 200;
+pub const INSPECTION_OVERHEAD_BYTES: usize = 300;
 /// Maximum size of all uploads of a member in a day, in bytes: 20 files of maximum size.
 pub const MAX_DAILY_BYTES: u64 = 20 * MAX_FILE_BYTES;
 /// Lifetime of an upload URL, in seconds.
@@ -180,6 +180,9 @@ pub enum ReceiptStatus {
         kept_bytes: u64,
         /// True when there is a preview image.
         preview: bool,
+        /// SHA-256 of the kept file without line ends at its end, when it differs from the declared one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        content_sha256: Option<Sha256Hex>,
     },
     /// The file was rejected and deleted.
     #[serde(rename = "refused")]
@@ -231,6 +234,22 @@ impl Receipt {
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         matches!(self.status, ReceiptStatus::Clean { .. })
+    }
+
+    /// SHA-256 by which the content is compared: of the kept file, or of the declared one before the inspection and in
+    /// receipts that were inspected before it was stored.
+    #[must_use]
+    pub const fn content_sha256(&self) -> &Sha256Hex {
+        match &self.status {
+            ReceiptStatus::Clean { content_sha256: Some(content), .. } => content,
+            _ => &self.sha256,
+        }
+    }
+
+    /// True when both have the same file: as it was uploaded, or as it is kept.
+    #[must_use]
+    pub fn has_same_file(&self, other: &Self) -> bool {
+        self.sha256 == other.sha256 || self.content_sha256() == other.content_sha256()
     }
 
     /// True when the upload or the inspection is pending.

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::equality::equality_digest;
 use crate::expense::{Expense, RefundOf};
 use crate::ids::ExpenseId;
 use crate::money::Money;
-use crate::spending::merchant_key;
 
 /// Expense that can be refunded: what is left of it, in minor units.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +79,7 @@ pub(crate) fn settle(lines: &[Expense], elsewhere: impl Fn(&Expense, RefundOf) -
             }
             None => {
                 let same_merchant =
-                    |line: &&Expense| merchant_key(&line.facts.merchant) == merchant_key(&refund.facts.merchant);
+                    |line: &&Expense| equality_digest(&line.facts.merchant) == equality_digest(&refund.facts.merchant);
                 for line in lines.iter().filter(matching).filter(same_merchant) {
                     if let Some(refundable) = here.get_mut(&line.id) {
                         take(refundable);

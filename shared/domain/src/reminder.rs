@@ -53,7 +53,7 @@ fn waits_for(report: &Report, member: &Member, now: Timestamp) -> bool {
     let approvers: Vec<MemberId> = pending_approvers.collect();
     let (interested_parties, ineligible_approvers): (Vec<_>, Vec<_>) =
         (report.interested_parties().collect(), report.ineligible_approvers().collect());
-    let base_total = report.base_total;
+    let base_total = report.total_to_approve();
     let pending = PendingStep {
         approvers: &approvers,
         interested_parties: &interested_parties,

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::canonical::canonical_hash;
 use crate::comment::Comment;
+use crate::equality::ClaimKeys;
 use crate::expense::{Expense, PaymentMethod};
 use crate::ids::{ExpenseId, MemberId, OrgId, ReceiptId, ReportId};
 use crate::member::MemberRef;
@@ -166,6 +167,17 @@ pub struct Report {
     /// Sum of the lines in the organisation's base currency. Refunds do not lower it: bands of the policy and approval
     /// limits compare it.
     pub base_total: Money,
+    /// Total in the base currency that routes and approval limits compare: with the parts of its bills in other reports
+    /// of the owner, when they make it larger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_with_parts: Option<Money>,
+    /// True when a person has returned, rejected or lowered it, or the report it was cloned from. It is never approved
+    /// automatically.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
+    /// Form of the keys that its claims are stored under.
+    #[serde(default, skip_serializing_if = "ClaimKeys::is_former")]
+    pub claim_keys: ClaimKeys,
     /// Violations of the last submission; empty after an edit.
     pub violations: Vec<Violation>,
     /// Approval steps of the last submission.
@@ -204,6 +216,12 @@ impl Report {
     #[must_use]
     pub fn pending_step(&self) -> Option<&Step> {
         self.steps.iter().find(|step| step.status == StepStatus::Pending)
+    }
+
+    /// Total in the base currency that its approval goes by.
+    #[must_use]
+    pub fn total_to_approve(&self) -> Money {
+        self.total_with_parts.unwrap_or(self.base_total)
     }
 
     /// Line with this identifier.
@@ -351,7 +369,7 @@ impl Report {
     /// # Errors
     /// Those of [`Report::with_expenses`].
     pub fn with_reset_expenses(self, lines: impl IntoIterator<Item = Expense>) -> Result<Self, MoneyError> {
-        let report = Self { violations: Vec::new(), ..self };
+        let report = Self { violations: Vec::new(), total_with_parts: None, ..self };
         report.with_expenses(lines.into_iter().map(Expense::without_decisions).collect())
     }
 

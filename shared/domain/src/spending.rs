@@ -7,11 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::automatic::AutoApprovals;
+use crate::equality::{ClaimKeys, DIGEST_MARK, equality_digest, former_key};
 use crate::expense::{Expense, ExpenseFacts, PaymentMethod};
 use crate::ids::{ExpenseId, MemberId, ReportId};
 use crate::money::Money;
 use crate::report::Report;
 use crate::text::CategoryCode;
+use crate::today::month_of;
 
 /// Maximum number of buckets of a report: each is an item of the transaction.
 pub const MAX_SPENDING_BUCKETS: usize = 12;
@@ -23,7 +26,7 @@ pub const MAX_CLAIMS_PER_BUCKET: usize = 1000;
 pub enum SpendingBucketKey {
     /// Calendar month, `yyyy-mm`.
     Month(String),
-    /// Trip, by its normalized name ([`trip_key`]).
+    /// Trip, by the digest of its name ([`equality_digest`]); in older reports by [`former_key`].
     Trip(String),
 }
 
@@ -37,15 +40,29 @@ impl SpendingBucketKey {
     /// Bucket of a trip, by any spelling of its name.
     #[must_use]
     pub fn trip(name: &str) -> Self {
-        Self::Trip(trip_key(name))
+        Self::Trip(equality_digest(name))
+    }
+
+    /// Bucket that reports stored with [`ClaimKeys::Former`] have for a trip.
+    #[must_use]
+    pub fn former_trip(name: &str) -> Self {
+        Self::Trip(Some(former_key(name)).filter(|key| !key.is_empty()).unwrap_or_else(|| name.to_owned()))
     }
 
     /// Buckets that a line belongs to.
     ///
     /// A refund of an expense that it names is with that expense.
     pub fn of(line: &ExpenseFacts) -> impl Iterator<Item = Self> + use<> {
+        Self::by(ClaimKeys::Digest, line)
+    }
+
+    fn by(keys: ClaimKeys, line: &ExpenseFacts) -> impl Iterator<Item = Self> + use<> {
+        let trip = line.trip.as_deref().map(|trip| match keys {
+            ClaimKeys::Digest => Self::trip(trip),
+            ClaimKeys::Former => Self::former_trip(trip),
+        });
         let day = line.refund_of.map_or(line.date, |of| of.date);
-        [Some(Self::month(day)), line.trip.as_deref().map(Self::trip)].into_iter().flatten()
+        [Some(Self::month(day)), trip].into_iter().flatten()
     }
 }
 
@@ -58,7 +75,7 @@ pub struct ClaimedExpense {
     pub date: Date,
     /// Code of the category.
     pub category: CategoryCode,
-    /// Normalized merchant ([`merchant_key`]).
+    /// Digest of the merchant ([`equality_digest`]); in older claims its [`former_key`].
     pub merchant: String,
     /// Payment method.
     pub payment_method: PaymentMethod,
@@ -87,13 +104,19 @@ impl ClaimedExpense {
             expense_id: line.id,
             date: line.facts.date,
             category: line.facts.category.clone(),
-            merchant: merchant_key(&line.facts.merchant),
+            merchant: equality_digest(&line.facts.merchant),
             payment_method: line.facts.payment_method,
             amount: line.facts.amount,
             granted: line.granted(),
             granted_in_base: line.granted_of(line.amount_in_base()),
             refund_of: line.facts.refund_of.map(|of| of.expense_id),
         }
+    }
+
+    /// True when the claim was stored with the [`former_key`] of its merchant.
+    #[must_use]
+    pub fn has_former_key(&self) -> bool {
+        !self.merchant.starts_with(DIGEST_MARK)
     }
 }
 
@@ -116,10 +139,12 @@ pub struct SpendingBucket {
 }
 
 /// Claimed expenses of a member in the months and trips of a report.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spending {
     /// Buckets by month and trip.
     pub buckets: BTreeMap<SpendingBucketKey, SpendingBucket>,
+    /// What automatic approval remembers about the member.
+    pub automatic: AutoApprovals,
 }
 
 /// Change of the owner's claimed expenses.
@@ -131,6 +156,18 @@ pub struct SpendingChange {
     pub stored: Vec<(SpendingBucketKey, SpendingBucket)>,
     /// Buckets to remove the report from.
     pub withdrawn: BTreeSet<SpendingBucketKey>,
+    /// What automatic approval remembers, to store with the next version.
+    pub automatic: Option<AutoApprovals>,
+    /// Day on which a person refuses something, to store at any version.
+    pub refused_on: Option<Date>,
+}
+
+impl SpendingChange {
+    /// Adds the refusal of an expense of the owner.
+    #[must_use]
+    pub fn with_refusal(self, owner: MemberId, day: Date) -> Self {
+        Self { owner: Some(owner), refused_on: Some(day), ..self }
+    }
 }
 
 impl Spending {
@@ -138,6 +175,19 @@ impl Spending {
     #[must_use]
     pub fn bucket_keys<'a>(lines: impl IntoIterator<Item = &'a Expense>) -> BTreeSet<SpendingBucketKey> {
         lines.into_iter().flat_map(|line| SpendingBucketKey::of(&line.facts)).collect()
+    }
+
+    /// Buckets in which older reports have claims on the trips of these lines.
+    #[must_use]
+    pub fn former_bucket_keys<'a>(lines: impl IntoIterator<Item = &'a Expense>) -> BTreeSet<SpendingBucketKey> {
+        let trips = lines.into_iter().filter_map(|line| line.facts.trip.as_deref());
+        trips.map(SpendingBucketKey::former_trip).collect()
+    }
+
+    /// Buckets that hold the claims of a submitted or approved report.
+    #[must_use]
+    pub fn claimed_bucket_keys(report: &Report) -> BTreeSet<SpendingBucketKey> {
+        report.expenses.iter().flat_map(|line| SpendingBucketKey::by(report.claim_keys, &line.facts)).collect()
     }
 
     /// Claimed expenses of other reports in a bucket, with the report number.
@@ -151,12 +201,20 @@ impl Spending {
         others.flat_map(|(_, claims)| claims.lines.iter().map(|line| (claims.number.as_str(), line)))
     }
 
+    /// The claims after a change.
+    #[must_use]
+    pub fn after(mut self, change: &SpendingChange) -> Self {
+        self.buckets.extend(change.stored.iter().cloned());
+        self
+    }
+
     /// Keeps the claims of reports created before this one.
     #[must_use]
     pub fn claimed_before(mut self, report: ReportId) -> Self {
         for bucket in self.buckets.values_mut() {
             bucket.claims.retain(|id, _| *id < report);
         }
+        self.automatic.approved.retain(|id, _| *id < report);
         self
     }
 
@@ -165,7 +223,7 @@ impl Spending {
     pub fn record_claims(&self, report: &Report, before: &BTreeSet<SpendingBucketKey>) -> Option<SpendingChange> {
         let mut claimed: BTreeMap<SpendingBucketKey, Vec<ClaimedExpense>> = BTreeMap::new();
         for line in &report.expenses {
-            for key in SpendingBucketKey::of(&line.facts) {
+            for key in SpendingBucketKey::by(report.claim_keys, &line.facts) {
                 claimed.entry(key).or_default().push(ClaimedExpense::of(line));
             }
         }
@@ -179,43 +237,13 @@ impl Spending {
             (count <= MAX_CLAIMS_PER_BUCKET).then_some((key, bucket))
         };
         let stored = claimed.into_iter().map(bucket).collect::<Option<_>>()?;
-        Some(SpendingChange { owner: Some(report.owner), stored, withdrawn })
+        Some(SpendingChange { owner: Some(report.owner), stored, withdrawn, ..SpendingChange::default() })
     }
 
     /// Removes the claims of a report.
     #[must_use]
     pub fn withdraw_claims(report: &Report) -> SpendingChange {
-        let withdrawn = Self::bucket_keys(&report.expenses);
-        SpendingChange { owner: Some(report.owner), stored: Vec::new(), withdrawn }
+        let withdrawn = Self::claimed_bucket_keys(report);
+        SpendingChange { owner: Some(report.owner), withdrawn, ..SpendingChange::default() }
     }
-}
-
-/// Calendar month of a day, `yyyy-mm`.
-#[must_use]
-pub fn month_of(day: Date) -> String {
-    format!("{:04}-{:02}", day.year(), day.month())
-}
-
-/// Name of a trip without case, blanks and punctuation. A name without letters and digits is unchanged.
-#[must_use]
-pub fn trip_key(name: &str) -> String {
-    Some(merchant_key(name)).filter(|key| !key.is_empty()).unwrap_or_else(|| name.to_owned())
-}
-
-/// First letters and digits of a merchant's name in lower case, at most 40 characters and 60 bytes. Spellings of one
-/// merchant get the same key, and a bucket fits into its item.
-#[must_use]
-pub fn merchant_key(name: &str) -> String {
-    if name.is_ascii() {
-        // Fast path without Unicode tables: the function runs several times per line.
-        return name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(40).collect();
-    }
-    let mut bytes = 0;
-    let letters = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(40);
-    letters
-        .take_while(|letter| {
-            bytes += letter.len_utf8();
-            bytes <= 60
-        })
-        .collect()
 }

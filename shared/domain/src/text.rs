@@ -13,6 +13,7 @@ use std::str::FromStr;
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 use characters::{MAX_MARKS, has_too_many_marks, trim_unseen};
@@ -217,6 +218,14 @@ impl RateSource {
     #[must_use]
     pub fn manual() -> Self {
         Self("manual".to_owned())
+    }
+}
+
+impl Sha256Hex {
+    /// Digest of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(hex(&Sha256::digest(bytes)))
     }
 }
 

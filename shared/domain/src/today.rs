@@ -30,3 +30,9 @@ impl Today {
         self.0.to_zoned(zone).date()
     }
 }
+
+/// Calendar month of a day, `yyyy-mm`.
+#[must_use]
+pub fn month_of(day: Date) -> String {
+    format!("{:04}-{:02}", day.year(), day.month())
+}

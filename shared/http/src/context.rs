@@ -1,7 +1,7 @@
 //! Input of a handler: a request that has passed every check of its declaration, and the ways to answer it.
 
 use jiff::Timestamp;
-use outlay_domain::change::{self, Change, MemberChange};
+use outlay_domain::change::{self, Change, MemberChange, ReportChange};
 use outlay_domain::ids::{IdGenerator, MemberId, OrgId};
 use outlay_domain::member::Member;
 use outlay_domain::organisation::Organisation;
@@ -150,6 +150,26 @@ impl<'a, E: Endpoint> Context<'a, E> {
         commit(self.request, Some(self.org()), &changes, quota, E::IDEMPOTENCY, reply).await
     }
 
+    /// Stores a submission, as [`Context::commit`] does, and the new routes of the owner's other submitted reports that
+    /// claim parts of its bills.
+    ///
+    /// # Errors
+    /// As for [`Context::commit`].
+    pub async fn commit_submission(
+        &self,
+        submission: &SubmissionContext<'_>,
+        change: ReportChange,
+        reply: Reply,
+    ) -> HandlerResult {
+        let known = [&self.caller.member];
+        let others = submission.reroute_others(self.store(), &change, &known, self.now()).await?;
+        let mut changes = self.with_membership_change(Change::Report(Box::new(change)))?;
+        changes.extend(others.into_iter().map(|other| Change::Rerouted(Box::new(other))));
+        // The approvers get mail, as for any submission.
+        let quota = Some(DailyQuota::Submission);
+        commit(self.request, Some(self.org()), &changes, quota, E::IDEMPOTENCY, reply).await
+    }
+
     /// The change with those that it depends on. An invited caller joins. A caller who changes members must be
     /// unchanged since they were read, so that two admins cannot remove each other's role concurrently.
     fn with_membership_change(&self, change: Change) -> Result<Vec<Change>, ApiError> {
@@ -260,7 +280,15 @@ async fn commit(
     };
     let idempotency = request.idempotency().filter(|_| idempotency != Idempotency::Unused);
     let record = idempotency.map(|it| it.record(org, request.identity(), &reply, request.now()));
-    let committed = request.store().commit(changes, record.as_ref()).await;
+    let mut committed = request.store().commit(changes, record.as_ref()).await;
+    if matches!(committed, Err(CommitError::TooLarge(_))) {
+        // The largest submissions are stored without the new routes of other reports.
+        let is_own = |change: &&Change| !matches!(change, Change::Rerouted(_));
+        let own: Vec<Change> = changes.iter().filter(is_own).cloned().collect();
+        if own.len() < changes.len() {
+            committed = request.store().commit(&own, record.as_ref()).await;
+        }
+    }
     // Only a failed call of the table may have written the change; after any other error nothing was, and the quota is
     // released.
     let may_be_written = matches!(committed, Err(CommitError::Store(_)));

@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use outlay_domain::automatic::AutoApprovals;
 use outlay_domain::change::{
-    self, CurrentFindings, FindingsContext, SubmissionRules, has_too_many_periods, missing_person, missing_stand_in,
+    self, CurrentFindings, FindingsContext, ReportChange, SubmissionRules, has_too_many_periods, missing_person,
+    missing_stand_in, reroute,
 };
 use outlay_domain::conversion::RateBook;
 use outlay_domain::error::DomainError;
+use outlay_domain::evaluate::{bills_in_other_reports, reports_with_parts};
 use outlay_domain::event::EscalationReason;
 use outlay_domain::expense::ExpenseFacts;
 use outlay_domain::ids::{MemberId, OrgId};
@@ -16,7 +20,7 @@ use outlay_domain::member::{Member, Role};
 use outlay_domain::money::Currency;
 use outlay_domain::organisation::Organisation;
 use outlay_domain::policy::Policy;
-use outlay_domain::report::Report;
+use outlay_domain::report::{Report, ReportStatus};
 use outlay_domain::route::{MAX_LEVELS, OrgContext};
 use outlay_domain::spending::{MAX_SPENDING_BUCKETS, Spending};
 use outlay_domain::today::Today;
@@ -230,6 +234,9 @@ pub async fn delegation_partners(store: &Store, member: &Member) -> Result<Vec<M
     Ok(store.members_by_id(member.org, &partners.into_iter().collect::<Vec<_>>()).await?)
 }
 
+/// Most other reports that a submission routes anew: each adds items to the transaction.
+const MAX_REROUTED: usize = 3;
+
 /// Records that a report is evaluated and routed with.
 #[derive(Clone, Debug)]
 pub struct SubmissionContext<'a> {
@@ -269,11 +276,12 @@ impl<'a> SubmissionContext<'a> {
         known_rates: Option<RateBook>,
         today: Today,
     ) -> Result<Self, ApiError> {
-        let buckets = Spending::bucket_keys(&report.expenses);
+        let mut buckets = Spending::bucket_keys(&report.expenses);
         // Before they are read, not after: each is an item.
         if buckets.len() > 2 * MAX_SPENDING_BUCKETS {
             return Err(DomainError::TooManyPeriods.into());
         }
+        buckets.extend(Spending::former_bucket_keys(&report.expenses));
         let (org, base) = (report.org, report.base_total.currency());
         let rates = async {
             let mut wanted = limit_currencies(policy, base, today);
@@ -284,11 +292,58 @@ impl<'a> SubmissionContext<'a> {
         };
         let people = load_people(store, policy, report, known);
         let spending = async { Ok::<_, ApiError>(store.spending(org, report.owner, &buckets).await?) };
-        let (people, spending, entries) = tokio::try_join!(people, spending, rates)?;
+        let automatic = async {
+            match policy.auto_approve_below {
+                Some(_) => Ok::<_, ApiError>(store.auto_approvals(org, report.owner).await?),
+                None => Ok(AutoApprovals::default()),
+            }
+        };
+        let (people, spending, automatic, entries) = tokio::try_join!(people, spending, automatic, rates)?;
+        let spending = Spending { automatic, ..spending };
         let rates = known_rates.unwrap_or_else(|| RateBook::new(base, [])).with_entries(entries);
         let mut context = Self { policy, people, spending, rates };
         context.load_managers(store, report, today).await?;
         Ok(context)
+    }
+
+    /// Routes the owner's other submitted reports anew that claim parts of the bills of a report that is submitted by
+    /// `change`, the newest first.
+    ///
+    /// # Errors
+    /// Problems of the table.
+    pub async fn reroute_others(
+        &self,
+        store: &Store,
+        change: &ReportChange,
+        known: &[&Member],
+        now: Timestamp,
+    ) -> Result<Vec<ReportChange>, ApiError> {
+        let report = &change.after;
+        if !self.policy.splitting || !report.status.is_claimed() {
+            return Ok(Vec::new());
+        }
+        let (bills, _) = bills_in_other_reports(report, &self.spending);
+        let mut rerouted = Vec::new();
+        for other in reports_with_parts(&bills, &self.spending).into_iter().rev().take(MAX_REROUTED) {
+            let other = store.report(report.org, other).await?;
+            let Some(other) = other.filter(|other| other.status == ReportStatus::Submitted) else { continue };
+            let mut context = Self::load(store, self.policy, &other, known, change::today(now)).await?;
+            context.spending = context.spending.after(&change.spending);
+            for _ in 0..=MAX_LEVELS {
+                match reroute(&other, context.rules(), now) {
+                    Ok(changed) => {
+                        rerouted.extend(changed);
+                        break;
+                    }
+                    Err(DomainError::MissingPerson(id)) => {
+                        add_manager(store, other.org, id, &mut context.people).await?;
+                    }
+                    // The submission does not fail because another report cannot be routed anew.
+                    Err(_) => break,
+                }
+            }
+        }
+        Ok(rerouted)
     }
 
     /// Loads the managers that the route turns out to need, one level at a time.

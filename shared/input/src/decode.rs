@@ -11,6 +11,10 @@ use serde::{Deserialize, Deserializer};
 
 use crate::validation::{FieldErrors, child};
 
+/// Name of a newtype that an input type asks for when an object, a list or a single value may stand in one place. Its
+/// visitor gets an object as a newtype, and each other value as what it is.
+pub const EITHER: &str = "outlay::Either";
+
 /// Deepest nesting of a body.
 const MAX_DEPTH: usize = 16;
 
@@ -290,8 +294,25 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Unsupported> {
-        visitor.visit_newtype_struct(self)
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Unsupported> {
+        match self.source {
+            Source::Value(node) if name == EITHER => match node {
+                Node::Object(_) => visitor.visit_newtype_struct(self),
+                Node::Array(_) => self.deserialize_seq(visitor),
+                Node::Text(text) => visitor.visit_str(text),
+                Node::Number(number) if number.is_u64() => visitor.visit_u64(number.as_u64().unwrap_or_default()),
+                Node::Null | Node::Bool(_) | Node::Number(_) => visitor.visit_unit(),
+            },
+            _ if name == EITHER => {
+                self.push_type_error("an object, a list or a single value");
+                visitor.visit_unit()
+            }
+            _ => visitor.visit_newtype_struct(self),
+        }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsupported> {

@@ -88,6 +88,7 @@ finding-report-limit = { $expenses }: über der Grenze von { $limit } pro Abrech
 finding-trip-limit = { $expenses }: über der Grenze von { $limit } pro Reise{ $scope }, auf der Reise { $trip }.
 finding-splitting = { $count } Ausgaben bei { $merchant } am { $date }, zusammen { $actual }: über der Grenze von { $limit } pro Ausgabe{ $scope }.
 finding-splitting-without-receipt = { $count } Ausgaben bei { $merchant } am { $date }, zusammen { $actual }: kein Beleg; ab { $receipt_required_from } ist einer nötig.
+finding-splitting-over-reports = { $count } Ausgaben bei { $merchant } am { $date }, zusammen { $actual }, einige davon in { $claimed_in }: Mit ihnen beträgt die Abrechnung { $total_with_parts } und wird so genehmigt.
 finding-receipt-required = { $expense }: kein Beleg; ab { $receipt_required_from } ist einer nötig.
 finding-maximum-age = { $expense }: { $days ->
     [one] { $days } Tag
@@ -122,6 +123,10 @@ finding-duplicate-receipt = { $expense }: Der Beleg { $receipt }{ $more ->
     [0] {""}
    *[other] {" "}(und { $more } weitere)
 } gehört auch zu einer anderen Abrechnung.
+finding-duplicate-receipt-here = { $expense }: Der Beleg { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(und { $more } weitere)
+} gehört auch zu einer anderen Ausgabe dieser Abrechnung.
 finding-refund = { $expense }: Die Rückerstattung ist höher als die { $refundable }, die erstattet werden können.
 finding-rate-age = { $expense }: umgerechnet zum Kurs vom { $rate_date }, { $days ->
     [one] { $days } Tag

@@ -93,6 +93,7 @@ finding-report-limit = { $expenses }: above the limit of { $limit } per report{ 
 finding-trip-limit = { $expenses }: above the limit of { $limit } per trip{ $scope }, on the trip { $trip }.
 finding-splitting = { $count } expenses at { $merchant } on { $date }, together { $actual }: above the limit of { $limit } per expense{ $scope }.
 finding-splitting-without-receipt = { $count } expenses at { $merchant } on { $date }, together { $actual }: no receipt; one is required from { $receipt_required_from }.
+finding-splitting-over-reports = { $count } expenses at { $merchant } on { $date }, together { $actual }, some of them in { $claimed_in }: with those the report is { $total_with_parts } and is approved as such.
 finding-receipt-required = { $expense }: no receipt; one is required from { $receipt_required_from }.
 finding-maximum-age = { $expense }: { $days ->
     [one] { $days } day
@@ -127,6 +128,10 @@ finding-duplicate-receipt = { $expense }: the receipt { $receipt }{ $more ->
     [0] {""}
    *[other] {" "}(and { $more } more)
 } is also on another report.
+finding-duplicate-receipt-here = { $expense }: the receipt { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(and { $more } more)
+} is also behind another expense of this report.
 finding-refund = { $expense }: the refund is larger than the { $refundable } that can be refunded.
 finding-rate-age = { $expense }: converted at the rate of { $rate_date }, { $days ->
     [one] { $days } day

@@ -88,6 +88,7 @@ finding-report-limit = { $expenses }: por encima del límite de { $limit } por i
 finding-trip-limit = { $expenses }: por encima del límite de { $limit } por viaje{ $scope }, en el viaje { $trip }.
 finding-splitting = { $count } gastos en { $merchant } el { $date }, { $actual } en total: por encima del límite de { $limit } por gasto{ $scope }.
 finding-splitting-without-receipt = { $count } gastos en { $merchant } el { $date }, { $actual } en total: sin justificante; es obligatorio a partir de { $receipt_required_from }.
+finding-splitting-over-reports = { $count } gastos en { $merchant } el { $date }, { $actual } en total, algunos en { $claimed_in }: con ellos el informe suma { $total_with_parts } y se aprueba por ese importe.
 finding-receipt-required = { $expense }: sin justificante; es obligatorio a partir de { $receipt_required_from }.
 finding-maximum-age = { $expense }: tiene { $days ->
     [one] { $days } día
@@ -122,6 +123,10 @@ finding-duplicate-receipt = { $expense }: el justificante { $receipt }{ $more ->
     [0] {""}
    *[other] {" "}(y { $more } más)
 } figura también en otro informe.
+finding-duplicate-receipt-here = { $expense }: el justificante { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(y { $more } más)
+} figura también en otro gasto de este informe.
 finding-refund = { $expense }: la devolución supera los { $refundable } que se pueden devolver.
 finding-rate-age = { $expense }: convertido al tipo del { $rate_date }, { $days ->
     [one] { $days } día

@@ -89,6 +89,7 @@ finding-report-limit = { $expenses } : au-dessus de la limite de { $limit } par
 finding-trip-limit = { $expenses } : au-dessus de la limite de { $limit } par voyage{ $scope }, pour le voyage { $trip }.
 finding-splitting = { $count } dépenses chez { $merchant } le { $date }, au total { $actual } : au-dessus de la limite de { $limit } par dépense{ $scope }.
 finding-splitting-without-receipt = { $count } dépenses chez { $merchant } le { $date }, au total { $actual } : sans justificatif ; il en faut un à partir de { $receipt_required_from }.
+finding-splitting-over-reports = { $count } dépenses chez { $merchant } le { $date }, au total { $actual }, dont certaines dans { $claimed_in } : avec elles, la note s’élève à { $total_with_parts } et s’approuve à ce montant.
 finding-receipt-required = { $expense } : sans justificatif ; il en faut un à partir de { $receipt_required_from }.
 finding-maximum-age = { $expense } : date de { $days ->
     [one] { $days } jour
@@ -123,6 +124,10 @@ finding-duplicate-receipt = { $expense } : le justificatif { $receipt }{ $more 
     [0] {""}
    *[other] {" "}(et { $more } de plus)
 } figure aussi dans une autre note.
+finding-duplicate-receipt-here = { $expense } : le justificatif { $receipt }{ $more ->
+    [0] {""}
+   *[other] {" "}(et { $more } de plus)
+} figure aussi dans une autre dépense de cette note.
 finding-refund = { $expense } : le remboursement dépasse les { $refundable } remboursables.
 finding-rate-age = { $expense } : converti au taux du { $rate_date }, { $days ->
     [one] { $days } jour

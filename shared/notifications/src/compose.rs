@@ -102,7 +102,7 @@ async fn compose_for_delegates(
         approvers: &step.approvers,
         interested_parties: &report.interested_parties,
         ineligible_approvers: &ineligible_approvers,
-        base_total: report.base_total,
+        base_total: report.total_with_parts.unwrap_or(report.base_total),
     };
     let delegates = store.members_by_id(event.org, &delegates).await?;
     let mails = delegates.iter().filter_map(|to| {

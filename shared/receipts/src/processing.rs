@@ -17,6 +17,7 @@ use outlay_domain::change::{Change, ReportChange, abandon_receipt, record_duplic
 use outlay_domain::error::DomainError;
 use outlay_domain::receipt::{Receipt, ReceiptStatus, RejectionReason};
 use outlay_domain::report::Report;
+use outlay_domain::text::Sha256Hex;
 use outlay_store::files::{PendingFileTask, abandoned_at};
 use outlay_store::{CommitError, Store};
 use percent_encoding::percent_decode_str;
@@ -196,7 +197,8 @@ impl ReceiptProcessor {
             };
             let duplicates = match status {
                 ReceiptStatus::Clean { .. } => {
-                    self.store.reports_with_file(report.org, &receipt.sha256, report.id).await?
+                    let inspected = Receipt { status: status.clone(), ..receipt.clone() };
+                    self.store.reports_with_file(report.org, &inspected, report.id).await?
                 }
                 ReceiptStatus::Pending | ReceiptStatus::Rejected { .. } => Vec::new(),
             };
@@ -226,7 +228,10 @@ impl ReceiptProcessor {
         // Stores the inspected bytes: the object in quarantine may have been replaced since.
         self.bucket.store_sanitized(key, &file).await?;
         let kept_bytes = u64::try_from(file.bytes.len()).unwrap_or(u64::MAX);
-        Ok(Some(ReceiptStatus::Clean { kept_bytes, preview: file.preview.is_some() }))
+        // Line ends after the end of a PDF make no other file.
+        let content = Sha256Hex::of(file.bytes.trim_ascii_end());
+        let content_sha256 = Some(content).filter(|content| *content != receipt.sha256);
+        Ok(Some(ReceiptStatus::Clean { kept_bytes, preview: file.preview.is_some(), content_sha256 }))
     }
 
     /// Finishes a receipt whose result is recorded: records new duplicates, clears the quarantine and deletes the file
@@ -241,7 +246,7 @@ impl ReceiptProcessor {
 
     /// Records the reports that have got the same file since the inspection.
     async fn record_new_duplicates(&self, key: &ReceiptKey, receipt: &Receipt, now: Timestamp) -> Result<(), Error> {
-        let duplicates = self.store.reports_with_file(key.org, &receipt.sha256, key.report).await?;
+        let duplicates = self.store.reports_with_file(key.org, receipt, key.report).await?;
         if duplicates.iter().all(|report| receipt.duplicate_of.contains(report)) {
             return Ok(());
         }

@@ -2,6 +2,9 @@
 //! receipt writes a file task; the task is deleted when nothing is left to do with the file. A task that stays is found
 //! by the sweep. This file does not decide what is done with a file.
 
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use outlay_domain::ids::{OrgId, ReceiptId, ReportId};
 use outlay_domain::receipt::Receipt;
@@ -78,24 +81,29 @@ impl Store {
         }
     }
 
-    /// Lists the other reports with a clean receipt of the same file, each once, from at most 100 receipts.
+    /// Lists the other reports with a clean receipt of the same file, as it was uploaded or as it is kept, each once, from
+    /// at most 100 receipts for each hash.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn reports_with_file(
         &self,
         org: OrgId,
-        sha256: &str,
+        receipt: &Receipt,
         report: ReportId,
     ) -> Result<Vec<ReportId>, StoreError> {
+        let hashes = BTreeSet::from([receipt.content_sha256(), &receipt.sha256]);
+        let found = try_join_all(hashes.into_iter().map(|sha256| self.reports_with_hash(org, sha256))).await?;
+        let others: BTreeSet<ReportId> = found.into_iter().flatten().filter(|other| *other != report).collect();
+        Ok(others.into_iter().collect())
+    }
+
+    async fn reports_with_hash(&self, org: OrgId, sha256: &str) -> Result<Vec<ReportId>, StoreError> {
         let request = self.client.query().table_name(&self.table).consistent_read(true).limit(MAX_SAME_FILE_ITEMS);
         let request = request
             .key_condition_expression(format!("{} = :pk", names::PK))
             .expression_attribute_values(":pk", text(keys::receipt_hash_partition(org, sha256)));
         let found = request.send().await?.items.unwrap_or_default().into_iter().map(from_item::<DuplicateFileRef>);
-        let mut others: Vec<ReportId> = found.map(|item| Ok(item?.report_id)).collect::<Result<_, StoreError>>()?;
-        others.retain(|other| *other != report);
-        others.dedup();
-        Ok(others)
+        found.map(|item| Ok(item?.report_id)).collect()
     }
 }

@@ -42,6 +42,9 @@ pub struct Task {
     pub total: Money,
     /// Total in the base currency.
     pub base_total: Money,
+    /// Total in the base currency that approval limits compare, when it is larger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_with_parts: Option<Money>,
     /// Number of policy violations.
     pub violations: usize,
     /// Number of the step.
@@ -81,6 +84,7 @@ impl Task {
             owner_name: report.owner_name.clone(),
             total: report.totals.total,
             base_total: report.base_total,
+            total_with_parts: report.total_with_parts,
             violations: report.violations.len(),
             step: step.number,
             step_name: step.name.clone(),

@@ -247,6 +247,12 @@ pub fn spending(org: OrgId, owner: MemberId, bucket: &SpendingBucketKey) -> Prim
     PrimaryKey::new(format!("ORG#{org}#SPENDING#{owner}"), sk)
 }
 
+/// Key of what automatic approval remembers about a member.
+#[must_use]
+pub fn auto_approvals(org: OrgId, owner: MemberId) -> PrimaryKey {
+    PrimaryKey::new(format!("ORG#{org}#SPENDING#{owner}"), "AUTOMATIC".to_owned())
+}
+
 /// Partition of the history of a subject.
 #[must_use]
 pub fn subject_partition(org: OrgId, subject: EventSubject) -> String {
@@ -320,12 +326,13 @@ pub fn receipt_hash_partition(org: OrgId, sha256: &str) -> String {
     format!("ORG#{org}#RECEIPT_HASH#{sha256}")
 }
 
-/// Keys under which a report's clean receipts are found by the hash of their file.
+/// Keys under which a report's clean receipts are found by the hash of their content. Files that are uploaded as the
+/// same bytes are kept as the same bytes, so one key is enough.
 #[must_use]
 pub fn receipt_hashes(report: &Report) -> BTreeSet<PrimaryKey> {
     let receipts = report.receipts().into_values().filter(|receipt| receipt.is_clean());
     let partition = |sha256: &str| receipt_hash_partition(report.org, sha256);
-    receipts.map(|one| PrimaryKey::new(partition(&one.sha256), format!("{}#{}", report.id, one.id))).collect()
+    receipts.map(|one| PrimaryKey::new(partition(one.content_sha256()), format!("{}#{}", report.id, one.id))).collect()
 }
 
 /// Key of a daily quota of a subject: `uploads` (bytes), `submissions`, `invitations` or `organisations`.

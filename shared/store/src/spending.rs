@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 use jiff::civil::Date;
+use outlay_domain::automatic::AutoApprovals;
 use outlay_domain::expense::PaymentMethod;
 use outlay_domain::ids::{ExpenseId, MemberId, OrgId, ReportId};
 use outlay_domain::money::{Currency, Money};
@@ -48,6 +49,11 @@ struct ClaimRow(
 
 impl Stored for StoredBucket {
     // A withdrawn report is removed from it by an update in place.
+    const HAS_DIGEST: bool = false;
+}
+
+impl Stored for AutoApprovals {
+    // A refusal is added to it by an update in place.
     const HAS_DIGEST: bool = false;
 }
 
@@ -148,7 +154,15 @@ impl Store {
             Ok::<_, StoreError>(stored.map(|stored| (bucket, stored.into())))
         };
         let found = try_join_all(keys.iter().cloned().map(read)).await?;
-        Ok(Spending { buckets: found.into_iter().flatten().collect() })
+        Ok(Spending { buckets: found.into_iter().flatten().collect(), automatic: AutoApprovals::default() })
+    }
+
+    /// Reads what automatic approval remembers about a member.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn auto_approvals(&self, org: OrgId, owner: MemberId) -> Result<AutoApprovals, StoreError> {
+        Ok(self.get(&keys::auto_approvals(org, owner)).await?.unwrap_or_default())
     }
 }
 

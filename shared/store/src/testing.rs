@@ -1,6 +1,7 @@
 //! Fixtures for the tests of this crate.
 
 use outlay_domain::change::ReportChange;
+use outlay_domain::equality::ClaimKeys;
 use outlay_domain::event::{Event, EventKind, EventSubject};
 use outlay_domain::expense::{Expense, ExpenseFacts, PaymentMethod};
 use outlay_domain::ids::{IdGenerator, MemberId, OrgId};
@@ -41,7 +42,16 @@ pub(crate) fn line(seed: &mut IdGenerator, cost_centre: Option<&str>, note: &str
         cost_centre: cost_centre.map(|code| code.parse().unwrap()),
         trip: None,
     };
-    Expense { id: seed.next_id(), facts, converted: None, base: None, cap: None, approved: None, receipts: Vec::new() }
+    Expense {
+        id: seed.next_id(),
+        facts,
+        converted: None,
+        base: None,
+        cap: None,
+        approved: None,
+        split_from: None,
+        receipts: Vec::new(),
+    }
 }
 
 /// Receipt, pending or clean.
@@ -54,7 +64,11 @@ pub(crate) fn receipt(seed: &mut IdGenerator, clean: bool) -> Receipt {
         sha256: "ab".repeat(32).parse().unwrap(),
         by: seed.next_id(),
         upload_until: "2026-11-22T10:05:00.250Z".parse().unwrap(),
-        status: if clean { ReceiptStatus::Clean { kept_bytes: 900, preview: true } } else { ReceiptStatus::Pending },
+        status: if clean {
+            ReceiptStatus::Clean { kept_bytes: 900, preview: true, content_sha256: None }
+        } else {
+            ReceiptStatus::Pending
+        },
         duplicate_of: if clean { vec![seed.next_id()] } else { Vec::new() },
     }
 }
@@ -78,6 +92,9 @@ pub(crate) fn draft(seed: &mut IdGenerator, expenses: Vec<Expense>) -> Report {
         last_event: 0,
         totals: Totals::zero(zero.currency()),
         base_total: zero,
+        total_with_parts: None,
+        refused: false,
+        claim_keys: ClaimKeys::Digest,
         violations: Vec::new(),
         steps: Vec::new(),
         policy_version: None,

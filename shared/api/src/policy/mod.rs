@@ -2,6 +2,7 @@
 
 mod codes;
 mod limits;
+mod rules;
 mod workflow;
 
 use std::fmt::Display;
@@ -9,7 +10,9 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use outlay_domain::policy::{Category, CostObject, DefaultTaxes, NonWorkingDays, Policy, RequiredField, Severity};
+use outlay_domain::policy::{
+    Category, CategoryRules, CostObject, DefaultTaxes, NonWorkingDays, Policy, RequiredField, RuleEffect, WeekDay,
+};
 use outlay_domain::text::TextError;
 use outlay_http::endpoint::Input;
 use outlay_input::FieldErrors;
@@ -21,6 +24,9 @@ use validator::Validate;
 use super::common::{MoneyDto, time};
 
 pub use limits::LimitDto;
+pub use rules::{
+    AgeRuleDto, AgeRulesDto, DuplicateRuleDto, DuplicateRulesDto, ReceiptRuleDto, ReceiptRulesDto, RuleInput, RulesIn,
+};
 pub use workflow::{ApproversDto, ApproversKind, ConditionDto, ModeDto, StepRuleDto};
 
 /// Category of expenses.
@@ -85,13 +91,18 @@ pub struct CostObjectDto {
     pub owner_id: Option<String>,
 }
 
-/// Rule for expenses on Saturdays, Sundays and holidays.
+/// Rule for expenses on days of the weekend and holidays.
 #[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[schema(as = NonWorkingDays)]
 #[serde(deny_unknown_fields)]
 pub struct NonWorkingDaysDto {
-    /// Severity of the violation. `warn` requires a justification.
-    pub effect: Severity,
+    /// Effect of such an expense.
+    pub effect: RuleEffect,
+    /// With `block`: a justification on the expense lets the report through; false when absent.
+    pub unless_justified: Option<bool>,
+    /// Days of the weekend, at most 6; Saturday and Sunday when absent. Due dates skip them too.
+    #[validate(length(max = 6))]
+    pub weekend: Option<Vec<WeekDay>>,
     /// Holidays, `YYYY-MM-DD`; at most 400. Due dates skip them too.
     #[validate(length(max = 400))]
     pub holidays: Option<Vec<String>>,
@@ -112,18 +123,23 @@ pub struct PolicyIn {
     /// (categories, grades, payment methods) counts; of several, the first.
     #[validate(length(max = 100), nested)]
     pub limits: Option<Vec<LimitDto>>,
-    /// Amount in the base currency from which expenses need a receipt; none does when absent.
-    pub receipt_required_from: Option<MoneyDto>,
-    /// Age in days above which expenses are a violation at submission; no bound when absent.
-    pub maximum_age_days: Option<u16>,
+    /// Amounts in the base currency from which expenses need a receipt; none does when absent.
+    #[schema(value_type = Option<ReceiptRulesDto>)]
+    pub receipt_required_from: Option<RulesIn<ReceiptRuleDto>>,
+    /// Ages in days above which expenses are a violation at submission; no bound when absent.
+    #[schema(value_type = Option<AgeRulesDto>)]
+    pub maximum_age_days: Option<RulesIn<AgeRuleDto>>,
     /// Rule for expenses on days off; none when absent.
     #[validate(nested)]
     pub non_working_days: Option<NonWorkingDaysDto>,
-    /// Severity of an expense that the owner has already claimed: same day, merchant and amount. `warn` requires a
-    /// justification. No rule when absent.
-    pub duplicates: Option<Severity>,
-    /// True when several expenses of one day at one merchant count together for limits per expense and for required
-    /// receipts; false when absent.
+    /// Effect of an expense that the owner has already claimed: same day, merchant and amount. No rule when absent.
+    #[schema(value_type = Option<DuplicateRulesDto>)]
+    pub duplicates: Option<RulesIn<DuplicateRuleDto>>,
+    /// Effect of a receipt whose file is also behind another expense or on another report; `note` when absent.
+    #[schema(value_type = Option<DuplicateRulesDto>)]
+    pub duplicate_receipts: Option<RulesIn<DuplicateRuleDto>>,
+    /// True when several expenses of one day at one merchant count together for limits per expense, for required receipts
+    /// and, over several reports, for approval; false when absent.
     pub splitting: Option<bool>,
     /// Cost centres; at most 500. When there are any, expenses may only name these.
     #[validate(length(max = 500), nested)]
@@ -139,6 +155,9 @@ pub struct PolicyIn {
     /// Total in the base currency below which reports without violations are approved automatically. Duplicates count
     /// as violations even without a rule for them. No report when absent.
     pub auto_approve_below: Option<MoneyDto>,
+    /// Highest sum in the base currency that is approved automatically for an owner in a calendar month; ten times
+    /// `auto_approve_below` when absent.
+    pub auto_approve_monthly: Option<MoneyDto>,
 }
 
 impl Input for PolicyIn {
@@ -150,7 +169,11 @@ impl Input for PolicyIn {
         let money = |value: Option<MoneyDto>, name: &str, errors: &mut FieldErrors| {
             optional(value, |money| money.parse(name, errors))
         };
-        let receipt_required_from = money(self.receipt_required_from, "receipt_required_from", errors);
+        let auto_approve_monthly = money(self.auto_approve_monthly, "auto_approve_monthly", errors);
+        let receipt_required_from = parse_rules(self.receipt_required_from, "receipt_required_from", errors);
+        let maximum_age_days = parse_rules(self.maximum_age_days, "maximum_age_days", errors);
+        let duplicates = parse_rules(self.duplicates, "duplicates", errors);
+        let duplicate_receipts = parse_rules(self.duplicate_receipts, "duplicate_receipts", errors);
         let auto_approve_below = money(self.auto_approve_below, "auto_approve_below", errors);
         let non_working_days =
             optional(self.non_working_days, |days| errors.within("non_working_days", |errors| days.parse(errors)));
@@ -163,19 +186,30 @@ impl Input for PolicyIn {
             categories: categories?,
             limits: limits?,
             receipt_required_from: receipt_required_from?,
-            maximum_age_days: self.maximum_age_days,
+            maximum_age_days: maximum_age_days?,
             non_working_days: non_working_days?,
-            duplicates: self.duplicates,
+            duplicates: duplicates?,
+            duplicate_receipts: duplicate_receipts?,
             splitting: self.splitting.unwrap_or(false),
             cost_centres: cost_centres?,
             projects: projects?,
             steps: steps?,
             fallback: fallback?,
             auto_approve_below: auto_approve_below?,
+            auto_approve_monthly: auto_approve_monthly?,
             last_hash: String::new(),
             changed_at: None,
         })
     }
+}
+
+/// Rules of one kind; none when they are left out.
+fn parse_rules<R: RuleInput>(
+    rules: Option<RulesIn<R>>,
+    name: &str,
+    errors: &mut FieldErrors,
+) -> Option<CategoryRules<R::Bound>> {
+    rules.map_or_else(|| Some(CategoryRules::default()), |rules| rules.parse(name, errors))
 }
 
 impl CategoryDto {
@@ -258,7 +292,12 @@ impl NonWorkingDaysDto {
     fn parse(self, errors: &mut FieldErrors) -> Option<NonWorkingDays> {
         let holidays = self.holidays.unwrap_or_default();
         let holidays = errors.each("holidays", holidays, |day, errors| errors.parse_date("", day));
-        Some(NonWorkingDays { severity: self.effect, holidays: holidays? })
+        Some(NonWorkingDays {
+            effect: self.effect,
+            unless_justified: self.unless_justified.unwrap_or(false),
+            weekend: self.weekend,
+            holidays: holidays?,
+        })
     }
 }
 
@@ -275,14 +314,16 @@ pub struct PolicyOut {
     pub categories: Vec<CategoryDto>,
     /// Spending limits.
     pub limits: Vec<LimitDto>,
-    /// Amount in the base currency from which expenses need a receipt.
-    pub receipt_required_from: Option<MoneyDto>,
-    /// Age in days above which expenses are a violation at submission.
-    pub maximum_age_days: Option<u16>,
+    /// Amounts in the base currency from which expenses need a receipt.
+    pub receipt_required_from: Option<ReceiptRulesDto>,
+    /// Ages in days above which expenses are a violation at submission.
+    pub maximum_age_days: Option<AgeRulesDto>,
     /// Rule for expenses on days off.
     pub non_working_days: Option<NonWorkingDaysDto>,
-    /// Severity of an expense that the owner has already claimed.
-    pub duplicates: Option<Severity>,
+    /// Effect of an expense that the owner has already claimed.
+    pub duplicates: Option<DuplicateRulesDto>,
+    /// Effect of a receipt whose file is also behind another expense or on another report; `note` when null.
+    pub duplicate_receipts: Option<DuplicateRulesDto>,
     /// True when several expenses of one day at one merchant count together.
     pub splitting: bool,
     /// Cost centres.
@@ -295,12 +336,17 @@ pub struct PolicyOut {
     pub fallback: Option<ApproversDto>,
     /// Total in the base currency below which reports without violations are approved automatically.
     pub auto_approve_below: Option<MoneyDto>,
+    /// Highest sum in the base currency that is approved automatically for an owner in a calendar month; ten times
+    /// `auto_approve_below` when null.
+    pub auto_approve_monthly: Option<MoneyDto>,
 }
 
 impl From<&Policy> for PolicyOut {
     fn from(policy: &Policy) -> Self {
         let days = |days: &NonWorkingDays| NonWorkingDaysDto {
-            effect: days.severity,
+            effect: days.effect,
+            unless_justified: Some(days.unless_justified),
+            weekend: days.weekend.clone(),
             holidays: Some(days.holidays.iter().map(Date::to_string).collect()),
         };
         Self {
@@ -308,16 +354,18 @@ impl From<&Policy> for PolicyOut {
             changed_at: policy.changed_at.map(time),
             categories: policy.categories.iter().map(Into::into).collect(),
             limits: policy.limits.iter().map(Into::into).collect(),
-            receipt_required_from: policy.receipt_required_from.map(Into::into),
-            maximum_age_days: policy.maximum_age_days,
+            receipt_required_from: ReceiptRulesDto::of(&policy.receipt_required_from),
+            maximum_age_days: AgeRulesDto::of(&policy.maximum_age_days),
             non_working_days: policy.non_working_days.as_ref().map(days),
-            duplicates: policy.duplicates,
+            duplicates: DuplicateRulesDto::of(&policy.duplicates),
+            duplicate_receipts: DuplicateRulesDto::of(&policy.duplicate_receipts),
             splitting: policy.splitting,
             cost_centres: policy.cost_centres.iter().map(Into::into).collect(),
             projects: policy.projects.iter().map(Into::into).collect(),
             steps: policy.steps.iter().map(Into::into).collect(),
             fallback: policy.fallback.as_ref().map(Into::into),
             auto_approve_below: policy.auto_approve_below.map(Into::into),
+            auto_approve_monthly: policy.auto_approve_monthly.map(Into::into),
         }
     }
 }

@@ -56,6 +56,9 @@ pub fn approve(
     let mut change = ReportChange::on(permit.report(), now);
     if !approval.lines.is_empty() {
         let lines = apply_line_decisions(&change.after, permit.actor().id, &approval.lines)?;
+        if lines != change.after.expenses {
+            refuse(&mut change, now);
+        }
         change.after = check_size(change.after.with_expenses(lines).map_err(|_| DomainError::TotalTooLarge)?)?;
     }
     let comment = approval.comment;
@@ -77,6 +80,12 @@ pub fn approve(
         None => EventKind::ReportApproved { report, step, comment },
     };
     Ok(record_decision_event(change, &permit, kind, now))
+}
+
+/// Marks the report and its owner: no machine approves what a person refuses.
+fn refuse(change: &mut ReportChange, now: Timestamp) {
+    change.after.refused = true;
+    change.spending = std::mem::take(&mut change.spending).with_refusal(change.after.owner, today(now).utc());
 }
 
 /// Lines with the approved amounts.
@@ -117,6 +126,7 @@ pub fn return_to_owner(permit: Permit<'_, Return>, reason: Note, now: Timestamp)
     }
     change.after.status = ReportStatus::Returned;
     change.spending = Spending::withdraw_claims(permit.report());
+    refuse(&mut change, now);
     let kind = EventKind::ReportReturned { report: ReportSnapshot::of(&change.after), step: pending, reason };
     record_decision_event(change, &permit, kind, now)
 }
@@ -128,6 +138,7 @@ pub fn reject(permit: Permit<'_, Decide>, reason: Note, now: Timestamp) -> Repor
     let (step, _) = record_decision(&mut change.after, &permit, StepStatus::Rejected, Some(reason.clone()), now);
     change.after.status = ReportStatus::Rejected;
     change.spending = Spending::withdraw_claims(permit.report());
+    refuse(&mut change, now);
     let kind = EventKind::ReportRejected { report: ReportSnapshot::of(&change.after), step, reason };
     record_decision_event(change, &permit, kind, now)
 }

@@ -6,8 +6,10 @@ use jiff::civil::Date;
 
 use super::submit::{SubmissionRules, resubmit};
 use super::{ReportChange, check_size};
+use crate::automatic::was_refused;
 use crate::comment::{Comment as ShownComment, push_comment};
 use crate::conversion::RateBook;
+use crate::equality::ClaimKeys;
 use crate::error::DomainError;
 use crate::event::{EventKind, ReportSnapshot};
 use crate::expense::{Expense, ExpenseFacts};
@@ -35,6 +37,8 @@ pub struct NewReport {
     pub cost_centre: Option<CostCentreCode>,
     /// Lines, in order.
     pub expenses: Vec<ExpenseFacts>,
+    /// Report that it is a clone of, with a line for each of these.
+    pub cloned_from: Option<Box<Report>>,
 }
 
 /// Creates a draft of the permit's actor, or of the member that the actor prepares it for.
@@ -62,7 +66,11 @@ pub fn create_report(
     let mut faults = Vec::new();
     for (position, facts) in new.expenses.into_iter().enumerate() {
         match Expense::new(ids.next_id(), facts, new.currency, rates) {
-            Ok(expense) => expenses.push(expense),
+            Ok(expense) => {
+                let original = new.cloned_from.as_ref().and_then(|original| original.expenses.get(position));
+                let split_from = original.and_then(|line| line.split_from);
+                expenses.push(Expense { split_from, ..expense });
+            }
             Err(fault) => faults.push((Some(position), fault)),
         }
     }
@@ -85,6 +93,9 @@ pub fn create_report(
         last_event: 0,
         totals: Totals::zero(new.currency),
         base_total: Money::zero(rates.base()),
+        total_with_parts: None,
+        refused: new.cloned_from.as_deref().is_some_and(was_refused),
+        claim_keys: ClaimKeys::Digest,
         violations: Vec::new(),
         steps: Vec::new(),
         policy_version: None,
@@ -235,7 +246,8 @@ pub fn update_expense(
     let new = if is_text_only {
         Expense { facts, ..old.clone() }
     } else {
-        Expense { receipts: old.receipts.clone(), ..new_line(id, facts, change.after.currency, rates)? }
+        let (split_from, receipts) = (old.split_from_after(&facts), old.receipts.clone());
+        Expense { split_from, receipts, ..new_line(id, facts, change.after.currency, rates)? }
     };
     let others = permit.report().expenses.iter().filter(|line| line.id != id).cloned();
     let lines: Vec<Expense> = others.chain([new]).collect();
@@ -313,17 +325,14 @@ pub fn clone_report(
     let old = permit.report();
     let is_valid =
         |payee: &&Member| old.payee.as_ref().is_some_and(|known| known.id == payee.id) && payee.is_current_person();
+    let originals: Vec<Expense> = old.expenses.iter().filter(|line| !line.facts.is_refund()).cloned().collect();
     let new = NewReport {
         title: overrides.title.unwrap_or_else(|| old.title.clone()),
         currency: old.currency,
         payee: overrides.payee.filter(is_valid).cloned(),
         cost_centre: old.cost_centre.clone(),
-        expenses: old
-            .expenses
-            .iter()
-            .filter(|line| !line.facts.is_refund())
-            .map(|line| copy_for_clone(&line.facts))
-            .collect(),
+        expenses: originals.iter().map(|line| copy_for_clone(&line.facts)).collect(),
+        cloned_from: Some(Box::new(Report { expenses: originals, ..old.clone() })),
     };
     create_report(may_create, for_other, new, rates, ids, now)
 }

@@ -47,7 +47,7 @@ pub use receipts::{
     ReceiptDeclaration, abandon_receipt, declare_receipt, record_duplicates, record_inspection, remove_receipt,
 };
 pub use split::{SplitPart, split_expense};
-pub use submit::{Assessment, SubmissionOutcome, SubmissionRules, assess, missing_person, recall, submit};
+pub use submit::{Assessment, SubmissionOutcome, SubmissionRules, assess, missing_person, recall, reroute, submit};
 
 /// Change to commit atomically, or a condition of one.
 #[derive(Clone, Debug)]
@@ -70,6 +70,8 @@ pub enum Change {
     Rates(Box<RatesChange>),
     /// Change of a report.
     Report(Box<ReportChange>),
+    /// New route of another report, whose bills have parts in a report that is submitted.
+    Rerouted(Box<ReportChange>),
 }
 
 /// See [`Change::OrganisationCreated`].

@@ -98,7 +98,16 @@ fn split_line(old: &Expense, parts: &[SplitPart], ids: &mut IdGenerator) -> Resu
             attendees: part.attendees.clone().unwrap_or_else(|| old.facts.attendees.clone()),
             ..old.facts.clone()
         };
-        Expense { id: ids.next_id(), facts, converted, base, cap: None, approved: None, receipts: old.receipts.clone() }
+        Expense {
+            id: ids.next_id(),
+            facts,
+            converted,
+            base,
+            cap: None,
+            approved: None,
+            split_from: Some(old.split_from.unwrap_or(old.id)),
+            receipts: old.receipts.clone(),
+        }
     });
     Ok(lines.collect())
 }

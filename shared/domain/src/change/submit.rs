@@ -5,22 +5,23 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use super::{ReportChange, check_size, today};
+use crate::automatic::auto_approval;
 use crate::conversion::RateBook;
+use crate::equality::ClaimKeys;
 use crate::error::DomainError;
-use crate::evaluate::{Evaluation, EvaluationContext, evaluate};
+use crate::evaluate::{Evaluation, EvaluationContext, bills_in_other_reports, evaluate};
 use crate::event::{EventKind, OpenedStep, ReportSnapshot};
 use crate::expense::Expense;
 use crate::ids::MemberId;
-use crate::member::{Member, MemberRef, MemberStatus, Role};
+use crate::member::{Member, MemberRef, MemberStatus};
 use crate::money::Money;
 use crate::permission::{Permit, Recall, Submit};
 use crate::policy::{Policy, Severity, Violation};
 use crate::report::{Report, ReportStatus};
 use crate::route::{OrgContext, RouteInput, RoutingError, route};
-use crate::spending::{MAX_SPENDING_BUCKETS, Spending, SpendingBucketKey, merchant_key};
+use crate::spending::{MAX_SPENDING_BUCKETS, Spending};
 use crate::step::Step;
 use crate::today::Today;
 
@@ -46,6 +47,8 @@ pub struct Assessment {
     pub violations: Vec<Violation>,
     /// Outcome of a submission.
     pub outcome: SubmissionOutcome,
+    /// See [`Report::total_with_parts`].
+    pub total_with_parts: Option<Money>,
 }
 
 /// See [`Assessment::outcome`].
@@ -65,6 +68,16 @@ pub enum SubmissionOutcome {
         /// Threshold of the policy.
         below: Money,
     },
+}
+
+impl SubmissionOutcome {
+    /// True when the same people decide, whatever the reasons.
+    fn is_same_approval(&self, other: &Self) -> bool {
+        let Self::Steps(steps) = self else { return self == other };
+        let Self::Steps(others) = other else { return false };
+        let people = |step: &Step| (step.name.clone(), step.mode, step.approvers.clone(), step.escalates_to.clone());
+        steps.iter().map(people).eq(others.iter().map(people))
+    }
 }
 
 /// Evaluates and routes a report without changing it.
@@ -89,23 +102,49 @@ pub fn assess(report: &Report, rules: SubmissionRules<'_>, today: Today) -> Resu
         today: today.utc(),
         owner_day: people.owner.local_day(today),
     };
-    let Evaluation { lines, violations } =
+    let Evaluation { lines, mut violations } =
         evaluate(&report.expenses, &context).map_err(DomainError::LimitConversion)?;
     if violations.iter().any(|violation| violation.severity == Severity::Block) {
-        return Ok(Assessment { lines, violations, outcome: SubmissionOutcome::Blocked });
+        return Ok(Assessment { lines, violations, outcome: SubmissionOutcome::Blocked, total_with_parts: None });
     }
-    let below =
-        policy.auto_approve_below.filter(|_| violations.is_empty() && is_eligible_for_auto_approval(report, people));
-    if let Some(below) = below.filter(|below| total_with_split_bills(report, spending) < below.minor()) {
-        return Ok(Assessment { lines, violations, outcome: SubmissionOutcome::Approved { below } });
-    }
-    let input = RouteInput::of(report, !violations.is_empty());
-    let outcome = match route(policy, input, people, today) {
-        Ok(steps) => SubmissionOutcome::Steps(steps),
-        Err(RoutingError::NoApprover { step }) => SubmissionOutcome::NoApprover { step },
-        Err(RoutingError::MissingManager(manager)) => return Err(DomainError::MissingPerson(manager)),
+    let own = report.base_total;
+    let (bills, together) = bills_in_other_reports(report, spending);
+    let approval = |total| {
+        let no_findings = violations.is_empty();
+        let known = &spending.automatic;
+        if no_findings && let Some(below) = auto_approval(report, policy, &people.owner, known, total, today.utc()) {
+            return Ok(SubmissionOutcome::Approved { below });
+        }
+        route_for(report, rules, total, !no_findings, today)
     };
-    Ok(Assessment { lines, violations, outcome })
+    let mut outcome = approval(together)?;
+    let mut total_with_parts = None;
+    // Parts that change nothing about the approval are no finding: one may eat in the same place twice a day.
+    if policy.splitting && together != own && !outcome.is_same_approval(&approval(own)?) {
+        violations.extend(bills.iter().filter_map(|bill| bill.violation(&report.expenses, together)));
+        outcome = route_for(report, rules, together, true, today)?;
+        total_with_parts = Some(together);
+    } else if !policy.splitting && !matches!(outcome, SubmissionOutcome::Approved { .. }) {
+        // Without the rule, parts elsewhere only exclude an automatic approval.
+        outcome = route_for(report, rules, own, !violations.is_empty(), today)?;
+    }
+    Ok(Assessment { lines, violations, outcome, total_with_parts })
+}
+
+/// Routes a report by this total in the base currency.
+fn route_for(
+    report: &Report,
+    rules: SubmissionRules<'_>,
+    base_total: Money,
+    has_violations: bool,
+    today: Today,
+) -> Result<SubmissionOutcome, DomainError> {
+    let input = RouteInput { base_total, ..RouteInput::of(report, has_violations) };
+    match route(rules.policy, input, rules.people, today) {
+        Ok(steps) => Ok(SubmissionOutcome::Steps(steps)),
+        Err(RoutingError::NoApprover { step }) => Ok(SubmissionOutcome::NoApprover { step }),
+        Err(RoutingError::MissingManager(manager)) => Err(DomainError::MissingPerson(manager)),
+    }
 }
 
 /// Report at the current rates, while it is with its owner. Lines that were submitted keep their rates.
@@ -153,26 +192,6 @@ pub fn missing_person(
     }
 }
 
-/// True when the report can be approved without a person. Reports of members who can change policy or rates, reports
-/// with a preparer and reports with another payee cannot.
-fn is_eligible_for_auto_approval(report: &Report, people: &OrgContext) -> bool {
-    let has_no_other_parties = report.preparer.is_none() && report.payee.is_none();
-    has_no_other_parties && !matches!(people.owner.role, Role::Finance | Role::Admin)
-}
-
-/// Total in minor units of the base currency, with the owner's claims in other reports at the same merchants on the
-/// same days: a bill split over several small reports is not approved automatically.
-fn total_with_split_bills(report: &Report, spending: &Spending) -> i64 {
-    let merchant_days: BTreeSet<(Date, String)> =
-        report.expenses.iter().map(|line| (line.facts.date, merchant_key(&line.facts.merchant))).collect();
-    let months: BTreeSet<SpendingBucketKey> =
-        merchant_days.iter().map(|(day, _)| SpendingBucketKey::month(*day)).collect();
-    let claims = months.iter().flat_map(|month| spending.claims_of_other_reports(month, report.id));
-    let parts =
-        claims.filter(|(_, claim)| !claim.is_refund() && merchant_days.contains(&(claim.date, claim.merchant.clone())));
-    parts.fold(report.base_total.minor(), |sum, (_, claim)| sum.saturating_add(claim.granted_in_base.minor()))
-}
-
 /// Submits a report: evaluates it by the policy and makes its route.
 ///
 /// # Errors
@@ -204,7 +223,7 @@ pub(super) fn resubmit(
     if Spending::bucket_keys(&report.expenses).len() > MAX_SPENDING_BUCKETS {
         return Err(DomainError::TooManyPeriods);
     }
-    let Assessment { lines, violations, outcome } = assess(report, rules, today(now))?;
+    let Assessment { lines, violations, outcome, total_with_parts } = assess(report, rules, today(now))?;
     check_interested_parties(report, rules.people)?;
     let (status, steps, below) = match outcome {
         SubmissionOutcome::Blocked => return Err(blocked(report, violations)),
@@ -212,9 +231,10 @@ pub(super) fn resubmit(
         SubmissionOutcome::Steps(steps) => (ReportStatus::Submitted, steps, None),
         SubmissionOutcome::Approved { below } => (ReportStatus::Approved, Vec::new(), Some(below)),
     };
-    let claimed_before = match &change.before {
-        Some(before) if before.status.is_claimed() => Spending::bucket_keys(&before.expenses),
-        _ => BTreeSet::new(),
+    // Claims keep the form of their keys until they are withdrawn.
+    let (claimed_before, claim_keys) = match &change.before {
+        Some(before) if before.status.is_claimed() => (Spending::claimed_bucket_keys(before), before.claim_keys),
+        _ => (BTreeSet::new(), ClaimKeys::Digest),
     };
     // After an edit in the same change, the submission event lists only what the submission changed.
     let after_edit = (!change.events.is_empty()).then(|| change.after.clone());
@@ -225,11 +245,22 @@ pub(super) fn resubmit(
         change.after.with_expenses(lines).map_err(|_| DomainError::TotalTooLarge)?
     };
     let policy_version = rules.policy.version;
-    let after =
-        Report { status, steps, violations, policy_version: Some(policy_version), submitted_at: Some(now), ..after };
+    let after = Report {
+        status,
+        steps,
+        violations,
+        total_with_parts,
+        claim_keys,
+        policy_version: Some(policy_version),
+        submitted_at: Some(now),
+        ..after
+    };
     change.after = check_size(after)?;
     change.spending =
         rules.spending.record_claims(&change.after, &claimed_before).ok_or(DomainError::TooManyClaimedExpenses)?;
+    if below.is_some() {
+        change.spending.automatic = rules.spending.automatic.with_approval(&change.after, today(now).utc());
+    }
     let report = ReportSnapshot::of(&change.after);
     let kind = match (change.after.steps.first().map(OpenedStep::of), below) {
         (Some(opened_step), _) => EventKind::ReportSubmitted { report, opened_step },
@@ -266,6 +297,44 @@ fn blocked(report: &Report, violations: Vec<Violation>) -> DomainError {
     let first_line = |violation: &Violation| violation.expense_ids.first().copied().map(position).unwrap_or_default();
     let blocking = violations.into_iter().filter(|violation| violation.severity == Severity::Block);
     DomainError::PolicyViolations(blocking.map(|violation| (first_line(&violation), violation)).collect())
+}
+
+/// Routes a submitted report anew when parts of its bills are in reports that were submitted after it, and the larger
+/// total changes its approval. `None` when it stays as it is. Earlier decisions are void, as after an edit.
+///
+/// # Errors
+/// [`DomainError::MissingPerson`] when the route depends on a member who was not loaded;
+/// [`DomainError::ReportTooLarge`].
+pub fn reroute(
+    report: &Report,
+    rules: SubmissionRules<'_>,
+    now: Timestamp,
+) -> Result<Option<ReportChange>, DomainError> {
+    let (bills, together) = bills_in_other_reports(report, rules.spending);
+    let known = report.total_to_approve();
+    if report.status != ReportStatus::Submitted || !rules.policy.splitting || together.minor() <= known.minor() {
+        return Ok(None);
+    }
+    if let Some(missing) = rules.people.missing_interested_party(report) {
+        return Err(DomainError::MissingPerson(missing));
+    }
+    let route = |total| route_for(report, rules, total, !report.violations.is_empty(), today(now));
+    if report.total_with_parts.is_none() && route(together)?.is_same_approval(&route(known)?) {
+        return Ok(None);
+    }
+    let mut change = ReportChange::on(report, now);
+    change.after.violations.retain(|found| !found.is_split_over_reports());
+    let found = bills.iter().filter_map(|bill| bill.violation(&report.expenses, together));
+    change.after.violations.extend(found);
+    change.after.total_with_parts = Some(together);
+    // Without approvers for the larger total the route stays, and the approval limits compare that total.
+    if let SubmissionOutcome::Steps(steps) = route_for(report, rules, together, true, today(now))? {
+        change.after.steps = steps;
+    }
+    change.after = check_size(change.after)?;
+    let Some(opened_step) = change.after.pending_step().map(OpenedStep::of) else { return Ok(None) };
+    let kind = EventKind::ReportSubmitted { report: ReportSnapshot::of(&change.after), opened_step };
+    Ok(Some(change.record_system_event(kind, now)))
 }
 
 /// Takes a submitted report back to draft.

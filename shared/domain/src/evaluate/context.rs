@@ -5,10 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::conversion::RateBook;
+use crate::equality::{equality_digest, former_key};
 use crate::expense::Expense;
 use crate::ids::ReportId;
-use crate::policy::{Consequence, ExpenseField, Finding, NamedExpense, Policy, Severity, Violation, ViolationFinding};
-use crate::spending::{ClaimedExpense, Spending, SpendingBucketKey, merchant_key};
+use crate::policy::{
+    Consequence, ExpenseField, Finding, FindingEffect, NamedExpense, Policy, Reaction, RuleEffect, Severity, Violation,
+    ViolationFinding,
+};
+use crate::spending::{ClaimedExpense, Spending, SpendingBucketKey};
 use crate::text::{CostCentreCode, Grade};
 
 /// Rules and facts that expenses are evaluated with.
@@ -50,16 +54,21 @@ impl MerchantDay<'_> {
 /// Spending by day and merchant.
 pub(super) type MerchantDays<'a> = BTreeMap<(Date, String), MerchantDay<'a>>;
 
-pub(super) fn merchant_days<'a>(lines: &[Expense], context: &EvaluationContext<'a>) -> MerchantDays<'a> {
+pub(super) fn merchant_days<'a>(lines: &[Expense], spending: &'a Spending, report: ReportId) -> MerchantDays<'a> {
     let mut merchant_days = MerchantDays::new();
     let mut months = BTreeSet::new();
     for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.facts.is_refund()) {
         months.insert(SpendingBucketKey::month(line.facts.date));
-        merchant_days.entry((line.facts.date, merchant_key(&line.facts.merchant))).or_default().lines.push(at);
+        merchant_days.entry((line.facts.date, equality_digest(&line.facts.merchant))).or_default().lines.push(at);
     }
-    let claims = months.iter().flat_map(|month| context.spending.claims_of_other_reports(month, context.report));
+    let claims = months.iter().flat_map(|month| spending.claims_of_other_reports(month, report));
     for (number, claim) in claims.filter(|(_, claim)| !claim.is_refund()) {
-        if let Some(merchant_day) = merchant_days.get_mut(&(claim.date, claim.merchant.clone())) {
+        if claim.has_former_key() {
+            // Claims from before digests match every spelling that they matched then.
+            let spells = |at: &usize| lines.get(*at).is_some_and(|l| former_key(&l.facts.merchant) == claim.merchant);
+            let days = merchant_days.iter_mut().filter(|((date, _), _)| *date == claim.date);
+            days.filter(|(_, day)| day.lines.iter().any(spells)).for_each(|(_, day)| day.claims.push((number, claim)));
+        } else if let Some(merchant_day) = merchant_days.get_mut(&(claim.date, claim.merchant.clone())) {
             merchant_day.claims.push((number, claim));
         }
     }
@@ -71,22 +80,54 @@ pub(super) fn lines_at<'a>(lines: &'a [Expense], positions: &[usize]) -> Vec<&'a
     positions.iter().filter_map(|at| lines.get(*at)).collect()
 }
 
-/// Violation of a finding on `lines`.
-pub(super) fn violation(finding: Finding, lines: &[&Expense], severity: Severity, field: ExpenseField) -> Violation {
-    let mut expense_ids: Vec<_> = lines.iter().map(|line| line.id).collect();
-    expense_ids.sort_unstable();
-    Violation { finding: ViolationFinding::Structured(finding), expense_ids, severity, field }
+/// What a finding means for the submission.
+#[derive(Clone, Copy)]
+pub(super) struct Verdict {
+    severity: Severity,
+    field: ExpenseField,
+    effect: FindingEffect,
+    /// Consequence that the finding names.
+    pub(super) consequence: Option<Consequence>,
 }
 
-/// Severity, field and consequence of a finding that a justification permits. One justified expense is enough.
-pub(super) fn require_justification(
-    lines: &[&Expense],
-    field: ExpenseField,
-) -> (Severity, ExpenseField, Option<Consequence>) {
-    if lines.iter().any(|line| line.facts.justification.is_some()) {
-        (Severity::Warn, field, None)
-    } else {
-        (Severity::Block, ExpenseField::Justification, Some(Consequence::JustificationNeeded))
+impl Verdict {
+    /// The report cannot be submitted.
+    pub(super) const fn block(field: ExpenseField) -> Self {
+        Self { severity: Severity::Block, field, effect: FindingEffect::Block, consequence: None }
+    }
+
+    /// Approvers see it.
+    pub(super) const fn note(field: ExpenseField) -> Self {
+        Self { severity: Severity::Warn, field, effect: FindingEffect::Note, consequence: None }
+    }
+
+    /// The excess is not reimbursed.
+    pub(super) const fn cap() -> Self {
+        let consequence = Some(Consequence::ExcessNotReimbursed);
+        Self { severity: Severity::Warn, field: ExpenseField::Amount, effect: FindingEffect::Cap, consequence }
+    }
+
+    /// What a rule asks of `lines`. One justified expense is enough.
+    pub(super) fn of(reaction: Reaction, lines: &[&Expense], field: ExpenseField) -> Self {
+        let effect = FindingEffect::from(reaction.effect);
+        if !reaction.accepts_justification() {
+            let verdict = if reaction.effect == RuleEffect::Block { Self::block(field) } else { Self::note(field) };
+            return Self { effect, ..verdict };
+        }
+        if lines.iter().any(|line| line.facts.justification.is_some()) {
+            return Self { effect, ..Self::note(field) };
+        }
+        let consequence = Some(Consequence::JustificationNeeded);
+        Self { severity: Severity::Block, field: ExpenseField::Justification, effect, consequence }
+    }
+
+    /// Violation of a finding on `lines`.
+    pub(super) fn on(self, lines: &[&Expense], finding: Finding) -> Violation {
+        let mut expense_ids: Vec<_> = lines.iter().map(|line| line.id).collect();
+        expense_ids.sort_unstable();
+        let Self { severity, field, effect, .. } = self;
+        let finding = ViolationFinding::Structured(finding);
+        Violation { finding, expense_ids, severity, effect: Some(effect), field }
     }
 }
 

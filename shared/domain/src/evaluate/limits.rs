@@ -3,16 +3,18 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
-use super::context::{EvaluationContext, MerchantDays, lines_at, named_expense, require_justification, violation};
+use super::context::{EvaluationContext, MerchantDays, Verdict, lines_at, named_expense};
 use crate::conversion::ConversionError;
+use crate::equality::equality_digest;
 use crate::expense::{Expense, PaymentMethod};
 use crate::money::{Currency, Money};
 use crate::policy::{
-    Consequence, ExpenseField, Finding, LimitEffect, LimitExcess, LimitPeriod, LimitTerms, Severity, SpendingLimit,
-    SplitBill, Violation,
+    ExpenseField, Finding, LimitEffect, LimitExcess, LimitPeriod, LimitTerms, RuleEffect, SpendingLimit, SplitBill,
+    Violation,
 };
-use crate::spending::{ClaimedExpense, SpendingBucketKey, month_of, trip_key};
+use crate::spending::{ClaimedExpense, SpendingBucketKey};
 use crate::text::CategoryCode;
+use crate::today::month_of;
 
 /// Evaluates expenses by the limits, and sets their caps. Refunds do not count.
 pub(super) fn evaluate(
@@ -101,7 +103,7 @@ fn group_key(period: LimitPeriod, line: &Expense, position: usize) -> Option<Str
         LimitPeriod::Day => Some(line.facts.date.to_string()),
         LimitPeriod::Month => Some(month_of(line.facts.date)),
         LimitPeriod::Report => Some(String::new()),
-        LimitPeriod::Trip => line.facts.trip.as_deref().map(trip_key),
+        LimitPeriod::Trip => line.facts.trip.as_deref().map(equality_digest),
     }
 }
 
@@ -146,22 +148,19 @@ impl LimitEvaluation<'_> {
 
     /// Sum that the owner has claimed in other reports and that counts towards the same limit.
     fn claimed_elsewhere(&self, line: &Expense) -> Result<Money, ConversionError> {
-        let key = match self.limit.period {
-            LimitPeriod::Day | LimitPeriod::Month => SpendingBucketKey::month(line.facts.date),
+        let keys = match self.limit.period {
+            LimitPeriod::Day | LimitPeriod::Month => vec![SpendingBucketKey::month(line.facts.date)],
             LimitPeriod::Trip => match &line.facts.trip {
-                Some(trip) => SpendingBucketKey::trip(trip),
+                Some(trip) => vec![SpendingBucketKey::trip(trip), SpendingBucketKey::former_trip(trip)],
                 None => return Ok(Money::zero(self.currency())),
             },
             LimitPeriod::Expense | LimitPeriod::Report => return Ok(Money::zero(self.currency())),
         };
         let same_day = |claim: &ClaimedExpense| self.limit.period != LimitPeriod::Day || claim.date == line.facts.date;
         let mut sum = Money::zero(self.currency());
-        for (_, claim) in self
-            .context
-            .spending
-            .claims_of_other_reports(&key, self.context.report)
-            .filter(|(_, claim)| !claim.is_refund() && same_day(claim))
-        {
+        let others = |key| self.context.spending.claims_of_other_reports(key, self.context.report);
+        let counts = |claim: &ClaimedExpense| !claim.is_refund() && same_day(claim);
+        for (_, claim) in keys.iter().flat_map(others).filter(|(_, claim)| counts(claim)) {
             if self.applies_to(&claim.category, claim.payment_method) {
                 sum = add(sum, self.measured(claim.granted, claim.granted_in_base)?)?;
             }
@@ -186,7 +185,7 @@ impl LimitEvaluation<'_> {
 
     fn violation(&self, lines: &[&Expense], actual: Money, claimed_elsewhere: Money) -> Option<Violation> {
         let facts = &lines.first()?.facts;
-        let (severity, field, consequence) = self.effect(lines);
+        let verdict = self.verdict(lines);
         let claimed_elsewhere = Some(claimed_elsewhere).filter(|amount| amount.minor() != 0);
         let excess = LimitExcess {
             expense: match lines {
@@ -197,7 +196,7 @@ impl LimitEvaluation<'_> {
             actual,
             claimed_elsewhere,
             terms: self.terms(),
-            consequence,
+            consequence: verdict.consequence,
         };
         let finding = match self.limit.period {
             LimitPeriod::Expense => Finding::ExpenseLimit(excess),
@@ -206,7 +205,7 @@ impl LimitEvaluation<'_> {
             LimitPeriod::Report => Finding::ReportLimit(excess),
             LimitPeriod::Trip => Finding::TripLimit { excess, trip: facts.trip.clone()? },
         };
-        Some(violation(finding, lines, severity, field))
+        Some(verdict.on(lines, finding))
     }
 
     /// The limit and its restrictions, as findings name them.
@@ -222,11 +221,11 @@ impl LimitEvaluation<'_> {
         }
     }
 
-    fn effect(&self, lines: &[&Expense]) -> (Severity, ExpenseField, Option<Consequence>) {
+    fn verdict(&self, lines: &[&Expense]) -> Verdict {
         match self.limit.effect {
-            LimitEffect::Block => (Severity::Block, ExpenseField::Amount, None),
-            LimitEffect::Warn => require_justification(lines, ExpenseField::Amount),
-            LimitEffect::Cap => (Severity::Warn, ExpenseField::Amount, Some(Consequence::ExcessNotReimbursed)),
+            LimitEffect::Block => Verdict::of(RuleEffect::Block.into(), lines, ExpenseField::Amount),
+            LimitEffect::Warn => Verdict::of(RuleEffect::Warn.into(), lines, ExpenseField::Amount),
+            LimitEffect::Cap => Verdict::cap(),
         }
     }
 
@@ -289,16 +288,16 @@ impl LimitEvaluation<'_> {
             if parts < 2 || sum.minor() <= self.limit.amount.minor() {
                 continue;
             }
-            let (severity, field, consequence) = self.effect(&members);
+            let verdict = self.verdict(&members);
             let bill = SplitBill::OverLimit {
                 merchant: first.facts.merchant.clone(),
                 date: *date,
                 count: parts,
                 actual: sum,
                 terms: self.terms(),
-                consequence,
+                consequence: verdict.consequence,
             };
-            violations.push(violation(Finding::Splitting(bill), &members, severity, field));
+            violations.push(verdict.on(&members, Finding::Splitting(bill)));
             if self.limit.effect == LimitEffect::Cap {
                 self.cap(lines, positions, claimed_elsewhere)?;
             }

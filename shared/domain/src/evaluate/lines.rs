@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::context::{EvaluationContext, MerchantDays, lines_at, named_expense, require_justification, violation};
+use super::context::{EvaluationContext, MerchantDays, Verdict, lines_at, named_expense};
 use crate::expense::Expense;
 use crate::money::{Currency, Money};
 use crate::policy::{
-    Category, CostObject, DayOff, ExpenseField, Finding, Policy, RequiredField, Severity, SplitBill, Violation,
+    Category, CostObject, DayOff, ExpenseField, Finding, Policy, Reaction, RequiredField, SplitBill, Violation,
     at_least,
 };
 
 /// Violations of one expense, whatever the others are.
 pub(super) fn evaluate(line: &Expense, context: &EvaluationContext<'_>) -> Vec<Violation> {
     let policy = context.policy;
-    let block = |field, finding| violation(finding, &[line], Severity::Block, field);
+    let block = |field, finding| Verdict::block(field).on(&[line], finding);
     let Some(category) = policy.category(&line.facts.category) else {
         let category = line.facts.category.clone();
         return vec![block(ExpenseField::Category, Finding::UnknownCategory { category })];
@@ -62,7 +62,7 @@ fn missing(line: &Expense, category: &Category, context: &EvaluationContext<'_>)
         let (is_empty, field) = state(*required);
         let category_name = category.name.clone();
         let finding = Finding::RequiredField { expense: named_expense(line), category_name, field: *required };
-        is_empty.then(|| violation(finding, &[line], Severity::Block, field))
+        is_empty.then(|| Verdict::block(field).on(&[line], finding))
     });
     violations.collect()
 }
@@ -70,56 +70,71 @@ fn missing(line: &Expense, category: &Category, context: &EvaluationContext<'_>)
 fn day_off(line: &Expense, policy: &Policy) -> Option<Violation> {
     let date = line.facts.date;
     let rule = policy.non_working_days.as_ref().filter(|_| !policy.is_working_day(date))?;
-    let (severity, field, consequence) = match rule.severity {
-        Severity::Block => (Severity::Block, ExpenseField::Date, None),
-        Severity::Warn => require_justification(&[line], ExpenseField::Date),
-    };
+    let verdict = Verdict::of(rule.reaction(), &[line], ExpenseField::Date);
     let day = if rule.holidays.contains(&date) { DayOff::Holiday } else { DayOff::Weekend };
+    let consequence = verdict.consequence;
     let finding = Finding::NonWorkingDay { expense: named_expense(line), date, day, consequence };
-    Some(violation(finding, &[line], severity, field))
+    Some(verdict.on(&[line], finding))
 }
 
 fn too_old(line: &Expense, policy: &Policy, today: Date) -> Option<Violation> {
-    let maximum_days = u32::from(policy.maximum_age_days?);
+    let (_, rule) = policy.maximum_age_days.find(&line.facts.category)?;
+    let maximum_days = u32::from(rule.bound);
     let days = line.facts.date.until(today).ok().and_then(|span| u32::try_from(span.get_days()).ok())?;
     if days <= maximum_days {
         return None;
     }
-    let finding = Finding::MaximumAge { expense: named_expense(line), days, maximum_days };
-    Some(violation(finding, &[line], Severity::Warn, ExpenseField::Date))
+    let verdict = Verdict::of(rule.reaction, &[line], ExpenseField::Date);
+    let consequence = verdict.consequence;
+    let finding = Finding::MaximumAge { expense: named_expense(line), days, maximum_days, consequence };
+    Some(verdict.on(&[line], finding))
 }
 
 /// Expenses without a required receipt: each alone, or, where splitting is checked, with others of their day and
-/// merchant.
+/// merchant that the same rule is for.
 pub(super) fn receipts(lines: &[Expense], merchant_days: &MerchantDays<'_>, policy: &Policy) -> Vec<Violation> {
-    let Some(from) = policy.receipt_required_from else { return Vec::new() };
-    let without_receipt = |line: &&Expense| !line.has_receipt();
-    let needs_receipt = |line: &&Expense| at_least(line.amount_in_base(), from);
-    let warn = |finding, lines: &[&Expense]| violation(finding, lines, Severity::Warn, ExpenseField::ReceiptReference);
-    let alone = lines.iter().filter(without_receipt).filter(needs_receipt);
-    let mut violations: Vec<Violation> = alone
-        .map(|line| {
-            warn(Finding::ReceiptRequired { expense: named_expense(line), receipt_required_from: from }, &[line])
-        })
-        .collect();
+    let rules = &policy.receipt_required_from;
+    let field = ExpenseField::ReceiptReference;
+    let mut violations = Vec::new();
+    let rule_of = |line: &Expense| rules.find(&line.facts.category).filter(|_| !line.has_receipt());
+    let needs_receipt = |line: &Expense, from| at_least(line.amount_in_base(), from);
+    for line in lines {
+        let Some((_, rule)) = rule_of(line).filter(|(_, rule)| needs_receipt(line, rule.bound)) else { continue };
+        let verdict = Verdict::of(rule.reaction, &[line], field);
+        violations.push(verdict.on(
+            &[line],
+            Finding::ReceiptRequired {
+                expense: named_expense(line),
+                receipt_required_from: rule.bound,
+                consequence: verdict.consequence,
+            },
+        ));
+    }
     for merchant_day in merchant_days.values().filter(|merchant_day| policy.splitting && merchant_day.lines.len() > 1) {
-        let small: Vec<&Expense> = lines_at(lines, &merchant_day.lines)
-            .into_iter()
-            .filter(without_receipt)
-            .filter(|line| !needs_receipt(line))
-            .collect();
-        let Ok(sum) = Money::sum(from.currency(), small.iter().map(|line| line.amount_in_base())) else { continue };
-        if let [first, _, ..] = small.as_slice()
-            && at_least(sum, from)
-        {
-            let bill = SplitBill::WithoutReceipt {
-                merchant: first.facts.merchant.clone(),
-                date: first.facts.date,
-                count: small.len(),
-                actual: sum,
-                receipt_required_from: from,
-            };
-            violations.push(warn(Finding::Splitting(bill), &small));
+        let mut by_rule: BTreeMap<usize, Vec<&Expense>> = BTreeMap::new();
+        for line in lines_at(lines, &merchant_day.lines) {
+            if let Some((at, _)) = rule_of(line).filter(|(_, rule)| !needs_receipt(line, rule.bound)) {
+                by_rule.entry(at).or_default().push(line);
+            }
+        }
+        for (at, small) in by_rule {
+            let Some(rule) = rules.as_slice().get(at) else { continue };
+            let from = rule.bound;
+            let Ok(sum) = Money::sum(from.currency(), small.iter().map(|line| line.amount_in_base())) else { continue };
+            if let [first, _, ..] = small.as_slice()
+                && at_least(sum, from)
+            {
+                let verdict = Verdict::of(rule.reaction, &small, field);
+                let bill = SplitBill::WithoutReceipt {
+                    merchant: first.facts.merchant.clone(),
+                    date: first.facts.date,
+                    count: small.len(),
+                    actual: sum,
+                    receipt_required_from: from,
+                    consequence: verdict.consequence,
+                };
+                violations.push(verdict.on(&small, Finding::Splitting(bill)));
+            }
         }
     }
     violations
@@ -131,11 +146,6 @@ pub(super) fn duplicates(
     merchant_days: &MerchantDays<'_>,
     context: &EvaluationContext<'_>,
 ) -> Vec<Violation> {
-    // Without the rule, only automatic approval needs the duplicates.
-    let rule = context.policy.duplicates;
-    if rule.is_none() && context.policy.auto_approve_below.is_none() {
-        return Vec::new();
-    }
     let mut violations = Vec::new();
     for ((date, _), merchant_day) in merchant_days.iter().filter(|(_, merchant_day)| merchant_day.has_several()) {
         let mut by_amount: BTreeMap<(Currency, i64), Vec<&Expense>> = BTreeMap::new();
@@ -146,23 +156,42 @@ pub(super) fn duplicates(
         for lines in by_amount.into_values() {
             let Some(first) = lines.first() else { continue };
             let other_claim = merchant_day.claims.iter().find(|(_, claim)| claim.amount == first.facts.amount);
-            if other_claim.is_none() && lines.len() < 2 {
+            let lines = if other_claim.is_some() { lines } else { repetitions(&lines, context) };
+            let Some((first, reaction)) = lines.first().copied().zip(duplicate_reaction(&lines, context)) else {
                 continue;
-            }
-            let (severity, field, consequence) = match rule {
-                Some(Severity::Block) => (Severity::Block, ExpenseField::Amount, None),
-                Some(Severity::Warn) => require_justification(&lines, ExpenseField::Amount),
-                None => (Severity::Warn, ExpenseField::Amount, None),
             };
+            let verdict = Verdict::of(reaction, &lines, ExpenseField::Amount);
             let finding = Finding::Duplicate {
                 expense: named_expense(first),
                 date: *date,
                 count: lines.len(),
                 claimed_in: other_claim.map(|(number, _)| (*number).to_owned()),
-                consequence,
+                consequence: verdict.consequence,
             };
-            violations.push(violation(finding, &lines, severity, field));
+            violations.push(verdict.on(&lines, finding));
         }
     }
     violations
+}
+
+/// The strictest reaction to duplicates for the categories of `lines`; none without a rule. Then only automatic
+/// approval needs the duplicates.
+fn duplicate_reaction(lines: &[&Expense], context: &EvaluationContext<'_>) -> Option<Reaction> {
+    let rules = lines.iter().filter_map(|line| context.policy.duplicates.find(&line.facts.category));
+    let strictest = rules.map(|(_, rule)| rule.reaction).max_by_key(|it| (it.effect, !it.unless_justified));
+    strictest.or_else(|| context.policy.auto_approve_below.map(|_| Reaction::default()))
+}
+
+/// Those of equal expenses that repeat each other: neither parts of one split, nor on different cost centres or
+/// projects.
+fn repetitions<'a>(equal: &[&'a Expense], context: &EvaluationContext<'_>) -> Vec<&'a Expense> {
+    let bearer = |line: &Expense| {
+        let cost_centre = line.facts.cost_centre.as_ref().or(context.cost_centre);
+        (cost_centre.cloned(), line.facts.project.clone())
+    };
+    let repeats = |line: &Expense, other: &Expense| {
+        let same_split = line.split_from.is_some() && line.split_from == other.split_from;
+        line.id != other.id && !same_split && bearer(line) == bearer(other)
+    };
+    equal.iter().copied().filter(|line| equal.iter().any(|other| repeats(line, other))).collect()
 }

@@ -1,10 +1,10 @@
 //! Rule on refunds: each takes back at most what is left of the expense it refunds, and together they are at most the
 //! expenses of the report with the same payment method. It applies under every policy.
 
-use super::context::{EvaluationContext, named_expense, violation};
+use super::context::{EvaluationContext, Verdict, named_expense};
 use crate::expense::{Expense, PaymentMethod};
 use crate::money::Money;
-use crate::policy::{ExpenseField, Finding, Severity, Violation};
+use crate::policy::{ExpenseField, Finding, Violation};
 use crate::refund::{Refundable, settle};
 use crate::spending::SpendingBucketKey;
 
@@ -55,5 +55,5 @@ pub(super) fn evaluate(lines: &mut [Expense], context: &EvaluationContext<'_>) -
 
 fn excess(line: &Expense, refundable: Money) -> Violation {
     let finding = Finding::Refund { expense: named_expense(line), refundable };
-    violation(finding, &[line], Severity::Block, ExpenseField::Amount)
+    Verdict::block(ExpenseField::Amount).on(&[line], finding)
 }

@@ -415,8 +415,9 @@ pub fn permit<'a, A: ReportAction>(
     if decides && report.status == ReportStatus::Submitted {
         let delegation = (relation == Relation::Delegate).then(|| current_delegation(actor, report, today)).flatten();
         let limit = delegation.map_or(actor.approval_limit, Delegation::effective_limit);
-        if let Some(limit) = limit.filter(|limit| report.base_total.minor() > limit.minor()) {
-            return Err(DomainError::ApprovalLimitExceeded { limit, total: report.base_total });
+        let total = report.total_to_approve();
+        if let Some(limit) = limit.filter(|limit| total.minor() > limit.minor()) {
+            return Err(DomainError::ApprovalLimitExceeded { limit, total });
         }
         on_behalf_of = delegation.map(|delegation| &delegation.counterpart);
     }

@@ -38,13 +38,14 @@ pub enum PolicyRule {
     ReportLimit,
     /// The expenses of a trip exceed a limit.
     TripLimit,
-    /// Several expenses of one day at one merchant together exceed a limit per expense, or need a receipt.
+    /// Several expenses of one day at one merchant together exceed a limit per expense, need a receipt, or change the
+    /// approval of a report.
     Splitting,
     /// The amount requires a receipt and there is none.
     ReceiptRequired,
     /// The expense is older than the policy allows.
     MaximumAge,
-    /// The day is a Saturday, a Sunday or a holiday.
+    /// The day is a weekend day or a holiday.
     NonWorkingDay,
     /// Another expense has the same day, merchant and amount.
     Duplicate,
@@ -54,7 +55,7 @@ pub enum PolicyRule {
     #[serde(rename = "receipt-refused")]
     #[strum(serialize = "receipt-refused")]
     ReceiptRejected,
-    /// Another report has a receipt with the same bytes.
+    /// The same file is behind another expense or on another report.
     DuplicateReceipt,
     /// A refund is larger than what it refunds, or the refunds are larger than the expenses of the report.
     Refund,
@@ -165,6 +166,24 @@ pub enum SplitBill {
         actual: Money,
         /// Amount from which a receipt is required.
         receipt_required_from: Money,
+        /// Consequence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        consequence: Option<Consequence>,
+    },
+    /// Expenses of other reports of the owner are parts of the bill, and the larger total changes the approval.
+    OverReports {
+        /// Merchant.
+        merchant: Merchant,
+        /// Day.
+        date: Date,
+        /// Number of expenses, those of other reports included.
+        count: usize,
+        /// Their sum in the base currency.
+        actual: Money,
+        /// Total of the report with all such parts, in the base currency.
+        total_with_parts: Money,
+        /// Numbers of the other reports.
+        claimed_in: Vec<String>,
     },
     /// The expenses together exceed a limit per expense.
     OverLimit {
@@ -210,7 +229,7 @@ pub enum Consequence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DayOff {
-    /// Saturday or Sunday.
+    /// Day of the weekend.
     Weekend,
     /// Holiday of the policy.
     Holiday,
@@ -287,6 +306,9 @@ pub enum Finding {
         expense: NamedExpense,
         /// Amount from which a receipt is required.
         receipt_required_from: Money,
+        /// Consequence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        consequence: Option<Consequence>,
     },
     /// See [`PolicyRule::MaximumAge`].
     MaximumAge {
@@ -296,6 +318,9 @@ pub enum Finding {
         days: u32,
         /// Highest allowed age in days.
         maximum_days: u32,
+        /// Consequence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        consequence: Option<Consequence>,
     },
     /// See [`PolicyRule::NonWorkingDay`].
     NonWorkingDay {
@@ -336,7 +361,17 @@ pub enum Finding {
         reason: RejectionReason,
     },
     /// See [`PolicyRule::DuplicateReceipt`].
-    DuplicateReceipt(NamedReceipt),
+    DuplicateReceipt {
+        /// The receipts.
+        #[serde(flatten)]
+        receipt: NamedReceipt,
+        /// True when the file is also behind another expense of this report; false when it is on another report.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_this_report: bool,
+        /// Consequence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        consequence: Option<Consequence>,
+    },
     /// See [`PolicyRule::Refund`].
     Refund {
         /// The refund.
@@ -382,7 +417,7 @@ impl Finding {
             Self::Duplicate { .. } => PolicyRule::Duplicate,
             Self::ReceiptPending(_) => PolicyRule::ReceiptPending,
             Self::ReceiptRejected { .. } => PolicyRule::ReceiptRejected,
-            Self::DuplicateReceipt(_) => PolicyRule::DuplicateReceipt,
+            Self::DuplicateReceipt { .. } => PolicyRule::DuplicateReceipt,
             Self::Refund { .. } => PolicyRule::Refund,
             Self::RateAge { .. } => PolicyRule::RateAge,
         }
@@ -402,14 +437,15 @@ impl Finding {
             Self::Splitting(SplitBill::WithoutReceipt { receipt_required_from, actual, .. }) => {
                 money(*receipt_required_from, *actual)
             }
-            Self::ReceiptRequired { expense, receipt_required_from } => {
+            Self::ReceiptRequired { expense, receipt_required_from, .. } => {
                 money(*receipt_required_from, expense.base_amount.unwrap_or(expense.amount))
             }
             Self::Refund { expense, refundable } => money(*refundable, expense.amount.negated()),
             Self::MaximumAge { days, maximum_days, .. } | Self::RateAge { days, maximum_days, .. } => {
                 Some((Measure::Days { days: *maximum_days }, Measure::Days { days: *days }))
             }
-            Self::UnknownCategory { .. }
+            Self::Splitting(SplitBill::OverReports { .. })
+            | Self::UnknownCategory { .. }
             | Self::InactiveCategory { .. }
             | Self::UnknownCostCentre { .. }
             | Self::UnknownProject { .. }
@@ -418,7 +454,37 @@ impl Finding {
             | Self::Duplicate { .. }
             | Self::ReceiptPending(_)
             | Self::ReceiptRejected { .. }
-            | Self::DuplicateReceipt(_) => None,
+            | Self::DuplicateReceipt { .. } => None,
+        }
+    }
+
+    /// Consequence for the report, beyond the severity.
+    #[must_use]
+    pub const fn consequence(&self) -> Option<Consequence> {
+        match self {
+            Self::ExpenseLimit(excess)
+            | Self::DayLimit { excess, .. }
+            | Self::MonthLimit { excess, .. }
+            | Self::ReportLimit(excess)
+            | Self::TripLimit { excess, .. } => excess.consequence,
+            Self::Splitting(
+                SplitBill::OverLimit { consequence, .. } | SplitBill::WithoutReceipt { consequence, .. },
+            )
+            | Self::ReceiptRequired { consequence, .. }
+            | Self::MaximumAge { consequence, .. }
+            | Self::NonWorkingDay { consequence, .. }
+            | Self::Duplicate { consequence, .. }
+            | Self::RateAge { consequence, .. }
+            | Self::DuplicateReceipt { consequence, .. } => *consequence,
+            Self::Splitting(SplitBill::OverReports { .. })
+            | Self::UnknownCategory { .. }
+            | Self::InactiveCategory { .. }
+            | Self::UnknownCostCentre { .. }
+            | Self::UnknownProject { .. }
+            | Self::RequiredField { .. }
+            | Self::ReceiptPending(_)
+            | Self::Refund { .. }
+            | Self::ReceiptRejected { .. } => None,
         }
     }
 
@@ -457,15 +523,32 @@ impl fmt::Display for Finding {
                 )?;
                 write!(f, "per expense{}{end}", terms.scope())
             }
-            Self::Splitting(SplitBill::WithoutReceipt { merchant, date, count, actual, receipt_required_from }) => {
+            Self::Splitting(SplitBill::WithoutReceipt {
+                merchant,
+                date,
+                count,
+                actual,
+                receipt_required_from,
+                consequence,
+            }) => {
                 write!(f, "{count} expenses at {merchant} on {date} are {actual} together, without a receipt; ")?;
-                write!(f, "one is required from {receipt_required_from}.")
+                write!(f, "one is required from {receipt_required_from}{}", Consequence::end(*consequence))
             }
-            Self::ReceiptRequired { expense, receipt_required_from } => {
-                write!(f, "{expense} has no receipt; one is required from {receipt_required_from}.")
+            Self::Splitting(SplitBill::OverReports { merchant, date, count, actual, total_with_parts, claimed_in }) => {
+                let others = claimed_in.join(", ");
+                write!(
+                    f,
+                    "{count} expenses at {merchant} on {date} are {actual} together, some of them in {others}; "
+                )?;
+                write!(f, "with those the report is {total_with_parts} and is approved as such.")
             }
-            Self::MaximumAge { expense, days, maximum_days } => {
-                write!(f, "{expense} is {days} days old; the policy allows {maximum_days}.")
+            Self::ReceiptRequired { expense, receipt_required_from, consequence } => {
+                let end = Consequence::end(*consequence);
+                write!(f, "{expense} has no receipt; one is required from {receipt_required_from}{end}")
+            }
+            Self::MaximumAge { expense, days, maximum_days, consequence } => {
+                let end = Consequence::end(*consequence);
+                write!(f, "{expense} is {days} days old; the policy allows {maximum_days}{end}")
             }
             Self::NonWorkingDay { expense, date, day, consequence } => {
                 write!(f, "{expense} on {date} is on {day}{}", Consequence::end(*consequence))
@@ -483,7 +566,10 @@ impl fmt::Display for Finding {
             Self::ReceiptRejected { receipt, reason } => {
                 write!(f, "{receipt} was rejected. {} Remove it.", reason.message())
             }
-            Self::DuplicateReceipt(receipt) => write!(f, "{receipt} is also on another report."),
+            Self::DuplicateReceipt { receipt, in_this_report, consequence } => {
+                let place = if *in_this_report { "behind another expense of this report" } else { "on another report" };
+                write!(f, "{receipt} is also {place}{}", Consequence::end(*consequence))
+            }
             Self::Refund { expense, refundable } => {
                 write!(f, "{expense}: the refund is larger than the {refundable} that can be refunded.")
             }

@@ -2,6 +2,7 @@
 //! rules; [`crate::evaluate`] applies them to expenses, and [`crate::route`] makes the approval steps.
 
 mod finding;
+mod requirement;
 mod validate;
 mod violation;
 mod workflow;
@@ -25,8 +26,9 @@ pub use finding::{
     Consequence, DayOff, Finding, LimitExcess, LimitTerms, Measure, NamedExpense, NamedReceipt, PolicyRule,
     RequiredField, SplitBill,
 };
+pub use requirement::{Bound, CategoryRule, CategoryRules, Reaction, RuleEffect};
 pub use validate::PolicyError;
-pub use violation::{ExpenseField, Severity, Violation, ViolationFinding};
+pub use violation::{ExpenseField, FindingEffect, Severity, Violation, ViolationFinding};
 pub use workflow::{ApprovalMode, Approvers, StepCondition, StepRule};
 
 /// Category of expenses.
@@ -158,11 +160,61 @@ pub struct SpendingLimit {
 /// Rule for expenses on days off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NonWorkingDays {
-    /// Severity of an expense on a Saturday, a Sunday or a holiday.
-    pub severity: Severity,
+    /// Effect of an expense on a weekend day or a holiday.
+    #[serde(rename = "severity")]
+    pub effect: RuleEffect,
+    /// With `block`: the report can be submitted when the expense has a justification.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unless_justified: bool,
+    /// Days of the weekend; Saturday and Sunday when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weekend: Option<Vec<WeekDay>>,
     /// Holidays.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holidays: Vec<Date>,
+}
+
+impl NonWorkingDays {
+    /// Reaction to an expense on such a day.
+    #[must_use]
+    pub const fn reaction(&self) -> Reaction {
+        Reaction { effect: self.effect, unless_justified: self.unless_justified }
+    }
+}
+
+/// Day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Weekday)]
+pub enum WeekDay {
+    /// Monday.
+    Monday,
+    /// Tuesday.
+    Tuesday,
+    /// Wednesday.
+    Wednesday,
+    /// Thursday.
+    Thursday,
+    /// Friday.
+    Friday,
+    /// Saturday.
+    Saturday,
+    /// Sunday.
+    Sunday,
+}
+
+impl From<Weekday> for WeekDay {
+    fn from(day: Weekday) -> Self {
+        match day {
+            Weekday::Monday => Self::Monday,
+            Weekday::Tuesday => Self::Tuesday,
+            Weekday::Wednesday => Self::Wednesday,
+            Weekday::Thursday => Self::Thursday,
+            Weekday::Friday => Self::Friday,
+            Weekday::Saturday => Self::Saturday,
+            Weekday::Sunday => Self::Sunday,
+        }
+    }
 }
 
 /// Policy document of an organisation.
@@ -176,19 +228,21 @@ pub struct Policy {
     /// the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<SpendingLimit>,
-    /// Amount in the base currency from which expenses need a receipt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receipt_required_from: Option<Money>,
-    /// Age in days above which expenses are a violation at submission.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub maximum_age_days: Option<u16>,
+    /// Amounts in the base currency from which expenses need a receipt.
+    #[serde(default, skip_serializing_if = "CategoryRules::is_empty")]
+    pub receipt_required_from: CategoryRules<Money>,
+    /// Ages in days above which expenses are a violation at submission.
+    #[serde(default, skip_serializing_if = "CategoryRules::is_empty")]
+    pub maximum_age_days: CategoryRules<u16>,
     /// Rule for expenses on days off. Due dates skip its holidays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub non_working_days: Option<NonWorkingDays>,
-    /// Severity of an expense that the owner has already claimed: same day, merchant and amount. A warning requires a
-    /// justification.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub duplicates: Option<Severity>,
+    /// Rules for expenses that the owner has already claimed: same day, merchant and amount.
+    #[serde(default, skip_serializing_if = "CategoryRules::is_empty")]
+    pub duplicates: CategoryRules<()>,
+    /// Rules for receipts whose file is also behind another expense. Without one, approvers see it.
+    #[serde(default, skip_serializing_if = "CategoryRules::is_empty")]
+    pub duplicate_receipts: CategoryRules<()>,
     /// True when several expenses of one day at one merchant count together for limits per expense and for required
     /// receipts.
     #[serde(default)]
@@ -207,6 +261,10 @@ pub struct Policy {
     /// Total in the base currency below which reports without violations are approved automatically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_approve_below: Option<Money>,
+    /// Highest sum in the base currency that is approved automatically for an owner in a calendar month; ten times
+    /// `auto_approve_below` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_approve_monthly: Option<Money>,
     /// Hash of the last event of the policy's history.
     #[serde(default)]
     pub last_hash: String,
@@ -245,10 +303,11 @@ impl Policy {
             version: 1,
             categories: categories.into_iter().map(category).collect(),
             limits: Vec::new(),
-            receipt_required_from: None,
-            maximum_age_days: Some(90),
+            receipt_required_from: CategoryRules::default(),
+            maximum_age_days: CategoryRules::bare(90),
             non_working_days: None,
-            duplicates: Some(Severity::Warn),
+            duplicates: CategoryRules::bare(RuleEffect::Warn),
+            duplicate_receipts: CategoryRules::default(),
             splitting: true,
             cost_centres: Vec::new(),
             projects: Vec::new(),
@@ -262,6 +321,7 @@ impl Policy {
             }],
             fallback: Some(Approvers::Role { role: Role::Admin }),
             auto_approve_below: None,
+            auto_approve_monthly: None,
             last_hash: String::new(),
             changed_at: None,
         }
@@ -327,11 +387,15 @@ impl Policy {
             .unwrap_or_default()
     }
 
-    /// True for a day that is neither Saturday, Sunday nor a holiday.
+    /// True for a day that is neither a weekend day nor a holiday.
     #[must_use]
     pub fn is_working_day(&self, day: Date) -> bool {
-        let holidays = self.non_working_days.as_ref().map_or(&[][..], |days| days.holidays.as_slice());
-        !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) && !holidays.contains(&day)
+        let days = self.non_working_days.as_ref();
+        let is_weekend = match days.and_then(|days| days.weekend.as_ref()) {
+            Some(weekend) => weekend.contains(&day.weekday().into()),
+            None => matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday),
+        };
+        !is_weekend && !days.is_some_and(|days| days.holidays.contains(&day))
     }
 
     /// Day that is `days` working days after `from`.

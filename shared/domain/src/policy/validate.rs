@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Deref;
 
-use super::{ApprovalMode, Approvers, CostObject, Policy};
+use super::{ApprovalMode, Approvers, Bound, CategoryRules, CostObject, Policy, Reaction, RuleEffect};
 use crate::member::Role;
 use crate::money::Currency;
 
@@ -41,6 +41,22 @@ impl PolicyErrors {
         }
     }
 
+    /// Checks the categories of rules, and that `unless_justified` has a `block` to leave a way out of.
+    fn rules<T: Bound>(&mut self, name: &str, rules: &CategoryRules<T>, known: &BTreeSet<&str>) {
+        let rules = rules.as_slice();
+        for (at, rule) in rules.iter().enumerate() {
+            let pointer = if rules.len() == 1 { format!("/{name}") } else { format!("/{name}/{at}") };
+            self.known(&format!("{pointer}/categories"), &rule.categories, known, "category");
+            self.reaction(&pointer, rule.reaction);
+        }
+    }
+
+    fn reaction(&mut self, pointer: &str, reaction: Reaction) {
+        if reaction.unless_justified && reaction.effect != RuleEffect::Block {
+            self.push(format!("{pointer}/unless_justified"), "block-only", "Applies to the effect block only.");
+        }
+    }
+
     fn approvers(&mut self, pointer: &str, approvers: &Approvers) {
         match approvers {
             // Employees do not approve by role, auditors never.
@@ -73,6 +89,19 @@ impl Policy {
             }
         }
         self.amounts_in_base(base, &mut errors);
+        if self.auto_approve_monthly.is_some() && self.auto_approve_below.is_none() {
+            errors.push("/auto_approve_monthly", "requires", "Needs auto_approve_below.");
+        }
+        if let Some(days) = &self.non_working_days {
+            errors.reaction("/non_working_days", days.reaction());
+            let weekend = days.weekend.as_deref().unwrap_or_default();
+            let repeated =
+                weekend.iter().enumerate().any(|(at, day)| weekend.iter().take(at).any(|other| other == day));
+            if repeated || weekend.len() > 6 {
+                let detail = "Must name each day once, and leave a working day.";
+                errors.push("/non_working_days/weekend", "length", detail);
+            }
+        }
         self.codes(&mut errors);
         self.workflow(&mut errors);
         errors.0
@@ -84,10 +113,16 @@ impl Policy {
             [(pointer("from_total"), step.when.from_total), (pointer("below_total"), step.when.below_total)]
         });
         let single = [
-            ("/receipt_required_from/currency".to_owned(), self.receipt_required_from),
             ("/auto_approve_below/currency".to_owned(), self.auto_approve_below),
+            ("/auto_approve_monthly/currency".to_owned(), self.auto_approve_monthly),
         ];
-        for (pointer, money) in bands.chain(single) {
+        let receipts = self.receipt_required_from.as_slice();
+        let receipts = receipts.iter().enumerate().map(|(at, rule)| {
+            // One rule is stated without a list.
+            let at = if receipts.len() == 1 { String::new() } else { format!("/{at}") };
+            (format!("/receipt_required_from{at}/currency"), Some(rule.bound))
+        });
+        for (pointer, money) in bands.chain(single).chain(receipts) {
             if money.is_some_and(|money| money.currency() != base) {
                 errors.push(pointer, "base-currency", format!("This amount is in the base currency, {base}."));
             }
@@ -102,6 +137,10 @@ impl Policy {
         for (at, limit) in self.limits.iter().enumerate() {
             errors.known(&format!("/limits/{at}/categories"), &limit.categories, &categories, "category");
         }
+        errors.rules("receipt_required_from", &self.receipt_required_from, &categories);
+        errors.rules("maximum_age_days", &self.maximum_age_days, &categories);
+        errors.rules("duplicates", &self.duplicates, &categories);
+        errors.rules("duplicate_receipts", &self.duplicate_receipts, &categories);
         for (at, step) in self.steps.iter().enumerate() {
             let pointer = |name: &str| format!("/steps/{at}/when/{name}");
             errors.known(&pointer("categories"), &step.when.categories, &categories, "category");

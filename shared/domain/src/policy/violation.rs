@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 use utoipa::ToSchema;
 
-use super::finding::{Finding, Measure, PolicyRule};
+use super::LimitEffect;
+use super::finding::{Consequence, Finding, Measure, PolicyRule, SplitBill};
+use super::requirement::RuleEffect;
 use crate::ids::ExpenseId;
 use crate::statement::Statement;
 
@@ -21,6 +23,40 @@ pub enum Severity {
     Block,
 }
 
+/// Effect that the violated rule has by the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingEffect {
+    /// Approvers see it.
+    Note,
+    /// A justification is required.
+    Warn,
+    /// The report cannot be submitted.
+    Block,
+    /// The amount above the limit is not reimbursed.
+    Cap,
+}
+
+impl From<RuleEffect> for FindingEffect {
+    fn from(effect: RuleEffect) -> Self {
+        match effect {
+            RuleEffect::Note => Self::Note,
+            RuleEffect::Warn => Self::Warn,
+            RuleEffect::Block => Self::Block,
+        }
+    }
+}
+
+impl From<LimitEffect> for FindingEffect {
+    fn from(effect: LimitEffect) -> Self {
+        match effect {
+            LimitEffect::Warn => Self::Warn,
+            LimitEffect::Block => Self::Block,
+            LimitEffect::Cap => Self::Cap,
+        }
+    }
+}
+
 /// Violation of a policy rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
@@ -31,6 +67,9 @@ pub struct Violation {
     pub expense_ids: Vec<ExpenseId>,
     /// Effect on the submission.
     pub severity: Severity,
+    /// Effect of the rule. Absent in reports stored before it was; see [`Violation::effect`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<FindingEffect>,
     /// Field of the expense that would have to change.
     pub field: ExpenseField,
 }
@@ -64,6 +103,27 @@ impl Violation {
             ViolationFinding::Structured(finding) => finding.rule(),
             ViolationFinding::Sentence { rule, .. } => *rule,
         }
+    }
+
+    /// True for a bill whose parts are in several reports.
+    #[must_use]
+    pub const fn is_split_over_reports(&self) -> bool {
+        matches!(self.finding, ViolationFinding::Structured(Finding::Splitting(SplitBill::OverReports { .. })))
+    }
+
+    /// Effect of the rule by the policy of the submission.
+    #[must_use]
+    pub fn effect(&self) -> FindingEffect {
+        let consequence = match &self.finding {
+            ViolationFinding::Structured(finding) => finding.consequence(),
+            ViolationFinding::Sentence { .. } => None,
+        };
+        self.effect.unwrap_or(match (consequence, self.severity) {
+            (Some(Consequence::ExcessNotReimbursed), _) => FindingEffect::Cap,
+            (Some(Consequence::JustificationNeeded), _) => FindingEffect::Warn,
+            (None, Severity::Warn) => FindingEffect::Note,
+            (None, Severity::Block) => FindingEffect::Block,
+        })
     }
 
     /// English sentence.

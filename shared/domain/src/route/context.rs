@@ -61,7 +61,7 @@ pub enum RoutingError {
 pub struct RouteInput<'a> {
     /// Expenses.
     pub lines: &'a [Expense],
-    /// Their sum in the base currency.
+    /// Their sum in the base currency, with the parts of their bills in other reports.
     pub base_total: Money,
     /// Cost centre of expenses that name none.
     pub cost_centre: Option<&'a CostCentreCode>,
@@ -73,8 +73,9 @@ impl<'a> RouteInput<'a> {
     /// Facts of a report.
     #[must_use]
     pub fn of(report: &'a Report, has_violations: bool) -> Self {
-        let Report { expenses, base_total, cost_centre, .. } = report;
-        Self { lines: expenses, base_total: *base_total, cost_centre: cost_centre.as_ref(), has_violations }
+        let Report { expenses, cost_centre, .. } = report;
+        let base_total = report.total_to_approve();
+        Self { lines: expenses, base_total, cost_centre: cost_centre.as_ref(), has_violations }
     }
 
     /// Cost centre of an expense.

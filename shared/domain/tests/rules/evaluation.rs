@@ -9,7 +9,7 @@ use outlay_domain::ids::ExpenseId;
 use outlay_domain::member::Member;
 use outlay_domain::money::Money;
 use outlay_domain::policy::{
-    LimitEffect, LimitPeriod, NonWorkingDays, Policy, Severity, SpendingLimit, StepCondition, StepRule,
+    CategoryRules, LimitEffect, LimitPeriod, NonWorkingDays, Policy, RuleEffect, SpendingLimit, StepCondition, StepRule,
 };
 use outlay_domain::report::Report;
 use outlay_domain::spending::Spending;
@@ -147,15 +147,20 @@ proptest! {
         before in prop::collection::vec(line(), 0..4),
         (senior, splitting, block) in (any::<bool>(), any::<bool>(), prop::bool::weighted(0.2)),
     ) {
-        let severity = if block { Severity::Block } else { Severity::Warn };
+        let severity = if block { RuleEffect::Block } else { RuleEffect::Warn };
         let when = StepCondition { has_violations: Some(true), ..StepCondition::default() };
         let found = StepRule { when, ..workflow().steps[1].clone() };
         let policy = Policy {
             limits,
             splitting,
-            duplicates: Some(severity),
-            receipt_required_from: Some(money("50.00")),
-            non_working_days: Some(NonWorkingDays { severity, holidays: Vec::new() }),
+            duplicates: CategoryRules::bare(severity),
+            receipt_required_from: CategoryRules::bare(money("50.00")),
+            non_working_days: Some(NonWorkingDays {
+                effect: severity,
+                unless_justified: false,
+                weekend: None,
+                holidays: Vec::new(),
+            }),
             steps: vec![workflow().steps[0].clone(), found],
             ..Policy::initial()
         };
@@ -168,7 +173,7 @@ proptest! {
         other.id = seed(51).next_id();
         let nothing = std::collections::BTreeSet::new();
         let claims = Spending::default().record_claims(&other, &nothing).unwrap();
-        store_claims(&mut given.spending.buckets, &other, &claims);
+        store_claims(&mut given.spending, &other, &claims);
         prop_assert_eq!(said(&report(&entered), given.rules()), said(&report(&shuffled), given.rules()));
     }
 }

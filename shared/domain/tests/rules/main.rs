@@ -15,6 +15,7 @@ mod policy;
 mod privacy;
 mod rate_limit;
 mod receipts;
+mod refusals;
 mod routing;
 mod separation_of_duties;
 mod sequences;

@@ -16,7 +16,7 @@ use outlay_domain::error::DomainError;
 use outlay_domain::ids::MemberId;
 use outlay_domain::member::{Member, Role};
 use outlay_domain::permission::{Decide, Edit, Recall, Reimburse, Return};
-use outlay_domain::policy::{Approvers, Policy};
+use outlay_domain::policy::{Approvers, CategoryRules, Policy};
 use outlay_domain::report::{Report, ReportStatus};
 use outlay_domain::step::{Step, StepStatus};
 
@@ -95,7 +95,7 @@ impl Model {
     fn new(away: &[&Member]) -> Self {
         // Finance is the fallback as well: without a manager above the owner's manager there is no other approver.
         let fallback = Some(Approvers::Role { role: Role::Finance });
-        let policy = Policy { fallback, duplicates: None, ..workflow() };
+        let policy = Policy { fallback, duplicates: CategoryRules::default(), ..workflow() };
         let (reports, people) = (Numbered::new(), Numbered::new());
         let away = away.iter().map(|member| member.id).collect();
         Self {

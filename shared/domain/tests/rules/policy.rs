@@ -7,8 +7,8 @@ use outlay_domain::evaluate::{Evaluation, EvaluationContext, evaluate};
 use outlay_domain::expense::{Expense, ExpenseFacts, PaymentMethod};
 use outlay_domain::money::Money;
 use outlay_domain::policy::{
-    ApprovalMode, Approvers, ExpenseField, LimitEffect, LimitPeriod, Measure, NonWorkingDays, Policy, PolicyRule,
-    RequiredField, Severity, SpendingLimit, StepCondition, Violation,
+    ApprovalMode, Approvers, CategoryRules, ExpenseField, LimitEffect, LimitPeriod, Measure, NonWorkingDays, Policy,
+    PolicyRule, RequiredField, RuleEffect, Severity, SpendingLimit, StepCondition, Violation,
 };
 use outlay_domain::spending::{ClaimedExpense, ReportClaims, Spending, SpendingBucket, SpendingBucketKey};
 use proptest::prelude::*;
@@ -17,7 +17,12 @@ use crate::support::{cents, cost_object, day, eur, facts, limit, lines, money, n
 
 /// Policy without rules.
 fn plain() -> Policy {
-    Policy { maximum_age_days: None, duplicates: None, splitting: false, ..Policy::initial() }
+    Policy {
+        maximum_age_days: CategoryRules::default(),
+        duplicates: CategoryRules::default(),
+        splitting: false,
+        ..Policy::initial()
+    }
 }
 
 fn with_limit(amount: &str, period: LimitPeriod, effect: LimitEffect) -> Policy {
@@ -76,7 +81,7 @@ fn claimed(expenses: Vec<ExpenseFacts>) -> Spending {
             bucket.claims.entry(report).or_insert_with(none).lines.push(ClaimedExpense::of(&line));
         }
     }
-    Spending { buckets }
+    Spending { buckets, ..Spending::default() }
 }
 
 #[test]
@@ -231,8 +236,8 @@ fn most_specific_limit_applies_then_first() {
 #[test]
 fn receipt_age_and_category_findings_are_reported() {
     let rules = Policy {
-        receipt_required_from: Some(money("25.00")),
-        maximum_age_days: Some(8),
+        receipt_required_from: CategoryRules::bare(money("25.00")),
+        maximum_age_days: CategoryRules::bare(8),
         ..with_limit("100.00", LimitPeriod::Expense, LimitEffect::Warn)
     };
     let evaluate = |line: ExpenseFacts, today| {
@@ -286,9 +291,12 @@ fn category_requires_fields_and_active_dates() {
 
 #[test]
 fn non_working_days_are_reported() {
-    let evaluator = |severity| {
+    let evaluator = |effect| {
         let holidays = vec![day("2026-11-11")];
-        Evaluator::new(Policy { non_working_days: Some(NonWorkingDays { severity, holidays }), ..plain() })
+        Evaluator::new(Policy {
+            non_working_days: Some(NonWorkingDays { effect, unless_justified: false, weekend: None, holidays }),
+            ..plain()
+        })
     };
     for (date, off) in [("2026-11-11", true), ("2026-11-12", false), ("2026-11-14", true), ("2026-11-15", true)] {
         let justified = ExpenseFacts { justification: Some(text("Fair.")), ..on(date, "1.00") };
@@ -296,30 +304,31 @@ fn non_working_days_are_reported() {
             evaluator(severity).find(vec![line]).into_iter().map(|found| found.severity).collect::<Vec<_>>()
         };
         let expected = |severity| if off { vec![severity] } else { Vec::new() };
-        assert_eq!(severities(Severity::Warn, on(date, "1.00")), expected(Severity::Block), "{date}");
-        assert_eq!(severities(Severity::Warn, justified.clone()), expected(Severity::Warn), "{date}");
-        assert_eq!(severities(Severity::Block, justified), expected(Severity::Block), "{date}");
+        assert_eq!(severities(RuleEffect::Warn, on(date, "1.00")), expected(Severity::Block), "{date}");
+        assert_eq!(severities(RuleEffect::Warn, justified.clone()), expected(Severity::Warn), "{date}");
+        assert_eq!(severities(RuleEffect::Block, justified), expected(Severity::Block), "{date}");
     }
 }
 
 #[test]
 fn duplicate_lines_are_found_within_and_across_reports() {
-    let evaluator = |severity| Evaluator::new(Policy { duplicates: Some(severity), ..plain() });
+    let evaluator =
+        |severity: RuleEffect| Evaluator::new(Policy { duplicates: CategoryRules::bare(severity), ..plain() });
     let at = |merchant: &str, amount: &str| ExpenseFacts { merchant: text(merchant), ..facts(money(amount)) };
     let found =
-        evaluator(Severity::Block).find(vec![at("Café Sol", "9.00"), at("cafe sol", "9.00"), at("CAFÉ-SOL", "9.00")]);
+        evaluator(RuleEffect::Block).find(vec![at("Café Sol", "9.00"), at("cafe sol", "9.00"), at("CAFÉ-SOL", "9.00")]);
     assert_eq!((found.len(), found[0].expense_ids.len(), found[0].severity), (1, 2, Severity::Block));
     let twice = |justification: Option<&str>| {
         let line = ExpenseFacts { justification: justification.map(text), ..at("SNCF", "9.00") };
-        let found = evaluator(Severity::Warn).find(vec![line, at("SNCF", "9.00")]).remove(0);
+        let found = evaluator(RuleEffect::Warn).find(vec![line, at("SNCF", "9.00")]).remove(0);
         (found.severity, found.field)
     };
     assert_eq!(twice(None), (Severity::Block, ExpenseField::Justification));
     assert_eq!(twice(Some("There and back.")), (Severity::Warn, ExpenseField::Amount));
     let here =
         vec![at("SNCF", "9.00"), at("SNCF", "9.01"), ExpenseFacts { date: day("2026-11-13"), ..at("SNCF", "9.00") }];
-    assert_eq!(evaluator(Severity::Warn).rules(here.clone()), []);
-    let elsewhere = Evaluator { spending: claimed(vec![at("S.N.C.F.", "9.01")]), ..evaluator(Severity::Warn) };
+    assert_eq!(evaluator(RuleEffect::Warn).rules(here.clone()), []);
+    let elsewhere = Evaluator { spending: claimed(vec![at("S.N.C.F.", "9.01")]), ..evaluator(RuleEffect::Warn) };
     assert_eq!(elsewhere.rules(here), [PolicyRule::Duplicate]);
 }
 
@@ -347,7 +356,7 @@ fn splitting_counts_merchant_day_against_limits() {
     assert_eq!(before.rules(vec![on("2026-11-12", "30.00")]), [PolicyRule::Splitting]);
     let caps = Evaluator::new(watched(LimitEffect::Cap)).evaluate(&lines(parts())).unwrap().lines;
     assert_eq!(caps.iter().map(|line| line.granted().minor()).sum::<i64>(), 6000);
-    let receipts = Policy { splitting: true, receipt_required_from: Some(money("60.00")), ..plain() };
+    let receipts = Policy { splitting: true, receipt_required_from: CategoryRules::bare(money("60.00")), ..plain() };
     assert_eq!(Evaluator::new(receipts).rules(parts()), [PolicyRule::Splitting]);
 }
 
@@ -361,7 +370,7 @@ fn invalid_policy_lists_fault_pointers() {
         faults.iter().map(|(pointer, rule)| ((*pointer).to_owned(), *rule)).collect::<Vec<_>>()
     };
     assert_eq!(found(&Policy::initial(), "EUR"), []);
-    let mut document = Policy { receipt_required_from: Some(money("25.00")), ..Policy::initial() };
+    let mut document = Policy { receipt_required_from: CategoryRules::bare(money("25.00")), ..Policy::initial() };
     document.categories.push(document.categories[0].clone());
     document.categories[1].active_from = Some(day("2026-11-12"));
     document.categories[1].active_until = Some(day("2026-11-11"));
@@ -405,7 +414,7 @@ proptest! {
     fn per_expense_limit_evaluates_lines_independently(amounts in prop::collection::vec(1..20_000_i64, 1..20)) {
         let lines = lines(amounts.into_iter().map(|minor| facts(cents(minor))).collect());
         let policy = Policy {
-            receipt_required_from: Some(money("25.00")),
+            receipt_required_from: CategoryRules::bare(money("25.00")),
             ..with_limit("60.00", LimitPeriod::Expense, LimitEffect::Warn)
         };
         let evaluator = Evaluator::new(policy);

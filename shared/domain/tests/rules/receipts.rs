@@ -9,7 +9,7 @@ use outlay_domain::event::EventKind;
 use outlay_domain::ids::{ReceiptId, ReportId};
 use outlay_domain::member::Member;
 use outlay_domain::permission::{Clone as CloneAction, Edit, permit_org};
-use outlay_domain::policy::{Policy, PolicyRule, Severity};
+use outlay_domain::policy::{CategoryRules, Policy, PolicyRule, Severity};
 use outlay_domain::receipt::{
     MAX_RECEIPTS_PER_EXPENSE, MAX_RECEIPTS_PER_REPORT, MediaType, ReceiptStatus, RejectionReason,
 };
@@ -19,7 +19,7 @@ use crate::support::{
     Given, People, cents, draft, facts, finish, money, no_rates, now, permit_for, seed, text, workflow,
 };
 
-const CLEAN: ReceiptStatus = ReceiptStatus::Clean { kept_bytes: 900, preview: true };
+const CLEAN: ReceiptStatus = ReceiptStatus::Clean { kept_bytes: 900, preview: true, content_sha256: None };
 const REFUSED: ReceiptStatus = ReceiptStatus::Rejected { reason: RejectionReason::ActiveContent };
 
 fn file(name: &str) -> ReceiptDeclaration {
@@ -45,7 +45,7 @@ fn with_receipt(people: &People, found: Option<&ReceiptStatus>, duplicate_of: &[
 }
 
 fn given(people: &People) -> Given {
-    let policy = Policy { receipt_required_from: Some(money("25.00")), ..workflow() };
+    let policy = Policy { receipt_required_from: CategoryRules::bare(money("25.00")), ..workflow() };
     Given::new(policy, people.directory(&people.ana))
 }
 
@@ -255,7 +255,15 @@ fn declared_receipt_reserves_size_of_its_result() {
     let people = People::new();
     let (report, receipt) = with_receipt(&people, None, &[]);
     let others: Vec<ReportId> = (80..90).map(|number| seed(number).next_id()).collect();
-    for found in [CLEAN, ReceiptStatus::Clean { kept_bytes: u64::MAX, preview: false }, REFUSED] {
+    for found in [
+        CLEAN,
+        ReceiptStatus::Clean {
+            kept_bytes: u64::MAX,
+            preview: false,
+            content_sha256: Some("ab".repeat(32).parse().unwrap()),
+        },
+        REFUSED,
+    ] {
         let looked_at = record_inspection(&report, receipt, &found, &others, now()).unwrap().unwrap().after;
         assert!(
             looked_at.json_bytes() <= report.json_bytes(),

@@ -7,7 +7,7 @@ use jiff::ToSpan;
 use outlay_domain::expense::{Expense, ExpenseFacts};
 use outlay_domain::member::{Delegation, Member, MemberStatus, Role};
 use outlay_domain::money::Money;
-use outlay_domain::policy::{ApprovalMode, Approvers, NonWorkingDays, Policy, Severity, StepCondition, StepRule};
+use outlay_domain::policy::{ApprovalMode, Approvers, NonWorkingDays, Policy, RuleEffect, StepCondition, StepRule};
 use outlay_domain::route::{MAX_LEVELS, OrgContext, RouteInput, RoutingError, route};
 use outlay_domain::step::{Step, StepStatus};
 use proptest::prelude::*;
@@ -240,8 +240,15 @@ fn quorum_without_enough_approvers_has_no_route() {
 #[test]
 fn due_date_skips_weekends_and_holidays() {
     let holidays = vec![day("2026-11-25")];
-    let with =
-        Policy { non_working_days: Some(NonWorkingDays { severity: Severity::Warn, holidays }), ..Policy::initial() };
+    let with = Policy {
+        non_working_days: Some(NonWorkingDays {
+            effect: RuleEffect::Warn,
+            unless_justified: false,
+            weekend: None,
+            holidays,
+        }),
+        ..Policy::initial()
+    };
     for (from, days, due, with_holiday) in [
         ("2026-11-20", 1, "2026-11-23", "2026-11-23"),
         ("2026-11-21", 1, "2026-11-23", "2026-11-23"),

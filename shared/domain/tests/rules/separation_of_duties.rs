@@ -63,7 +63,7 @@ fn bill_split_across_reports_is_not_auto_approved() {
     let mut given = Given::new(auto_approving(), people.directory(&people.ana));
     let first = given.submit(&part("12.00")).unwrap();
     assert_eq!(first.after.status, ReportStatus::Approved);
-    store_claims(&mut given.spending.buckets, &first.after, &first.spending);
+    store_claims(&mut given.spending, &first.after, &first.spending);
     let other = Report { id: crate::support::seed(41).next_id(), ..part("9.00") };
     assert_eq!(given.submit(&other).unwrap().after.status, ReportStatus::Submitted);
     let elsewhere = created_with(

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use outlay_domain::change::{self, ReportChange};
 use outlay_domain::error::DomainError;
-use outlay_domain::event::EventSubject;
+use outlay_domain::event::{EventKind, EventSubject};
 use outlay_domain::expense::{Expense, PaymentMethod};
 use outlay_domain::history::first_broken_link;
 use outlay_domain::ids::MemberId;
@@ -140,12 +140,33 @@ fn claimed(world: &World) -> Result<(), TestCaseError> {
         let each = |line: &Expense| SpendingBucketKey::of(&line.facts).map(|key| (key, line.id)).collect::<Vec<_>>();
         expected.extend(report.expenses.iter().flat_map(each));
     }
-    let kept = world.claims.iter().flat_map(|(key, bucket)| {
+    let kept = world.spending.buckets.iter().flat_map(|(key, bucket)| {
         let lines = bucket.claims.get(&report.id).into_iter().flat_map(|claims| &claims.lines);
         lines.map(|claim| (key.clone(), claim.expense_id)).collect::<Vec<_>>()
     });
     prop_assert_eq!(kept.collect::<BTreeSet<_>>(), expected);
     Ok(())
+}
+
+/// Asserts that the machine approves nothing after a person refused something of the owner, and that it stays within
+/// the monthly sum. `refused` is true once a person has.
+fn automatic(change: &ReportChange, refused: bool, world: &World) -> Result<(), TestCaseError> {
+    let is_automatic = |event: &outlay_domain::event::Event| matches!(event.kind, EventKind::ReportAutoApproved { .. });
+    if change.events.iter().any(is_automatic) {
+        prop_assert!(!refused, "a machine has approved what a person refused");
+        let sum: i64 = change.spending.automatic.iter().flat_map(|record| record.approved.values()).sum();
+        prop_assert!(sum >= change.after.base_total.minor());
+        prop_assert!(sum <= world.policy.auto_approve_below.unwrap().minor() * 10);
+    }
+    Ok(())
+}
+
+/// True when a person refuses something in a change.
+fn refuses(change: &ReportChange) -> bool {
+    let before = change.before.as_ref().unwrap();
+    let lowered = |report: &Report| report.expenses.iter().filter(|line| line.approved.is_some()).count();
+    let decided = matches!(change.after.status, ReportStatus::Returned | ReportStatus::Rejected);
+    (decided && change.after.status != before.status) || lowered(&change.after) > lowered(before)
 }
 
 /// Counts occurrences, so that a property cannot hold only because its case never occurs.
@@ -175,6 +196,7 @@ fn random_action_sequences_keep_invariants() {
     let mut runner = TestRunner::new(ProptestConfig::with_cases(1000));
     let outcome = runner.run(&(any::<bool>(), any_mode(), turns), |(for_her, mode, turns)| {
         let mut world = World::new(for_her, mode);
+        let mut refused = false;
         for (by, act) in turns {
             match world.attempt(by, &act) {
                 Err(_) => continue,
@@ -186,6 +208,8 @@ fn random_action_sequences_keep_invariants() {
                     history_follows(&change)?;
                     adds_up(&change.after)?;
                     duties(&change, &world.people)?;
+                    automatic(&change, refused, &world)?;
+                    refused |= refuses(&change);
                     prop_assert!(world.commit(*change));
                     claimed(&world)?;
                     queues(&world)?;
@@ -238,9 +262,9 @@ fn random_action_sequences_keep_invariants() {
 fn one_of_two(world: &World, first: &ReportChange, second: &ReportChange) -> Result<(), TestCaseError> {
     let mut store = world.clone();
     prop_assert!(store.commit(first.clone()));
-    let stored = (store.report.clone(), store.events.clone(), store.claims.clone());
+    let stored = (store.report.clone(), store.events.clone(), store.spending.clone());
     prop_assert!(!store.commit(second.clone()), "both changes were stored");
-    prop_assert_eq!(stored, (store.report, store.events, store.claims));
+    prop_assert_eq!(stored, (store.report, store.events, store.spending));
     // The second also conflicts without the version: it writes an event that exists.
     prop_assert_eq!(first.events[0].seq, second.events[0].seq);
     Ok(())

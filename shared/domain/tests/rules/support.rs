@@ -1,11 +1,11 @@
 //! Members, reports and dates for the tests of the rules.
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use outlay_domain::automatic::AutoApprovals;
 use outlay_domain::change::{self, NewReport, ReportChange, ReportEdit, SubmissionRules};
 use outlay_domain::conversion::RateBook;
 use outlay_domain::error::DomainError;
@@ -20,7 +20,7 @@ use outlay_domain::policy::{
 };
 use outlay_domain::report::Report;
 use outlay_domain::route::OrgContext;
-use outlay_domain::spending::{Spending, SpendingBucket, SpendingChange};
+use outlay_domain::spending::{Spending, SpendingChange};
 use outlay_domain::today::Today;
 
 /// Friday, 20 November 2026.
@@ -223,12 +223,16 @@ pub fn may_delegate<'a>(actor: &'a Member, away: &'a Member) -> Result<MemberPer
     permit_member(actor, Some(away))
 }
 
-/// Applies the claim changes of a report to the buckets, as the store does, each on its previous version.
-pub fn store_claims(
-    kept: &mut BTreeMap<outlay_domain::spending::SpendingBucketKey, SpendingBucket>,
-    report: &Report,
-    change: &SpendingChange,
-) {
+/// Applies the claim changes of a report, as the store does, each on its previous version.
+pub fn store_claims(spending: &mut Spending, report: &Report, change: &SpendingChange) {
+    let Spending { buckets: kept, automatic } = spending;
+    if let Some(stored) = &change.automatic {
+        assert_eq!(stored.version, automatic.version + 1, "the record is written on the version that was read");
+        *automatic = stored.clone();
+    }
+    if let Some(day) = change.refused_on {
+        *automatic = AutoApprovals { version: automatic.version + 1, refused_on: Some(day), ..automatic.clone() };
+    }
     for (key, bucket) in &change.stored {
         let version = kept.get(key).map_or(0, |bucket| bucket.version);
         assert_eq!(bucket.version, version + 1, "a bucket is written on the version that was read");
@@ -294,7 +298,7 @@ pub fn no_rates() -> RateBook {
 }
 
 pub fn titled(expenses: Vec<ExpenseFacts>) -> NewReport {
-    NewReport { title: text("Lyon"), currency: eur(), payee: None, cost_centre: None, expenses }
+    NewReport { title: text("Lyon"), currency: eur(), payee: None, cost_centre: None, expenses, cloned_from: None }
 }
 
 /// Creation of a report of `owner` with these lines.

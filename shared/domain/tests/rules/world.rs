@@ -18,7 +18,7 @@ use outlay_domain::policy::{
     ApprovalMode, Approvers, LimitEffect, LimitPeriod, Policy, SpendingLimit, StepCondition, StepRule,
 };
 use outlay_domain::report::Report;
-use outlay_domain::spending::{Spending, SpendingBucket, SpendingBucketKey};
+use outlay_domain::spending::Spending;
 use proptest::prelude::*;
 
 use crate::support::{
@@ -130,7 +130,7 @@ pub struct World {
     pub report: Report,
     pub events: Vec<Event>,
     pub member_events: BTreeMap<usize, Vec<Event>>,
-    pub claims: BTreeMap<SpendingBucketKey, SpendingBucket>,
+    pub spending: Spending,
     pub deleted: bool,
     turn: u8,
 }
@@ -153,10 +153,10 @@ impl World {
         other.id = seed(99).next_id();
         let given = Given::new(policy.clone(), directory(&other, &people, &policy));
         let claimed = given.submit(&other).unwrap();
-        let mut claims = BTreeMap::new();
-        store_claims(&mut claims, &claimed.after, &claimed.spending);
+        let mut spending = Spending::default();
+        store_claims(&mut spending, &claimed.after, &claimed.spending);
         let (report, events) = (created.after, created.events);
-        Self { people, policy, report, events, member_events: BTreeMap::new(), claims, deleted: false, turn: 0 }
+        Self { people, policy, report, events, member_events: BTreeMap::new(), spending, deleted: false, turn: 0 }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -171,8 +171,7 @@ impl World {
     fn given(&self, payee: Option<usize>) -> Given {
         let mut people = directory(&self.report, &self.people, &self.policy);
         people.interested_parties.extend(payee.map(|at| self.people[at].clone()));
-        let spending = Spending { buckets: self.claims.clone() };
-        Given { spending, ..Given::new(self.policy.clone(), people) }
+        Given { spending: self.spending.clone(), ..Given::new(self.policy.clone(), people) }
     }
 
     fn line(&self, at: usize) -> Result<ExpenseId, DomainError> {
@@ -288,7 +287,7 @@ impl World {
         if self.deleted || change.before.as_ref().is_none_or(|before| before.version != self.report.version) {
             return false;
         }
-        store_claims(&mut self.claims, &change.after, &change.spending);
+        store_claims(&mut self.spending, &change.after, &change.spending);
         self.events.extend(change.events);
         self.deleted = change.deleted;
         self.report = change.after;

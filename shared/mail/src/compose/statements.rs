@@ -93,12 +93,12 @@ impl Composer<'_> {
                 self.limit_excess(excess, Some(("trip", sanitize_inline(&truncate(trip, NAME_CHARS)))))?,
             ),
             Finding::Splitting(bill) => self.split_bill(bill)?,
-            Finding::ReceiptRequired { expense, receipt_required_from } => {
+            Finding::ReceiptRequired { expense, receipt_required_from, consequence: _ } => {
                 let expense = self.named_expense(expense)?;
                 let from = money(receipt_required_from);
                 ("finding-receipt-required", vec![("expense", expense.into()), ("receipt_required_from", from)])
             }
-            Finding::MaximumAge { expense, days, maximum_days } => {
+            Finding::MaximumAge { expense, days, maximum_days, consequence: _ } => {
                 let expense = self.named_expense(expense)?;
                 (
                     "finding-maximum-age",
@@ -137,7 +137,10 @@ impl Composer<'_> {
                 arguments.push(("reason", reason.name().into()));
                 ("finding-receipt-refused", arguments)
             }
-            Finding::DuplicateReceipt(receipt) => ("finding-duplicate-receipt", self.named_receipt(receipt)?),
+            Finding::DuplicateReceipt { receipt, in_this_report, consequence: _ } => {
+                let id = if *in_this_report { "finding-duplicate-receipt-here" } else { "finding-duplicate-receipt" };
+                (id, self.named_receipt(receipt)?)
+            }
             Finding::Refund { expense, refundable } => {
                 let expense = self.named_expense(expense)?;
                 ("finding-refund", vec![("expense", expense.into()), ("refundable", money(refundable))])
@@ -227,7 +230,8 @@ impl Composer<'_> {
 
     fn split_bill(&self, bill: &SplitBill) -> Result<Message> {
         let (SplitBill::OverLimit { merchant, date, count, actual, .. }
-        | SplitBill::WithoutReceipt { merchant, date, count, actual, .. }) = bill;
+        | SplitBill::WithoutReceipt { merchant, date, count, actual, .. }
+        | SplitBill::OverReports { merchant, date, count, actual, .. }) = bill;
         let mut arguments = vec![
             ("merchant", user_text(merchant)),
             ("date", self.localizer.date(*date)?.into()),
@@ -242,6 +246,11 @@ impl Composer<'_> {
             SplitBill::WithoutReceipt { receipt_required_from, .. } => {
                 arguments.push(("receipt_required_from", self.localizer.money(*receipt_required_from).into()));
                 ("finding-splitting-without-receipt", arguments)
+            }
+            SplitBill::OverReports { total_with_parts, claimed_in, .. } => {
+                arguments.push(("total_with_parts", self.localizer.money(*total_with_parts).into()));
+                arguments.push(("claimed_in", user_text(&claimed_in.join(", "))));
+                ("finding-splitting-over-reports", arguments)
             }
         })
     }
@@ -321,30 +330,7 @@ fn user_text(text: &str) -> FluentValue<'static> {
 
 /// Message of what the finding means for the report.
 const fn consequence(finding: &Finding) -> Option<&'static str> {
-    let consequence = match finding {
-        Finding::ExpenseLimit(excess)
-        | Finding::DayLimit { excess, .. }
-        | Finding::MonthLimit { excess, .. }
-        | Finding::ReportLimit(excess)
-        | Finding::TripLimit { excess, .. } => excess.consequence,
-        Finding::Splitting(SplitBill::OverLimit { consequence, .. })
-        | Finding::NonWorkingDay { consequence, .. }
-        | Finding::Duplicate { consequence, .. }
-        | Finding::RateAge { consequence, .. } => *consequence,
-        Finding::Splitting(SplitBill::WithoutReceipt { .. })
-        | Finding::UnknownCategory { .. }
-        | Finding::InactiveCategory { .. }
-        | Finding::UnknownCostCentre { .. }
-        | Finding::UnknownProject { .. }
-        | Finding::RequiredField { .. }
-        | Finding::ReceiptRequired { .. }
-        | Finding::MaximumAge { .. }
-        | Finding::ReceiptPending(_)
-        | Finding::ReceiptRejected { .. }
-        | Finding::DuplicateReceipt(_)
-        | Finding::Refund { .. } => None,
-    };
-    match consequence {
+    match finding.consequence() {
         Some(Consequence::JustificationNeeded) => Some("consequence-justification-needed"),
         Some(Consequence::ExcessNotReimbursed) => Some("consequence-excess-not-reimbursed"),
         None => None,

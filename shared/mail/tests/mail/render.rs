@@ -247,6 +247,7 @@ fn notices_with_text(evil: &str) -> [Notice; 6] {
         Statement::Data(Finding::ReceiptRequired {
             expense: expense("1.00 EUR", &evil),
             receipt_required_from: report.total,
+            consequence: None,
         }),
         Statement::Sentence(evil.clone()),
     ];

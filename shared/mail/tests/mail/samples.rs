@@ -36,6 +36,7 @@ fn findings() -> Vec<Statement<Finding>> {
         Finding::ReceiptRequired {
             expense: expense("38.60 EUR", "Taxi G7"),
             receipt_required_from: money("25.00 EUR"),
+            consequence: None,
         },
         Finding::Duplicate {
             expense: expense("148.00 EUR", "SNCF"),

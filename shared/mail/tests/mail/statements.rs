@@ -70,9 +70,10 @@ const fn number_of_finding(finding: &Finding) -> usize {
         Finding::Duplicate { .. } => 15,
         Finding::ReceiptPending(_) => 16,
         Finding::ReceiptRejected { .. } => 17,
-        Finding::DuplicateReceipt(_) => 18,
+        Finding::DuplicateReceipt { .. } => 18,
         Finding::Refund { .. } => 19,
         Finding::RateAge { .. } => 20,
+        Finding::Splitting(SplitBill::OverReports { .. }) => 21,
     }
 }
 
@@ -160,17 +161,30 @@ fn receipts() -> Vec<Finding> {
         count: 2,
         actual: money("65.00 EUR"),
         receipt_required_from: money("25.00 EUR"),
+        consequence: None,
+    };
+    let over_reports = SplitBill::OverReports {
+        merchant: text("Georges"),
+        date: day("2025-07-02"),
+        count: 2,
+        actual: money("959.99 EUR"),
+        total_with_parts: money("1100.00 EUR"),
+        claimed_in: vec!["EXP-2033".to_owned(), "EXP-2034".to_owned()],
     };
     let mut all = vec![
         Finding::Splitting(without_receipt),
+        Finding::Splitting(over_reports),
         Finding::ReceiptRequired {
             expense: expense("96.00 EUR", "Georges"),
             receipt_required_from: money("25.00 EUR"),
+            consequence: Some(Consequence::JustificationNeeded),
         },
     ];
     for more in [0, 2] {
         all.push(Finding::ReceiptPending(named(more)));
-        all.push(Finding::DuplicateReceipt(named(more)));
+        for in_this_report in [false, true] {
+            all.push(Finding::DuplicateReceipt { receipt: named(more), in_this_report, consequence: None });
+        }
         let rejected = |reason| Finding::ReceiptRejected { receipt: named(more), reason };
         all.extend(RejectionReason::ALL.iter().copied().map(rejected));
     }
@@ -181,7 +195,8 @@ fn single_expenses() -> Vec<Finding> {
     let expense = expense("96.00 EUR", "Georges");
     let date = day("2025-07-02");
     let required = |field| Finding::RequiredField { expense: expense.clone(), category_name: text("Bistro"), field };
-    let age = |days, maximum_days| Finding::MaximumAge { expense: expense.clone(), days, maximum_days };
+    let age =
+        |days, maximum_days| Finding::MaximumAge { expense: expense.clone(), days, maximum_days, consequence: None };
     let needed = Some(Consequence::JustificationNeeded);
     let duplicate = |count, claimed_in: Option<&str>, consequence| Finding::Duplicate {
         expense: expense.clone(),

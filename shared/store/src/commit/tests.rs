@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use outlay_domain::automatic::AutoApprovals;
 use outlay_domain::change::{MemberChange, PayoutChange, ReportChange};
 use outlay_domain::event::{EventKind, EventSubject, FieldChange};
 use outlay_domain::expense::PaymentMethod;
@@ -169,16 +170,40 @@ fn spending_writes_are_conditional_on_read_version() {
         owner: Some(report.owner),
         stored: vec![(month("2026-10"), bucket(1)), (month("2026-11"), bucket(8))],
         withdrawn: BTreeSet::from([SpendingBucketKey::Trip("Lyon".to_owned())]),
+        automatic: Some(AutoApprovals { version: 3, ..AutoApprovals::default() }),
+        refused_on: None,
     };
     let change = ReportChange { spending, ..change(None, report.clone()) };
     let writes = writes(&[Change::Report(Box::new(change))]);
     let claims: Vec<&ConditionalWrite> = writes.iter().filter(|write| write.kind == ConditionKind::Spending).collect();
     let texts: Vec<String> = claims.iter().map(|write| write_text(write)).collect();
-    assert_eq!(texts, ["put MONTH#2026-10 if new", "put MONTH#2026-11 if unchanged", "update TRIP#Lyon if there"]);
+    assert_eq!(
+        texts,
+        [
+            "put MONTH#2026-10 if new",
+            "put MONTH#2026-11 if unchanged",
+            "update TRIP#Lyon if there",
+            "put AUTOMATIC if unchanged"
+        ]
+    );
     let values = claims[1].item.put().unwrap().expression_attribute_values().unwrap();
     assert_eq!(values.get(":value"), Some(&AttributeValue::N("7".to_owned())));
     let update = claims[2].item.update().unwrap();
     assert_eq!(update.expression_attribute_names().unwrap().get("#report"), Some(&report.id.to_string()));
+}
+
+#[test]
+fn refusal_is_written_at_any_version() {
+    let report = draft(&mut seed(), Vec::new());
+    let spending = SpendingChange::default().with_refusal(report.owner, "2026-11-20".parse().unwrap());
+    let change = ReportChange { spending, ..change(None, report) };
+    let writes = writes(&[Change::Report(Box::new(change))]);
+    let update = writes.iter().find_map(|write| write.item.update()).unwrap();
+    assert_eq!(update.key().get("SK"), Some(&AttributeValue::S("AUTOMATIC".to_owned())));
+    assert_eq!(update.condition_expression(), None);
+    let values = update.expression_attribute_values().unwrap();
+    assert_eq!(values.get(":day"), Some(&AttributeValue::S("2026-11-20".to_owned())));
+    assert_eq!(values.get(":one"), Some(&AttributeValue::N("1".to_owned())));
 }
 
 #[test]
@@ -458,7 +483,7 @@ fn largest_change(seed: &mut IdGenerator) -> ReportChange {
     let key = |prefix, at| SpendingBucketKey::Trip(format!("{prefix}{at}"));
     let stored = (0..MAX_SPENDING_BUCKETS).map(|at| (key("new", at), full_bucket(seed, &before.id))).collect();
     let withdrawn = (0..MAX_SPENDING_BUCKETS).map(|at| key("old", at)).collect();
-    change.spending = SpendingChange { owner: Some(before.owner), stored, withdrawn };
+    change.spending = SpendingChange { owner: Some(before.owner), stored, withdrawn, ..SpendingChange::default() };
     change
 }
 

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use jiff::Timestamp;
+use jiff::civil::Date;
 use outlay_domain::change::{
     Change, MemberChange, OrganisationChange, OrganisationClosed, OrganisationCreated, PayoutChange, PolicyChange,
     RatesChange, ReportChange,
@@ -198,6 +199,23 @@ impl<'a> TransactionBuilder<'a> {
         Ok(())
     }
 
+    /// Records in place, at any version, that a person refuses an expense. The version grows, so an automatic approval
+    /// that has not read it is not stored.
+    fn record_refusal(&mut self, key: &PrimaryKey, day: Date) -> Result<(), StoreError> {
+        let update = Update::builder()
+            .table_name(self.table)
+            .set_key(Some(key_attributes(key)))
+            .update_expression("SET refused_on = :day, entity = :entity ADD version :one")
+            .expression_attribute_values(":day", text(day.to_string()))
+            .expression_attribute_values(":entity", text("auto_approvals"))
+            .expression_attribute_values(":one", number(1))
+            .build()
+            .map_err(build_error)?;
+        let item = TransactWriteItem::builder().update(update).build();
+        self.writes.push(ConditionalWrite { item, kind: ConditionKind::None });
+        Ok(())
+    }
+
     fn add_change(&mut self, change: &Change) -> Result<(), StoreError> {
         match change {
             Change::OrganisationCreated(created) => self.create_organisation(created),
@@ -208,7 +226,8 @@ impl<'a> TransactionBuilder<'a> {
             Change::Payout(change) => self.change_payout_account(change),
             Change::Policy(change) => self.change_policy(change),
             Change::Rates(change) => self.put_rates(change),
-            Change::Report(change) => self.change_report(change),
+            Change::Report(change) => self.change_report(change, ConditionKind::Version),
+            Change::Rerouted(change) => self.change_report(change, ConditionKind::Spending),
         }
     }
 
@@ -354,15 +373,15 @@ impl<'a> TransactionBuilder<'a> {
         self.put_event(&change.event, ConditionKind::Version)
     }
 
-    fn change_report(&mut self, change: &ReportChange) -> Result<(), StoreError> {
+    fn change_report(&mut self, change: &ReportChange, kind: ConditionKind) -> Result<(), StoreError> {
         let ReportChange { before, after, events, spending, deleted } = change;
         let before = before.as_ref();
         let condition = version_condition(before.map(|before| before.version));
         // Of a deleted report only the history stays.
         let left = (!deleted).then_some(after);
         match left {
-            Some(report) => self.put(report_head(report)?, ConditionKind::Version, Some(condition))?,
-            None => self.delete(&keys::report(after.org, after.id), ConditionKind::Version, Some(condition))?,
+            Some(report) => self.put(report_head(report)?, kind, Some(condition))?,
+            None => self.delete(&keys::report(after.org, after.id), kind, Some(condition))?,
         }
         self.update_expenses(before, left)?;
         self.update_comments(before, left)?;
@@ -371,7 +390,7 @@ impl<'a> TransactionBuilder<'a> {
         self.add_participants(before, left)?;
         self.update_files(before, left, after.updated_at)?;
         self.update_spending(after, spending)?;
-        events.iter().try_for_each(|event| self.put_event(event, ConditionKind::Version))
+        events.iter().try_for_each(|event| self.put_event(event, kind))
     }
 
     /// Writes the expense items that differ from the stored ones, and deletes surplus ones.
@@ -471,7 +490,14 @@ impl<'a> TransactionBuilder<'a> {
             self.put(item, ConditionKind::Spending, Some(version_condition(before)))?;
         }
         let mut withdrawn = change.withdrawn.iter();
-        withdrawn.try_for_each(|bucket| self.withdraw_claims(&keys::spending(report.org, owner, bucket), report.id))
+        withdrawn.try_for_each(|bucket| self.withdraw_claims(&keys::spending(report.org, owner, bucket), report.id))?;
+        let key = keys::auto_approvals(report.org, owner);
+        if let Some(automatic) = &change.automatic {
+            let before = automatic.version.checked_sub(1).filter(|version| *version > 0);
+            let item = to_item(&key, "auto_approvals", automatic)?;
+            self.put(item, ConditionKind::Spending, Some(version_condition(before)))?;
+        }
+        change.refused_on.map_or(Ok(()), |day| self.record_refusal(&key, day))
     }
 
     fn put_idempotency_record(&mut self, record: &NewIdempotencyRecord) -> Result<(), StoreError> {

@@ -8,7 +8,9 @@ use outlay_domain::member::{Member, Role};
 use outlay_domain::permission::{
     Action, CreateForOthers, Decide, Delete, Edit, Read, Reassign, Reimburse, Relation, Return, authorize, permit_org,
 };
-use outlay_domain::policy::{CostObject, LimitEffect, LimitPeriod, Policy, PolicyRule, Severity, SpendingLimit};
+use outlay_domain::policy::{
+    CategoryRules, CostObject, LimitEffect, LimitPeriod, Policy, PolicyRule, Severity, SpendingLimit,
+};
 use outlay_domain::report::{Report, ReportStatus};
 use outlay_domain::spending::Spending;
 
@@ -350,11 +352,11 @@ pub fn periods_of_limits() {
     ] {
         // The first line belongs to one report, the second to another.
         let limits = vec![limit("19.99", period, LimitEffect::Block)];
-        let policy = Policy { limits, splitting: false, duplicates: None, ..workflow() };
+        let policy = Policy { limits, splitting: false, duplicates: CategoryRules::default(), ..workflow() };
         let mut given = Given::new(policy, people.directory(&people.ana));
         let [first, mut second] = dates.map(|date| created_with(&people.ana, vec![line(date)]).after);
         let change = given.submit(&first).unwrap();
-        store_claims(&mut given.spending.buckets, &change.after, &change.spending);
+        store_claims(&mut given.spending, &change.after, &change.spending);
         second.id = seed(33).next_id();
         assert_eq!(given.submit(&second).is_err(), found, "{period:?} {dates:?}");
     }

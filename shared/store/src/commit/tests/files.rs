@@ -91,7 +91,7 @@ fn deletion_with_all_receipts_fits_into_one_transaction() {
     let bucket = SpendingBucket { version: 2, claims: BTreeMap::new() };
     let stored = (0..MAX_SPENDING_BUCKETS).map(|at| (key(at), bucket.clone())).collect();
     let withdrawn = BTreeSet::from([key(MAX_SPENDING_BUCKETS), key(MAX_SPENDING_BUCKETS + 1)]);
-    change.spending = SpendingChange { owner: Some(before.owner), stored, withdrawn };
+    change.spending = SpendingChange { owner: Some(before.owner), stored, withdrawn, ..SpendingChange::default() };
     let removed = written(change).len() + outbox + more;
     assert_eq!(removed, 95);
     assert!(deleted.max(removed) <= MAX_ITEMS);
