@@ -111,13 +111,14 @@ struct Bounce {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Complaint {
     timestamp: Timestamp,
     /// `OnAccountSuppressionList`, `OnTenantSuppressionList`, or absent.
-    complaint_sub_type: Option<String>,
+    #[serde(rename = "complaintSubType")]
+    subtype: Option<String>,
     /// Feedback type of the provider's report (RFC 5965 and its registry), or absent.
-    complaint_feedback_type: Option<String>,
+    #[serde(rename = "complaintFeedbackType")]
+    feedback_type: Option<String>,
 }
 
 impl Complaint {
@@ -125,10 +126,10 @@ impl Complaint {
     /// complaints of the recipient. An absent or unknown type counts as a complaint.
     fn state(&self) -> Option<DeliveryState> {
         // SES accepted the mail and did not send it.
-        if self.complaint_sub_type.as_deref().is_some_and(|subtype| subtype.ends_with("SuppressionList")) {
+        if self.subtype.as_deref().is_some_and(|subtype| subtype.ends_with("SuppressionList")) {
             return Some(DeliveryState::Suppressed);
         }
-        let kind = self.complaint_feedback_type.as_deref().unwrap_or_default().to_ascii_lowercase().replace('_', "-");
+        let kind = self.feedback_type.as_deref().unwrap_or_default().to_ascii_lowercase().replace('_', "-");
         (!matches!(kind.as_str(), "not-spam" | "auth-failure" | "dmarc")).then_some(DeliveryState::Complained)
     }
 }
