@@ -17,7 +17,8 @@ async fn report_with_history(world: &World) -> Value {
 async fn report_after_mail() -> (World, Value) {
     let world = World::new().await;
     let report = report_with_history(&world).await;
-    world.mail(&world.ana, 2).await;
+    // The invitation, the comment and the approval.
+    world.mail(&world.ana, 3).await;
     (world, report)
 }
 

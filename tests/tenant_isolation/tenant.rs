@@ -108,6 +108,8 @@ impl Tenant {
         let body = crate::support::with(json!({"name": self.mark(), "email": address}), more);
         let member = self.post(&self.world.admin, &self.world.path("members"), body).await;
         let person = Person::sign_in(&self.world.admin.base, &self.mark(), &address).await;
+        // Before the first request of a member there is no mail but the invitation.
+        person.get(&self.world.path("members/me")).await.expect(200);
         self.register(name, Person { id: member["id"].as_str().unwrap().to_owned(), ..person });
     }
 
