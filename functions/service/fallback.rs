@@ -13,7 +13,6 @@ use lambda_http::http::{Method, Response, StatusCode};
 use outlay_aws::{RunResult, env};
 use outlay_http::runtime::serve_unrouted;
 use outlay_http::{Problem, ProblemType};
-use outlay_http::{Problem, ProblemType};
 use serde_json::Value;
 
 /// Headers of a preflight's answer. The same values are in the template's `CorsConfiguration`; a test compares them.
