@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{World, day};
+use crate::support::{World, day, violations};
 
 fn line(date: &str, amount: &str, currency: &str) -> Value {
     json!({
@@ -219,4 +219,26 @@ async fn wrong_rate_can_be_taken_back() {
     assert_eq!(shown["missing_items"][0]["rule"], "rate-missing");
     let refused = world.ana.post(&world.report(&draft, "submit"), &json!({})).await;
     assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/expenses/0/amount/currency rate-missing"]);
+}
+
+#[tokio::test]
+async fn stale_rate_is_found() {
+    let world = World::new().await;
+    enter(&world, "2001-01-02", &json!({"USD": "0.9"})).await;
+    enter(&world, &day(8), &json!({"GBP": "1.2"})).await;
+    enter(&world, &day(7), &json!({"CHF": "1.1"})).await;
+    let found = async |currency: &str| violations(&world.draft(&world.ana, &[line(&day(0), "1.00", currency)]).await);
+    assert_eq!(found("CHF").await, [""; 0]);
+    assert_eq!(found("GBP").await, ["rate-age warn 7 8"]);
+    let ancient = found("USD").await;
+    assert!(ancient[0].starts_with("rate-age warn 7 9"), "{ancient:?}");
+    for (effect, field) in [("warn", "justification"), ("block", "amount")] {
+        world.put_policy(&json!({"maximum_rate_age_days": {"days": 3, "effect": effect}})).await;
+        assert_eq!(found("CHF").await, ["rate-age block 3 7"]);
+        let refused = world.submit_expenses(&world.ana, &[line(&day(0), "1.00", "CHF")]).await;
+        let pointers = refused.problem(422, "/problems/validation-failed");
+        assert_eq!(pointers, [format!("/expenses/0/{field} rate-age")]);
+    }
+    let policy = world.ana.get(&world.path("policy")).await.expect(200);
+    assert!(policy["maximum_rate_age_days"].to_string().contains("block"), "{policy}");
 }

@@ -1,7 +1,7 @@
 //! Content of each message: its sentences, facts and lists, in order. The wording is in `languages/`, the layout in
 //! `templates/`. A mail must be enough to act on: the report, the action, the due date, the reason and the place.
 
-pub(crate) mod reports;
+mod reports;
 mod statements;
 
 use jiff::Timestamp;
@@ -12,11 +12,9 @@ use outlay_domain::money::Money;
 
 use crate::error::RenderError;
 use crate::localizer::Localizer;
-use crate::notice::{CommentFacts, DecidedBy, Notice, Recipient, ReportFacts};
+use crate::notice::{CommentFacts, DecidedBy, FirstAmount, Notice, Recipient, ReportFacts};
 use crate::sanitize::{sanitize_address, sanitize_inline, sanitize_line};
 use crate::view::{Fact, Quote, Tone, View};
-
-use reports::FirstAmount;
 
 type Result<T = String> = std::result::Result<T, RenderError>;
 

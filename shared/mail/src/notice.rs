@@ -38,6 +38,27 @@ pub struct ReportFacts {
     pub lines: Vec<LineFacts>,
 }
 
+/// Amount of a report that the reader wants to know first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FirstAmount {
+    /// Total that is to be approved.
+    ToApprove,
+    /// Amount that is reimbursed.
+    Reimbursed,
+    /// Total.
+    Total,
+}
+
+impl FirstAmount {
+    /// The amount. An event stored earlier says the total only.
+    pub(crate) fn of(self, report: &ReportFacts) -> Money {
+        match self {
+            Self::Reimbursed => report.reimbursable.unwrap_or(report.total),
+            Self::ToApprove | Self::Total => report.total,
+        }
+    }
+}
+
 /// Facts of an expense.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineFacts {

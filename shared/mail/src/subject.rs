@@ -3,10 +3,9 @@
 use fluent_bundle::FluentValue;
 use outlay_domain::member::AddressFault;
 
-use crate::compose::reports::FirstAmount;
 use crate::error::RenderError;
 use crate::localizer::Localizer;
-use crate::notice::{Notice, ReportFacts};
+use crate::notice::{FirstAmount, Notice, ReportFacts};
 use crate::sanitize::{defuse_links, sanitize_subject, truncate};
 
 /// Longest subject, in characters. Most mail readers cut longer ones.

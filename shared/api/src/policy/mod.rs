@@ -129,6 +129,10 @@ pub struct PolicyIn {
     /// Ages in days above which expenses are a violation at submission; no bound when absent.
     #[schema(value_type = Option<AgeRulesDto>)]
     pub maximum_age_days: Option<RulesIn<AgeRuleDto>>,
+    /// Ages in days above which the exchange rate of an expense is a violation, counted to the day of the expense; a note
+    /// above 7 when absent.
+    #[schema(value_type = Option<AgeRulesDto>)]
+    pub maximum_rate_age_days: Option<RulesIn<AgeRuleDto>>,
     /// Rule for expenses on days off; none when absent.
     #[validate(nested)]
     pub non_working_days: Option<NonWorkingDaysDto>,
@@ -172,6 +176,7 @@ impl Input for PolicyIn {
         let auto_approve_monthly = money(self.auto_approve_monthly, "auto_approve_monthly", errors);
         let receipt_required_from = parse_rules(self.receipt_required_from, "receipt_required_from", errors);
         let maximum_age_days = parse_rules(self.maximum_age_days, "maximum_age_days", errors);
+        let maximum_rate_age_days = parse_rules(self.maximum_rate_age_days, "maximum_rate_age_days", errors);
         let duplicates = parse_rules(self.duplicates, "duplicates", errors);
         let duplicate_receipts = parse_rules(self.duplicate_receipts, "duplicate_receipts", errors);
         let auto_approve_below = money(self.auto_approve_below, "auto_approve_below", errors);
@@ -187,6 +192,7 @@ impl Input for PolicyIn {
             limits: limits?,
             receipt_required_from: receipt_required_from?,
             maximum_age_days: maximum_age_days?,
+            maximum_rate_age_days: maximum_rate_age_days?,
             non_working_days: non_working_days?,
             duplicates: duplicates?,
             duplicate_receipts: duplicate_receipts?,
@@ -318,6 +324,8 @@ pub struct PolicyOut {
     pub receipt_required_from: Option<ReceiptRulesDto>,
     /// Ages in days above which expenses are a violation at submission.
     pub maximum_age_days: Option<AgeRulesDto>,
+    /// Ages in days above which the exchange rate of an expense is a violation; a note above 7 when null.
+    pub maximum_rate_age_days: Option<AgeRulesDto>,
     /// Rule for expenses on days off.
     pub non_working_days: Option<NonWorkingDaysDto>,
     /// Effect of an expense that the owner has already claimed.
@@ -356,6 +364,7 @@ impl From<&Policy> for PolicyOut {
             limits: policy.limits.iter().map(Into::into).collect(),
             receipt_required_from: ReceiptRulesDto::of(&policy.receipt_required_from),
             maximum_age_days: AgeRulesDto::of(&policy.maximum_age_days),
+            maximum_rate_age_days: AgeRulesDto::of(&policy.maximum_rate_age_days),
             non_working_days: policy.non_working_days.as_ref().map(days),
             duplicates: DuplicateRulesDto::of(&policy.duplicates),
             duplicate_receipts: DuplicateRulesDto::of(&policy.duplicate_receipts),

@@ -8,8 +8,8 @@ use super::context::{EvaluationContext, MerchantDays, Verdict, lines_at, named_e
 use crate::expense::Expense;
 use crate::money::{Currency, Money};
 use crate::policy::{
-    Category, CostObject, DayOff, ExpenseField, Finding, Policy, Reaction, RequiredField, SplitBill, Violation,
-    at_least,
+    Category, CostObject, DEFAULT_RATE_AGE_DAYS, DayOff, ExpenseField, Finding, Policy, Reaction, RequiredField,
+    SplitBill, Violation, at_least,
 };
 
 /// Violations of one expense, whatever the others are.
@@ -38,6 +38,7 @@ pub(super) fn evaluate(line: &Expense, context: &EvaluationContext<'_>) -> Vec<V
         violations.extend(day_off(line, policy));
     }
     violations.extend(too_old(line, policy, context.owner_day));
+    violations.extend(stale_rate(line, policy));
     violations
 }
 
@@ -88,6 +89,21 @@ fn too_old(line: &Expense, policy: &Policy, today: Date) -> Option<Violation> {
     let consequence = verdict.consequence;
     let finding = Finding::MaximumAge { expense: named_expense(line), days, maximum_days, consequence };
     Some(verdict.on(&[line], finding))
+}
+
+/// An expense that is converted at a rate of a day too long before it.
+fn stale_rate(line: &Expense, policy: &Policy) -> Option<Violation> {
+    let rule = policy.maximum_rate_age_days.find(&line.facts.category).map(|(_, rule)| rule);
+    let maximum_days = u32::from(rule.map_or(DEFAULT_RATE_AGE_DAYS, |rule| rule.bound));
+    let rate_date = [&line.converted, &line.base].into_iter().flatten().map(|conversion| conversion.date).min()?;
+    let days = rate_date.until(line.facts.date).ok().and_then(|span| u32::try_from(span.get_days()).ok())?;
+    if days <= maximum_days {
+        return None;
+    }
+    let reaction = rule.map_or(Reaction::default(), |rule| rule.reaction);
+    let verdict = Verdict::of(reaction, &[line], ExpenseField::Amount);
+    let (expense, consequence) = (named_expense(line), verdict.consequence);
+    Some(verdict.on(&[line], Finding::RateAge { expense, rate_date, days, maximum_days, consequence }))
 }
 
 /// Expenses without a required receipt: each alone, or, where splitting is checked, with others of their day and

@@ -217,6 +217,9 @@ impl From<Weekday> for WeekDay {
     }
 }
 
+/// Age in days above which an exchange rate is a violation, where the policy names none.
+pub const DEFAULT_RATE_AGE_DAYS: u16 = 7;
+
 /// Policy document of an organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
@@ -234,6 +237,10 @@ pub struct Policy {
     /// Ages in days above which expenses are a violation at submission.
     #[serde(default, skip_serializing_if = "CategoryRules::is_empty")]
     pub maximum_age_days: CategoryRules<u16>,
+    /// Ages in days above which the exchange rate of an expense is a violation, counted to the day of the expense. Without
+    /// a rule, rates older than [`DEFAULT_RATE_AGE_DAYS`] are a note.
+    #[serde(default, skip_serializing_if = "CategoryRules::is_empty")]
+    pub maximum_rate_age_days: CategoryRules<u16>,
     /// Rule for expenses on days off. Due dates skip its holidays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub non_working_days: Option<NonWorkingDays>,
@@ -305,6 +312,7 @@ impl Policy {
             limits: Vec::new(),
             receipt_required_from: CategoryRules::default(),
             maximum_age_days: CategoryRules::bare(90),
+            maximum_rate_age_days: CategoryRules::default(),
             non_working_days: None,
             duplicates: CategoryRules::bare(RuleEffect::Warn),
             duplicate_receipts: CategoryRules::default(),

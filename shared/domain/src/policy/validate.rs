@@ -139,6 +139,7 @@ impl Policy {
         }
         errors.rules("receipt_required_from", &self.receipt_required_from, &categories);
         errors.rules("maximum_age_days", &self.maximum_age_days, &categories);
+        errors.rules("maximum_rate_age_days", &self.maximum_rate_age_days, &categories);
         errors.rules("duplicates", &self.duplicates, &categories);
         errors.rules("duplicate_receipts", &self.duplicate_receipts, &categories);
         for (at, step) in self.steps.iter().enumerate() {

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use outlay_domain::money::Money;
 
 use super::{Composer, Result};
-use crate::notice::{LineFacts, ReportFacts, TaskFacts};
+use crate::notice::{FirstAmount, LineFacts, ReportFacts, TaskFacts};
 use crate::sanitize::{sanitize_inline, sanitize_line, truncate};
 use crate::view::{Fact, List, ReportView, Row, Tone, View};
 
@@ -19,27 +19,6 @@ const NOTE_CHARS: usize = 200;
 const ROWS_BYTES: usize = 52_000;
 const ROW_BYTES: usize = 1_050;
 const CHARACTER_BYTES: usize = 5;
-
-/// Amount of a report that the reader wants to know first.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FirstAmount {
-    /// Total that is to be approved.
-    ToApprove,
-    /// Amount that is reimbursed.
-    Reimbursed,
-    /// Total.
-    Total,
-}
-
-impl FirstAmount {
-    /// The amount. An event stored earlier says the total only.
-    pub(crate) fn of(self, report: &ReportFacts) -> Money {
-        match self {
-            Self::Reimbursed => report.reimbursable.unwrap_or(report.total),
-            Self::ToApprove | Self::Total => report.total,
-        }
-    }
-}
 
 impl Composer<'_> {
     /// View with the parts that all messages about a report share.
