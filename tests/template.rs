@@ -178,7 +178,7 @@ fn update_item_is_granted_for_spending_only() {
     let updates = |policy: &Value| text(policy).contains("dynamodb:UpdateItem");
     let managed: Vec<_> =
         of_type("AWS::IAM::ManagedPolicy").into_iter().filter(|(_, policy)| updates(policy)).collect();
-    assert_eq!(managed.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["GateUse", "SpendingWithdrawal"]);
+    assert_eq!(managed.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["GateUse", "SpendingUpdate"]);
     let statement = &managed[1].1["PolicyDocument"]["Statement"][0];
     assert_eq!(statement["Action"].as_str(), Some("dynamodb:UpdateItem"));
     let condition = text(&statement["Condition"]);
@@ -188,7 +188,7 @@ fn update_item_is_granted_for_spending_only() {
     for (id, function) in functions() {
         for policy in function.get("Policies").and_then(Value::as_sequence).into_iter().flatten() {
             assert!(!updates(policy) || text(policy).contains("ISSUER#"), "{id} updates items");
-            found.extend((policy.as_str() == Some("SpendingWithdrawal")).then(|| id.clone()));
+            found.extend((policy.as_str() == Some("SpendingUpdate")).then(|| id.clone()));
         }
     }
     found.sort_unstable();
