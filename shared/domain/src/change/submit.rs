@@ -352,6 +352,8 @@ pub fn reroute(
     if let Some(missing) = rules.people.missing_interested_party(report) {
         return Err(DomainError::MissingPerson(missing));
     }
+    let people = &rules.people.seen_by(report);
+    let rules = SubmissionRules { people, ..rules };
     let route = |total| route_for(report, rules, total, !report.violations.is_empty(), today(now));
     if report.total_with_parts.is_none() && route(together)?.is_same_approval(&route(known)?) {
         return Ok(None);
