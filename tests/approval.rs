@@ -489,3 +489,17 @@ async fn approved_report_can_be_returned_by_finance() {
     assert_eq!((&again["status"], approver_names(&again)), (&json!("submitted"), vec![vec!["Marco Rossi".to_owned()]]));
     assert_eq!(world.approve(&world.marco, &again).await.expect(200)["status"], "approved");
 }
+
+#[tokio::test]
+async fn approver_of_later_step_is_told_which_is_pending() {
+    let world = World::new().await;
+    let report = world.submitted("640.00").await;
+    let early = world.approve(&world.fiona, &report).await;
+    early.problem(409, "/problems/invalid-state");
+    let detail = "Step 1 (Manager) is pending. Your step 2 (Finance) comes later; you get mail when it is pending.";
+    assert_eq!(early.json()["detail"], detail);
+    for action in ["return", "reject"] {
+        let early = world.decide(&world.fiona, &report, action, &json!({"reason": "No."})).await;
+        assert_eq!(early.expect(409)["detail"], detail, "{action}");
+    }
+}

@@ -276,8 +276,13 @@ async fn delegation_is_set_by_member_or_admin_only() {
     assert_eq!((&set["id"], &set["delegation"]["with"]["name"]), (&json!(world.marco.id), &json!("Dora")));
     let report = world.submitted("40.00").await;
     assert_eq!(world.approve(&dora, &report).await.expect(200)["status"], "approved");
-    // The delegate can neither end nor extend the delegation.
+    // The delegate can end the delegation, but not extend it, and sees only their own record.
+    dora.put(&path, &to(&dora)).await.problem(404, "/problems/not-found");
+    let ended = dora.delete(&path).await.expect(200);
+    assert_eq!((&ended["id"], &ended["acts_for"]), (&json!(dora.id), &json!([])));
+    assert_eq!(delegations(&world, &world.marco).await.0, Value::Null);
     dora.delete(&path).await.problem(404, "/problems/not-found");
+    world.admin.put(&path, &to(&dora)).await.expect(200);
     assert_eq!(world.admin.delete(&path).await.expect(200)["delegation"], Value::Null);
     let own = world.path("members/me/delegation");
     world.admin.put(&own, &to(&dora)).await.expect(200);
@@ -426,7 +431,7 @@ async fn eligible_delegate_gets_approval_mail() {
     let dora = world.add_member("Dora", &json!({})).await;
     delegate(&world, &world.marco, &dora, &json!({})).await.expect(200);
     let report = world.submitted("40.00").await;
-    let mail = world.mail(&dora, 2).await.remove(1);
+    let mail = world.mail(&dora, 3).await.remove(2);
     assert_eq!(mail["subject"], "Approve: Client visit Lyon, 40.00 EUR (Ana Silva)");
     assert!(mail["text"].as_str().unwrap().contains("You decide for: Marco Rossi, who is away"), "{mail}");
     world.approve(&dora, &report).await.expect(200);
@@ -435,6 +440,53 @@ async fn eligible_delegate_gets_approval_mail() {
     let own = world.submitted("41.00").await;
     world.approve(&world.marco, &own).await.expect(200);
     let subjects: Vec<_> =
-        world.mail(&world.ana, 3).await.iter().map(|mail| mail["subject"].as_str().unwrap().to_owned()).collect();
+        world.mail(&world.ana, 4).await.iter().map(|mail| mail["subject"].as_str().unwrap().to_owned()).collect();
     assert!(subjects.iter().all(|subject| !subject.starts_with("Approve:")), "{subjects:?}");
+}
+
+#[tokio::test]
+async fn both_sides_are_told_of_a_delegation() {
+    let world = World::new().await;
+    let dora = world.add_member("Dora", &json!({"language": "fr"})).await;
+    let (waiting, above) = (world.submitted("40.00").await, world.submitted("300.00").await);
+    delegate(&world, &world.marco, &dora, &json!({"ceiling": eur("100.00")})).await.expect(200);
+    let told = world.mail(&dora, 2).await.remove(1);
+    assert_eq!(told["subject"], "Vous décidez pour Marco Rossi");
+    let number = |report: &Value| report["number"].as_str().unwrap().to_owned();
+    for part in ["text", "html"] {
+        let part = told[part].as_str().unwrap();
+        assert!(part.contains(&number(&waiting)) && !part.contains(&number(&above)), "{part}");
+    }
+    // Two requests came before.
+    let told = world.mail(&world.marco, 4).await.remove(3);
+    assert_eq!(told["subject"], "Dora decides for you");
+    // The same delegation again is no change, and no mail.
+    let marco = delegate(&world, &world.marco, &dora, &json!({"ceiling": eur("100.00")})).await.expect(200);
+    assert_eq!(delegations(&world, &world.marco).await.0, marco["delegation"]);
+    world.marco.delete(&world.path("members/me/delegation")).await.expect(200);
+    assert_eq!(world.mail(&dora, 3).await.remove(2)["subject"], "Vous ne décidez plus pour Marco Rossi");
+    let mails = world.mail(&world.marco, 5).await;
+    assert_eq!((mails.len(), &mails[4]["subject"]), (5, &json!("Dora no longer decides for you")));
+}
+
+#[tokio::test]
+async fn delegations_of_others_cannot_fill_a_member() {
+    let world = World::new().await;
+    let dora = world.add_member("Dora", &json!({})).await;
+    let mut others = Vec::new();
+    for number in 0..20 {
+        others.push(world.add_member(&format!("Other{number}"), &json!({})).await);
+    }
+    for other in &others {
+        delegate(&world, other, &dora, &json!({})).await.expect(200);
+    }
+    delegate(&world, &world.marco, &dora, &json!({})).await.expect(200);
+    let (_, acts_for) = delegations(&world, &dora).await;
+    let names: Vec<&str> = acts_for.as_array().unwrap().iter().map(|it| it["with"]["name"].as_str().unwrap()).collect();
+    assert_eq!((names.len(), names.first(), names.last()), (20, Some(&"Other1"), Some(&"Marco Rossi")));
+    // The oldest has ended on both sides.
+    assert_eq!(delegations(&world, &others[0]).await.0, Value::Null);
+    assert_eq!(world.mail(&others[0], 3).await.remove(2)["subject"], "Dora no longer decides for you");
+    let report = world.submitted("40.00").await;
+    assert_eq!(world.approve(&dora, &report).await.expect(200)["status"], "approved");
 }

@@ -96,12 +96,12 @@ async fn replaced_delegate_of_new_approver_gets_request() {
     let delegation = json!({"to": world.marco.id, "from": day(0), "until": day(-30)});
     world.fiona.put(&world.path("members/me/delegation"), &delegation).await.expect(200);
     let report = world.submitted("40.00").await;
-    world.mail(&world.marco, 2).await;
+    world.mail(&world.marco, 3).await;
     run_schedule(stack.url(), "triggers-escalate", morning(7)).await;
     world.wait_for_mail_status(&report, "step.escalated", &["Fiona Byrne delivered", "Marco Rossi delivered"]).await;
-    let mails = world.mail(&world.marco, 3).await;
-    assert_eq!(mails.len(), 3, "one mail about the escalation");
-    let text = mails[2]["text"].as_str().unwrap();
+    let mails = world.mail(&world.marco, 4).await;
+    assert_eq!(mails.len(), 4, "one mail about the escalation, beside that of the delegation");
+    let text = mails[3]["text"].as_str().unwrap();
     assert!(text.contains("Fiona Byrne, who is away"), "{text}");
     assert_eq!(world.queue(&world.marco).await[0]["on_behalf_of"]["name"], "Fiona Byrne");
     stack.stop().await;
@@ -123,6 +123,39 @@ async fn unreachable_approver_is_replaced_on_next_run() {
     assert_eq!(asked["steps"][0]["approvers"], json!([{"id": world.admin.id, "name": "Ada Admin"}]));
     world.wait_for_mail_status(&report, "step.escalated", &["Ada Admin delivered", "Bo Bounce suppressed"]).await;
     assert_eq!(mail(stack.url(), "bounce@simulator.example.com", 1).await.len(), 1, "only the invitation");
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn approver_who_can_no_longer_decide_is_replaced() {
+    let (stack, world) = stack_with_policy(false).await;
+    let limit = |amount: &str| json!({"approval_limit": {"amount": amount, "currency": "EUR"}});
+    for (patch, back) in [
+        (json!({"suspended": true}), json!({"suspended": false})),
+        (json!({"role": "auditor"}), json!({"role": "employee"})),
+        (limit("39.99"), json!({"approval_limit": null})),
+    ] {
+        let dora = world.add_member(&format!("Dora{}", patch.to_string().len()), &json!({})).await;
+        let delegation = json!({"to": dora.id, "from": day(0), "until": day(-30)});
+        world.marco.put(&world.path("members/me/delegation"), &delegation).await.expect(200);
+        let report = world.submitted("40.00").await;
+        world.change(&world.marco, &patch).await;
+        for _ in 0..2 {
+            run_schedule(stack.url(), "triggers-escalate", now()).await;
+        }
+        let asked = world.ana.get(&world.report(&report, "")).await.expect(200);
+        assert_eq!(asked["steps"][0]["approvers"], json!([{"id": world.admin.id, "name": "Ada Admin"}]), "{patch}");
+        assert_eq!(asked["version"].as_u64(), report["version"].as_u64().map(|version| version + 1), "once");
+        let reasons = asked["steps"][0]["reasons"].as_array().unwrap();
+        assert_eq!(reasons.last().unwrap()["rule"], "escalated-unable");
+        world.wait_for_mail_status(&report, "step.escalated", &["Ada Admin delivered", "Marco Rossi delivered"]).await;
+        let history = world.admin.get(&world.report(&report, "history")).await.expect(200);
+        assert_eq!(history["items"][2]["data"]["because"], "unable");
+        assert_eq!(history["chain"]["verified"], true);
+        assert_eq!(world.approve(&world.admin, &asked).await.expect(200)["status"], "approved");
+        world.change(&world.marco, &back).await;
+        world.marco.delete(&world.path("members/me/delegation")).await.expect(200);
+    }
     stack.stop().await;
 }
 

@@ -4,9 +4,8 @@ use jiff::civil::Date;
 use outlay_api::common::{MoneyDto, OrgPath, PageOut, PersonOut, time};
 use outlay_api::report::StepReasonOut;
 use outlay_domain::ids::MemberId;
-use outlay_domain::member::{Member, MemberRef};
-use outlay_domain::permission::{self, PendingStep};
-use outlay_domain::today::Today;
+use outlay_domain::member::MemberRef;
+use outlay_domain::permission;
 use outlay_http::prelude::*;
 use outlay_store::items::Task;
 use serde::Serialize;
@@ -28,6 +27,10 @@ struct TaskOut {
     title: String,
     /// Owner of the report.
     owner: PersonOut,
+    /// Preparer, who created the report for its owner; null when the owner did.
+    entered_by: Option<PersonOut>,
+    /// Payee; null when it is the owner.
+    payee: Option<PersonOut>,
     /// Total in the currency of the report.
     total: MoneyDto,
     /// Total in the base currency.
@@ -59,6 +62,8 @@ impl TaskOut {
             number: task.number,
             title: task.title.into(),
             owner: PersonOut { id: task.owner_id.to_string(), name: task.owner_name.into() },
+            entered_by: task.preparer.as_ref().map(Into::into),
+            payee: task.payee.as_ref().map(Into::into),
             total: task.total.into(),
             base_total: task.base_total.into(),
             violations: task.violations,
@@ -110,20 +115,11 @@ async fn handler(context: Context<'_, ListApprovals>) -> HandlerResult {
     let approvers: Vec<MemberId> = std::iter::once(member.id).chain(delegators.iter().map(|it| it.id)).collect();
     let tasks = context.store().list_tasks(member.org, &approvers, &context.query.page).await?;
     let items = tasks.items.into_iter().filter_map(|(_, task)| {
-        let approver = find_represented_approver(&task, member, today)?;
+        let approver = task.pending_step().acting_for(member, today)?;
         let delegator = delegators.iter().copied().find(|delegator| delegator.id == approver);
         Some(TaskOut::of(task, delegator))
     });
     Ok(Reply::ok(&PageOut { items: items.collect(), next_cursor: tasks.next })?)
-}
-
-/// Finds the approver that `member` decides for: the member or a delegator. `None` when the total is above the limit of
-/// the delegation, or separation of duties excludes the member.
-fn find_represented_approver(task: &Task, member: &Member, today: Today) -> Option<MemberId> {
-    let Task { approvers, interested_parties, ineligible_approvers, .. } = task;
-    let base_total = task.total_with_parts.unwrap_or(task.base_total);
-    let step = PendingStep { approvers, interested_parties, ineligible_approvers, base_total };
-    step.acting_for(member, today)
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use outlay_api::common::{MemberPath, MoneyDto};
 use outlay_api::member::{MemberOut, commit_members};
-use outlay_domain::change::{NewDelegation, set_delegation};
+use outlay_domain::change::{NewDelegation, displaced_delegator, set_delegation};
 use outlay_domain::ids::MemberId;
 use outlay_domain::money::Money;
 use outlay_domain::organisation::Organisation;
@@ -67,7 +67,7 @@ impl Endpoint for PutDelegation {
     const COST: RequestClass = RequestClass::Write;
     const IDEMPOTENCY: Idempotency = Idempotency::Accepted;
     const PRECONDITION: Precondition = Precondition::Accepted;
-    const DAILY_QUOTA: DailyQuotaOf<Self> = |_| None;
+    const DAILY_QUOTA: DailyQuotaOf<Self> = |_| Some(DailyQuota::Delegation);
     const OTHER_PROBLEMS: &'static [ProblemType] = &[ProblemType::Forbidden];
 }
 
@@ -77,6 +77,9 @@ impl Endpoint for PutDelegation {
 /// delegate sees the member's pending approvals beside their own. The delegate decides in their own name on
 /// behalf of the member; the history shows both. The member can still decide. A member has at most one
 /// delegation: a new one replaces it.
+///
+/// Both get an e-mail; that of the delegate lists what waits already. The delegate can end the delegation. A
+/// member acts for at most 20 members: a further delegation ends the oldest.
 #[utoipa::path(
     put,
     path = "/v1/orgs/{org}/members/{member}/delegation",
@@ -96,7 +99,12 @@ async fn handler(context: Context<'_, PutDelegation>, request: DelegationRequest
     let (new_delegate, current_delegate) =
         tokio::try_join!(context.member(to, "to"), queries::delegate_of(context.store(), member))?;
     let new_delegation = NewDelegation { to: &new_delegate, from, until, max_amount: ceiling };
-    let changes = set_delegation(context.permit, Some(new_delegation), current_delegate.as_ref(), context.now())?;
+    let displaced = match displaced_delegator(&new_delegate, member, context.now()) {
+        Some(id) => context.store().member(context.org(), id).await?,
+        None => None,
+    };
+    let (current, now) = (current_delegate.as_ref(), context.now());
+    let changes = set_delegation(context.permit, new_delegation, current, displaced.as_ref(), now)?;
     commit_members(&context, changes, member).await
 }
 

@@ -2,15 +2,15 @@
 
 use outlay_api::common::MemberPath;
 use outlay_api::member::{MemberOut, commit_members};
-use outlay_domain::change::set_delegation;
-use outlay_domain::permission::Delegate;
+use outlay_domain::change::end_delegation;
+use outlay_domain::permission;
 use outlay_http::prelude::*;
 
 #[derive(Debug)]
 struct EndDelegation;
 
 impl Endpoint for EndDelegation {
-    type Target = OnMember<Delegate>;
+    type Target = OnMember<permission::EndDelegation>;
     type Preload = ();
     type Query = NoQuery;
     type Body = Option<EmptyObject>;
@@ -24,8 +24,8 @@ impl Endpoint for EndDelegation {
 
 /// End a delegation.
 ///
-/// Allowed for the member (`me` names the caller) and for admins. Without a delegation, nothing changes. The
-/// answer is the member.
+/// Allowed for the member (`me` names the caller), for the delegate, and for admins. Both sides get an e-mail.
+/// Without a delegation, nothing changes. The answer is the member; for the delegate, their own record.
 #[utoipa::path(
     delete,
     path = "/v1/orgs/{org}/members/{member}/delegation",
@@ -40,7 +40,7 @@ async fn handler(context: Context<'_, EndDelegation>) -> HandlerResult {
         return commit_members(&context, Vec::new(), member).await;
     }
     let current_delegate = queries::delegate_of(context.store(), member).await?;
-    let changes = set_delegation(context.permit, None, current_delegate.as_ref(), context.now())?;
+    let changes = end_delegation(context.permit, current_delegate.as_ref(), context.now());
     commit_members(&context, changes, member).await
 }
 

@@ -28,7 +28,8 @@ impl Endpoint for CreateReport {
 /// Create a report.
 ///
 /// Allowed for every member except auditors. The caller is the owner. Finance and admins can name another
-/// `owner_id`: the caller is then the preparer of the report (`entered_by`).
+/// `owner_id`: the caller is then the preparer of the report (`entered_by`), cannot be its payee, and the owner
+/// gets an e-mail.
 ///
 /// With `submit`, the report is also submitted, in the same transaction: either both succeed or nothing is
 /// stored. The answer is then the confirmation, with totals, violations, and the approval steps with their

@@ -93,7 +93,8 @@ impl Check {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Check)]
 pub struct CheckOut {
-    /// Outcome of a submission: `submitted`, `approved` (automatically), `blocked` (by a violation) or `no-approver`.
+    /// Outcome of a submission: `submitted`, `approved` (automatically), `blocked` (by a violation), `no-approver`, or
+    /// `payee-is-approver` (the payee would have to approve).
     #[schema(example = "submitted")]
     pub outcome: &'static str,
     /// With `no-approver`, the name of the step without approvers; with `approved`, the amount that the total is below.
@@ -115,6 +116,7 @@ fn shown(report: &Report, assessment: &Assessment) -> Result<CheckOut, ApiError>
         SubmissionOutcome::Steps(steps) => ("submitted", None, steps.as_slice()),
         SubmissionOutcome::Approved { below } => ("approved", Some(below.to_string()), &[][..]),
         SubmissionOutcome::Blocked => ("blocked", None, &[][..]),
+        SubmissionOutcome::PayeeIsApprover => ("payee-is-approver", None, &[][..]),
         SubmissionOutcome::NoApprover { step } => ("no-approver", Some(step.clone()), &[][..]),
     };
     let totals = compute_totals(report.currency, &assessment.lines).map_err(Problem::internal)?;

@@ -82,7 +82,7 @@ fn person(id: MemberId, people: &[Member]) -> PersonOut {
 fn recipients(event: &Event) -> Vec<MemberId> {
     match event.recipients() {
         Some(Recipients::Members(members)) => members,
-        Some(Recipients::Admins) | None => Vec::new(),
+        Some(Recipients::Admins { .. }) | None => Vec::new(),
     }
 }
 

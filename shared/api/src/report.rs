@@ -84,6 +84,7 @@ impl ReportToCreate {
             cost_centre: self.cost_centre,
             expenses: self.entries.into_iter().map(|entry| entry.with_default_taxes(policy, base)).collect(),
             cloned_from: None,
+            submit: self.submit,
         }
     }
 }

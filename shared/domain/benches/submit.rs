@@ -139,6 +139,8 @@ fn member(number: u8, role: Role, manager: Option<&Member>) -> Member {
         approval_limit: None,
         delegation: None,
         acts_for: Vec::new(),
+        invited_by: None,
+        authority_changes: Vec::new(),
         subject: None,
         issuer: None,
         payout_version: None,
@@ -271,6 +273,7 @@ impl Case {
                 payee: None,
                 cost_centre: None,
                 expenses,
+                submit: false,
                 cloned_from: None,
             };
             let mut seed = IdGenerator::new(now(), [1, number, 0, 0, 0, 0, 0, 0, 0, 0]);

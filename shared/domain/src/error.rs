@@ -5,7 +5,7 @@ use crate::ids::MemberId;
 use crate::money::Money;
 use crate::policy::Violation;
 use crate::report::ReportStatus;
-use crate::text::DisplayName;
+use crate::text::{DisplayName, Label};
 
 /// Reason why an action is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,13 @@ pub enum DomainError {
         status: ReportStatus,
         /// Past participle of the action, for "A report cannot be …".
         action: &'static str,
+    },
+    /// The caller is an approver of another step than the pending one. Each step with its number and name.
+    StepNotPending {
+        /// Pending step.
+        pending: (u32, Label),
+        /// Step that the caller is an approver of.
+        own: (u32, Label),
     },
     /// The status of the member does not allow the action; sentence for the caller.
     InvalidMemberState(&'static str),
@@ -89,6 +96,10 @@ pub enum DomainError {
     ServiceCannotBeAdmin,
     /// The payee is a service or an erased member.
     InvalidPayee,
+    /// The payee is the preparer of the report.
+    PayeeIsPreparer,
+    /// The route of the report asks the payee to approve it.
+    PayeeIsApprover,
     /// The delegated amount exceeds the approval limit of the delegator.
     DelegationAboveLimit {
         /// Approval limit of the delegator.

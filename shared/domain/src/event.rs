@@ -88,6 +88,12 @@ pub struct ReportSnapshot {
     /// Interested parties, the owner first.
     #[serde(rename = "concerned", default)]
     pub interested_parties: Vec<MemberId>,
+    /// Preparer, when it is not the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preparer: Option<MemberId>,
+    /// Payee, when it is not the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payee: Option<MemberId>,
     /// Report number, such as `R-2026-7K3F-9QZX`.
     pub number: String,
     /// Title.
@@ -123,6 +129,8 @@ impl ReportSnapshot {
             content_hash: report.content_hash.clone(),
             owner: report.owner,
             interested_parties: report.interested_parties().collect(),
+            preparer: report.preparer.as_ref().map(|person| person.id),
+            payee: report.payee.as_ref().map(|person| person.id),
             number: report.number.clone(),
             title: report.title.clone(),
             total: totals.total,
@@ -167,6 +175,24 @@ impl OpenedStep {
     }
 }
 
+/// Delegation that was set or has ended, for mail to both sides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DelegationNotice {
+    /// Member who delegates.
+    pub delegator: MemberId,
+    /// Member who decides in their place.
+    pub delegate: MemberId,
+    /// First day.
+    pub from: Date,
+    /// Last day.
+    pub until: Date,
+    /// Largest total that is delegated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<Money>,
+    /// True when it has ended.
+    pub ended: bool,
+}
+
 /// Reason of an escalation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -175,6 +201,8 @@ pub enum EscalationReason {
     Overdue,
     /// Mail to an approver bounces.
     Unreachable,
+    /// An approver can no longer decide: suspended, an auditor, or with an approval limit below the total.
+    Unable,
 }
 
 /// Kind of an event, with its data.
@@ -218,7 +246,12 @@ pub enum EventKind {
     MemberChanged {},
     /// A delegation from or to the member was set or ended.
     #[serde(rename = "member.delegation_changed")]
-    DelegationChanged {},
+    DelegationChanged {
+        /// Delegation that was set or has ended. None for a change of the delegator's approval limit, and in events
+        /// stored before both sides got mail.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delegation: Option<DelegationNotice>,
+    },
     /// The payout account was changed. The event holds no details of the account.
     #[serde(rename = "member.payout_account_changed")]
     PayoutAccountChanged {},
@@ -256,6 +289,9 @@ pub enum EventKind {
         expenses: usize,
         /// Total in the report's currency.
         total: Money,
+        /// Report as created by a preparer, for mail to its owner. None when its submission follows at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        report: Option<Box<ReportSnapshot>>,
     },
     /// A line was added.
     #[serde(rename = "expense.added")]
@@ -383,7 +419,8 @@ pub enum EventKind {
         #[serde(rename = "asked")]
         opened_step: OpenedStep,
     },
-    /// The backend replaced approvers of the pending step: it is overdue, or mail to an approver bounces.
+    /// The backend replaced approvers of the pending step: it is overdue, mail to an approver bounces, or an approver can
+    /// no longer decide.
     #[serde(rename = "step.escalated")]
     StepEscalated {
         /// Report at the time of the event.

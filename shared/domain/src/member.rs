@@ -54,6 +54,12 @@ impl Role {
         self.into()
     }
 
+    /// True when the role has rights beyond those of every member: it changes something, and steps can name it.
+    #[must_use]
+    pub const fn has_authority(self) -> bool {
+        matches!(self, Self::Finance | Self::Admin)
+    }
+
     /// True when the role may read every report of the organisation.
     #[must_use]
     pub const fn sees_all(self) -> bool {
@@ -175,8 +181,44 @@ pub struct Identity {
     pub subject: String,
 }
 
-/// Largest number of members that one member can be the delegate of at a time.
+/// Largest number of members that one member can be the delegate of at a time. A further delegation ends the oldest, so
+/// that delegations of others cannot keep a member from being a delegate.
 pub const MAX_ACTS_FOR: usize = 20;
+
+/// Value of a member that determines who approves reports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "field", content = "value", rename_all = "snake_case")]
+pub enum Authority {
+    /// Role.
+    Role(Role),
+    /// Status.
+    Status(MemberStatus),
+    /// Manager.
+    ManagerId(Option<MemberId>),
+    /// Grade.
+    Grade(Option<Grade>),
+    /// Approval limit.
+    ApprovalLimit(Option<Money>),
+}
+
+impl Authority {
+    fn is_same_field(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
+/// Change of an [`Authority`] by an admin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorityChange {
+    /// Admin who set the value.
+    pub by: MemberId,
+    /// Value before.
+    pub before: Authority,
+}
+
+/// Number of changes kept per field, each of another admin. A report has at most three interested parties, so the last
+/// value that none of them set is always known.
+const KEPT_CHANGES: usize = 4;
 
 /// Person or service of one organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,6 +269,12 @@ pub struct Member {
     /// Delegations of other members to this member.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acts_for: Vec<Delegation>,
+    /// Admin who invited the member; `None` for the first admin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invited_by: Option<MemberId>,
+    /// Changes of the values that determine who approves, oldest first; of each admin the last per field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authority_changes: Vec<AuthorityChange>,
     /// `sub` claim of the identity, once bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
@@ -288,6 +336,113 @@ impl Member {
     #[must_use]
     pub fn can_approve_total(&self, base_total: Money) -> bool {
         self.approval_limit.is_none_or(|limit| base_total.minor() <= limit.minor())
+    }
+
+    /// Records that an admin has set a value that was `before`. Setting a value again as it is confirms it, when another
+    /// admin had set it.
+    pub(crate) fn record_authority(&mut self, by: MemberId, before: Authority) {
+        let is_same = |change: &AuthorityChange| change.before.is_same_field(&before);
+        let last = self.authority_changes.iter().rfind(|change| is_same(change));
+        let last_set_by = last.map(|change| change.by);
+        // Two changes in a row are one.
+        if last_set_by == Some(by) {
+            return;
+        }
+        let is_confirmation = self.authority(&before) == before;
+        if is_confirmation && last_set_by.or(self.invited_by).is_none_or(|setter| setter == by) {
+            return;
+        }
+        // An earlier change by the same admin no longer matters: the one after it inherits the value before.
+        let mut same: Vec<AuthorityChange> = self.authority_changes.iter().filter(|it| is_same(it)).cloned().collect();
+        if let Some(at) = same.iter().position(|change| change.by == by) {
+            let earlier = same.remove(at);
+            if let Some(next) = same.get_mut(at) {
+                next.before = earlier.before;
+            }
+        }
+        self.authority_changes.retain(|change| !is_same(change));
+        let surplus = (same.len() + 1).saturating_sub(KEPT_CHANGES);
+        self.authority_changes.extend(same.into_iter().skip(surplus));
+        self.authority_changes.push(AuthorityChange { by, before });
+    }
+
+    /// Present value of the field of `of`.
+    fn authority(&self, of: &Authority) -> Authority {
+        match of {
+            Authority::Role(_) => Authority::Role(self.role),
+            Authority::Status(_) => Authority::Status(self.status),
+            Authority::ManagerId(_) => Authority::ManagerId(self.manager_id),
+            Authority::Grade(_) => Authority::Grade(self.grade.clone()),
+            Authority::ApprovalLimit(_) => Authority::ApprovalLimit(self.approval_limit),
+        }
+    }
+
+    /// True when the value was set by one of `parties`: at the invitation, and not by another admin since.
+    fn is_invited_with(&self, field: &Authority, parties: &[MemberId]) -> bool {
+        self.invited_by.is_some_and(|by| parties.contains(&by))
+            && self
+                .authority_changes
+                .iter()
+                .filter(|change| change.before.is_same_field(field))
+                .all(|change| parties.contains(&change.by))
+    }
+
+    /// True when the member has a role only because one of `parties` invited them with it.
+    #[must_use]
+    pub(crate) fn has_role_from_invitation_by(&self, parties: &[MemberId]) -> bool {
+        self.is_invited_with(&Authority::Role(self.role), parties)
+    }
+
+    /// True when the member has a manager only because one of `parties` invited them with it.
+    #[must_use]
+    pub(crate) fn has_manager_from_invitation_by(&self, parties: &[MemberId]) -> bool {
+        self.is_invited_with(&Authority::ManagerId(None), parties)
+    }
+
+    /// The member with the values that were last set by somebody else than `parties`.
+    fn restored(&self, parties: &[MemberId]) -> Self {
+        let mut member = self.clone();
+        let mut settled: Vec<&Authority> = Vec::new();
+        for AuthorityChange { by, before } in self.authority_changes.iter().rev() {
+            if settled.iter().any(|field| field.is_same_field(before)) {
+                continue;
+            }
+            if !parties.contains(by) {
+                settled.push(before);
+                continue;
+            }
+            match before.clone() {
+                Authority::Role(role) => member.role = role,
+                Authority::Status(status) => member.status = status,
+                Authority::ManagerId(manager) => member.manager_id = manager,
+                Authority::Grade(grade) => member.grade = grade,
+                Authority::ApprovalLimit(limit) => member.approval_limit = limit,
+            }
+        }
+        member
+    }
+
+    /// The member as a report with these interested parties sees them: role, manager, grade and approval limit are
+    /// those that no interested party has set. A suspension and the role auditor always count.
+    #[must_use]
+    pub fn without_changes_by(&self, parties: &[MemberId]) -> Self {
+        let restored = self.restored(parties);
+        let status = if self.status.can_act() { restored.status } else { self.status };
+        let role = if self.role == Role::Auditor { Role::Auditor } else { restored.role };
+        Self { status, role, ..restored }
+    }
+
+    /// True when one of `parties` has suspended or erased the member or made them an auditor.
+    #[must_use]
+    pub fn is_disabled_by(&self, parties: &[MemberId]) -> bool {
+        !self.can_approve() && self.restored(parties).can_approve()
+    }
+
+    /// True when the member could approve in a role if `parties` had changed nothing.
+    #[must_use]
+    pub(crate) fn would_approve_as(&self, role: Role, parties: &[MemberId]) -> bool {
+        let before = self.restored(parties);
+        before.can_approve() && before.role == role
     }
 
     /// Delegate of today.

@@ -1,6 +1,8 @@
 //! Mail that events cause: recipients and content. The one place that decides it; must not know addresses or wording.
 
-use crate::event::{EscalationReason, Event, EventKind, EventSubject, OpenedStep, ReportSnapshot};
+use crate::event::{
+    DelegationNotice, EscalationReason, Event, EventKind, EventSubject, FieldChange, OpenedStep, ReportSnapshot,
+};
 use crate::ids::MemberId;
 use crate::member::{AddressFault, Role};
 use crate::money::Money;
@@ -10,8 +12,13 @@ use crate::money::Money;
 pub enum Recipients {
     /// These members.
     Members(Vec<MemberId>),
-    /// All admins of the organisation, except the member that the event is about.
-    Admins,
+    /// All admins of the organisation, and the member who is named.
+    Admins {
+        /// Admin who gets no mail: the event is about them, or they acted.
+        except: Option<MemberId>,
+        /// Member who gets mail too.
+        and: Option<MemberId>,
+    },
 }
 
 /// Mail that an event causes.
@@ -26,7 +33,31 @@ pub struct EventNotification<'a> {
 /// Content of a notification, by reference into its event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotificationContent<'a> {
-    /// Invitation to an organisation.
+    /// Delegation that was set or has ended, for both sides.
+    Delegation {
+        /// Delegation.
+        delegation: &'a DelegationNotice,
+    },
+    /// Change of the role, manager or approval limit of a member, for admins.
+    AuthorityChange {
+        /// Member who was changed.
+        member: MemberId,
+        /// Changed fields.
+        changes: &'a [FieldChange],
+    },
+    /// New service that has a role with further rights, for admins.
+    NewService {
+        /// Service.
+        member: MemberId,
+        /// Its role.
+        role: Role,
+    },
+    /// Report that a preparer entered for its owner.
+    Prepared {
+        /// Report at the time of the event.
+        report: &'a ReportSnapshot,
+    },
+    /// Invitation to an organisation. With the role finance or admin, the other admins get mail about it.
     Invitation {
         /// Name of the organisation.
         organisation: &'a str,
@@ -47,7 +78,7 @@ pub enum NotificationContent<'a> {
         /// Fault of the address.
         fault: AddressFault,
     },
-    /// Request to decide on a step.
+    /// Request to decide on a step. The owner is among the recipients when a preparer has submitted the report.
     ApprovalRequest {
         /// Report at the time of the event.
         report: &'a ReportSnapshot,
@@ -111,9 +142,13 @@ impl<'a> NotificationContent<'a> {
         match self {
             Self::Invitation { .. }
             | Self::OrganisationClosed { .. }
+            | Self::Delegation { .. }
+            | Self::AuthorityChange { .. }
+            | Self::NewService { .. }
             | Self::PayoutAccountChanged
             | Self::AddressFailed { .. } => None,
-            Self::ApprovalRequest { report, .. }
+            Self::Prepared { report }
+            | Self::ApprovalRequest { report, .. }
             | Self::Escalation { report, .. }
             | Self::Comment { report, .. }
             | Self::AutoApproval { report, .. }
@@ -133,19 +168,40 @@ impl Event {
         // here.
         let (members, content) = match &self.kind {
             EventKind::MemberInvited { organisation, role } => {
-                (vec![self.member()?], Content::Invitation { organisation, role: *role })
+                let content = Content::Invitation { organisation, role: *role };
+                if !role.has_authority() {
+                    return Some(EventNotification { recipients: Recipients::Members(vec![self.member()?]), content });
+                }
+                return Some(EventNotification { recipients: self.other_admins(self.member()), content });
             }
             EventKind::OrganisationClosed { organisation } => {
                 let content = Content::OrganisationClosed { organisation };
-                return Some(EventNotification { recipients: Recipients::Admins, content });
+                return Some(EventNotification { recipients: Recipients::Admins { except: None, and: None }, content });
             }
+            EventKind::ServiceAdded { role } if role.has_authority() => {
+                let content = Content::NewService { member: self.member()?, role: *role };
+                return Some(EventNotification { recipients: self.other_admins(None), content });
+            }
+            EventKind::MemberChanged {} if self.changes_authority() => {
+                let content = Content::AuthorityChange { member: self.member()?, changes: &self.changes };
+                return Some(EventNotification { recipients: self.other_admins(None), content });
+            }
+            EventKind::DelegationChanged { delegation: Some(delegation) } => {
+                (vec![self.member()?], Content::Delegation { delegation })
+            }
+            EventKind::ReportCreated { report: Some(report), .. } => (vec![report.owner], Content::Prepared { report }),
             EventKind::PayoutAccountChanged {} => (vec![self.member()?], Content::PayoutAccountChanged),
             EventKind::AddressFailed { fault } => {
                 let content = Content::AddressFailed { member: self.member()?, fault: *fault };
-                return Some(EventNotification { recipients: Recipients::Admins, content });
+                let recipients = Recipients::Admins { except: self.member(), and: None };
+                return Some(EventNotification { recipients, content });
             }
-            EventKind::ReportSubmitted { report, opened_step: step }
-            | EventKind::StepApproved { report, opened_step: step, .. } => {
+            EventKind::ReportSubmitted { report, opened_step: step } => {
+                let owner = Some(report.owner).filter(|owner| self.on_behalf_of == Some(*owner));
+                let members = step.approvers.iter().copied().chain(owner).collect();
+                (members, Content::ApprovalRequest { report, step, reassignment_reason: None })
+            }
+            EventKind::StepApproved { report, opened_step: step, .. } => {
                 (step.approvers.clone(), Content::ApprovalRequest { report, step, reassignment_reason: None })
             }
             EventKind::StepReassigned { report, opened_step: step, reason, .. } => {
@@ -177,7 +233,7 @@ impl Event {
             | EventKind::ServiceAdded { .. }
             | EventKind::MemberJoined {}
             | EventKind::MemberChanged {}
-            | EventKind::DelegationChanged {}
+            | EventKind::DelegationChanged { delegation: None }
             | EventKind::MemberErased {}
             | EventKind::PolicyChanged { .. }
             | EventKind::RatesEntered { .. }
@@ -199,6 +255,22 @@ impl Event {
             | EventKind::ReportRecalled {} => return None,
         };
         Some(EventNotification { recipients: Recipients::Members(members), content })
+    }
+
+    /// Admins beside the one who acted, and a member.
+    const fn other_admins(&self, and: Option<MemberId>) -> Recipients {
+        Recipients::Admins { except: self.actor, and }
+    }
+
+    /// True when the event changes a role to or from finance or admin, a manager, or an approval limit.
+    fn changes_authority(&self) -> bool {
+        let has_authority =
+            |value: &serde_json::Value| serde_json::from_value::<Role>(value.clone()).is_ok_and(Role::has_authority);
+        self.changes.iter().any(|change| match change.field.as_str() {
+            "/role" => has_authority(&change.old) || has_authority(&change.new),
+            "/manager_id" | "/approval_limit" => true,
+            _ => false,
+        })
     }
 
     /// Recipients of the mail that the event causes; `None` for most events.

@@ -39,7 +39,7 @@ pub fn route(
         // A person decides even when no rule applies.
         rules.push((&default_rule, vec![StepReason::NoStepApplies {}]));
     }
-    let mut resolver = ApproverResolver::new(policy, input, people, today);
+    let mut resolver = ApproverResolver::new(policy, input, people);
     for (rule, reasons) in rules {
         resolver.add_step(rule, reasons)?;
     }

@@ -8,6 +8,7 @@ use outlay_domain::error::{DomainError, LineError};
 use outlay_domain::money::Money;
 use outlay_domain::report::{MAX_COST_CENTRES, MAX_EXPENSES, MAX_REPORT_BYTES};
 use outlay_domain::spending::{MAX_CLAIMS_PER_BUCKET, MAX_SPENDING_BUCKETS};
+use outlay_domain::text::Label;
 use outlay_receipts::BucketError;
 use outlay_store::{CommitError, CursorError, ListError, StoreError};
 use serde::{Deserialize, Serialize};
@@ -385,6 +386,9 @@ impl From<DomainError> for Problem {
                 ProblemType::InvalidState,
                 format!("A report in the state {} cannot be {action}.", status.name()),
             ),
+            DomainError::StepNotPending { pending, own } => {
+                Self::new(ProblemType::InvalidState, step_not_pending(&pending, &own))
+            }
             DomainError::InvalidMemberState(why) => Self::new(ProblemType::InvalidState, why),
             DomainError::ReportsWaiting => Self::new(
                 ProblemType::InvalidState,
@@ -403,7 +407,8 @@ impl From<DomainError> for Problem {
                     "No eligible approver for step {step}: approvers, manager chain and fallback are exhausted. Nobody \
                      approves their own report: an admin can invite or reinstate a person who may approve \
                      (POST /v1/orgs/{{org}}/members), such as a second admin, or name another approver or fallback in \
-                     the policy (PUT /v1/orgs/{{org}}/policy)."
+                     the policy (PUT /v1/orgs/{{org}}/policy). Roles and managers that the owner, \
+                     preparer or payee set do not count; another admin can confirm them by setting them again."
                 ),
             ),
             of_values => {
@@ -448,6 +453,17 @@ fn push_refusal(refusal: DomainError, errors: &mut FieldErrors) {
         }
         DomainError::ServiceCannotBeAdmin => ("/role", "kind", "A service cannot be an admin.".to_owned()),
         DomainError::InvalidPayee => ("/payee_id", "role", "Services and former members cannot be paid.".to_owned()),
+        DomainError::PayeeIsPreparer => (
+            "/payee_id",
+            "preparer",
+            "The member who prepares a report for another member cannot be its payee.".to_owned(),
+        ),
+        DomainError::PayeeIsApprover => (
+            "/payee_id",
+            "approver",
+            "The policy asks this member to approve the report, so they cannot be its payee. Name another payee."
+                .to_owned(),
+        ),
         DomainError::DelegationAboveLimit { limit } => {
             ("/ceiling", "maximum", format!("Must be at most {limit}, the member's own approval limit."))
         }
@@ -528,6 +544,7 @@ fn push_line_refusals(refusal: DomainError, errors: &mut FieldErrors) {
         | DomainError::Forbidden(..)
         | DomainError::SeparationOfDuties(..)
         | DomainError::InvalidState { .. }
+        | DomainError::StepNotPending { .. }
         | DomainError::InvalidMemberState(..)
         | DomainError::ReportsWaiting
         | DomainError::AlreadyDecided
@@ -549,6 +566,8 @@ fn push_line_refusals(refusal: DomainError, errors: &mut FieldErrors) {
         | DomainError::ServiceHasNoAddress
         | DomainError::ServiceCannotBeAdmin
         | DomainError::InvalidPayee
+        | DomainError::PayeeIsPreparer
+        | DomainError::PayeeIsApprover
         | DomainError::DelegationAboveLimit { .. }
         | DomainError::CannotHaveReports
         | DomainError::AlreadySubmitted
@@ -574,6 +593,19 @@ fn line_fault(position: usize, fault: LineError, errors: &mut FieldErrors) {
         LineError::AboveMaximum { max } => ("approved_amount/amount", "maximum", format!("Must be at most {max}.")),
     };
     errors.push_at(format!("/expenses/{position}/{member}"), rule, detail);
+}
+
+/// Sentence for an approver whose step is not pending: earlier or later than theirs.
+fn step_not_pending(pending: &(u32, Label), own: &(u32, Label)) -> String {
+    let ((number, name), (own_number, own_name)) = (pending, own);
+    if own_number > number {
+        format!(
+            "Step {number} ({name}) is pending. Your step {own_number} ({own_name}) comes later; you get mail when it is \
+             pending."
+        )
+    } else {
+        format!("Step {number} ({name}) is pending. Your step {own_number} ({own_name}) is decided already.")
+    }
 }
 
 fn difference(parts: Money, whole: Money) -> String {

@@ -370,7 +370,7 @@ pub struct EscalationContext {
 }
 
 impl EscalationContext {
-    /// Loads what the escalation of a report needs.
+    /// Loads what the escalation of a report needs. `because` is the reason, with the approvers to replace.
     ///
     /// # Errors
     /// Problems of the table.
@@ -378,13 +378,12 @@ impl EscalationContext {
         store: &Store,
         policy: &Policy,
         report: &Report,
-        because: EscalationReason,
+        because: (EscalationReason, &[Member]),
         named: &[Member],
-        today: Today,
     ) -> Result<Self, ApiError> {
         let mut people = load_people(store, policy, report, &[]).await?;
         for _ in 0..=MAX_LEVELS {
-            let missing = missing_stand_in(report, because, named, policy, &people, today)?;
+            let missing = missing_stand_in(report, because, named, policy, &people)?;
             let Some(id) = missing else { return Ok(Self { people }) };
             add_manager(store, report.org, id, &mut people).await?;
         }
@@ -419,8 +418,10 @@ async fn load_people(
     let interested_parties =
         async { tokio::try_join!(read(owner), try_join_all(interested_parties.into_iter().map(read))) };
     // The owner's manager is read beside the rest when the owner is known already.
+    let parties: Vec<MemberId> = report.interested_parties().collect();
+    let manager_of = |owner: &&Member| owner.without_changes_by(&parties).manager_id;
     let manager = async {
-        match known.iter().find(|member| member.id == owner).and_then(|owner| owner.manager_id) {
+        match known.iter().find(|member| member.id == owner).and_then(manager_of) {
             Some(manager) => Ok(store.member(org, manager).await?),
             None => Ok::<_, ApiError>(None),
         }

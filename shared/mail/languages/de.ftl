@@ -21,6 +21,8 @@ label-not-reimbursed = Nicht erstattet
 label-repayable = Zurückzuzahlen
 label-number = Nummer
 label-owner = Spesen von
+label-preparer = Erfasst von
+label-payee = Auszahlung an
 label-expenses = Ausgaben
 label-step = Schritt
 label-due = Fällig am
@@ -36,6 +38,15 @@ label-changed = Geändert
 label-organisation = Organisation
 label-inviter = Eingeladen von
 label-role = Ihre Rolle
+label-changed-by = Geändert von
+label-delegator = In Vertretung von
+label-delegate = Vertretung
+label-first-day = Erster Tag
+label-last-day = Letzter Tag
+label-ceiling = Bis zu
+label-member-role = Rolle
+label-manager = Vorgesetzte Person
+label-approval-limit = Genehmigungsgrenze
 
 ## Eine Spesenabrechnung
 
@@ -175,9 +186,11 @@ reason-next-manager = Eine vorgesehene Person { $excluded ->
    *[limit] darf nicht über so hohe Beträge entscheiden
 }; daher entscheidet die nächsthöhere vorgesetzte Person.
 reason-fallback = Sonst darf niemand entscheiden; daher entscheidet die in der Richtlinie festgelegte Vertretung.
+reason-other-admins = Jemand, der an dieser Abrechnung beteiligt ist, hat eine vorgesehene Person gesperrt; daher entscheidet die übrige Administration.
 reason-reassigned = Die Administration hat den Schritt neu zugewiesen.
 reason-escalated-overdue = Der Schritt war überfällig; daher entscheiden andere.
 reason-escalated-unreachable = E-Mails an eine vorgesehene Person kommen zurück; daher entscheiden andere.
+reason-escalated-unable = Eine vorgesehene Person kann nicht mehr entscheiden; daher entscheiden andere.
 
 ## Wer entschieden hat
 
@@ -204,12 +217,18 @@ escalated-unreachable = { $count ->
     [0] E-Mails an die Genehmigenden kommen zurück.
    *[other] E-Mails an { $names } kommen zurück.
 }
+escalated-unable = { $count ->
+    [0] Die Genehmigenden können nicht mehr darüber entscheiden.
+    [one] { $names } kann nicht mehr darüber entscheiden.
+   *[other] { $names } können nicht mehr darüber entscheiden.
+}
 
 passed-subject = Weitergegeben: { $title }, { $total }
 passed-label = Weitergegeben
 passed-headline = Eine Spesenabrechnung wartet nicht mehr auf Sie
 passed-overdue = Es wurde nicht rechtzeitig entschieden; deshalb werden andere gefragt. Sie brauchen nichts zu tun.
 passed-unreachable = E-Mails an Ihre Adresse kommen zurück; deshalb werden andere gefragt. Für diese Abrechnung brauchen Sie nichts zu tun; bitten Sie aber Ihre Administration, sich um Ihre Adresse zu kümmern.
+passed-unable = Sie können nicht mehr darüber entscheiden; deshalb werden andere gefragt. Sie brauchen nichts zu tun.
 
 ## Entscheidungen
 
@@ -314,3 +333,35 @@ label-closed-by = Geschlossen von
 closed-subject = { $organisation } wurde auf Outlay geschlossen
 closed-label = Geschlossen
 closed-intro = { $by } hat die Organisation geschlossen. Abrechnungen, Belege und Verlauf bleiben lesbar; ändern lässt sich nichts mehr.
+
+## Abrechnungen im Namen eines anderen Mitglieds
+
+prepared-subject = In Ihrem Namen: { $title }, { $total }
+prepared-label = In Ihrem Namen
+prepared-headline = { $by } hat in Ihrem Namen eine Spesenabrechnung erfasst
+prepared-intro = Sie führt Ausgaben als Ihre auf. Wenn es nicht Ihre sind, löschen Sie die Abrechnung in Outlay und informieren Sie Ihre Administration.
+prepared-headline-submitted = { $by } hat in Ihrem Namen eine Spesenabrechnung eingereicht
+prepared-intro-submitted = Sie macht Ausgaben als Ihre geltend und liegt jetzt bei den Genehmigenden. Wenn es nicht Ihre sind, ziehen Sie die Abrechnung in Outlay zurück und informieren Sie Ihre Administration.
+
+## Vertretung
+
+delegation-label = Vertretung
+delegation-subject = Sie entscheiden für { $name }
+delegation-intro = Sie können vom { $from } bis zum { $until } in Outlay in Vertretung von { $name } über Spesenabrechnungen entscheiden. Wenn Sie das nicht möchten, beenden Sie die Vertretung in Outlay.
+delegated-subject = { $name } entscheidet für Sie
+delegated-intro = { $name } kann vom { $from } bis zum { $until } in Outlay an Ihrer Stelle über Spesenabrechnungen entscheiden. Sie können weiterhin selbst entscheiden. Wenn Sie das nicht möchten, beenden Sie die Vertretung in Outlay.
+delegation-ended-subject = Sie entscheiden nicht mehr für { $name }
+delegation-ended-intro = Die Vertretung ist beendet. Sie brauchen nichts zu tun.
+delegated-ended-subject = { $name } entscheidet nicht mehr für Sie
+delegated-ended-intro = Die Vertretung ist beendet. Was auf Sie wartet, wartet auf Ihre eigene Entscheidung.
+
+## Mitglieder, für die Administration
+
+authority-label = Mitglieder
+authority-subject = Rolle, vorgesetzte Person oder Grenze geändert: { $name }
+authority-new-subject = Neues Mitglied mit weiteren Rechten: { $name }
+authority-intro = { $by } hat geändert, wer über Spesenabrechnungen entscheidet. Bitte prüfen Sie das, wenn Sie es nicht erwartet haben.
+authority-new-intro = { $by } hat ein Mitglied mit den Rechten dieser Rolle aufgenommen. Bitte prüfen Sie das, wenn Sie es nicht erwartet haben.
+changed-value = { $old } → { $new }
+no-value = keine
+no-limit = unbegrenzt

@@ -25,6 +25,8 @@ label-not-reimbursed = Not reimbursed
 label-repayable = To be repaid
 label-number = Report number
 label-owner = Owner
+label-preparer = Entered by
+label-payee = Paid to
 label-expenses = Expenses
 label-step = Step
 label-due = Due
@@ -40,6 +42,15 @@ label-changed = Changed
 label-organisation = Organisation
 label-inviter = Invited by
 label-role = Your role
+label-changed-by = Changed by
+label-delegator = In place of
+label-delegate = Delegate
+label-first-day = First day
+label-last-day = Last day
+label-ceiling = Up to
+label-member-role = Role
+label-manager = Manager
+label-approval-limit = Approval limit
 
 ## A report
 
@@ -180,9 +191,11 @@ reason-next-manager = An approver { $excluded ->
    *[limit] has an approval limit below the total
 }, so the next manager up decides.
 reason-fallback = No other approver is eligible, so the fallback approvers decide.
+reason-other-admins = A member with a part in this report has suspended an approver, so other admins decide.
 reason-reassigned = An admin has reassigned it.
 reason-escalated-overdue = It was overdue, so other approvers decide.
 reason-escalated-unreachable = Mail to an approver bounced, so other approvers decide.
+reason-escalated-unable = An approver can no longer decide, so other approvers decide.
 
 ## Who decided
 
@@ -208,12 +221,17 @@ escalated-unreachable = { $count ->
     [0] Mail to the approvers comes back.
    *[other] Mail to { $names } comes back.
 }
+escalated-unable = { $count ->
+    [0] The approvers can no longer decide on it.
+   *[other] { $names } can no longer decide on it.
+}
 
 passed-subject = Escalated: { $title }, { $total }
 passed-label = Escalated
 passed-headline = A report no longer waits for you
 passed-overdue = It was not decided in time, so others are asked. You do not need to do anything.
 passed-unreachable = Mail to your address comes back, so others are asked. You do not need to do anything for this report; please ask your administrator to look after your address.
+passed-unable = You can no longer decide on it, so others are asked. You do not need to do anything.
 
 ## Decisions
 
@@ -318,3 +336,35 @@ label-closed-by = Closed by
 closed-subject = { $organisation } was closed on Outlay
 closed-label = Closed
 closed-intro = { $by } closed the organisation. Its reports, receipts and history can still be read; nothing can be changed any more.
+
+## Reports in the name of another member
+
+prepared-subject = In your name: { $title }, { $total }
+prepared-label = In your name
+prepared-headline = { $by } has entered a report in your name
+prepared-intro = It lists expenses as yours. If they are not yours, delete the report in Outlay and tell your administrator.
+prepared-headline-submitted = { $by } has submitted a report in your name
+prepared-intro-submitted = It claims expenses as yours and is with its approvers now. If they are not yours, recall the report in Outlay and tell your administrator.
+
+## Delegation
+
+delegation-label = Delegation
+delegation-subject = You decide for { $name }
+delegation-intro = You can decide on reports in Outlay in place of { $name }, from { $from } to { $until }. If you do not want that, end the delegation in Outlay.
+delegated-subject = { $name } decides for you
+delegated-intro = { $name } can decide on reports in Outlay in your place, from { $from } to { $until }. You can still decide yourself. If you do not want that, end the delegation in Outlay.
+delegation-ended-subject = You no longer decide for { $name }
+delegation-ended-intro = The delegation has ended. You do not need to do anything.
+delegated-ended-subject = { $name } no longer decides for you
+delegated-ended-intro = The delegation has ended. Reports that wait for you wait for your own decision.
+
+## Members, for administrators
+
+authority-label = Members
+authority-subject = Role, manager or limit changed: { $name }
+authority-new-subject = New member with further rights: { $name }
+authority-intro = { $by } changed what determines who approves reports. Please check it if you did not expect this.
+authority-new-intro = { $by } added a member with the rights of this role. Please check it if you did not expect this.
+changed-value = { $old } → { $new }
+no-value = none
+no-limit = unlimited

@@ -21,6 +21,8 @@ label-not-reimbursed = No reembolsado
 label-repayable = A devolver
 label-number = Número
 label-owner = Titular
+label-preparer = Introducido por
+label-payee = Se paga a
 label-expenses = Gastos
 label-step = Paso
 label-due = Fecha límite
@@ -36,6 +38,15 @@ label-changed = Cambio
 label-organisation = Organización
 label-inviter = Invitación de
 label-role = Su función
+label-changed-by = Cambiado por
+label-delegator = En lugar de
+label-delegate = Suplente
+label-first-day = Primer día
+label-last-day = Último día
+label-ceiling = Hasta
+label-member-role = Función
+label-manager = Responsable
+label-approval-limit = Límite de aprobación
 
 ## Un informe de gastos
 
@@ -175,9 +186,11 @@ reason-next-manager = Un aprobador { $excluded ->
    *[limit] tiene un límite de aprobación inferior al total
 }, por lo que decide el superior siguiente.
 reason-fallback = No hay otro aprobador posible, por lo que deciden los aprobadores de reserva.
+reason-other-admins = Una persona con interés en este informe ha suspendido a un aprobador, por lo que deciden los demás administradores.
 reason-reassigned = Un administrador ha reasignado el paso.
 reason-escalated-overdue = El paso estaba fuera de plazo, por lo que deciden otras personas.
 reason-escalated-unreachable = Los mensajes a un aprobador no llegan a su destino, por lo que deciden otras personas.
+reason-escalated-unable = Un aprobador ya no puede decidir, por lo que deciden otras personas.
 
 ## Quién ha decidido
 
@@ -204,12 +217,18 @@ escalated-unreachable = { $count ->
     [0] Los mensajes a quienes debían aprobarlo no llegan a su destino.
    *[other] Los mensajes a { $names } no llegan a su destino.
 }
+escalated-unable = { $count ->
+    [0] Quienes debían aprobarlo ya no pueden decidir.
+    [one] { $names } ya no puede decidir.
+   *[other] { $names } ya no pueden decidir.
+}
 
 passed-subject = Trasladado: { $title }, { $total }
 passed-label = Trasladado
 passed-headline = Un informe de gastos ya no espera su decisión
 passed-overdue = No se decidió a tiempo, por lo que se pregunta a otras personas. No tiene que hacer nada.
 passed-unreachable = Los mensajes a su dirección no llegan a su destino, por lo que se pregunta a otras personas. No tiene que hacer nada con este informe, pero avise a su administrador del problema con su dirección.
+passed-unable = Usted ya no puede decidir, por lo que se pregunta a otras personas. No tiene que hacer nada.
 
 ## Decisiones
 
@@ -314,3 +333,35 @@ label-closed-by = Cerrada por
 closed-subject = { $organisation } se ha cerrado en Outlay
 closed-label = Cierre
 closed-intro = { $by } ha cerrado la organización. Los informes, justificantes e historiales se pueden seguir consultando; ya no se puede cambiar nada.
+
+## Informes en nombre de otro miembro
+
+prepared-subject = En su nombre: { $title }, { $total }
+prepared-label = En su nombre
+prepared-headline = { $by } ha introducido un informe de gastos en su nombre
+prepared-intro = Presenta gastos como suyos. Si no lo son, elimine el informe en Outlay y avise a su administrador.
+prepared-headline-submitted = { $by } ha presentado un informe de gastos en su nombre
+prepared-intro-submitted = Presenta gastos como suyos y ya está con quienes lo aprueban. Si no son suyos, retire el informe en Outlay y avise a su administrador.
+
+## Delegación
+
+delegation-label = Delegación
+delegation-subject = Usted decide en lugar de { $name }
+delegation-intro = Puede decidir sobre informes de gastos en Outlay en lugar de { $name }, del { $from } al { $until }. Si no lo desea, ponga fin a la delegación en Outlay.
+delegated-subject = { $name } decide en su lugar
+delegated-intro = { $name } puede decidir sobre informes de gastos en Outlay en su lugar, del { $from } al { $until }. Usted también puede seguir decidiendo. Si no lo desea, ponga fin a la delegación en Outlay.
+delegation-ended-subject = Usted ya no decide en lugar de { $name }
+delegation-ended-intro = La delegación ha terminado. No tiene que hacer nada.
+delegated-ended-subject = { $name } ya no decide en su lugar
+delegated-ended-intro = La delegación ha terminado. Lo que le espera, espera su propia decisión.
+
+## Miembros, para administradores
+
+authority-label = Miembros
+authority-subject = Función, responsable o límite cambiado: { $name }
+authority-new-subject = Nuevo miembro con más derechos: { $name }
+authority-intro = { $by } ha cambiado lo que determina quién aprueba los informes de gastos. Compruébelo si no lo esperaba, por favor.
+authority-new-intro = { $by } ha añadido un miembro con los derechos de esta función. Compruébelo si no lo esperaba, por favor.
+changed-value = { $old } → { $new }
+no-value = ninguno
+no-limit = ilimitado

@@ -22,6 +22,8 @@ label-not-reimbursed = Non remboursé
 label-repayable = À restituer
 label-number = Numéro
 label-owner = Frais de
+label-preparer = Saisie par
+label-payee = Payée à
 label-expenses = Dépenses
 label-step = Étape
 label-due = Échéance
@@ -37,6 +39,15 @@ label-changed = Modifié
 label-organisation = Organisation
 label-inviter = Invitation de
 label-role = Votre rôle
+label-changed-by = Modifié par
+label-delegator = En remplacement de
+label-delegate = Remplacement par
+label-first-day = Premier jour
+label-last-day = Dernier jour
+label-ceiling = Jusqu’à
+label-member-role = Rôle
+label-manager = Responsable
+label-approval-limit = Plafond d’approbation
 
 ## Une note de frais
 
@@ -176,9 +187,11 @@ reason-next-manager = Un approbateur { $excluded ->
    *[limit] a un plafond d’approbation inférieur au total
 } ; le responsable du niveau supérieur décide donc.
 reason-fallback = Aucun autre approbateur n’est possible ; les approbateurs de secours décident donc.
+reason-other-admins = Une personne concernée par cette note a suspendu un approbateur ; les autres administrateurs décident donc.
 reason-reassigned = Un administrateur a réattribué l’étape.
 reason-escalated-overdue = L’étape était en retard ; d’autres décident donc.
 reason-escalated-unreachable = Les messages envoyés à un approbateur reviennent ; d’autres décident donc.
+reason-escalated-unable = Un approbateur ne peut plus décider ; d’autres décident donc.
 
 ## Qui a décidé
 
@@ -205,12 +218,18 @@ escalated-unreachable = { $count ->
     [0] Les messages envoyés aux approbateurs reviennent.
    *[other] Les messages envoyés à { $names } reviennent.
 }
+escalated-unable = { $count ->
+    [0] Les approbateurs ne peuvent plus décider.
+    [one] { $names } ne peut plus décider.
+   *[other] { $names } ne peuvent plus décider.
+}
 
 passed-subject = Transmise : { $title }, { $total }
 passed-label = Transmise
 passed-headline = Une note de frais n’attend plus votre décision
 passed-overdue = La décision n’a pas été prise à temps ; elle est donc demandée à d’autres. Vous n’avez rien à faire.
 passed-unreachable = Les messages envoyés à votre adresse reviennent ; la décision est donc demandée à d’autres. Vous n’avez rien à faire pour cette note ; veuillez toutefois signaler le problème d’adresse à votre administrateur.
+passed-unable = Vous ne pouvez plus décider ; la décision est donc demandée à d’autres. Vous n’avez rien à faire.
 
 ## Décisions
 
@@ -315,3 +334,35 @@ label-closed-by = Fermée par
 closed-subject = { $organisation } a été fermée sur Outlay
 closed-label = Fermeture
 closed-intro = { $by } a fermé l’organisation. Ses notes de frais, justificatifs et historiques restent lisibles ; plus rien ne peut être modifié.
+
+## Notes au nom d’un autre membre
+
+prepared-subject = En votre nom : { $title }, { $total }
+prepared-label = En votre nom
+prepared-headline = { $by } a saisi une note de frais en votre nom
+prepared-intro = Elle présente des dépenses comme les vôtres. Si ce ne sont pas les vôtres, supprimez la note dans Outlay et prévenez votre administrateur.
+prepared-headline-submitted = { $by } a soumis une note de frais en votre nom
+prepared-intro-submitted = Elle présente des dépenses comme les vôtres et attend maintenant ses approbateurs. Si ce ne sont pas les vôtres, reprenez la note dans Outlay et prévenez votre administrateur.
+
+## Délégation
+
+delegation-label = Délégation
+delegation-subject = Vous décidez pour { $name }
+delegation-intro = Vous pouvez décider des notes de frais dans Outlay en remplacement de { $name }, du { $from } au { $until }. Si vous ne le souhaitez pas, mettez fin à la délégation dans Outlay.
+delegated-subject = { $name } décide pour vous
+delegated-intro = { $name } peut décider des notes de frais dans Outlay à votre place, du { $from } au { $until }. Vous pouvez toujours décider vous-même. Si vous ne le souhaitez pas, mettez fin à la délégation dans Outlay.
+delegation-ended-subject = Vous ne décidez plus pour { $name }
+delegation-ended-intro = La délégation a pris fin. Vous n’avez rien à faire.
+delegated-ended-subject = { $name } ne décide plus pour vous
+delegated-ended-intro = La délégation a pris fin. Ce qui vous attend attend votre propre décision.
+
+## Membres, pour les administrateurs
+
+authority-label = Membres
+authority-subject = Rôle, responsable ou plafond modifié : { $name }
+authority-new-subject = Nouveau membre doté de droits étendus : { $name }
+authority-intro = { $by } a modifié ce qui détermine qui approuve les notes de frais. Veuillez vérifier si vous ne vous y attendiez pas.
+authority-new-intro = { $by } a ajouté un membre doté des droits de ce rôle. Veuillez vérifier si vous ne vous y attendiez pas.
+changed-value = { $old } → { $new }
+no-value = aucun
+no-limit = illimité

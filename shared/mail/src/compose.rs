@@ -1,13 +1,12 @@
 //! Content of each message: its sentences, facts and lists, in order. The wording is in `languages/`, the layout in
 //! `templates/`. A mail must be enough to act on: the report, the action, the due date, the reason and the place.
 
+mod members;
 mod reports;
 mod statements;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use outlay_domain::event::EscalationReason;
-use outlay_domain::member::{AddressFault, Role};
 use outlay_domain::money::Money;
 
 use crate::error::RenderError;
@@ -119,6 +118,14 @@ impl<'a> Composer<'a> {
             Notice::AddressFailed { member, address, fault } => self.address_failed(member, address, *fault),
             Notice::PayoutAccountChanged { at } => self.payout_account_changed(*at),
             Notice::OrganisationClosed { organisation, by, at } => self.organisation_closed(organisation, by, *at),
+            Notice::Prepared { report, by, is_submitted } => self.prepared(report, by, *is_submitted),
+            Notice::DelegationSet { to_recipient, other, by, from, until, ceiling, day, tasks } => {
+                self.delegation_set(*to_recipient, other, by, (*from, *until, *ceiling), (*day, tasks))
+            }
+            Notice::DelegationEnded { to_recipient, other, by } => self.delegation_ended(*to_recipient, other, by),
+            Notice::AuthorityChanged { member, by, is_new, changes } => {
+                self.authority_changed(member, by, *is_new, changes)
+            }
             Notice::Invited { organisation, inviter, role } => self.invited(organisation, inviter, *role),
         }
     }
@@ -201,6 +208,7 @@ impl<'a> Composer<'a> {
         let id = match reason {
             EscalationReason::Overdue => "escalated-overdue",
             EscalationReason::Unreachable => "escalated-unreachable",
+            EscalationReason::Unable => "escalated-unable",
         };
         self.localizer.format(id, &[("names", names.into()), ("count", count.into())])
     }
@@ -217,6 +225,7 @@ impl<'a> Composer<'a> {
         view.intro = self.localizer.text(match reason {
             EscalationReason::Overdue => "passed-overdue",
             EscalationReason::Unreachable => "passed-unreachable",
+            EscalationReason::Unable => "passed-unable",
         })?;
         view.facts.push(self.user_fact("label-step", step)?);
         let (names, count) = self.localizer.name_list(to);
@@ -323,67 +332,6 @@ impl<'a> Composer<'a> {
         view.facts.push(self.fact("label-amount", amount.clone())?);
         view.intro = self.localizer.format("unpaid-intro", &[("amount", amount.into())])?;
         view.quote = Self::quote(self.localizer.text("unpaid-reason")?, reason);
-        Ok(view)
-    }
-
-    fn address_failed(&self, member: &str, failed: &str, fault: AddressFault) -> Result<View> {
-        let (headline, intro) = match fault {
-            AddressFault::Complained => ("complained-subject", "complained-intro"),
-            AddressFault::Bounced => ("bounced-subject", "bounced-intro"),
-        };
-        let name = self.localizer.person_name(member)?;
-        let headline = self.localizer.format(headline, &[("name", name.clone().into())])?;
-        let mut view = self.base_view(Tone::Bad, "bounced-label", headline)?;
-        view.facts = vec![self.fact("label-member", name.clone())?];
-        view.facts.push(self.fact("label-address", sanitize_address(failed))?);
-        view.intro = self.localizer.format(intro, &[("name", name.into())])?;
-        Ok(view)
-    }
-
-    fn payout_account_changed(&self, at: Timestamp) -> Result<View> {
-        let mut view = self.base_view(Tone::Warn, "account-label", self.localizer.text("account-subject")?)?;
-        view.preheader = self.localizer.text("account-preheader")?;
-        view.intro = self.localizer.text("account-intro")?;
-        view.facts = vec![self.fact("label-changed", self.localizer.date_time(at)?)?];
-        Ok(view)
-    }
-
-    fn organisation_closed(&self, organisation: &str, by: &str, at: Timestamp) -> Result<View> {
-        let (organisation, by) = (sanitize_inline(organisation), self.localizer.person_name(by)?);
-        let headline = self.localizer.format("closed-subject", &[("organisation", organisation.clone().into())])?;
-        let mut view = self.base_view(Tone::Warn, "closed-label", headline)?;
-        view.intro = self.localizer.format("closed-intro", &[("by", by.clone().into())])?;
-        view.facts = vec![
-            self.fact("label-organisation", organisation)?,
-            self.fact("label-closed-by", by)?,
-            self.fact("label-changed", self.localizer.date_time(at)?)?,
-        ];
-        Ok(view)
-    }
-
-    fn invited(&self, organisation: &str, inviter: &str, role: Role) -> Result<View> {
-        let (organisation, inviter) = (sanitize_inline(organisation), self.localizer.person_name(inviter)?);
-        let headline = self.localizer.format("invited-headline", &[("organisation", organisation.clone().into())])?;
-        let mut view = self.base_view(Tone::Action, "invited-label", headline)?;
-        view.preheader = self.localizer.format("invited-preheader", &[("inviter", inviter.clone().into())])?;
-        let address = sanitize_address(&self.to.address);
-        let given = [
-            ("organisation", organisation.clone().into()),
-            ("inviter", inviter.clone().into()),
-            ("address", address.into()),
-        ];
-        view.intro = self.localizer.format("invited-intro", &given)?;
-        let role = self.localizer.text(match role {
-            Role::Employee => "role-employee",
-            Role::Finance => "role-finance",
-            Role::Admin => "role-admin",
-            Role::Auditor => "role-auditor",
-        })?;
-        view.facts = vec![
-            self.fact("label-organisation", organisation)?,
-            self.fact("label-inviter", inviter)?,
-            self.fact("label-role", role)?,
-        ];
         Ok(view)
     }
 }

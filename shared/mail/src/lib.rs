@@ -15,5 +15,5 @@ mod view;
 
 pub use error::RenderError;
 pub use message::{MailError, RenderedMail};
-pub use notice::{CommentFacts, DecidedBy, LineFacts, Notice, Recipient, ReportFacts, TaskFacts};
+pub use notice::{AuthorityFacts, CommentFacts, DecidedBy, LineFacts, Notice, Recipient, ReportFacts, TaskFacts};
 pub use ses::{Mailer, SendError, Tag};

@@ -19,6 +19,10 @@ pub struct ReportFacts {
     pub number: String,
     /// Name of the owner.
     pub owner: String,
+    /// Name of the preparer, when it is not the owner.
+    pub preparer: Option<String>,
+    /// Name of the payee, when it is not the owner.
+    pub payee: Option<String>,
     /// Total in the report's currency.
     pub total: Money,
     /// Total in the organisation's base currency, when that is another one.
@@ -89,6 +93,10 @@ pub struct TaskFacts {
     pub title: String,
     /// Name of the owner.
     pub owner: String,
+    /// Name of the preparer, when it is not the owner.
+    pub preparer: Option<String>,
+    /// Name of the payee, when it is not the owner.
+    pub payee: Option<String>,
     /// Total in the report's currency.
     pub total: Money,
     /// Due date of the decision.
@@ -120,6 +128,32 @@ pub enum DecidedBy {
     Policy {
         /// The amount.
         below: Money,
+    },
+}
+
+/// Change of a value that determines who approves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuthorityFacts {
+    /// Role; the old one is absent for a new member.
+    Role {
+        /// Role before.
+        old: Option<Role>,
+        /// Role after.
+        new: Role,
+    },
+    /// Manager, by name.
+    Manager {
+        /// Manager before.
+        old: Option<String>,
+        /// Manager after.
+        new: Option<String>,
+    },
+    /// Approval limit.
+    ApprovalLimit {
+        /// Limit before.
+        old: Option<Money>,
+        /// Limit after.
+        new: Option<Money>,
     },
 }
 
@@ -246,6 +280,54 @@ pub enum Notice {
         by: String,
         /// Time.
         at: Timestamp,
+    },
+    /// A preparer entered or submitted a report in the recipient's name.
+    Prepared {
+        /// The report.
+        report: ReportFacts,
+        /// Name of the preparer.
+        by: String,
+        /// True when the report was also submitted.
+        is_submitted: bool,
+    },
+    /// A delegation was set.
+    DelegationSet {
+        /// True when the recipient is the delegate.
+        to_recipient: bool,
+        /// Name of the member on the other side.
+        other: String,
+        /// Name of the member who set it.
+        by: String,
+        /// First day.
+        from: Date,
+        /// Last day.
+        until: Date,
+        /// Largest total that is delegated.
+        ceiling: Option<Money>,
+        /// Day of the delegation, by which tasks are overdue.
+        day: Date,
+        /// Reports that wait already, for the delegate.
+        tasks: Vec<TaskFacts>,
+    },
+    /// A delegation has ended.
+    DelegationEnded {
+        /// True when the recipient was the delegate.
+        to_recipient: bool,
+        /// Name of the member on the other side.
+        other: String,
+        /// Name of the member who ended it.
+        by: String,
+    },
+    /// Role, manager or approval limit of a member were set. For admins.
+    AuthorityChanged {
+        /// Name of the member.
+        member: String,
+        /// Name of the admin who set them.
+        by: String,
+        /// True for a new member.
+        is_new: bool,
+        /// Values.
+        changes: Vec<AuthorityFacts>,
     },
     /// The recipient was added to an organisation.
     Invited {

@@ -66,6 +66,19 @@ pub(crate) fn subject(notice: &Notice, localizer: &Localizer) -> Result<String, 
         Notice::OrganisationClosed { organisation, .. } => {
             truncate_to_fit(localizer, "closed-subject", ("organisation", organisation), &[])
         }
+        Notice::Prepared { report, .. } => subject_with_total(localizer, "prepared-subject", report),
+        Notice::DelegationSet { to_recipient, other, .. } => {
+            let id = if *to_recipient { "delegation-subject" } else { "delegated-subject" };
+            truncate_to_fit(localizer, id, ("name", other), &[])
+        }
+        Notice::DelegationEnded { to_recipient, other, .. } => {
+            let id = if *to_recipient { "delegation-ended-subject" } else { "delegated-ended-subject" };
+            truncate_to_fit(localizer, id, ("name", other), &[])
+        }
+        Notice::AuthorityChanged { member, is_new, .. } => {
+            let id = if *is_new { "authority-new-subject" } else { "authority-subject" };
+            truncate_to_fit(localizer, id, ("name", member), &[])
+        }
         Notice::Invited { organisation, .. } => {
             truncate_to_fit(localizer, "invited-subject", ("organisation", organisation), &[])
         }

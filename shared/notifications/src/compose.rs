@@ -1,19 +1,24 @@
 //! Composes the mail about an event. Recipients and content come from [`Event::notification`]; this file adds names,
 //! delegates of approvers, and expenses of the report if they have not changed since the event.
 
+use jiff::tz::TimeZone;
 use outlay_domain::change::today;
-use outlay_domain::event::{Event, EventSubject, OpenedStep, ReportSnapshot};
+use outlay_domain::event::{DelegationNotice, Event, EventSubject, FieldChange, OpenedStep, ReportSnapshot};
 use outlay_domain::expense::{Expense, PaymentMethod};
 use outlay_domain::ids::{MemberId, ReportId};
-use outlay_domain::member::{Member, Role};
+use outlay_domain::member::{Member, MemberRef, Role};
 use outlay_domain::notification::{EventNotification, NotificationContent, Recipients};
 use outlay_domain::permission::PendingStep;
 use outlay_domain::policy::Policy;
 use outlay_domain::report::Report;
-use outlay_domain::text::CategoryCode;
-use outlay_mail::{CommentFacts, DecidedBy, LineFacts, Mailer, Notice, Recipient, ReportFacts};
+use outlay_domain::text::{CategoryCode, TimeZoneName};
+use outlay_mail::{
+    AuthorityFacts, CommentFacts, DecidedBy, LineFacts, Mailer, Notice, Recipient, ReportFacts, TaskFacts,
+};
 use outlay_store::deliveries::Delivery;
-use outlay_store::{Store, StoreError};
+use outlay_store::{ListError, PageRequest, Store, StoreError};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::pacing::{Pacing, Timing};
 
@@ -51,12 +56,13 @@ pub async fn compose_for_event(store: &Store, mailer: &Mailer, event: &Event) ->
     let Some(EventNotification { recipients, content }) = event.notification() else { return Ok(Vec::new()) };
     let recipients = match recipients {
         Recipients::Members(members) => members,
-        Recipients::Admins => other_admins(store, event).await?,
+        Recipients::Admins { except, and } => load_admins(store, event, except, and).await?,
     };
-    let owner = content.report().map(|report| report.owner);
-    let named = [event.actor, event.on_behalf_of, owner, event.member()].into_iter().flatten();
-    let members: Vec<MemberId> = recipients.iter().copied().chain(named).collect();
-    let records = EventRecords::load(store, event, &members).await?;
+    let members: Vec<MemberId> = recipients.iter().copied().chain(named_members(event, &content)).collect();
+    let mut records = EventRecords::load(store, event, &members).await?;
+    if let NotificationContent::Delegation { delegation } = content {
+        records.tasks = load_delegated_tasks(store, event, delegation, &records).await?;
+    }
     let mut mails: Vec<OutgoingMail> = recipients
         .iter()
         .filter_map(|id| records.member(*id))
@@ -73,6 +79,10 @@ pub async fn compose_for_event(store: &Store, mailer: &Mailer, event: &Event) ->
         }
         NotificationContent::Invitation { .. }
         | NotificationContent::OrganisationClosed { .. }
+        | NotificationContent::Delegation { .. }
+        | NotificationContent::AuthorityChange { .. }
+        | NotificationContent::NewService { .. }
+        | NotificationContent::Prepared { .. }
         | NotificationContent::PayoutAccountChanged
         | NotificationContent::AddressFailed { .. }
         | NotificationContent::Comment { .. }
@@ -122,11 +132,114 @@ fn outgoing_mail(mailer: &Mailer, event: &Event, records: &EventRecords, to: &Me
     OutgoingMail { to: to.clone(), notice, earlier, timing }
 }
 
-/// Admins other than the member that the event is about.
-async fn other_admins(store: &Store, event: &Event) -> Result<Vec<MemberId>, StoreError> {
+/// Loads the admins, without one of them, and adds a member.
+async fn load_admins(
+    store: &Store,
+    event: &Event,
+    except: Option<MemberId>,
+    and: Option<MemberId>,
+) -> Result<Vec<MemberId>, StoreError> {
     let members = store.finance_and_admins(event.org).await?;
-    let admins = members.iter().filter(|member| member.role == Role::Admin && event.member() != Some(member.id));
-    Ok(admins.map(|member| member.id).collect())
+    let admins = members.iter().filter(|member| member.role == Role::Admin).map(|member| member.id);
+    let others = admins.filter(|id| Some(*id) != except && Some(*id) != and);
+    Ok(and.into_iter().chain(others).collect())
+}
+
+/// Members that an event and its mail name, beside the recipients.
+fn named_members(event: &Event, content: &NotificationContent<'_>) -> Vec<MemberId> {
+    let report = content.report().into_iter().flat_map(|report| [Some(report.owner), report.preparer, report.payee]);
+    let of_content: Vec<MemberId> = match content {
+        NotificationContent::Delegation { delegation } => vec![delegation.delegator, delegation.delegate],
+        NotificationContent::AuthorityChange { changes, .. } => {
+            let managers = changes.iter().filter(|change| change.field == "/manager_id");
+            managers.flat_map(|change| [parse_value(&change.old), parse_value(&change.new)]).flatten().collect()
+        }
+        _ => Vec::new(),
+    };
+    let of_event = [event.actor, event.on_behalf_of, event.member()];
+    of_event.into_iter().chain(report).flatten().chain(of_content).collect()
+}
+
+/// Value of a changed field; `None` when it was absent.
+fn parse_value<T: DeserializeOwned>(value: &Value) -> Option<T> {
+    serde_json::from_value(value.clone()).ok()
+}
+
+/// Largest number of tasks that the mail about a delegation lists.
+const MAX_LISTED_TASKS: i32 = 50;
+
+/// Loads the reports that a new delegate can decide on at the first day of the delegation, or now.
+async fn load_delegated_tasks(
+    store: &Store,
+    event: &Event,
+    delegation: &DelegationNotice,
+    records: &EventRecords,
+) -> Result<Vec<TaskFacts>, StoreError> {
+    let Some(delegate) = records.member(delegation.delegate).filter(|delegate| event.member() == Some(delegate.id))
+    else {
+        return Ok(Vec::new());
+    };
+    let zone = records.member(delegation.delegator).and_then(|delegator| delegator.time_zone.as_ref());
+    let zone = zone.map_or(TimeZone::UTC, TimeZoneName::time_zone);
+    let first_moment = delegation.from.to_zoned(zone).map_or(event.at, |start| start.timestamp());
+    let day = today(event.at.max(first_moment));
+    let page = PageRequest::internal(MAX_LISTED_TASKS);
+    let tasks = match store.list_tasks(event.org, &[delegation.delegator], &page).await {
+        Ok(tasks) => tasks.items,
+        Err(ListError::Store(error)) => return Err(error),
+        // The first page has no cursor.
+        Err(ListError::Cursor(_)) => Vec::new(),
+    };
+    let waiting = tasks
+        .into_iter()
+        .filter(|(_, task)| task.pending_step().acting_for(delegate, day) == Some(delegation.delegator));
+    let name = |person: Option<MemberRef>| person.map(|person| person.name.to_string());
+    let facts = waiting.filter_map(|(_, task)| {
+        Some(TaskFacts {
+            number: task.number,
+            title: task.title.to_string(),
+            owner: task.owner_name.to_string(),
+            preparer: name(task.preparer),
+            payee: name(task.payee),
+            total: task.total,
+            due_on: task.due_on?,
+        })
+    });
+    Ok(facts.collect())
+}
+
+/// Values of a member that an event has changed and that determine who approves.
+fn authority_facts(changes: &[FieldChange], records: &EventRecords) -> Vec<AuthorityFacts> {
+    let manager = |value: &Value| parse_value(value).map(|id| records.name(id));
+    let fact = |change: &FieldChange| match change.field.as_str() {
+        "/role" => Some(AuthorityFacts::Role { old: parse_value(&change.old), new: parse_value(&change.new)? }),
+        "/manager_id" => Some(AuthorityFacts::Manager { old: manager(&change.old), new: manager(&change.new) }),
+        "/approval_limit" => {
+            Some(AuthorityFacts::ApprovalLimit { old: parse_value(&change.old), new: parse_value(&change.new) })
+        }
+        _ => None,
+    };
+    changes.iter().filter_map(fact).collect()
+}
+
+/// Content of the mail about a delegation to one of its sides.
+fn delegation_notice(event: &Event, delegation: &DelegationNotice, records: &EventRecords, to: MemberId) -> Notice {
+    let to_recipient = delegation.delegate == to;
+    let other = records.name(if to_recipient { delegation.delegator } else { delegation.delegate });
+    let by = records.actor_name(event);
+    if delegation.ended {
+        return Notice::DelegationEnded { to_recipient, other, by };
+    }
+    Notice::DelegationSet {
+        to_recipient,
+        other,
+        by,
+        from: delegation.from,
+        until: delegation.until,
+        ceiling: delegation.ceiling,
+        day: today(event.at).utc(),
+        tasks: records.tasks.clone(),
+    }
 }
 
 /// Records that an event refers to.
@@ -137,6 +250,8 @@ struct EventRecords {
     policy: Option<Policy>,
     deliveries: Vec<Delivery>,
     pacing: Pacing,
+    /// Reports that a new delegate can decide on.
+    tasks: Vec<TaskFacts>,
 }
 
 impl EventRecords {
@@ -144,7 +259,7 @@ impl EventRecords {
         let EventSubject::Report(report_id) = event.subject else {
             let members = store.members_by_id(event.org, members).await?;
             let pacing = Pacing::load(store, event, &[]).await?;
-            return Ok(Self { members, report: None, policy: None, deliveries: Vec::new(), pacing });
+            return Ok(Self { members, report: None, policy: None, deliveries: Vec::new(), pacing, tasks: Vec::new() });
         };
         let (members, report, policy, deliveries) = tokio::try_join!(
             store.members_by_id(event.org, members),
@@ -153,7 +268,7 @@ impl EventRecords {
             load_thread(store, event),
         )?;
         let pacing = Pacing::load(store, event, &deliveries).await?;
-        Ok(Self { members, report, policy, deliveries, pacing })
+        Ok(Self { members, report, policy, deliveries, pacing, tasks: Vec::new() })
     }
 
     fn member(&self, id: MemberId) -> Option<&Member> {
@@ -221,6 +336,31 @@ fn notice(event: &Event, content: &NotificationContent<'_>, records: &EventRecor
     let facts = |report: &ReportSnapshot| report_facts(report, records);
     let by = || records.decided_by(event);
     Some(match *content {
+        NotificationContent::Invitation { role, .. } if event.member() != Some(to) => Notice::AuthorityChanged {
+            member: records.member(event.member()?)?.name.to_string(),
+            by: records.actor_name(event),
+            is_new: true,
+            changes: vec![AuthorityFacts::Role { old: None, new: role }],
+        },
+        NotificationContent::NewService { member, role } => Notice::AuthorityChanged {
+            member: records.member(member)?.name.to_string(),
+            by: records.actor_name(event),
+            is_new: true,
+            changes: vec![AuthorityFacts::Role { old: None, new: role }],
+        },
+        NotificationContent::AuthorityChange { member, changes } => Notice::AuthorityChanged {
+            member: records.member(member)?.name.to_string(),
+            by: records.actor_name(event),
+            is_new: false,
+            changes: authority_facts(changes, records),
+        },
+        NotificationContent::Delegation { delegation } => delegation_notice(event, delegation, records, to),
+        NotificationContent::Prepared { report } => {
+            Notice::Prepared { report: facts(report), by: records.actor_name(event), is_submitted: false }
+        }
+        NotificationContent::ApprovalRequest { report, .. } if report.owner == to => {
+            Notice::Prepared { report: facts(report), by: records.actor_name(event), is_submitted: true }
+        }
         NotificationContent::Invitation { organisation, role } => {
             Notice::Invited { organisation: organisation.to_owned(), inviter: records.actor_name(event), role }
         }
@@ -283,6 +423,8 @@ fn report_facts(snapshot: &ReportSnapshot, records: &EventRecords) -> ReportFact
         title: snapshot.title.to_string(),
         number: snapshot.number.clone(),
         owner: records.name(snapshot.owner),
+        preparer: snapshot.preparer.map(|id| records.name(id)),
+        payee: snapshot.payee.map(|id| records.name(id)),
         total: snapshot.total,
         base_total: (!is_same_currency).then_some(snapshot.base_total),
         reimbursable: snapshot.reimbursable,

@@ -49,6 +49,8 @@ fn task_facts(due: &DueReport<'_>) -> TaskFacts {
         number: report.number.clone(),
         title: report.title.to_string(),
         owner: report.owner_name.to_string(),
+        preparer: report.preparer.as_ref().map(|person| person.name.to_string()),
+        payee: report.payee.as_ref().map(|person| person.name.to_string()),
         total: report.totals.total,
         due_on: due.on,
     }

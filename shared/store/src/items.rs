@@ -7,8 +7,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use outlay_domain::expense::Expense;
 use outlay_domain::ids::{MemberId, ReportId};
+use outlay_domain::member::MemberRef;
 use outlay_domain::money::Money;
 use outlay_domain::payout::SealedAccount;
+use outlay_domain::permission::PendingStep;
 use outlay_domain::report::Report;
 use outlay_domain::step::{Step, StepReasons};
 use outlay_domain::text::{DisplayName, Label, Title};
@@ -38,6 +40,12 @@ pub struct Task {
     pub owner_id: MemberId,
     /// Name of the owner.
     pub owner_name: DisplayName,
+    /// Preparer, when it is not the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preparer: Option<MemberRef>,
+    /// Payee, when it is not the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payee: Option<MemberRef>,
     /// Total in the report's currency.
     pub total: Money,
     /// Total in the base currency.
@@ -82,6 +90,8 @@ impl Task {
             title: report.title.clone(),
             owner_id: report.owner,
             owner_name: report.owner_name.clone(),
+            preparer: report.preparer.clone(),
+            payee: report.payee.clone(),
             total: report.totals.total,
             base_total: report.base_total,
             total_with_parts: report.total_with_parts,
@@ -95,6 +105,14 @@ impl Task {
             interested_parties: report.interested_parties().collect(),
             ineligible_approvers: report.ineligible_approvers().collect(),
         }
+    }
+
+    /// Facts that decide who can act on the task.
+    #[must_use]
+    pub fn pending_step(&self) -> PendingStep<'_> {
+        let Self { approvers, interested_parties, ineligible_approvers, .. } = self;
+        let base_total = self.total_with_parts.unwrap_or(self.base_total);
+        PendingStep { approvers, interested_parties, ineligible_approvers, base_total }
     }
 }
 

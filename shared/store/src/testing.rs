@@ -176,6 +176,8 @@ pub(crate) fn member(org: OrgId, seed: &mut IdGenerator, role: Role, subject: Op
         approval_limit: None,
         delegation: None,
         acts_for: Vec::new(),
+        invited_by: None,
+        authority_changes: Vec::new(),
         subject: subject.map(str::to_owned),
         issuer: subject.map(|_| ISSUER.to_owned()),
         payout_version: None,

@@ -7,7 +7,7 @@ use crate::error::{DomainError, LineError};
 use crate::event::{EventKind, OpenedStep, ReportSnapshot};
 use crate::expense::{Expense, LineApproval};
 use crate::ids::{ExpenseId, MemberId};
-use crate::member::Member;
+use crate::member::{Member, Role};
 use crate::money::Money;
 use crate::permission::{Decide, Permit, Reassign, Return};
 use crate::policy::Policy;
@@ -176,22 +176,18 @@ fn record_decision<A>(
 /// # Errors
 /// [`DomainError::SeparationOfDuties`] or [`DomainError::NotAssignable`] with the reason;
 /// [`DomainError::MissingPerson`] for an interested party who was not loaded.
-pub fn check_assignable(
-    report: &Report,
-    to: &Member,
-    policy: &Policy,
-    people: &OrgContext,
-    now: Timestamp,
-) -> Result<(), DomainError> {
+pub fn check_assignable(report: &Report, to: &Member, policy: &Policy, people: &OrgContext) -> Result<(), DomainError> {
     let input = RouteInput::of(report, !report.violations.is_empty());
     if let Some(missing) = people.missing_interested_party(report) {
         return Err(DomainError::MissingPerson(missing));
     }
-    let resolver = ApproverResolver::new(policy, input, people, today(now)).with_steps(report.steps.clone());
-    match resolver.exclusion_reason(to) {
+    let people = people.seen_by(report);
+    let parties: Vec<MemberId> = report.interested_parties().collect();
+    let resolver = ApproverResolver::new(policy, input, &people).with_steps(report.steps.clone());
+    match resolver.exclusion_reason(&to.without_changes_by(&parties)) {
         None => Ok(()),
         Some(ExclusionReason::SeparationOfDuties) => Err(DomainError::SeparationOfDuties(
-            "This member cannot decide on the report. Choose one who is no interested party and no delegate of one.",
+            "This member cannot decide on the report. Choose one who is not its owner, preparer or payee.",
         )),
         Some(why) => Err(DomainError::NotAssignable(why.describe())),
     }
@@ -214,7 +210,14 @@ pub fn reassign(
     if to.id == permit.actor().id {
         return Err(DomainError::SeparationOfDuties("You cannot make yourself an approver. Ask another admin."));
     }
-    check_assignable(permit.report(), to, policy, people, now)?;
+    let is_actor = |admin: &&Member| admin.id == permit.actor().id;
+    let as_seen = people.seen_by(permit.report());
+    if as_seen.finance_and_admins.iter().find(is_actor).is_some_and(|admin| admin.role != Role::Admin) {
+        return Err(DomainError::SeparationOfDuties(
+            "A party to this report made you an admin. Another admin has to confirm that, or reassign the step.",
+        ));
+    }
+    check_assignable(permit.report(), to, policy, people)?;
     let mut change = ReportChange::on(permit.report(), now);
     let pending = change.after.steps.iter_mut().find(|step| step.status == StepStatus::Pending);
     let is_pending = |step: &&mut Step| step.pending_approvers().any(|person| person.id == from);

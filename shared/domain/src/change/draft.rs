@@ -39,12 +39,15 @@ pub struct NewReport {
     pub expenses: Vec<ExpenseFacts>,
     /// Report that it is a clone of, with a line for each of these.
     pub cloned_from: Option<Box<Report>>,
+    /// True when the submission follows at once: it is what the owner of a prepared report gets mail about.
+    pub submit: bool,
 }
 
 /// Creates a draft of the permit's actor, or of the member that the actor prepares it for.
 ///
 /// # Errors
-/// [`DomainError::CannotHaveReports`], [`DomainError::InvalidPayee`], [`DomainError::Conversion`],
+/// [`DomainError::CannotHaveReports`], [`DomainError::InvalidPayee`], [`DomainError::PayeeIsPreparer`],
+/// [`DomainError::Conversion`],
 /// [`DomainError::TooManyExpenses`], [`DomainError::TooManyCostCentres`], [`DomainError::TotalTooLarge`],
 /// [`DomainError::ReportTooLarge`].
 pub fn create_report(
@@ -60,7 +63,8 @@ pub fn create_report(
     if !owner.can_have_reports() {
         return Err(DomainError::CannotHaveReports);
     }
-    let payee = check_payee(new.payee.as_ref(), owner.id)?;
+    let preparer = (owner.id != actor.id).then(|| actor.member_ref());
+    let payee = check_payee(new.payee.as_ref(), owner.id, preparer.as_ref())?;
     let id = ids.next_id();
     let mut expenses = Vec::with_capacity(new.expenses.len());
     let mut faults = Vec::new();
@@ -83,7 +87,7 @@ pub fn create_report(
         number: report_number(id, now),
         owner: owner.id,
         owner_name: owner.name.clone(),
-        preparer: (owner.id != actor.id).then(|| actor.member_ref()),
+        preparer,
         payee,
         title: new.title,
         cost_centre: new.cost_centre.or_else(|| owner.cost_centre.clone()),
@@ -113,13 +117,19 @@ pub fn create_report(
         return Err(DomainError::RefundTooLarge { position: Some(position), refundable });
     }
     let after = replace_lines(empty, expenses)?;
-    let kind = EventKind::ReportCreated { expenses: after.expense_count, total: after.totals.total };
+    let report = (after.preparer.is_some() && !new.submit).then(|| Box::new(ReportSnapshot::of(&after)));
+    let kind = EventKind::ReportCreated { expenses: after.expense_count, total: after.totals.total, report };
     Ok(ReportChange::new(after).record_event(actor, kind, now))
 }
 
 /// Payee as stored on the report; `None` when the owner is paid.
-fn check_payee(wanted: Option<&Member>, owner: MemberId) -> Result<Option<MemberRef>, DomainError> {
+fn check_payee(
+    wanted: Option<&Member>,
+    owner: MemberId,
+    preparer: Option<&MemberRef>,
+) -> Result<Option<MemberRef>, DomainError> {
     match wanted.filter(|payee| payee.id != owner) {
+        Some(payee) if preparer.is_some_and(|preparer| preparer.id == payee.id) => Err(DomainError::PayeeIsPreparer),
         Some(payee) if !payee.is_current_person() => Err(DomainError::InvalidPayee),
         payee => Ok(payee.map(Member::member_ref)),
     }
@@ -323,8 +333,10 @@ pub fn clone_report(
     now: Timestamp,
 ) -> Result<ReportChange, DomainError> {
     let old = permit.report();
-    let is_valid =
-        |payee: &&Member| old.payee.as_ref().is_some_and(|known| known.id == payee.id) && payee.is_current_person();
+    let is_preparer = |payee: &Member| for_other.is_some() && payee.id == permit.actor().id;
+    let is_valid = |payee: &&Member| {
+        old.payee.as_ref().is_some_and(|known| known.id == payee.id) && payee.is_current_person() && !is_preparer(payee)
+    };
     let originals: Vec<Expense> = old.expenses.iter().filter(|line| !line.facts.is_refund()).cloned().collect();
     let new = NewReport {
         title: overrides.title.unwrap_or_else(|| old.title.clone()),
@@ -333,6 +345,7 @@ pub fn clone_report(
         cost_centre: old.cost_centre.clone(),
         expenses: originals.iter().map(|line| copy_for_clone(&line.facts)).collect(),
         cloned_from: Some(Box::new(Report { expenses: originals, ..old.clone() })),
+        submit: false,
     };
     create_report(may_create, for_other, new, rates, ids, now)
 }
@@ -366,7 +379,8 @@ impl ReportPatch {
 /// Changes the head of a report. The title is a text; payee and cost centre are part of the claim.
 ///
 /// # Errors
-/// [`DomainError::InvalidPayee`] for a payee who cannot be paid, [`DomainError::ReportTooLarge`].
+/// [`DomainError::InvalidPayee`] for a payee who cannot be paid, [`DomainError::PayeeIsPreparer`],
+/// [`DomainError::ReportTooLarge`].
 pub fn update_report(permit: Permit<'_, Edit>, patch: ReportPatch, now: Timestamp) -> Result<ReportEdit, DomainError> {
     let report = permit.report();
     let mut change = ReportChange::on(report, now);
@@ -375,7 +389,7 @@ pub fn update_report(permit: Permit<'_, Edit>, patch: ReportPatch, now: Timestam
     after.payee = match &patch.payee {
         Patch::Absent => report.payee.clone(),
         Patch::Null => None,
-        Patch::Value(wanted) => check_payee(Some(wanted), report.owner)?,
+        Patch::Value(wanted) => check_payee(Some(wanted), report.owner, report.preparer.as_ref())?,
     };
     after.cost_centre = patch.cost_centre.apply(report.cost_centre.clone());
     let is_same_claim = after.payee == report.payee && after.cost_centre == report.cost_centre;

@@ -1,6 +1,5 @@
-//! Escalation: replaces approvers of a step that is overdue or whose approvers cannot be reached. It never decides.
-
-use std::collections::BTreeSet;
+//! Escalation: replaces approvers of a step that is overdue or whose approvers cannot be reached or cannot decide. It
+//! never decides.
 
 use jiff::Timestamp;
 
@@ -13,24 +12,38 @@ use crate::policy::{ApprovalMode, Policy};
 use crate::report::Report;
 use crate::route::{ApproverResolver, OrgContext, RouteInput, RoutingError};
 use crate::step::{StepReason, StepStatus};
-use crate::today::Today;
 
 /// Finds the reason to escalate the pending step now, and the approvers to replace; `None` when there is no reason.
-/// `unreachable` are members whose mail bounces.
+/// `members` are the pending approvers in their current state. One who is missing there no longer exists.
 #[must_use]
 pub fn due_escalation(
     report: &Report,
-    unreachable: &BTreeSet<MemberId>,
+    members: &[Member],
     now: Timestamp,
 ) -> Option<(EscalationReason, Vec<MemberId>)> {
     let step = report.pending_step()?;
     let pending_approvers: Vec<MemberId> = step.pending_approvers().map(|person| person.id).collect();
-    let unreachable: Vec<MemberId> = pending_approvers.iter().copied().filter(|id| unreachable.contains(id)).collect();
+    let find = |id: MemberId| members.iter().find(|member| member.id == id);
+    let those = |matches: &dyn Fn(Option<&Member>) -> bool| {
+        pending_approvers.iter().copied().filter(|id| matches(find(*id))).collect::<Vec<MemberId>>()
+    };
+    let unable = those(&|member| member.is_none_or(|member| !can_decide(member, report)));
+    if !unable.is_empty() {
+        return Some((EscalationReason::Unable, unable));
+    }
+    let unreachable = those(&|member| member.is_some_and(|member| !member.is_reachable()));
     if !unreachable.is_empty() {
         return Some((EscalationReason::Unreachable, unreachable));
     }
     let is_overdue = step.is_overdue(today(now)) && !step.escalates_to.is_empty();
     (is_overdue && !pending_approvers.is_empty()).then_some((EscalationReason::Overdue, pending_approvers))
+}
+
+/// True when an approver can decide on the report, as far as that depends on their record.
+fn can_decide(approver: &Member, report: &Report) -> bool {
+    let parties: Vec<MemberId> = report.interested_parties().collect();
+    let approver = approver.without_changes_by(&parties);
+    !parties.contains(&approver.id) && approver.can_approve() && approver.can_approve_total(report.total_to_approve())
 }
 
 /// Finds a member that an escalation depends on and that was not loaded. The caller loads the member and calls again
@@ -40,13 +53,12 @@ pub fn due_escalation(
 /// [`DomainError::NoApprover`]
 pub fn missing_stand_in(
     report: &Report,
-    reason: EscalationReason,
+    (reason, from): (EscalationReason, &[Member]),
     named: &[Member],
     policy: &Policy,
     people: &OrgContext,
-    today: Today,
 ) -> Result<Option<MemberId>, DomainError> {
-    match stand_ins(report, reason, named, policy, people, today) {
+    match stand_ins(report, (reason, from), named, policy, people) {
         Err(DomainError::MissingPerson(id)) => Ok(Some(id)),
         Err(refusal) => Err(refusal),
         Ok(_) => Ok(None),
@@ -56,19 +68,21 @@ pub fn missing_stand_in(
 /// Finds the members who replace approvers; none when the report has no pending step.
 fn stand_ins(
     report: &Report,
-    reason: EscalationReason,
+    (reason, from): (EscalationReason, &[Member]),
     named: &[Member],
     policy: &Policy,
     people: &OrgContext,
-    today: Today,
 ) -> Result<Vec<MemberRef>, DomainError> {
     if let Some(missing) = people.missing_interested_party(report) {
         return Err(DomainError::MissingPerson(missing));
     }
     let Some(step) = report.pending_step() else { return Ok(Vec::new()) };
     let input = RouteInput::of(report, !report.violations.is_empty());
-    let resolver = ApproverResolver::new(policy, input, people, today).with_steps(report.steps.clone());
-    resolver.replacements(step, named, reason == EscalationReason::Overdue).map_err(|none| match none {
+    let people = people.seen_by(report);
+    let parties: Vec<MemberId> = report.interested_parties().collect();
+    let named: Vec<Member> = named.iter().map(|member| member.without_changes_by(&parties)).collect();
+    let resolver = ApproverResolver::new(policy, input, &people).with_steps(report.steps.clone());
+    resolver.replacements(step, from, &named, reason == EscalationReason::Overdue).map_err(|none| match none {
         RoutingError::MissingManager(manager) => DomainError::MissingPerson(manager),
         RoutingError::NoApprover { step } => DomainError::NoApprover { step },
     })
@@ -77,21 +91,23 @@ fn stand_ins(
 /// Replaces the approvers `from` of the pending step, and sets a new due date. When the others are too few for the
 /// quorum, `from` stay approvers beside the new ones.
 ///
-/// Replacements are the escalation targets of the step (`named`, in their current state). Unreachable approvers are
-/// replaced by the next manager, the fallback or the admins when no target is eligible. `None` when there is no
-/// eligible replacement.
+/// Replacements are the escalation targets of the step (`named`, in their current state). Approvers who are unreachable
+/// or unable to decide are replaced by the next manager, the fallback or the admins when no target is eligible. `None`
+/// when there is no eligible replacement.
 ///
 /// # Errors
 /// [`DomainError::MissingPerson`] for a member who was not loaded ([`missing_stand_in`] names the member).
 pub fn escalate(
     report: &Report,
     (reason, from): (EscalationReason, &[MemberId]),
+    members: &[Member],
     named: &[Member],
     policy: &Policy,
     people: &OrgContext,
     now: Timestamp,
 ) -> Result<Option<ReportChange>, DomainError> {
-    let replacements = stand_ins(report, reason, named, policy, people, today(now))?;
+    let replaced: Vec<Member> = members.iter().filter(|member| from.contains(&member.id)).cloned().collect();
+    let replacements = stand_ins(report, (reason, &replaced), named, policy, people)?;
     if replacements.is_empty() {
         return Ok(None);
     }
@@ -113,6 +129,7 @@ pub fn escalate(
     step.reasons.list.push(match reason {
         EscalationReason::Overdue => StepReason::EscalatedOverdue {},
         EscalationReason::Unreachable => StepReason::EscalatedUnreachable {},
+        EscalationReason::Unable => StepReason::EscalatedUnable {},
     });
     *step = step.clone().activated(policy, today(now));
     let opened_step = OpenedStep { approvers, ..OpenedStep::of(step) };

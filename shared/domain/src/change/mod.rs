@@ -38,9 +38,9 @@ pub use escalate::{due_escalation, escalate, missing_stand_in};
 pub use findings::{CurrentFindings, FindingsContext, MissingItem, current_findings, has_too_many_periods};
 pub use organisation::{
     FirstAdmin, Invitation, MemberPatch, NewAddress, NewDelegation, NewMember, NewOrganisation, check_address,
-    check_managers, check_own_changes, close_organisation, create_organisation, enter_rates, invite_member,
-    join_organisation, record_address_fault, remove_rate, set_delegation, update_member, update_organisation,
-    update_policy,
+    check_managers, check_own_changes, close_organisation, create_organisation, displaced_delegator, end_delegation,
+    enter_rates, invite_member, join_organisation, record_address_fault, remove_rate, set_delegation, update_member,
+    update_organisation, update_policy,
 };
 pub use privacy::{ERASED_NAME, erase_member, set_payout_account};
 pub use receipts::{

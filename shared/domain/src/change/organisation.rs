@@ -6,16 +6,18 @@ use jiff::civil::Date;
 use super::{MemberChange, OrganisationChange, OrganisationClosed, OrganisationCreated, PolicyChange, RatesChange};
 use crate::conversion::RateEntry;
 use crate::error::DomainError;
-use crate::event::{Event, EventKind, EventSubject, FieldChange};
+use crate::event::{DelegationNotice, Event, EventKind, EventSubject, FieldChange};
 use crate::ids::{IdGenerator, MemberId, OrgId};
 use crate::language::Language;
-use crate::member::{AddressFault, Delegation, Identity, MAX_ACTS_FOR, Member, MemberKind, MemberStatus, Role};
+use crate::member::{
+    AddressFault, Authority, Delegation, Identity, MAX_ACTS_FOR, Member, MemberKind, MemberStatus, Role,
+};
 use crate::money::{Currency, Money};
 use crate::organisation::Organisation;
 use crate::patch::Patch;
 use crate::permission::{
-    CloseOrganisation, Delegate, EnterRates, InviteMember, MemberPermit, OrgPermit, UpdateMember, UpdateOrganisation,
-    UpdatePolicy,
+    CloseOrganisation, Delegate, EndDelegation, EnterRates, InviteMember, MemberPermit, OrgPermit, UpdateMember,
+    UpdateOrganisation, UpdatePolicy,
 };
 use crate::policy::Policy;
 use crate::text::{CostCentreCode, DisplayName, EmailAddress, Grade, MailDomain, TimeZoneName};
@@ -173,6 +175,8 @@ pub fn create_organisation(
         approval_limit: None,
         delegation: None,
         acts_for: Vec::new(),
+        invited_by: None,
+        authority_changes: Vec::new(),
         subject: Some(first_admin.identity.subject),
         issuer: Some(first_admin.identity.issuer),
         payout_version: None,
@@ -282,6 +286,8 @@ pub fn invite_member(
         approval_limit: invitation.approval_limit,
         delegation: None,
         acts_for: Vec::new(),
+        invited_by: Some(permit.actor().id),
+        authority_changes: Vec::new(),
         subject,
         issuer,
         payout_version: None,
@@ -298,8 +304,9 @@ pub fn invite_member(
     Ok(MemberChange { before: None, after, event })
 }
 
-/// Fields of a member that are not in the history.
-const HIDDEN: [&str; 7] = ["name", "email", "subject", "issuer", "payout_version", "version", "last_hash"];
+/// Fields of a member that are not in the history. The history itself has the authority changes.
+const HIDDEN: [&str; 8] =
+    ["name", "email", "subject", "issuer", "payout_version", "version", "last_hash", "authority_changes"];
 
 impl MemberChange {
     /// Also binds the member to the identity of the request.
@@ -392,6 +399,13 @@ pub fn update_member(
     if member.kind == MemberKind::Service && patch.role == Some(Role::Admin) {
         return Err(DomainError::ServiceCannotBeAdmin);
     }
+    let set = [
+        (patch.role.is_some(), Authority::Role(member.role)),
+        (patch.manager_id != Patch::Absent, Authority::ManagerId(member.manager_id)),
+        (patch.grade != Patch::Absent, Authority::Grade(member.grade.clone())),
+        (patch.approval_limit != Patch::Absent, Authority::ApprovalLimit(member.approval_limit)),
+        (patch.suspended.is_some(), Authority::Status(member.status)),
+    ];
     let mut after = member.clone();
     let kind = patch.address.as_ref().map_or(EventKind::MemberChanged {}, |address| address.event(member));
     if let Some(NewAddress { email, .. }) = patch.address {
@@ -416,6 +430,9 @@ pub fn update_member(
             after.status = if after.subject.is_some() { MemberStatus::Active } else { MemberStatus::Invited };
         }
         _ => {}
+    }
+    for (_, before) in set.into_iter().filter(|(is_set, _)| *is_set) {
+        after.record_authority(actor.id, before);
     }
     if !after.can_approve() {
         (after.delegation, after.acts_for) = (None, Vec::new());
@@ -540,6 +557,7 @@ pub(super) fn propagate_to_delegates<'a>(
 ) -> impl Iterator<Item = MemberChange> + 'a {
     others.iter().filter_map(move |other| {
         let mut changed = other.clone();
+        let mut kind = EventKind::DelegationChanged { delegation: None };
         if after.can_approve() {
             let delegations = changed.acts_for.iter_mut().filter(|delegation| delegation.counterpart.id == after.id);
             delegations.for_each(|delegation| {
@@ -547,10 +565,16 @@ pub(super) fn propagate_to_delegates<'a>(
                 delegation.time_zone.clone_from(&after.time_zone);
             });
         } else {
-            changed.delegation = changed.delegation.filter(|delegation| delegation.counterpart.id != after.id);
+            let with_member = |delegation: &&Delegation| delegation.counterpart.id == after.id;
+            if let Some(given) = other.delegation.as_ref().filter(with_member) {
+                kind = delegation_event(other.id, given, true);
+                changed.delegation = None;
+            } else if let Some(received) = other.acts_for.iter().find(with_member) {
+                let as_given = Delegation { counterpart: other.member_ref(), ..received.clone() };
+                kind = delegation_event(after.id, &as_given, true);
+            }
             changed.acts_for.retain(|delegation| delegation.counterpart.id != after.id);
         }
-        let kind = EventKind::DelegationChanged {};
         (changed != *other).then(|| MemberChange::between(other, changed, actor, kind, now))
     })
 }
@@ -568,55 +592,108 @@ pub struct NewDelegation<'a> {
     pub max_amount: Option<Money>,
 }
 
-/// Sets the delegation of a member, or ends it. `current` is the delegate so far.
+/// Finds the member whose delegation ends when `delegator` delegates to `delegate`, who acts for the largest number of
+/// members already: the one whose delegation is oldest, but not the former delegate of `delegator`.
+#[must_use]
+pub fn displaced_delegator(delegate: &Member, delegator: &Member, now: Timestamp) -> Option<MemberId> {
+    let kept = without_delegation_of(delegate, delegator.id, now).acts_for;
+    let former = delegator.delegation.as_ref().map(|delegation| delegation.counterpart.id);
+    let mut delegators = kept.iter().map(|delegation| delegation.counterpart.id);
+    delegators.find(|id| kept.len() >= MAX_ACTS_FOR && Some(*id) != former)
+}
+
+/// Delegate without the delegation of a member, and without those that have expired.
+fn without_delegation_of(delegate: &Member, delegator: MemberId, now: Timestamp) -> Member {
+    let (mut delegate, today) = (delegate.clone(), super::today(now));
+    delegate.acts_for.retain(|delegation| delegation.counterpart.id != delegator && !delegation.is_over(today));
+    delegate
+}
+
+/// Event about the delegation of a member, for the history of both sides.
+fn delegation_event(delegator: MemberId, delegation: &Delegation, ended: bool) -> EventKind {
+    EventKind::DelegationChanged {
+        delegation: Some(DelegationNotice {
+            delegator,
+            delegate: delegation.counterpart.id,
+            from: delegation.from,
+            until: delegation.until,
+            ceiling: delegation.max_amount,
+            ended,
+        }),
+    }
+}
+
+/// Sets the delegation of a member. `current` is the delegate so far, `displaced` the member that
+/// [`displaced_delegator`] names. No change when the delegation is in force already.
 ///
 /// # Errors
 /// [`DomainError::Forbidden`] when the member cannot approve, [`DomainError::NotAssignable`] when the delegate cannot,
 /// [`DomainError::DelegationAboveLimit`], [`DomainError::SeparationOfDuties`] when the actor chooses themselves.
 pub fn set_delegation(
     permit: MemberPermit<'_, Delegate>,
-    new_delegation: Option<NewDelegation<'_>>,
+    new_delegation: NewDelegation<'_>,
     current: Option<&Member>,
+    displaced: Option<&Member>,
     now: Timestamp,
 ) -> Result<Vec<MemberChange>, DomainError> {
     let (actor, member) = (permit.actor(), permit.target());
-    let kind = || EventKind::DelegationChanged {};
-    let without = |delegate: &Member| {
-        let mut delegate = delegate.clone();
-        let today = super::today(now);
-        delegate.acts_for.retain(|delegation| delegation.counterpart.id != member.id && !delegation.is_over(today));
-        delegate
+    let NewDelegation { to: delegate, from, until, max_amount } = new_delegation;
+    check_delegation(permit, delegate, max_amount)?;
+    let delegation = Delegation {
+        counterpart: delegate.member_ref(),
+        from,
+        until,
+        time_zone: member.time_zone.clone(),
+        max_amount,
+        limit: member.approval_limit,
+        set_by: actor.id,
     };
-    let delegation = new_delegation.map(|NewDelegation { to, from, until, max_amount }| {
-        let delegation = Delegation {
-            counterpart: to.member_ref(),
-            from,
-            until,
-            time_zone: member.time_zone.clone(),
-            max_amount,
-            limit: member.approval_limit,
-            set_by: actor.id,
-        };
-        (to, delegation)
-    });
-    let mut after = member.clone();
-    after.delegation = delegation.as_ref().map(|(_, delegation)| delegation.clone());
-    let mut changes = vec![MemberChange::between(member, after, actor, kind(), now)];
-    let chosen = delegation.as_ref().map(|(delegate, _)| delegate.id);
-    if let Some((delegate, delegation)) = delegation {
-        check_delegation(permit, delegate, delegation.max_amount)?;
-        let mut delegate_after = without(delegate);
-        delegate_after.acts_for.push(Delegation { counterpart: member.member_ref(), ..delegation });
-        if delegate_after.acts_for.len() > MAX_ACTS_FOR {
-            return Err(DomainError::NotAssignable("already acts for the maximum number of members"));
-        }
-        changes.push(MemberChange::between(delegate, delegate_after, actor, kind(), now));
+    if member.delegation.as_ref() == Some(&delegation) {
+        return Ok(Vec::new());
     }
-    let replaced = current.filter(|current| chosen.is_none_or(|id| id != current.id));
-    if let Some(current) = replaced {
-        changes.push(MemberChange::between(current, without(current), actor, kind(), now));
+    let set = || delegation_event(member.id, &delegation, false);
+    let after = Member { delegation: Some(delegation.clone()), ..member.clone() };
+    let mut changes = vec![MemberChange::between(member, after, actor, set(), now)];
+    let mut delegate_after = without_delegation_of(delegate, member.id, now);
+    if let Some(displaced) = displaced {
+        delegate_after = without_delegation_of(&delegate_after, displaced.id, now);
+        changes.extend(ended_for_delegator(displaced, actor, now));
     }
+    delegate_after.acts_for.push(Delegation { counterpart: member.member_ref(), ..delegation.clone() });
+    if delegate_after.acts_for.len() > MAX_ACTS_FOR {
+        return Err(DomainError::NotAssignable("already acts for the maximum number of members"));
+    }
+    changes.push(MemberChange::between(delegate, delegate_after, actor, set(), now));
+    let replaced = current.filter(|current| current.id != delegate.id);
+    changes.extend(replaced.and_then(|current| ended_for_delegate(member, current, actor, now)));
     Ok(changes)
+}
+
+/// Ends the delegation of a member. `current` is the delegate. The first change is that of the actor's own record, if
+/// the actor is a side of the delegation.
+pub fn end_delegation(
+    permit: MemberPermit<'_, EndDelegation>,
+    current: Option<&Member>,
+    now: Timestamp,
+) -> Vec<MemberChange> {
+    let (actor, member) = (permit.actor(), permit.target());
+    let of_delegate = current.and_then(|current| ended_for_delegate(member, current, actor, now));
+    let mut changes: Vec<MemberChange> =
+        ended_for_delegator(member, actor, now).into_iter().chain(of_delegate).collect();
+    changes.sort_by_key(|change| change.after.id != actor.id);
+    changes
+}
+
+/// End of a delegation on the record of the member who delegated.
+fn ended_for_delegator(member: &Member, actor: &Member, now: Timestamp) -> Option<MemberChange> {
+    let kind = delegation_event(member.id, member.delegation.as_ref()?, true);
+    Some(MemberChange::between(member, Member { delegation: None, ..member.clone() }, actor, kind, now))
+}
+
+/// End of a delegation on the record of the delegate.
+fn ended_for_delegate(member: &Member, delegate: &Member, actor: &Member, now: Timestamp) -> Option<MemberChange> {
+    let kind = delegation_event(member.id, member.delegation.as_ref()?, true);
+    Some(MemberChange::between(delegate, without_delegation_of(delegate, member.id, now), actor, kind, now))
 }
 
 /// Checks a new delegation: both members can approve, the limits fit, and the actor does not choose themselves.

@@ -6,7 +6,7 @@ use super::organisation::propagate_to_delegates;
 use super::{MemberChange, PayoutChange};
 use crate::error::DomainError;
 use crate::event::EventKind;
-use crate::member::{Member, MemberStatus};
+use crate::member::{Authority, Member, MemberStatus};
 use crate::organisation::Organisation;
 use crate::payout::{SealedAccount, next_version};
 use crate::permission::{EraseMember, MemberPermit, SetPayoutAccount};
@@ -68,7 +68,7 @@ pub fn erase_member(
             "This member participates in submitted or approved reports. Complete or return these reports first.",
         ));
     }
-    let after = Member {
+    let mut after = Member {
         id: member.id,
         org: member.org,
         name: DisplayName::literal(ERASED_NAME),
@@ -86,6 +86,8 @@ pub fn erase_member(
         approval_limit: member.approval_limit,
         delegation: None,
         acts_for: Vec::new(),
+        invited_by: None,
+        authority_changes: Vec::new(),
         subject: None,
         issuer: None,
         payout_version: None,
@@ -93,6 +95,7 @@ pub fn erase_member(
         last_hash: member.last_hash.clone(),
         created_at: member.created_at,
     };
+    after.record_authority(actor.id, Authority::Status(member.status));
     let erased = MemberChange::between(member, after.clone(), actor, EventKind::MemberErased {}, now);
     Ok(std::iter::once(erased).chain(propagate_to_delegates(&after, others, actor, now)).collect())
 }

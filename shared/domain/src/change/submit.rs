@@ -61,6 +61,8 @@ pub enum SubmissionOutcome {
         /// Name of the step.
         step: String,
     },
+    /// The route asks the payee to approve.
+    PayeeIsApprover,
     /// The report goes to approval, with these steps.
     Steps(Vec<Step>),
     /// The report is approved automatically: no violations and a total below this amount.
@@ -92,6 +94,8 @@ pub fn assess(report: &Report, rules: SubmissionRules<'_>, today: Today) -> Resu
     if let Some(missing) = people.missing_interested_party(report) {
         return Err(DomainError::MissingPerson(missing));
     }
+    let people = &people.seen_by(report);
+    let rules = SubmissionRules { people, ..rules };
     let context = EvaluationContext {
         policy,
         report: report.id,
@@ -140,6 +144,9 @@ fn route_for(
     today: Today,
 ) -> Result<SubmissionOutcome, DomainError> {
     let input = RouteInput { base_total, ..RouteInput::of(report, has_violations) };
+    if asks_payee(rules.policy, input, rules.people, report, today)? {
+        return Ok(SubmissionOutcome::PayeeIsApprover);
+    }
     match route(rules.policy, input, rules.people, today) {
         Ok(steps) => Ok(SubmissionOutcome::Steps(steps)),
         Err(RoutingError::NoApprover { step }) => Ok(SubmissionOutcome::NoApprover { step }),
@@ -173,6 +180,29 @@ pub(super) fn report_at_current_rates<'a>(
         return Ok(Cow::Borrowed(report));
     }
     Ok(Cow::Owned(report.clone().with_expenses(lines).map_err(|_| DomainError::TotalTooLarge)?))
+}
+
+/// True when the payee would be an approver of the report if they were not paid by it. Whoever names the payee cannot
+/// take away an approver in this way.
+fn asks_payee(
+    policy: &Policy,
+    input: RouteInput<'_>,
+    people: &OrgContext,
+    report: &Report,
+    today: Today,
+) -> Result<bool, DomainError> {
+    let Some(payee) = &report.payee else { return Ok(false) };
+    let mut unpaid = people.clone();
+    unpaid.interested_parties.retain(|member| member.id != payee.id);
+    match route(policy, input, &unpaid, today) {
+        Ok(steps) => {
+            let asks =
+                |step: &Step| step.approvers.iter().chain(&step.escalates_to).any(|person| person.id == payee.id);
+            Ok(steps.iter().any(asks))
+        }
+        Err(RoutingError::NoApprover { .. }) => Ok(false),
+        Err(RoutingError::MissingManager(manager)) => Err(DomainError::MissingPerson(manager)),
+    }
 }
 
 /// Member that the route of a report depends on and that was not loaded. Load the member and call again until the
@@ -228,6 +258,7 @@ pub(super) fn resubmit(
     let (status, steps, below) = match outcome {
         SubmissionOutcome::Blocked => return Err(blocked(report, violations)),
         SubmissionOutcome::NoApprover { step } => return Err(DomainError::NoApprover { step }),
+        SubmissionOutcome::PayeeIsApprover => return Err(DomainError::PayeeIsApprover),
         SubmissionOutcome::Steps(steps) => (ReportStatus::Submitted, steps, None),
         SubmissionOutcome::Approved { below } => (ReportStatus::Approved, Vec::new(), Some(below)),
     };
@@ -279,6 +310,9 @@ fn check_interested_parties(report: &Report, people: &OrgContext) -> Result<(), 
         return Err(DomainError::CannotHaveReports);
     }
     let is = |person: &Option<MemberRef>, id| person.as_ref().is_some_and(|person| person.id == id);
+    if report.preparer.as_ref().is_some_and(|preparer| is(&report.payee, preparer.id)) {
+        return Err(DomainError::PayeeIsPreparer);
+    }
     for member in &people.interested_parties {
         if is(&report.payee, member.id) && !member.is_current_person() {
             return Err(DomainError::InvalidPayee);
@@ -318,6 +352,8 @@ pub fn reroute(
     if let Some(missing) = rules.people.missing_interested_party(report) {
         return Err(DomainError::MissingPerson(missing));
     }
+    let people = &rules.people.seen_by(report);
+    let rules = SubmissionRules { people, ..rules };
     let route = |total| route_for(report, rules, total, !report.violations.is_empty(), today(now));
     if report.total_with_parts.is_none() && route(together)?.is_same_approval(&route(known)?) {
         return Ok(None);

@@ -23,6 +23,8 @@ pub trait MemberAction: Copy + std::fmt::Debug + Send + Sync + 'static {
     const SELF: bool;
     /// Roles that may perform the action on every member of the organisation.
     const ROLES: &'static [Role];
+    /// True when the delegate of a member may perform the action on that member.
+    const DELEGATE: bool;
     /// True when services may not perform the action on themselves.
     const FOR_PERSONS: bool;
     /// Answer to other callers.
@@ -38,6 +40,7 @@ enum SelfService {
     No,
     Yes,
     PersonsOnly,
+    AndDelegate,
 }
 
 macro_rules! member_actions {
@@ -47,6 +50,7 @@ macro_rules! member_actions {
         pub struct $name;
         impl MemberAction for $name {
             const SELF: bool = !matches!(SelfService::$self, SelfService::No);
+            const DELEGATE: bool = matches!(SelfService::$self, SelfService::AndDelegate);
             const FOR_PERSONS: bool = matches!(SelfService::$self, SelfService::PersonsOnly);
             const ROLES: &'static [Role] = &[$(Role::$role),*];
             const ON_REFUSAL: OnRefusal = OnRefusal::$refusal;
@@ -60,8 +64,10 @@ member_actions! {
     ReadMember: Yes, [Finance, Admin, Auditor], NotFound;
     /// Change a member. Which fields, [`crate::change::update_member`] decides.
     UpdateMember: Yes, [Admin], Forbidden;
-    /// Delegate a member's decisions, or end that.
+    /// Delegate a member's decisions.
     Delegate: Yes, [Admin], NotFound;
+    /// End the delegation of a member's decisions.
+    EndDelegation: AndDelegate, [Admin], NotFound;
     /// See the masked payout account.
     ReadPayoutAccount: Yes, [Finance, Admin], ForbiddenIfVisible;
     /// Set the payout account.
@@ -108,7 +114,9 @@ pub fn permit_member<'a, A: MemberAction>(
     if A::FOR_PERSONS && is_self && actor.kind == MemberKind::Service {
         return Err(DomainError::Forbidden("A service has no payout account."));
     }
-    if (A::SELF && is_self) || A::ROLES.contains(&actor.role) {
+    let delegation = target.and_then(|target| target.delegation.as_ref()).filter(|_| A::DELEGATE);
+    let is_delegate = delegation.is_some_and(|delegation| delegation.counterpart.id == actor.id);
+    if (A::SELF && is_self) || is_delegate || A::ROLES.contains(&actor.role) {
         let target = target.ok_or(DomainError::NotFound)?;
         return Ok(MemberPermit { actor, target, action: PhantomData });
     }

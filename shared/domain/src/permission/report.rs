@@ -9,6 +9,7 @@ use crate::ids::MemberId;
 use crate::member::{Delegation, Member, MemberKind, MemberRef, Role};
 use crate::money::Money;
 use crate::report::{Report, ReportStatus};
+use crate::step::Step;
 use crate::today::Today;
 
 /// Relation of a member to a report. When several apply, the first in this order counts.
@@ -20,8 +21,6 @@ pub enum Relation {
     Preparer,
     /// Paid in the owner's place.
     Payee,
-    /// Delegate of the owner, the preparer or the payee, who could otherwise decide on the report or act on it by role.
-    DelegateOfInterestedParty,
     /// Has decided on the report, personally or through a delegate.
     Decided,
     /// Approver of the pending step.
@@ -50,19 +49,11 @@ impl Relation {
             return Self::Payee;
         }
         let is_on_route = report.steps.iter().any(|step| step.is_approver(member.id));
-        let delegation = current_delegation(member, report, today);
-        let acts_for = |id| {
-            member.acts_for.iter().any(|delegation| delegation.is_active_on(today) && delegation.counterpart.id == id)
-        };
-        // A role that sees all reports may act on this one in other ways than deciding.
-        let can_act = is_on_route || delegation.is_some() || member.role.sees_all();
-        if can_act && report.interested_parties().any(acts_for) {
-            Self::DelegateOfInterestedParty
-        } else if report.steps.iter().any(|step| step.has_decided(member.id)) {
+        if report.steps.iter().any(|step| step.has_decided(member.id)) {
             Self::Decided
         } else if report.pending_step().is_some_and(|step| step.is_approver(member.id)) {
             Self::Approver
-        } else if delegation.is_some() {
+        } else if current_delegation(member, report, today).is_some() {
             Self::Delegate
         } else if is_on_route {
             Self::ApproverOfOtherStep
@@ -73,7 +64,7 @@ impl Relation {
 
     /// True when separation of duties excludes the member from decisions on the report.
     const fn has_conflict_of_interest(self) -> bool {
-        matches!(self, Self::Owner | Self::Preparer | Self::Payee | Self::DelegateOfInterestedParty)
+        matches!(self, Self::Owner | Self::Preparer | Self::Payee)
     }
 
     /// Name in the permission table (`docs/PERMISSIONS.md`).
@@ -83,7 +74,6 @@ impl Relation {
             Self::Owner => "owner",
             Self::Preparer => "preparer",
             Self::Payee => "payee",
-            Self::DelegateOfInterestedParty => "delegate of one of these",
             Self::Decided => "has decided",
             Self::Approver => "approver of the pending step",
             Self::Delegate => "delegate of such an approver",
@@ -133,10 +123,9 @@ impl PendingStep<'_> {
     /// Agrees with [`Relation::of`] and, for the approval limit of a delegation, with [`permit`].
     #[must_use]
     pub fn acting_for(&self, member: &Member, today: Today) -> Option<MemberId> {
-        let active = || member.acts_for.iter().filter(|delegation| delegation.is_active_on(today));
         let is_excluded =
-            |id: &MemberId| *id == member.id || active().any(|delegation| delegation.counterpart.id == *id);
-        if self.interested_parties.iter().any(is_excluded) || self.ineligible_approvers.contains(&member.id) {
+            self.interested_parties.contains(&member.id) || self.ineligible_approvers.contains(&member.id);
+        if is_excluded || !member.can_approve() {
             return None;
         }
         if self.approvers.contains(&member.id) {
@@ -149,7 +138,8 @@ impl PendingStep<'_> {
                 && !self.interested_parties.contains(&delegation.set_by)
                 && delegation.effective_limit().is_none_or(|limit| self.base_total.minor() <= limit.minor())
         };
-        active()
+        let active = member.acts_for.iter().filter(|delegation| delegation.is_active_on(today));
+        active
             .filter(is_applicable)
             .min_by_key(|delegation| delegation.by_limit_desc())
             .map(|found| found.counterpart.id)
@@ -275,12 +265,11 @@ const fn authorize_own_report(relation: Relation, status: ReportStatus, action: 
     if allowed { Ok(()) } else { Err(DomainError::InvalidState { status, action: action.name() }) }
 }
 
-const CANNOT_REASSIGN: &str =
-    "You cannot reassign a report that you own, prepared or are paid by, or as delegate of someone who does.";
-const CANNOT_REIMBURSE: &str =
-    "You cannot reimburse a report that you own, prepared or are paid by, or as delegate of someone who does.";
-const CANNOT_DECIDE: &str =
-    "You cannot decide on a report that you own, prepared or are paid by, or as delegate of someone who does.";
+const CANNOT_REASSIGN: &str = "You cannot reassign a report that you own, prepared or are paid by.";
+const CANNOT_REIMBURSE: &str = "You cannot reimburse a report that you own, prepared or are paid by.";
+const CANNOT_DECIDE: &str = "You cannot decide on a report that you own, prepared or are paid by.";
+const ROLE_FROM_PARTY: &str =
+    "The owner, preparer or payee of this report gave you the role that this needs. Another admin has to confirm it.";
 
 /// Permission to return a report.
 const fn authorize_return(role: Role, relation: Relation, status: ReportStatus) -> Result<(), DomainError> {
@@ -301,9 +290,7 @@ const fn authorize_return(role: Role, relation: Relation, status: ReportStatus) 
 const fn authorize_decision(relation: Relation, status: ReportStatus, action: Action) -> Result<(), DomainError> {
     let wrong_state = Err(DomainError::InvalidState { status, action: action.name() });
     match relation {
-        Relation::Owner | Relation::Preparer | Relation::Payee | Relation::DelegateOfInterestedParty => {
-            Err(DomainError::SeparationOfDuties(CANNOT_DECIDE))
-        }
+        Relation::Owner | Relation::Preparer | Relation::Payee => Err(DomainError::SeparationOfDuties(CANNOT_DECIDE)),
         Relation::Decided => Err(DomainError::AlreadyDecided),
         Relation::Approver | Relation::Delegate => match status {
             ReportStatus::Submitted => Ok(()),
@@ -394,8 +381,10 @@ impl<'a, A> Permit<'a, A> {
 /// Permits an action on a report.
 ///
 /// # Errors
-/// Those of [`authorize`]; [`DomainError::Forbidden`] for a service that would decide;
-/// [`DomainError::ApprovalLimitExceeded`] when the total exceeds the approval limit of the member or the delegation.
+/// Those of [`authorize`]; [`DomainError::StepNotPending`] for an approver of another step; [`DomainError::Forbidden`]
+/// for a service that would decide; [`DomainError::SeparationOfDuties`] for a member whose role was given by an
+/// interested party; [`DomainError::ApprovalLimitExceeded`] when the total exceeds the approval limit of the member, as
+/// no interested party has set it, or of the delegation.
 pub fn permit<'a, A: ReportAction>(
     actor: &'a Member,
     report: &'a Report,
@@ -410,11 +399,23 @@ pub fn permit<'a, A: ReportAction>(
     if decides && actor.kind == MemberKind::Service && authorized != Err(DomainError::NotFound) {
         return Err(DomainError::Forbidden("A service cannot decide on reports."));
     }
+    if matches!(authorized, Err(DomainError::InvalidState { .. }))
+        && relation == Relation::ApproverOfOtherStep
+        && let Some(refusal) = step_not_pending(actor, report)
+    {
+        return Err(refusal);
+    }
     authorized?;
+    let parties: Vec<MemberId> = report.interested_parties().collect();
+    let as_seen = actor.without_changes_by(&parties);
+    let by_role = matches!(A::ACTION, Action::Return | Action::Reassign | Action::Reimburse);
+    if by_role && authorize(as_seen.role, relation, report.status, A::ACTION).is_err() {
+        return Err(DomainError::SeparationOfDuties(ROLE_FROM_PARTY));
+    }
     let mut on_behalf_of = None;
     if decides && report.status == ReportStatus::Submitted {
         let delegation = (relation == Relation::Delegate).then(|| current_delegation(actor, report, today)).flatten();
-        let limit = delegation.map_or(actor.approval_limit, Delegation::effective_limit);
+        let limit = delegation.map_or(as_seen.approval_limit, Delegation::effective_limit);
         let total = report.total_to_approve();
         if let Some(limit) = limit.filter(|limit| total.minor() > limit.minor()) {
             return Err(DomainError::ApprovalLimitExceeded { limit, total });
@@ -422,4 +423,12 @@ pub fn permit<'a, A: ReportAction>(
         on_behalf_of = delegation.map(|delegation| &delegation.counterpart);
     }
     Ok(Permit { actor, report, on_behalf_of, action: PhantomData })
+}
+
+/// Refusal of an approver of a step that is not pending: names the pending step and theirs.
+fn step_not_pending(actor: &Member, report: &Report) -> Option<DomainError> {
+    let name = |step: &Step| (step.number, step.name.clone());
+    let pending = report.pending_step()?;
+    let own = report.steps.iter().rfind(|step| step.is_approver(actor.id))?;
+    Some(DomainError::StepNotPending { pending: name(pending), own: name(own) })
 }

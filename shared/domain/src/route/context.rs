@@ -2,7 +2,7 @@
 
 use crate::expense::Expense;
 use crate::ids::MemberId;
-use crate::member::Member;
+use crate::member::{Member, Role};
 use crate::money::Money;
 use crate::report::Report;
 use crate::text::CostCentreCode;
@@ -17,9 +17,9 @@ pub struct OrgContext {
     pub owner: Member,
     /// Preparer and payee, where they are not the owner.
     pub interested_parties: Vec<Member>,
-    /// The owner's manager, that manager's manager and so on, as far as they are known.
+    /// Managers above the owner, as far as they are known.
     pub managers: Vec<Member>,
-    /// True when the last of them has no manager.
+    /// True when no further manager can be loaded.
     pub manager_chain_complete: bool,
     /// The organisation's members with the roles finance and admin.
     pub finance_and_admins: Vec<Member>,
@@ -32,6 +32,42 @@ impl OrgContext {
     pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
         let lists = [&self.interested_parties, &self.managers, &self.finance_and_admins, &self.named_members];
         std::iter::once(&self.owner).chain(lists.into_iter().flatten())
+    }
+
+    /// The people as a report sees them: without the roles, managers, grades and approval limits that its interested
+    /// parties have set. Roles and managers that an interested party gave at an invitation do not count either, as soon
+    /// as there is an admin who could confirm them: one that the interested parties neither are nor have appointed.
+    #[must_use]
+    pub fn seen_by(&self, report: &Report) -> Self {
+        let parties: Vec<MemberId> = report.interested_parties().collect();
+        let can_confirm = |admin: &Member| {
+            !parties.contains(&admin.id)
+                && admin.would_approve_as(Role::Admin, &parties)
+                && !admin.has_role_from_invitation_by(&parties)
+        };
+        let invitations_count = !self.finance_and_admins.iter().any(can_confirm);
+        let seen = |member: &Member| {
+            let mut seen = member.without_changes_by(&parties);
+            if invitations_count {
+                return seen;
+            }
+            if matches!(seen.role, Role::Finance | Role::Admin) && member.has_role_from_invitation_by(&parties) {
+                seen.role = Role::Employee;
+            }
+            if member.has_manager_from_invitation_by(&parties) {
+                seen.manager_id = None;
+            }
+            seen
+        };
+        let all = |members: &[Member]| members.iter().map(seen).collect();
+        Self {
+            owner: seen(&self.owner),
+            interested_parties: all(&self.interested_parties),
+            managers: all(&self.managers),
+            manager_chain_complete: self.manager_chain_complete,
+            finance_and_admins: all(&self.finance_and_admins),
+            named_members: all(&self.named_members),
+        }
     }
 
     /// An interested party of the report who is missing here. Separation of duties cannot be checked without them.

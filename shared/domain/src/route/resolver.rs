@@ -1,15 +1,12 @@
 //! Search for approvers: those the rule names, without those that separation of duties excludes, then the next managers
 //! up, then the fallback. A member is an approver of at most one step of a report.
 
-use std::collections::BTreeSet;
-
 use super::context::{MAX_LEVELS, OrgContext, RouteInput, RoutingError};
 use crate::ids::MemberId;
 use crate::member::{Member, MemberRef, Role};
 use crate::policy::{ApprovalMode, Approvers, Policy, StepRule};
 use crate::step::{ApproverGroup, ExclusionReason, MAX_APPROVERS, Step, StepReason, StepStatus};
 use crate::text::{CostCentreCode, ProjectCode};
-use crate::today::Today;
 
 /// Route under construction.
 #[derive(Debug)]
@@ -17,8 +14,8 @@ pub struct ApproverResolver<'a> {
     policy: &'a Policy,
     input: RouteInput<'a>,
     people: &'a OrgContext,
-    /// Members excluded by separation of duties: the interested parties, and their delegates of today.
-    excluded_members: BTreeSet<MemberId>,
+    /// Members excluded by separation of duties.
+    interested_parties: Vec<MemberId>,
     steps: Vec<Step>,
 }
 
@@ -27,17 +24,17 @@ pub struct ApproverResolver<'a> {
 struct ResolvedApprovers<'a> {
     people: Vec<&'a Member>,
     excluded: Option<ExclusionReason>,
+    /// True when an interested party has suspended one of them.
+    disabled: bool,
 }
 
 impl<'a> ApproverResolver<'a> {
-    /// Creates a resolver without steps.
+    /// Creates a resolver without steps. `people` are as the report sees them ([`OrgContext::seen_by`]).
     #[must_use]
-    pub fn new(policy: &'a Policy, input: RouteInput<'a>, people: &'a OrgContext, today: Today) -> Self {
-        let interested_parties = || std::iter::once(&people.owner).chain(&people.interested_parties);
-        let excluded_members = interested_parties()
-            .map(|member| member.id)
-            .chain(interested_parties().filter_map(|member| member.delegate_on(today)));
-        Self { policy, input, people, excluded_members: excluded_members.collect(), steps: Vec::new() }
+    pub fn new(policy: &'a Policy, input: RouteInput<'a>, people: &'a OrgContext) -> Self {
+        let interested_parties = std::iter::once(&people.owner).chain(&people.interested_parties);
+        let interested_parties = interested_parties.map(|member| member.id).collect();
+        Self { policy, input, people, interested_parties, steps: Vec::new() }
     }
 
     /// Sets the steps the route has already.
@@ -58,7 +55,7 @@ impl<'a> ApproverResolver<'a> {
     pub fn exclusion_reason(&self, member: &Member) -> Option<ExclusionReason> {
         if !member.can_approve() {
             Some(ExclusionReason::CannotApprove)
-        } else if self.excluded_members.contains(&member.id) {
+        } else if self.interested_parties.contains(&member.id) {
             Some(ExclusionReason::SeparationOfDuties)
         } else if self.steps.iter().any(|step| step.is_approver(member.id) || step.has_decided(member.id)) {
             Some(ExclusionReason::OtherStep)
@@ -106,13 +103,15 @@ impl<'a> ApproverResolver<'a> {
     }
 
     /// Finds replacements for approvers of a pending step: the eligible members of `named`; if there are none and
-    /// `named_only` is false, the next manager up, the fallback, or the admins.
+    /// `named_only` is false, the next manager up, the fallback, or the admins. Only the admins, when an interested
+    /// party has suspended an approver who is to be replaced, one of `from`.
     ///
     /// # Errors
     /// [`RoutingError::MissingManager`] for a manager who has to be loaded first.
     pub fn replacements(
         &self,
         step: &Step,
+        from: &[Member],
         named: &[Member],
         named_only: bool,
     ) -> Result<Vec<MemberRef>, RoutingError> {
@@ -128,6 +127,10 @@ impl<'a> ApproverResolver<'a> {
             people.truncate(MAX_APPROVERS);
             people
         };
+        let admins = || self.people.finance_and_admins.iter().filter(|member| member.role == Role::Admin);
+        if from.iter().any(|member| member.is_disabled_by(&self.interested_parties)) {
+            return Ok(people(&mut admins()));
+        }
         let mut found = people(&mut named.iter());
         if !found.is_empty() || named_only {
             return Ok(found);
@@ -143,26 +146,27 @@ impl<'a> ApproverResolver<'a> {
             found = people(&mut self.candidates(fallback)?.into_iter());
         }
         if found.is_empty() {
-            found = people(&mut self.people.finance_and_admins.iter().filter(|member| member.role == Role::Admin));
+            found = people(&mut admins());
         }
         Ok(found)
     }
 
-    /// Manager of a level, from 1.
+    /// Manager of a level, from 1. The chain ends where managers manage each other in a circle, and after
+    /// [`MAX_LEVELS`].
     fn manager(&self, level: usize) -> Result<Option<&'a Member>, RoutingError> {
-        let known = &self.people.managers;
-        if let Some(found) = level.checked_sub(1).and_then(|at| known.get(at)) {
-            return Ok(Some(found));
-        }
-        let last = known.last().unwrap_or(&self.people.owner);
-        let seen = |id: &MemberId| *id == self.people.owner.id || known.iter().any(|manager| manager.id == *id);
-        match last.manager_id {
-            // The chain ends where managers manage each other in a circle, and after `MAX_LEVELS`.
-            Some(above) if !self.people.manager_chain_complete && !seen(&above) && known.len() < MAX_LEVELS => {
-                Err(RoutingError::MissingManager(above))
+        let mut chain = vec![&self.people.owner];
+        while chain.len() <= level {
+            let above = chain.last().and_then(|last| last.manager_id);
+            let Some(id) = above.filter(|id| chain.len() <= MAX_LEVELS && chain.iter().all(|it| it.id != *id)) else {
+                return Ok(None);
+            };
+            match self.people.managers.iter().find(|manager| manager.id == id) {
+                Some(manager) => chain.push(manager),
+                None if self.people.manager_chain_complete => return Ok(None),
+                None => return Err(RoutingError::MissingManager(id)),
             }
-            _ => Ok(None),
         }
+        Ok(chain.pop())
     }
 
     /// Members that `approvers` describes, eligible or not.
@@ -185,7 +189,11 @@ impl<'a> ApproverResolver<'a> {
                 lines.iter().any(|line| line.facts.project.as_ref().is_some_and(owned))
             }),
             Approvers::Role { role } => {
-                self.people.finance_and_admins.iter().filter(|member| member.role == *role).collect()
+                let parties = &self.interested_parties;
+                let had_role =
+                    |member: &Member| member.is_disabled_by(parties) && member.would_approve_as(*role, parties);
+                let has_role = |member: &&Member| member.role == *role || had_role(member);
+                self.people.finance_and_admins.iter().filter(has_role).collect()
             }
             Approvers::Members { members } => named(&|id| members.contains(&id)),
         };
@@ -212,7 +220,10 @@ impl<'a> ApproverResolver<'a> {
         for member in candidates {
             match self.exclusion_reason(member) {
                 None => found.people.push(member),
-                Some(why) => found.excluded = Some(why),
+                Some(why) => {
+                    found.excluded = Some(why);
+                    found.disabled |= member.is_disabled_by(&self.interested_parties);
+                }
             }
         }
         let approvers = ApproverGroup::from(&rule.approvers);
@@ -223,7 +234,12 @@ impl<'a> ApproverResolver<'a> {
         }];
         // One replacement is enough where the rule finds no approvers.
         let mode = if no_candidates && rule.mode == ApprovalMode::All { ApprovalMode::Any } else { rule.mode };
-        if found.people.len() < required
+        if found.people.len() < required && found.disabled {
+            // An interested party cannot send the report to the next approver by suspending one.
+            let admins = self.people.finance_and_admins.iter().filter(|member| member.role == Role::Admin);
+            admins.for_each(|admin| self.add_if_eligible(admin, &mut found));
+            reasons.push(StepReason::OtherAdmins {});
+        } else if found.people.len() < required
             && let Some(excluded) = found.excluded
         {
             let count_before = found.people.len();
@@ -232,7 +248,7 @@ impl<'a> ApproverResolver<'a> {
                 reasons.push(StepReason::NextManager { excluded });
             }
         }
-        if found.people.len() < required {
+        if found.people.len() < required && !found.disabled {
             self.apply_fallback(required, rule.mode == ApprovalMode::All && !no_candidates, &mut found)?;
             reasons.push(StepReason::Fallback {});
         }

@@ -16,7 +16,7 @@ use crate::text::{CategoryCode, CostCentreCode, Grade, Label, ProjectCode};
 pub enum ExclusionReason {
     /// The member is suspended, or an auditor.
     CannotApprove,
-    /// The member is an interested party, or a delegate of one.
+    /// The member is an interested party.
     SeparationOfDuties,
     /// The member is an approver of another step.
     OtherStep,
@@ -141,12 +141,16 @@ pub enum StepReason {
     },
     /// The policy's fallback approvers decide.
     Fallback {},
+    /// An interested party has suspended an approver, so the other admins decide.
+    OtherAdmins {},
     /// An admin has reassigned the step.
     Reassigned {},
     /// The step was overdue and has been escalated.
     EscalatedOverdue {},
     /// Mail to an approver bounced, and the step has been escalated.
     EscalatedUnreachable {},
+    /// An approver could no longer decide, and the step has been escalated.
+    EscalatedUnable {},
 }
 
 /// The sentence in English.
@@ -179,6 +183,10 @@ impl fmt::Display for StepReason {
             Self::Fallback {} => f.write_str("No other approver is eligible, so the fallback approvers decide."),
             Self::Reassigned {} => f.write_str("An admin has reassigned it."),
             Self::EscalatedOverdue {} => f.write_str("It was overdue, so other approvers decide."),
+            Self::OtherAdmins {} => {
+                f.write_str("A member with a part in this report has suspended an approver, so other admins decide.")
+            }
+            Self::EscalatedUnable {} => f.write_str("An approver can no longer decide, so other approvers decide."),
             Self::EscalatedUnreachable {} => f.write_str("Mail to an approver bounced, so other approvers decide."),
         }
     }

@@ -1,12 +1,10 @@
 //! Background rules: escalation of steps, address faults and reminders, and who is never assigned by an escalation.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 use outlay_domain::change::{due_escalation, escalate, record_address_fault};
 use outlay_domain::event::{EscalationReason, EventKind};
 use outlay_domain::ids::MemberId;
-use outlay_domain::member::{AddressFault, Member, MemberStatus, Role};
+use outlay_domain::member::{AddressFault, Member, MemberKind, MemberStatus, Role};
 use outlay_domain::notification::Recipients;
 use outlay_domain::policy::{ApprovalMode, Approvers, Policy, StepRule};
 use outlay_domain::reminder::digest;
@@ -37,20 +35,17 @@ fn submitted(people: &People, policy: Policy) -> (Given, Report) {
 
 const LATER: &str = "2026-12-01T06:00:00Z";
 
-fn none_unreachable() -> BTreeSet<MemberId> {
-    BTreeSet::new()
-}
-
 #[test]
 fn overdue_step_is_escalated_to_target_after_due_date() {
     let people = People::new();
     let (given, report) = submitted(&people, policy(Some(finance())));
     assert_eq!(report.steps[0].due_on, Some(day("2026-11-25")));
-    assert_eq!(due_escalation(&report, &none_unreachable(), at("2026-11-25T23:59:59Z")), None);
-    let why = due_escalation(&report, &none_unreachable(), at("2026-11-26T00:00:00Z")).unwrap();
+    assert_eq!(due_escalation(&report, std::slice::from_ref(&people.marco), at("2026-11-25T23:59:59Z")), None);
+    let why = due_escalation(&report, std::slice::from_ref(&people.marco), at("2026-11-26T00:00:00Z")).unwrap();
     assert_eq!(why, (EscalationReason::Overdue, vec![people.marco.id]));
     let named = [people.fiona.clone()];
-    let change = escalate(&report, (why.0, &why.1), &named, &given.policy, &given.people, at(LATER)).unwrap().unwrap();
+    let change =
+        escalate(&report, (why.0, &why.1), &[], &named, &given.policy, &given.people, at(LATER)).unwrap().unwrap();
     let step = &change.after.steps[0];
     assert_eq!(step.approvers, [people.fiona.member_ref()]);
     assert_eq!((step.due_on, step.replaced_approvers.as_slice()), (Some(day("2026-12-04")), &[people.marco.id][..]));
@@ -64,7 +59,7 @@ fn overdue_step_is_escalated_to_target_after_due_date() {
     assert_eq!((*because, from.as_slice()), (EscalationReason::Overdue, &[people.marco.id][..]));
     assert_eq!(asked.approvers, [people.fiona.id]);
     assert_eq!(
-        due_escalation(&change.after, &none_unreachable(), at("2027-01-01T00:00:00Z")),
+        due_escalation(&change.after, std::slice::from_ref(&people.fiona), at("2027-01-01T00:00:00Z")),
         None,
         "no further target"
     );
@@ -74,19 +69,21 @@ fn overdue_step_is_escalated_to_target_after_due_date() {
 fn overdue_step_without_target_is_not_escalated() {
     let people = People::new();
     let (_, report) = submitted(&people, policy(None));
-    assert_eq!(due_escalation(&report, &none_unreachable(), at(LATER)), None);
+    assert_eq!(due_escalation(&report, std::slice::from_ref(&people.marco), at(LATER)), None);
 }
 
 #[test]
 fn unreachable_approver_is_replaced() {
     let mut people = People::new();
-    let lost = BTreeSet::from([people.marco.id]);
+    let lost = Member { address_fault: Some(AddressFault::Bounced), ..people.marco.clone() };
+    let lost = std::slice::from_ref(&lost);
     let replaced = |people: &People, policy: Policy, named: &[Member], managers: &[Member]| {
         let (mut given, report) = submitted(people, policy);
+        given.people.managers[0].manager_id = managers.first().map(|boss| boss.id);
         given.people.managers.extend_from_slice(managers);
-        let why = due_escalation(&report, &lost, now()).unwrap();
+        let why = due_escalation(&report, lost, now()).unwrap();
         assert_eq!(why, (EscalationReason::Unreachable, vec![people.marco.id]));
-        let change = escalate(&report, (why.0, &why.1), named, &given.policy, &given.people, now()).unwrap();
+        let change = escalate(&report, (why.0, &why.1), lost, named, &given.policy, &given.people, now()).unwrap();
         change.map(|change| change.after.steps[0].approvers.iter().map(|person| person.id).collect::<Vec<_>>())
     };
     let boss = member(7, Role::Employee, None);
@@ -104,17 +101,47 @@ fn unreachable_approver_is_replaced() {
 }
 
 #[test]
+fn approver_who_can_no_longer_decide_is_replaced() {
+    let people = People::new();
+    let (given, report) = submitted(&people, policy(None));
+    let marco = &people.marco;
+    assert_eq!(due_escalation(&report, std::slice::from_ref(marco), now()), None);
+    for unable in [
+        Some(Member { status: MemberStatus::Suspended, ..marco.clone() }),
+        Some(Member { status: MemberStatus::Erased, ..marco.clone() }),
+        Some(Member { role: Role::Auditor, ..marco.clone() }),
+        Some(Member { kind: MemberKind::Service, ..marco.clone() }),
+        Some(Member { approval_limit: Some(money("39.99")), ..marco.clone() }),
+        None,
+    ] {
+        let members: Vec<Member> = unable.into_iter().collect();
+        let why = due_escalation(&report, &members, now()).unwrap();
+        assert_eq!(why, (EscalationReason::Unable, vec![marco.id]), "{members:?}");
+        let change = escalate(&report, (why.0, &why.1), &members, &[], &given.policy, &given.people, now());
+        let change = change.unwrap().unwrap();
+        assert_eq!(change.after.steps[0].approvers, [people.ada.member_ref()]);
+        assert_eq!(change.events[0].recipients(), Some(Recipients::Members(vec![people.ada.id, marco.id])));
+        assert!(change.after.steps[0].reasons.message().ends_with("can no longer decide, so other approvers decide."));
+        let after = due_escalation(&change.after, std::slice::from_ref(&people.ada), now());
+        assert_eq!(after, None, "once");
+    }
+    // A limit that reaches the total is enough.
+    let enough = Member { approval_limit: Some(money("40.00")), ..marco.clone() };
+    assert_eq!(due_escalation(&report, &[enough], now()), None);
+}
+
+#[test]
 fn escalation_excludes_interested_parties() {
     let people = People::new();
     let (given, report) = submitted(&people, policy(Some(finance())));
     let why = (EscalationReason::Overdue, &[people.marco.id][..]);
     let named = [people.ana.clone()];
-    assert!(escalate(&report, why, &named, &given.policy, &given.people, at(LATER)).unwrap().is_none());
-    // A delegate of an interested party is excluded, too.
+    assert!(escalate(&report, why, &[], &named, &given.policy, &given.people, at(LATER)).unwrap().is_none());
+    // A delegate of an interested party is not excluded: nobody keeps an approver away by delegating to them.
     let (mut ana, mut fiona) = (people.ana.clone(), people.fiona.clone());
     let_decide(&mut ana, &mut fiona, None);
     let given = Given::new(policy(Some(finance())), people.directory(&ana));
-    assert!(escalate(&report, why, &[fiona], &given.policy, &given.people, at(LATER)).unwrap().is_none());
+    assert!(escalate(&report, why, &[], &[fiona], &given.policy, &given.people, at(LATER)).unwrap().is_some());
 }
 
 #[test]
@@ -132,7 +159,7 @@ fn escalation_keeps_quorum_reachable() {
     let named = [people.fiona.clone()];
     let after = |from: &[MemberId]| {
         let why = (EscalationReason::Unreachable, from);
-        let change = escalate(&report, why, &named, &given.policy, &given.people, now()).unwrap().unwrap();
+        let change = escalate(&report, why, &[], &named, &given.policy, &given.people, now()).unwrap().unwrap();
         let (event, step) = (&change.events[0], &change.after.steps[0]);
         let EventKind::StepEscalated { from: removed, .. } = &event.kind else { panic!("{event:?}") };
         assert_eq!(&step.replaced_approvers, removed);
@@ -150,7 +177,7 @@ fn escalation_keeps_quorum_reachable() {
 fn address_fault_is_recorded_once_and_mailed_to_admins() {
     let people = People::new();
     let complained = record_address_fault(&people.marco, AddressFault::Complained, now()).unwrap();
-    assert_eq!(complained.event.recipients(), Some(Recipients::Admins));
+    assert_eq!(complained.event.recipients(), Some(Recipients::Admins { except: Some(people.marco.id), and: None }));
     assert_eq!(complained.event.actor, None);
     assert!(complained.after.is_reachable());
     let bounced = record_address_fault(&complained.after, AddressFault::Bounced, now()).unwrap();

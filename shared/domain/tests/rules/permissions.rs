@@ -10,7 +10,7 @@ use outlay_domain::permission::{
 };
 use outlay_domain::report::ReportStatus;
 
-use crate::support::{member, seed};
+use crate::support::{let_decide, member, seed};
 
 /// Every cell of the table.
 fn cells() -> impl Iterator<Item = (Role, Relation, ReportStatus, Action)> {
@@ -23,9 +23,8 @@ fn cells() -> impl Iterator<Item = (Role, Relation, ReportStatus, Action)> {
     })
 }
 
-/// Relations of members who are involved in a report or act as delegate for someone who is.
-const INTERESTED: [Relation; 4] =
-    [Relation::Owner, Relation::Preparer, Relation::Payee, Relation::DelegateOfInterestedParty];
+/// Relations of members who are involved in a report.
+const INTERESTED: [Relation; 3] = [Relation::Owner, Relation::Preparer, Relation::Payee];
 
 #[test]
 fn permission_table_matches_independent_rules() {
@@ -54,7 +53,7 @@ fn permission_table_matches_independent_rules() {
         };
         assert_eq!(allowed, expected, "{role:?} {relation:?} {status:?} {action:?}");
     }
-    assert_eq!(cells().count(), 4 * 9 * 5 * 11);
+    assert_eq!(cells().count(), 4 * 8 * 5 * 11);
 }
 
 #[test]
@@ -151,7 +150,8 @@ macro_rules! member_actions {
 member_actions! {
     ReadMember "See a member",
     UpdateMember "Change a member; of themselves, members change language, time zone and address",
-    Delegate "Set or end a member's delegation",
+    Delegate "Set a member's delegation",
+    EndDelegation "End a member's delegation",
     ReadPayoutAccount "See the payout account, masked",
     SetPayoutAccount "Set the payout account",
     ExportMember "Export a member's data",
@@ -199,7 +199,7 @@ fn member_table_matches_independent_rules() {
                 let office = matches!(role, Role::Finance | Role::Admin);
                 let allowed = match row.0 {
                     "ReadMember" => own || role != Role::Employee,
-                    "Delegate" | "ExportMember" | "UpdateMember" => own || admin,
+                    "Delegate" | "EndDelegation" | "ExportMember" | "UpdateMember" => own || admin,
                     "ReadPayoutAccount" => own || office,
                     "SetPayoutAccount" => own && kind == MemberKind::Person,
                     "EraseMember" => admin,
@@ -215,7 +215,7 @@ fn member_table_matches_independent_rules() {
                         }
                     }
                     "UpdateMember" => "forbidden",
-                    "ReadMember" | "Delegate" => "hidden",
+                    "ReadMember" | "Delegate" | "EndDelegation" => "hidden",
                     _ => {
                         if sees {
                             "forbidden"
@@ -228,7 +228,7 @@ fn member_table_matches_independent_rules() {
             }
         }
     }
-    assert_eq!(MEMBER_ACTIONS.len(), 7);
+    assert_eq!(MEMBER_ACTIONS.len(), 8);
 }
 
 #[test]
@@ -255,6 +255,18 @@ fn member_of_other_organisation_is_not_found() {
     }
     let admin = member(4, Role::Admin, None);
     let refused = permit_member::<permission::UpdateMember>(&admin, Some(&foreign)).map(drop);
+    assert_eq!(refused, Err(DomainError::NotFound));
+}
+
+#[test]
+fn delegate_can_end_the_delegation_only() {
+    let (mut marco, mut dora) = (member(2, Role::Employee, None), member(5, Role::Employee, None));
+    let_decide(&mut marco, &mut dora, None);
+    assert!(permit_member::<permission::EndDelegation>(&dora, Some(&marco)).is_ok());
+    let refused = permit_member::<permission::Delegate>(&dora, Some(&marco)).map(drop);
+    assert_eq!(refused, Err(DomainError::NotFound));
+    let other = member(6, Role::Employee, None);
+    let refused = permit_member::<permission::EndDelegation>(&other, Some(&marco)).map(drop);
     assert_eq!(refused, Err(DomainError::NotFound));
 }
 
@@ -341,6 +353,7 @@ the same organisation. A member who does not exist or belongs to another organis
 const MEMBER_NOTES: &str = "
 *Self* does not depend on the role. Further conditions apply after this table:
 
+- The delegate of a member can end that member's delegation.
 - A service cannot set a payout account.
 - Admins can change their own name, language and time zone; another admin changes the rest.
 - An admin cannot erase themselves.
@@ -419,6 +432,6 @@ fn permissions_page_matches_rules() {
     // Every cell of every table is on the page.
     let cell = |line: &&str| line.starts_with("| ") && !line.contains("---");
     let rows = page.lines().filter(cell).count();
-    let tables = Action::ALL.len() * (1 + 4 * 9) + 1 + ORG_ACTIONS.len() + 1 + MEMBER_ACTIONS.len();
+    let tables = Action::ALL.len() * (1 + 4 * 8) + 1 + ORG_ACTIONS.len() + 1 + MEMBER_ACTIONS.len();
     assert_eq!(rows, 7 + tables);
 }

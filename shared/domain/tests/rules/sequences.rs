@@ -19,7 +19,7 @@ use outlay_domain::step::{Decision, Step};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use crate::world::{Act, Done, World, any_mode, any_turn};
+use crate::world::{Act, Done, OTHER_ADMIN, OWNER, PAID_ADMIN, World, any_line, any_mode, any_party_act, any_turn};
 
 /// Asserts that the events of a change continue the history and cover the change.
 fn history_follows(change: &ReportChange) -> Result<(), TestCaseError> {
@@ -82,6 +82,11 @@ fn queues(world: &World) -> Result<(), TestCaseError> {
             base_total: report.base_total,
         };
         let said = asking.acting_for(member, today);
+        // The API refuses every request of a suspended member, and auditors decide on nothing.
+        if !member.can_approve() {
+            prop_assert_eq!(said, None, "{}", member.name);
+            continue;
+        }
         let decides = match permit::<Decide>(member, report, today) {
             // A report above the member's limit stays in the queue until an admin reassigns it.
             Err(DomainError::ApprovalLimitExceeded { .. }) if step.is_approver(member.id) => Some(member.id),
@@ -108,16 +113,15 @@ fn duties(change: &ReportChange, people: &[Member]) -> Result<(), TestCaseError>
         );
     }
     if decided {
+        // Nobody decides in the place of an interested party, nor by a delegation that one of them has set.
         let last = decisions(&report.steps).max_by_key(|decision| decision.at).unwrap();
-        let interested_parties = |id: MemberId| report.interested_parties().any(|party| party == id);
-        let stands_in = people
-            .iter()
-            .filter(|member| interested_parties(member.id))
-            .filter_map(|member| member.delegate_on(change::today(last.at)));
-        prop_assert!(
-            !stands_in.collect::<Vec<_>>().contains(&last.by.id),
-            "a delegate of an interested party has decided"
-        );
+        let by = people.iter().find(|member| member.id == last.by.id).unwrap();
+        let used = last.on_behalf_of.as_ref().map(|away| {
+            let active = by.acts_for.iter().filter(|delegation| delegation.counterpart.id == away.id);
+            active.map(|delegation| delegation.set_by).collect::<Vec<_>>()
+        });
+        let is_party = |id: &MemberId| report.interested_parties().any(|party| party == *id);
+        prop_assert!(!used.iter().flatten().any(is_party), "a party has set the delegation");
     }
     let mut met: BTreeMap<MemberId, u32> = BTreeMap::new();
     for step in &report.steps {
@@ -253,9 +257,73 @@ fn random_action_sequences_keep_invariants() {
         "Delete",
         "Delegate",
         "Undelegate",
+        "Appoint",
     ];
     seen.borrow().at_least(20, &acts);
+    seen.borrow().at_least(5, &["Escalate"]);
     seen.borrow().at_least(20, &ReportStatus::ALL.iter().map(|status| status.name()).collect::<Vec<_>>());
+}
+
+/// Asserts that the members who can decide are those of the first route, and beside them at most the admin without a
+/// part in the report.
+fn deciders_are_unchanged(world: &World, route: &[Vec<MemberId>]) -> Result<(), TestCaseError> {
+    let (report, other_admin) = (&world.report, world.people[OTHER_ADMIN].id);
+    for (step, first) in report.steps.iter().zip(route) {
+        for approver in &step.approvers {
+            prop_assert!(first.contains(&approver.id) || approver.id == other_admin, "{} is new", approver.name);
+        }
+    }
+    prop_assert_eq!(report.steps.len(), route.len());
+    let (Some(step), Some(first)) = (report.pending_step(), route.first()) else { return Ok(()) };
+    for member in world.people.iter().filter(|member| member.can_approve()) {
+        let permit = permit::<Decide>(member, report, change::today(world.now()));
+        if let Ok(permit) = &permit {
+            prop_assert!(permit.on_behalf_of().is_none(), "{} decides by a delegation of a party", member.name);
+            prop_assert!(first.contains(&member.id) || member.id == other_admin, "{} decides", member.name);
+        } else if first.contains(&member.id) {
+            // A member whom a party has suspended was replaced, and stays so.
+            let replaced = step.replaced_approvers.contains(&member.id) || step.is_approver(other_admin);
+            prop_assert!(replaced, "{} cannot decide: {permit:?}", member.name);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn parties_cannot_change_who_decides() {
+    let seen = RefCell::new(Seen::default());
+    let (lines, acts) = (prop::collection::vec(any_line(), 0..3), prop::collection::vec(any_party_act(), 1..24));
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(1500));
+    let outcome = runner.run(&(any::<bool>(), any_mode(), lines, acts), |(for_her, mode, lines, acts)| {
+        let mut world = World::new(for_her, mode);
+        let setup = lines.into_iter().chain([Act::Payee(Some(PAID_ADMIN)), Act::Submit]);
+        for act in setup {
+            if let Ok(Done::Report(change)) = world.attempt(OWNER, &act) {
+                prop_assert!(world.commit(*change));
+            }
+        }
+        if world.report.status != ReportStatus::Submitted {
+            return Ok(());
+        }
+        let ids = |step: &Step| step.approvers.iter().map(|person| person.id).collect::<Vec<_>>();
+        let route: Vec<Vec<MemberId>> = world.report.steps.iter().map(ids).collect();
+        for (by, act) in acts {
+            match world.attempt(by, &act) {
+                Err(_) => continue,
+                Ok(Done::Members(changes)) => world.commit_members(changes),
+                Ok(Done::Report(change)) => prop_assert!(world.commit(*change)),
+            }
+            seen.borrow_mut().count(&name(&act));
+            if world.report.status == ReportStatus::Submitted {
+                deciders_are_unchanged(&world, &route)?;
+            }
+        }
+        Ok(())
+    });
+    if let Err(fault) = outcome {
+        panic!("{fault}");
+    }
+    seen.borrow().at_least(20, &["Delegate", "Undelegate", "Appoint", "Recall", "Submit", "Escalate"]);
 }
 
 /// Asserts that of two changes of the same version only the first is stored and the second leaves no trace.

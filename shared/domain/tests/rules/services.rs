@@ -116,17 +116,17 @@ fn service_cannot_be_delegate_or_reassignment_target() {
     let robot = service(Role::Finance);
     let marco = may_delegate(&people.marco, &people.marco).unwrap();
     let new_delegation = NewDelegation { to: &robot, from: today().utc(), until: day("2026-12-31"), max_amount: None };
-    let refused = change::set_delegation(marco, Some(new_delegation), None, now()).unwrap_err();
+    let refused = change::set_delegation(marco, new_delegation, None, None, now()).unwrap_err();
     assert_eq!(refused, DomainError::NotAssignable("cannot approve"));
     let new_delegation =
         NewDelegation { to: &people.marco, from: today().utc(), until: day("2026-12-31"), max_amount: None };
     assert!(matches!(
-        change::set_delegation(may_delegate(&robot, &robot).unwrap(), Some(new_delegation), None, now()),
+        change::set_delegation(may_delegate(&robot, &robot).unwrap(), new_delegation, None, None, now()),
         Err(DomainError::Forbidden(_))
     ));
     let given = Given::new(workflow(), people.directory(&people.ana));
     let report = given.submit(&draft(&people.ana, &[money("600.00")])).unwrap().after;
-    let refused = change::check_assignable(&report, &robot, &given.policy, &given.people, now()).unwrap_err();
+    let refused = change::check_assignable(&report, &robot, &given.policy, &given.people).unwrap_err();
     assert_eq!(refused, DomainError::NotAssignable("cannot approve"));
 }
 

@@ -14,7 +14,9 @@ use outlay_domain::ids::{IdGenerator, MemberId, OrgId};
 use outlay_domain::member::{Delegation, Member, MemberKind, MemberStatus, Role};
 use outlay_domain::money::{Currency, Money};
 use outlay_domain::organisation::Organisation;
-use outlay_domain::permission::{Delegate, MemberPermit, Submit, UpdateMember, permit, permit_member, permit_org};
+use outlay_domain::permission::{
+    Delegate, EndDelegation, MemberPermit, Submit, UpdateMember, permit, permit_member, permit_org,
+};
 use outlay_domain::policy::{
     ApprovalMode, Approvers, CostObject, LimitEffect, LimitPeriod, Policy, SpendingLimit, StepCondition, StepRule,
 };
@@ -86,6 +88,8 @@ pub fn member(number: u8, role: Role, manager: Option<&Member>) -> Member {
         approval_limit: None,
         delegation: None,
         acts_for: Vec::new(),
+        invited_by: None,
+        authority_changes: Vec::new(),
         subject: None,
         issuer: None,
         payout_version: None,
@@ -144,26 +148,27 @@ impl People {
     }
 }
 
-/// Members that the route of `report` may need, selected from all; managers up to the top.
+/// Permit to end the delegation of a member.
+pub fn may_end_delegation<'a>(
+    actor: &'a Member,
+    away: &'a Member,
+) -> Result<MemberPermit<'a, EndDelegation>, DomainError> {
+    permit_member(actor, Some(away))
+}
+
+/// Members that the route of `report` may need, selected from all.
 pub fn directory(report: &Report, all: &[Member], policy: &Policy) -> OrgContext {
     let find = |id: MemberId| all.iter().find(|member| member.id == id);
     let owner = find(report.owner).unwrap();
-    let mut managers: Vec<Member> = Vec::new();
-    while let Some(above) = managers.last().unwrap_or(owner).manager_id.and_then(find) {
-        if above.id == owner.id || managers.iter().any(|known| known.id == above.id) {
-            break;
-        }
-        managers.push(above.clone());
-    }
     let others = report.interested_parties().filter(|id| *id != report.owner);
     OrgContext {
         owner: owner.clone(),
         interested_parties: others.filter_map(find).cloned().collect(),
-        managers,
+        managers: all.to_vec(),
         manager_chain_complete: true,
         finance_and_admins: all
             .iter()
-            .filter(|member| matches!(member.role, Role::Finance | Role::Admin))
+            .filter(|member| member.role.has_authority() || !member.authority_changes.is_empty())
             .cloned()
             .collect(),
         named_members: policy.named_members().into_iter().filter_map(find).cloned().collect(),
@@ -298,7 +303,15 @@ pub fn no_rates() -> RateBook {
 }
 
 pub fn titled(expenses: Vec<ExpenseFacts>) -> NewReport {
-    NewReport { title: text("Lyon"), currency: eur(), payee: None, cost_centre: None, expenses, cloned_from: None }
+    NewReport {
+        title: text("Lyon"),
+        currency: eur(),
+        payee: None,
+        cost_centre: None,
+        expenses,
+        submit: false,
+        cloned_from: None,
+    }
 }
 
 /// Creation of a report of `owner` with these lines.

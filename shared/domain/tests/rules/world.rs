@@ -1,19 +1,19 @@
 //! Small organisation for random sequences of actions on one report, with a store that keeps what the real one keeps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use outlay_domain::change::{
-    self, Approval, LineDecision, MemberChange, NewDelegation, ReportChange, ReportPatch, SplitPart,
+    self, Approval, LineDecision, MemberChange, MemberPatch, NewDelegation, ReportChange, ReportPatch, SplitPart,
 };
 use outlay_domain::error::DomainError;
 use outlay_domain::event::Event;
 use outlay_domain::expense::{ExpenseFacts, PaymentMethod};
-use outlay_domain::ids::{ExpenseId, IdGenerator};
+use outlay_domain::ids::{ExpenseId, IdGenerator, MemberId};
 use outlay_domain::member::{Member, Role};
 use outlay_domain::money::Money;
 use outlay_domain::patch::Patch;
-use outlay_domain::permission::{self, permit, permit_org};
+use outlay_domain::permission::{self, permit, permit_member, permit_org};
 use outlay_domain::policy::{
     ApprovalMode, Approvers, LimitEffect, LimitPeriod, Policy, SpendingLimit, StepCondition, StepRule,
 };
@@ -22,8 +22,8 @@ use outlay_domain::spending::Spending;
 use proptest::prelude::*;
 
 use crate::support::{
-    Given, cents, created_with, day, directory, facts, finish, limit, may_delegate, member, money, no_rates, now, seed,
-    step, store_claims, text, titled,
+    Given, cents, created_with, day, directory, facts, finish, limit, may_delegate, may_end_delegation, member, money,
+    no_rates, now, seed, step, store_claims, text, titled,
 };
 
 /// Index of the owner among the people.
@@ -53,6 +53,20 @@ pub enum Act {
     Delete,
     Delegate(usize, usize),
     Undelegate(usize),
+    /// An admin sets a value of a member that determines who approves.
+    Appoint(usize, Appointment),
+    /// The clock replaces approvers who can no longer decide.
+    Escalate,
+}
+
+/// Value that an admin sets.
+#[derive(Clone, Copy, Debug)]
+pub enum Appointment {
+    Role(Role),
+    Manager(usize),
+    /// Approval limit in cents; none for unlimited.
+    Limit(Option<i64>),
+    Suspended(bool),
 }
 
 /// Input for a line.
@@ -188,6 +202,8 @@ impl World {
         let done = match act {
             Act::Delegate(away, to) => return self.delegate(by, *away, Some(*to)).map(Done::Members),
             Act::Undelegate(away) => return self.delegate(by, *away, None).map(Done::Members),
+            Act::Appoint(member, value) => return self.appoint(by, *member, *value).map(Done::Members),
+            Act::Escalate => return self.escalate().map(|change| Done::Report(Box::new(change))),
             Act::Submit | Act::Recall | Act::Approve(_) | Act::Return | Act::Reject | Act::Reassign(_) => {
                 self.attempt_workflow(by, act)
             }
@@ -271,15 +287,47 @@ impl World {
     fn delegate(&self, by: usize, away: usize, to: Option<usize>) -> Result<Vec<MemberChange>, DomainError> {
         let (from, away) = (change::today(self.now()).utc(), &self.people[away]);
         let until = from.checked_add(7.days()).unwrap();
-        let to = to.map(|at| &self.people[at]);
         let current = away.delegation.as_ref().map(|delegation| delegation.counterpart.id);
         let current = current.and_then(|id| self.people.iter().find(|member| member.id == id));
-        change::set_delegation(
-            may_delegate(&self.people[by], away)?,
-            to.map(|to| NewDelegation { to, from, until, max_amount: None }),
-            current,
-            self.now(),
-        )
+        let Some(to) = to.map(|at| &self.people[at]) else {
+            let permit = may_end_delegation(&self.people[by], away)?;
+            return Ok(if current.is_some() {
+                change::end_delegation(permit, current, self.now())
+            } else {
+                Vec::new()
+            });
+        };
+        let new = NewDelegation { to, from, until, max_amount: None };
+        change::set_delegation(may_delegate(&self.people[by], away)?, new, current, None, self.now())
+    }
+
+    fn appoint(&self, by: usize, member: usize, value: Appointment) -> Result<Vec<MemberChange>, DomainError> {
+        let member = &self.people[member];
+        let patch = match value {
+            Appointment::Role(role) => MemberPatch { role: Some(role), ..MemberPatch::default() },
+            Appointment::Manager(at) => {
+                MemberPatch { manager_id: Patch::Value(self.people[at].id), ..MemberPatch::default() }
+            }
+            Appointment::Limit(limit) => {
+                let limit = limit.map_or(Patch::Null, |minor| Patch::Value(cents(minor)));
+                MemberPatch { approval_limit: limit, ..MemberPatch::default() }
+            }
+            Appointment::Suspended(suspended) => MemberPatch { suspended: Some(suspended), ..MemberPatch::default() },
+        };
+        let delegations = member.delegation.iter().chain(&member.acts_for).map(|delegation| delegation.counterpart.id);
+        let partners: BTreeSet<MemberId> = delegations.collect();
+        let partners: Vec<Member> = self.people.iter().filter(|it| partners.contains(&it.id)).cloned().collect();
+        change::update_member(permit_member(&self.people[by], Some(member))?, patch, &partners, self.now())
+    }
+
+    fn escalate(&self) -> Result<ReportChange, DomainError> {
+        let report = &self.report;
+        let (reason, from) =
+            change::due_escalation(report, &self.people, self.now()).ok_or(DomainError::EmptyReport)?;
+        let people = directory(report, &self.people, &self.policy);
+        let escalated =
+            change::escalate(report, (reason, &from), &self.people, &[], &self.policy, &people, self.now())?;
+        escalated.ok_or(DomainError::EmptyReport)
     }
 
     /// Stores a change of the report if its version is current. Returns true when stored.
@@ -307,10 +355,57 @@ impl World {
     }
 }
 
+/// Admin who is the payee of the report in [`any_party_act`].
+pub const PAID_ADMIN: usize = 6;
+/// Admin without a part in the report in [`any_party_act`].
+pub const OTHER_ADMIN: usize = 7;
+
+/// Action of an interested party that is not a decision: of the owner, the preparer, or an admin who is the payee.
+pub fn any_party_act() -> impl Strategy<Value = (usize, Act)> {
+    let act = prop_oneof![
+        3 => (0..PEOPLE, 0..PEOPLE).prop_map(|(away, to)| Act::Delegate(away, to)),
+        1 => (0..PEOPLE).prop_map(Act::Undelegate),
+        8 => (appointed(), appointment()).prop_map(|(member, value)| Act::Appoint(member, value)),
+        1 => Just(Act::Title),
+        2 => Just(Act::Recall),
+        2 => Just(Act::Submit),
+        4 => Just(Act::Escalate),
+    ];
+    (act, 0..4_usize).prop_map(|(act, who)| {
+        let by = match &act {
+            Act::Appoint(..) => PAID_ADMIN,
+            Act::Delegate(away, _) | Act::Undelegate(away) if *away == OWNER => OWNER,
+            Act::Delegate(..) | Act::Undelegate(_) => PAID_ADMIN,
+            _ => [OWNER, 5][who % 2],
+        };
+        (by, act)
+    })
+}
+
+/// Line of any amount.
+pub fn any_line() -> impl Strategy<Value = Act> {
+    entered().prop_map(Act::Add)
+}
+
 fn entered() -> impl Strategy<Value = Entered> {
     let amounts = prop_oneof![1 => 1..300_i64, 3 => 300..30_000_i64];
     (amounts, 0..3_u8, prop::bool::weighted(0.2), prop::bool::weighted(0.3), 0..2_u8)
         .prop_map(|(minor, day, card, trip, category)| Entered { minor, day, card, trip, category })
+}
+
+/// Member to change, often an approver.
+fn appointed() -> impl Strategy<Value = usize> {
+    prop_oneof![1 => 0..PEOPLE, 2 => prop::sample::select(vec![1, 3, 4])]
+}
+
+fn appointment() -> impl Strategy<Value = Appointment> {
+    let roles = vec![Role::Employee, Role::Finance, Role::Admin, Role::Auditor];
+    prop_oneof![
+        2 => prop::sample::select(roles).prop_map(Appointment::Role),
+        2 => (0..PEOPLE).prop_map(Appointment::Manager),
+        2 => prop::option::of(100..30_000_i64).prop_map(Appointment::Limit),
+        1 => any::<bool>().prop_map(Appointment::Suspended),
+    ]
 }
 
 fn any_act() -> impl Strategy<Value = Act> {
@@ -335,6 +430,8 @@ fn any_act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Delete),
         3 => (0..PEOPLE, 0..PEOPLE).prop_map(|(away, to)| Act::Delegate(away, to)),
         1 => (0..PEOPLE).prop_map(Act::Undelegate),
+        3 => (appointed(), appointment()).prop_map(|(member, value)| Act::Appoint(member, value)),
+        5 => Just(Act::Escalate),
     ]
 }
 
@@ -344,6 +441,8 @@ pub fn any_turn() -> impl Strategy<Value = (usize, Act)> {
         let likely = match &act {
             Act::Approve(_) | Act::Return | Act::Reject => [1, 1, 3, 4, 2, 9][any_member % 6],
             Act::Reassign(_) => 6,
+            // Of the two admins, one is often the payee of the report.
+            Act::Appoint(..) => [6, 7][any_member % 2],
             Act::Delegate(away, _) | Act::Undelegate(away) => *away,
             _ => [OWNER, OWNER, OWNER, 5][any_member % 4],
         };

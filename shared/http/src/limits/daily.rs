@@ -17,6 +17,8 @@ pub enum DailyQuota {
     Submission,
     /// An invitation: a mail to a person who may never have heard of Outlay.
     Invitation,
+    /// A delegation: both sides get mail.
+    Delegation,
     /// An organisation: it has its own limits, and every scheduled run reads it.
     Organisation,
 }
@@ -25,7 +27,7 @@ impl DailyQuota {
     pub(super) const fn amount(self) -> u64 {
         match self {
             Self::Upload(bytes) => bytes,
-            Self::Submission | Self::Invitation | Self::Organisation => 1,
+            Self::Submission | Self::Invitation | Self::Delegation | Self::Organisation => 1,
         }
     }
 
@@ -34,6 +36,7 @@ impl DailyQuota {
             Self::Upload(_) => MAX_DAILY_BYTES,
             Self::Submission => 5000,
             Self::Invitation => 2000,
+            Self::Delegation => 100,
             Self::Organisation => 20,
         }
     }
@@ -45,6 +48,7 @@ impl DailyQuota {
             Self::Upload(_) => "uploads",
             Self::Submission => "submissions",
             Self::Invitation => "invitations",
+            Self::Delegation => "delegations",
             Self::Organisation => "organisations",
         }
     }
@@ -57,6 +61,7 @@ impl DailyQuota {
             Self::Upload(_) => format!("You can upload at most {} MB a day.", limit / 1_000_000),
             Self::Submission => format!("You can submit at most {limit} times a day."),
             Self::Invitation => format!("You can invite at most {limit} people a day."),
+            Self::Delegation => format!("You can set at most {limit} delegations a day."),
             Self::Organisation => format!("You can create at most {limit} organisations a day."),
         }
     }

@@ -34,11 +34,9 @@ impl Composer<'_> {
         view.preheader = format!("{}, {}", sanitize_inline(&report.title), self.localizer.money(first.of(report)));
         let owner =
             if report.owner.trim().is_empty() { self.localizer.text("former-member")? } else { report.owner.clone() };
-        view.facts = vec![
-            self.user_fact("label-number", &report.number)?,
-            self.user_fact("label-owner", &owner)?,
-            self.fact("label-expenses", report.expenses.to_string())?,
-        ];
+        view.facts = vec![self.user_fact("label-number", &report.number)?, self.user_fact("label-owner", &owner)?];
+        view.facts.extend(self.other_parties(report.preparer.as_deref(), report.payee.as_deref())?);
+        view.facts.push(self.fact("label-expenses", report.expenses.to_string())?);
         view.report = Some(self.report_summary(report, first)?);
         if !report.lines.is_empty() {
             let rows = report.lines.iter().map(|line| self.line(line)).collect::<Result<Vec<_>>>()?;
@@ -67,6 +65,13 @@ impl Composer<'_> {
         ];
         let known = amounts.into_iter().filter_map(|(label, amount)| Some((label, amount?)));
         known.map(|(label, amount)| self.fact(label, self.localizer.money(amount))).collect()
+    }
+
+    /// Preparer and payee, when they are not the owner.
+    fn other_parties(&self, preparer: Option<&str>, payee: Option<&str>) -> Result<Vec<Fact>> {
+        let parties = [("label-preparer", preparer), ("label-payee", payee)];
+        let named = parties.into_iter().filter_map(|(label, name)| Some((label, name?)));
+        named.map(|(label, name)| self.fact(label, self.localizer.person_name(name)?)).collect()
     }
 
     fn report_summary(&self, report: &ReportFacts, first: FirstAmount) -> Result<ReportView> {
@@ -141,17 +146,26 @@ impl Composer<'_> {
             view.preheader = self.localizer.format("reminder-overdue", &[("overdue", overdue.into())])?;
             view.intro = format!("{} {}", view.intro, view.preheader);
         }
-        let rows = tasks.iter().map(|task| self.task(day, task)).collect::<Result<Vec<_>>>()?;
-        view.list = Some(self.list("reminder-heading", "reminder-heading-some", rows, count)?);
+        view.list = Some(self.task_list(day, tasks)?);
         Ok(view)
+    }
+
+    /// List of pending reports.
+    pub(super) fn task_list(&self, day: Date, tasks: &[TaskFacts]) -> Result<List> {
+        let rows = tasks.iter().map(|task| self.task(day, task)).collect::<Result<Vec<_>>>()?;
+        self.list("reminder-heading", "reminder-heading-some", rows, tasks.len())
     }
 
     fn task(&self, day: Date, task: &TaskFacts) -> Result<Row> {
         let id = if task.due_on < day { "task-overdue" } else { "task-due" };
+        let colon = self.localizer.text("colon")?;
+        let others = self.other_parties(task.preparer.as_deref(), task.payee.as_deref())?;
+        let others = others.into_iter().map(|fact| format!("{}{colon} {}", fact.label, fact.value));
+        let detail: Vec<String> = std::iter::once(sanitize_line(&task.owner)).chain(others).collect();
         Ok(Row {
             key: sanitize_line(&task.number),
             title: sanitize_line(&task.title),
-            detail: sanitize_line(&task.owner),
+            detail: detail.join(" · "),
             amount: self.localizer.money(task.total),
             converted: None,
             granted: None,

@@ -302,6 +302,8 @@ impl Composer<'_> {
                 ("reason-next-manager", vec![("excluded", excluded.into())])
             }
             StepReason::Fallback {} => ("reason-fallback", Vec::new()),
+            StepReason::OtherAdmins {} => ("reason-other-admins", Vec::new()),
+            StepReason::EscalatedUnable {} => ("reason-escalated-unable", Vec::new()),
             StepReason::Reassigned {} => ("reason-reassigned", Vec::new()),
             StepReason::EscalatedOverdue {} => ("reason-escalated-overdue", Vec::new()),
             StepReason::EscalatedUnreachable {} => ("reason-escalated-unreachable", Vec::new()),

@@ -29,8 +29,12 @@ fn report_of(notice: &Notice) -> Option<&ReportFacts> {
         | Notice::Returned { report, .. }
         | Notice::Rejected { report, .. }
         | Notice::Reimbursed { report, .. }
+        | Notice::Prepared { report, .. }
         | Notice::PaymentFailed { report, .. } => Some(report),
-        Notice::Reminder { .. }
+        Notice::DelegationSet { .. }
+        | Notice::DelegationEnded { .. }
+        | Notice::AuthorityChanged { .. }
+        | Notice::Reminder { .. }
         | Notice::AddressFailed { .. }
         | Notice::PayoutAccountChanged { .. }
         | Notice::OrganisationClosed { .. }
@@ -69,12 +73,20 @@ fn facts(notice: &Notice) -> Vec<String> {
             .flat_map(|TaskFacts { number, title, owner, .. }| [number.clone(), title.clone(), owner.clone()])
             .collect(),
         Notice::AddressFailed { member, address, .. } => vec![member.clone(), address.clone()],
+        Notice::Prepared { by, .. } => vec![by.clone()],
+        Notice::DelegationSet { other, by, tasks, .. } => {
+            let names = tasks.iter().flat_map(|task| [&task.preparer, &task.payee]).flatten().cloned();
+            [other.clone(), by.clone()].into_iter().chain(names).collect()
+        }
+        Notice::DelegationEnded { other, by, .. } => vec![other.clone(), by.clone()],
+        Notice::AuthorityChanged { member, by, .. } => vec![member.clone(), by.clone()],
         Notice::Invited { organisation, inviter, .. } => vec![organisation.clone(), inviter.clone()],
         Notice::OrganisationClosed { organisation, by, .. } => vec![organisation.clone(), by.clone()],
     };
     if let Some(report) = report_of(notice) {
         facts.extend([&report.title, &report.number, &report.owner].map(Clone::clone));
         facts.push(report.expenses.to_string());
+        facts.extend(report.preparer.iter().chain(&report.payee).cloned());
         for LineFacts { merchant, category, note, .. } in report.lines.clone() {
             facts.extend([merchant, category]);
             facts.extend(note);

@@ -7,7 +7,7 @@ use outlay_domain::member::{AddressFault, Role};
 use outlay_domain::policy::{DayOff, Finding, LimitExcess, NamedExpense};
 use outlay_domain::statement::Statement;
 use outlay_domain::step::{ApproverGroup, ExclusionReason, StepReason};
-use outlay_mail::{CommentFacts, DecidedBy, LineFacts, Notice, Recipient, ReportFacts, TaskFacts};
+use outlay_mail::{AuthorityFacts, CommentFacts, DecidedBy, LineFacts, Notice, Recipient, ReportFacts, TaskFacts};
 
 use super::statements::{excess, expense, terms};
 
@@ -68,6 +68,8 @@ pub fn report() -> ReportFacts {
         title: "Client visit Lyon".to_owned(),
         number: "EXP-2041".to_owned(),
         owner: "Ana Silva".to_owned(),
+        preparer: None,
+        payee: None,
         total: money("1204.60 EUR"),
         base_total: Some(money("1310.20 USD")),
         reimbursable: Some(money("1056.60 EUR")),
@@ -148,6 +150,8 @@ pub fn task(number: &str, title: &str, owner: &str, total: &str, due_on: &str) -
         number: number.to_owned(),
         title: title.to_owned(),
         owner: owner.to_owned(),
+        preparer: None,
+        payee: None,
         total: money(total),
         due_on: day(due_on),
     }
@@ -175,6 +179,10 @@ const fn has_a_sample(notice: &Notice) {
         | Notice::AddressFailed { .. }
         | Notice::PayoutAccountChanged { .. }
         | Notice::OrganisationClosed { .. }
+        | Notice::Prepared { .. }
+        | Notice::DelegationSet { .. }
+        | Notice::DelegationEnded { .. }
+        | Notice::AuthorityChanged { .. }
         | Notice::Invited { .. } => {}
     }
 }
@@ -184,6 +192,7 @@ pub fn notices() -> Vec<(&'static str, Notice)> {
     let mut all = requests();
     all.extend(decisions());
     all.extend(others());
+    all.extend(about_members());
     for (_, notice) in &all {
         has_a_sample(notice);
     }
@@ -239,6 +248,25 @@ fn requests() -> Vec<(&'static str, Notice)> {
                 step,
                 reason: EscalationReason::Unreachable,
                 to: Vec::new(),
+            },
+        ),
+        (
+            "escalated-to-unable",
+            Notice::EscalatedTo {
+                report: prepared_report(),
+                step: "Line manager".to_owned(),
+                reason: EscalationReason::Unable,
+                from: vec!["Marco Rossi".to_owned()],
+                due_on: None,
+            },
+        ),
+        (
+            "escalated-from-unable",
+            Notice::EscalatedFrom {
+                report: plain_report(),
+                step: "Line manager".to_owned(),
+                reason: EscalationReason::Unable,
+                to: vec!["Ada Admin".to_owned()],
             },
         ),
     ]
@@ -305,6 +333,50 @@ fn others() -> Vec<(&'static str, Notice)> {
                 role: Role::Employee,
             },
         ),
+    ]
+}
+
+/// Report that Fiona prepared for Ana and that Paul is paid for.
+pub fn prepared_report() -> ReportFacts {
+    ReportFacts { preparer: Some("Fiona Byrne".to_owned()), payee: Some("Paul Novak".to_owned()), ..report() }
+}
+
+fn about_members() -> Vec<(&'static str, Notice)> {
+    let (by, other) = ("Fiona Byrne".to_owned(), "Marco Rossi".to_owned());
+    let prepared = |is_submitted| Notice::Prepared { report: prepared_report(), by: by.clone(), is_submitted };
+    let waiting = task("EXP-2033", "Trade fair Hanover", "Ana Silva", "1204.60 EUR", "2025-07-10");
+    let waiting = TaskFacts { preparer: Some(by.clone()), payee: Some("Paul Novak".to_owned()), ..waiting };
+    let delegation = |to_recipient, ceiling, tasks| Notice::DelegationSet {
+        to_recipient,
+        other: other.clone(),
+        by: "Ada Admin".to_owned(),
+        from: day("2025-07-14"),
+        until: day("2025-07-25"),
+        ceiling,
+        day: day("2025-07-14"),
+        tasks,
+    };
+    let ended = |to_recipient| Notice::DelegationEnded { to_recipient, other: other.clone(), by: other.clone() };
+    let authority = |is_new, changes| Notice::AuthorityChanged {
+        member: other.clone(),
+        by: "Ada Admin".to_owned(),
+        is_new,
+        changes,
+    };
+    let changes = vec![
+        AuthorityFacts::Role { old: Some(Role::Employee), new: Role::Admin },
+        AuthorityFacts::Manager { old: None, new: Some("Nora Lund".to_owned()) },
+        AuthorityFacts::ApprovalLimit { old: Some(money("500.00 EUR")), new: None },
+    ];
+    vec![
+        ("prepared", prepared(false)),
+        ("prepared-submitted", prepared(true)),
+        ("delegation", delegation(true, Some(money("500.00 EUR")), vec![waiting])),
+        ("delegated", delegation(false, None, Vec::new())),
+        ("delegation-ended", ended(true)),
+        ("delegated-ended", ended(false)),
+        ("authority-changed", authority(false, changes)),
+        ("authority-new", authority(true, vec![AuthorityFacts::Role { old: None, new: Role::Finance }])),
     ]
 }
 

@@ -98,6 +98,8 @@ const fn number_of_reason(reason: &StepReason) -> usize {
         StepReason::Reassigned {} => 15,
         StepReason::EscalatedOverdue {} => 16,
         StepReason::EscalatedUnreachable {} => 17,
+        StepReason::OtherAdmins {} => 18,
+        StepReason::EscalatedUnable {} => 19,
     }
 }
 
@@ -259,6 +261,8 @@ pub fn reasons() -> Vec<StepReason> {
         StepReason::Reassigned {},
         StepReason::EscalatedOverdue {},
         StepReason::EscalatedUnreachable {},
+        StepReason::OtherAdmins {},
+        StepReason::EscalatedUnable {},
     ];
     let groups = [
         ApproverGroup::Manager { level: 1 },
@@ -283,6 +287,6 @@ pub fn reasons() -> Vec<StepReason> {
         ]
         .map(|excluded| StepReason::NextManager { excluded }),
     );
-    assert_complete(all.iter().map(number_of_reason).collect(), 17);
+    assert_complete(all.iter().map(number_of_reason).collect(), 19);
     all
 }

@@ -364,7 +364,7 @@ fn largest_member_change_fits_into_one_transaction() {
         Member { status: MemberStatus::Erased, email: None, subject: None, payout_version: None, ..next(&before) };
     let others: Vec<Member> = (0..=MAX_ACTS_FOR).map(|at| officer(&format!("sub-{at}"))).collect();
     let admin = officer("admin");
-    let mut sample = event(&draft(&mut self::seed(), Vec::new()), 1, EventKind::DelegationChanged {});
+    let mut sample = event(&draft(&mut self::seed(), Vec::new()), 1, EventKind::DelegationChanged { delegation: None });
     let mut change = |before: &Member, after: Member| {
         sample.subject = EventSubject::Member(after.id);
         MemberChange { before: Some(before.clone()), after, event: sample.clone() }

@@ -14,7 +14,7 @@ use outlay_domain::change::{
 };
 use outlay_domain::event::Event;
 use outlay_domain::ids::{OrgId, ReportId};
-use outlay_domain::member::{Member, MemberKind, MemberStatus, Role};
+use outlay_domain::member::{Authority, Member, MemberKind, MemberStatus};
 use outlay_domain::policy::Policy;
 use outlay_domain::report::Report;
 use outlay_domain::spending::SpendingChange;
@@ -517,10 +517,13 @@ impl Stored for ListEntry {
     const HAS_DIGEST: bool = false;
 }
 
-/// Key of the copy of a member that steps are routed by role with; `None` for other roles and for erased members.
+/// Key of the copy of a member that steps are routed by role with; `None` for other roles and for erased members. A
+/// member who had such a role keeps a copy: on reports of the admin who took it, the role still counts.
 fn role_member_key(member: &Member) -> Option<PrimaryKey> {
-    let routed = member.status != MemberStatus::Erased && matches!(member.role, Role::Finance | Role::Admin);
-    routed.then(|| keys::role_member(member.org, member.role, member.id))
+    let former = member.authority_changes.iter().rev().map(|change| &change.before);
+    let former = former.filter_map(|before| if let Authority::Role(role) = before { Some(*role) } else { None });
+    let role = std::iter::once(member.role).chain(former).find(|role| role.has_authority())?;
+    (member.status != MemberStatus::Erased).then(|| keys::role_member(member.org, role, member.id))
 }
 
 /// Tasks of a report's pending step, one for each approver who has not decided yet.
