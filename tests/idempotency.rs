@@ -199,3 +199,160 @@ async fn repeated_deletion_replays_first_response() {
         delete(&path, &format!("{key}-new")).await.problem(404, "/problems/not-found");
     }
 }
+
+/// Composed and decomposed letters are the same text: it is stored in one form.
+#[tokio::test]
+async fn same_text_in_other_unicode_form_is_same_request() {
+    let world = World::new().await;
+    let path = world.path("reports");
+    for (at, (one, other)) in
+        [("Caf\u{e9}", "Cafe\u{301}"), ("\u{c5}re", "\u{212b}re"), ("\u{d55c}", "\u{1112}\u{1161}\u{11ab}")]
+            .into_iter()
+            .enumerate()
+    {
+        let key = format!("unicode-{at}");
+        let first = keyed(&world.ana, &path, &key, &json!({"title": one})).await;
+        let again = keyed(&world.ana, &path, &key, &json!({"title": other})).await;
+        assert_eq!((first.status, &again.text), (201, &first.text), "{one}");
+        assert_eq!(again.header("idempotent-replayed"), "true", "{one}");
+    }
+    for (at, other) in ["Cafe", "cafe\u{301}", "Caf\u{e8}"].into_iter().enumerate() {
+        let key = format!("unicode-other-{at}");
+        keyed(&world.ana, &path, &key, &json!({"title": "Caf\u{e9}"})).await.expect(201);
+        let reused = keyed(&world.ana, &path, &key, &json!({"title": other})).await;
+        reused.problem(422, "/problems/idempotency-key-reused");
+    }
+}
+
+#[tokio::test]
+async fn key_on_read_is_ignored() {
+    let world = World::new().await;
+    let report = world.draft(&world.ana, &[expense("10.00")]).await;
+    let get =
+        async |path: &str, key: &str| send(world.ana.request(Method::GET, path).header("Idempotency-Key", key)).await;
+    for path in [world.report(&report, ""), world.path("reports"), world.path("policy"), world.path("members/me")] {
+        for key in ["x", "with space", "", "key-of-a-read"] {
+            assert_eq!(get(&path, key).await.status, 200, "{path} {key}");
+        }
+    }
+    // The key of a read is not used up, and the key of a change does not repeat its answer to a read.
+    let made = keyed(&world.ana, &world.path("reports"), "key-of-a-read", &json!({"title": "Paris"})).await;
+    assert_eq!((made.status, made.header("idempotent-replayed")), (201, ""));
+    let read = get(&world.report(&report, ""), "key-of-a-read").await;
+    assert_eq!((&read.json()["title"], read.header("idempotent-replayed")), (&report["title"], ""));
+}
+
+#[tokio::test]
+async fn if_match_follows_rfc_9110() {
+    let world = World::new().await;
+    let patch = async |tag: &str| {
+        let report = world.draft(&world.ana, &[]).await;
+        world.ana.patch(&world.report(&report, ""), &json!({"title": "Second"})).await.expect(200);
+        let request = world.ana.request(Method::PATCH, &world.report(&report, "")).header("If-Match", tag);
+        send(request.json(&json!({"title": "Third"}))).await
+    };
+    for tag in ["\"2\"", " \"2\" ", "*", "\"1\", \"2\"", "\"1\",,W/\"1\",\"2\"", "\"2-0123456789abcdef\""] {
+        assert_eq!(patch(tag).await.status, 200, "{tag}");
+    }
+    for tag in ["2", "\"2", "2\"", "'2'", "\"1\" \"2\"", "w/\"2\"", "W/2", "*, \"2\"", ",", "\"2\"; x"] {
+        let refused = patch(tag).await;
+        refused.problem(400, "/problems/invalid-header");
+        assert!(refused.json()["detail"].as_str().unwrap().contains("quotes included"), "{tag}: {}", refused.text);
+    }
+    let (changed, never, weak) = ("has changed", "has had no such version", "weak");
+    for (tag, why) in [
+        ("\"1\"", changed),
+        ("\"1-0123456789abcdef\"", changed),
+        ("\"7\", \"1\"", changed),
+        ("\"3\"", never),
+        ("\"02\"", never),
+        ("\"two\"", never),
+        ("\"\"", never),
+        ("W/\"2\"", weak),
+        ("W/\"1\"", changed),
+    ] {
+        let refused = patch(tag).await;
+        refused.problem(412, "/problems/stale-version");
+        let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(why) && detail.contains("\"2\""), "{tag}: {detail}");
+        assert_eq!(detail.contains(changed), why == changed, "{tag}: {detail}");
+    }
+    // A decision names exactly one version.
+    let report = world.submitted("40.00").await;
+    for (tag, status) in
+        [("1", 400), ("*", 428), ("\"1\", \"2\"", 428), ("W/\"1\"", 412), ("\"2\"", 412), ("\"1\"", 200)]
+    {
+        let request = world.marco.request(Method::POST, &world.report(&report, "approve")).header("If-Match", tag);
+        assert_eq!(send(request.json(&json!({}))).await.status, status, "{tag}");
+    }
+}
+
+#[tokio::test]
+async fn replay_asks_for_present_right() {
+    let world = World::new().await;
+    let others = world.submitted("40.00").await;
+    let role = async |role: &str| world.change(&world.fiona, &json!({"role": role})).await;
+    let for_ana = json!({"title": "For Ana", "owner_id": world.ana.id, "expenses": [expense("10.00")]});
+    let prepared = keyed(&world.fiona, &world.path("reports"), "key-of-create", &for_ana).await;
+    let prepared = prepared.expect(201);
+    let requests = [
+        (world.path("reports"), "key-of-create", for_ana, 403),
+        (world.report(&prepared, "clone"), "key-of-clone", json!({}), 403),
+        // Only the role has shown the report.
+        (world.report(&others, "comments"), "key-of-comment", json!({"text": "Hm."}), 404),
+    ];
+    for (path, key, body, _) in &requests {
+        assert!(keyed(&world.fiona, path, key, body).await.status < 300, "{path}");
+    }
+    role("employee").await;
+    for (path, key, body, status) in &requests {
+        let refused = keyed(&world.fiona, path, key, body).await;
+        assert_eq!((refused.status, refused.header("idempotent-replayed")), (*status, ""), "{path}: {}", refused.text);
+    }
+    role("auditor").await;
+    for (path, key, body, _) in &requests {
+        keyed(&world.fiona, path, key, body).await.problem(403, "/problems/forbidden");
+    }
+    role("finance").await;
+    for (path, key, body, _) in &requests {
+        let again = keyed(&world.fiona, path, key, body).await;
+        assert_eq!(again.header("idempotent-replayed"), "true", "{path}: {}", again.text);
+    }
+    world.change(&world.fiona, &json!({"suspended": true})).await;
+    for (path, key, body, _) in &requests {
+        keyed(&world.fiona, path, key, body).await.problem(404, "/problems/not-found");
+    }
+}
+
+#[tokio::test]
+async fn replay_after_deletion_shows_nothing() {
+    let world = World::new().await;
+    let draft = world.draft(&world.ana, &[expense("10.00")]).await;
+    let comment = json!({"text": "Is this yours?"});
+    keyed(&world.fiona, &world.report(&draft, "comments"), "key-of-comment", &comment).await.expect(200);
+    let delete = async || {
+        send(world.ana.request(Method::DELETE, &world.report(&draft, "")).header("Idempotency-Key", "key-of-delete"))
+            .await
+    };
+    assert_eq!(delete().await.status, 204);
+    let again = delete().await;
+    assert_eq!((again.status, again.header("idempotent-replayed")), (204, "true"));
+    let gone = keyed(&world.fiona, &world.report(&draft, "comments"), "key-of-comment", &comment).await;
+    gone.problem(404, "/problems/not-found");
+    world.change(&world.ana, &json!({"role": "auditor"})).await;
+    delete().await.problem(404, "/problems/not-found");
+}
+
+/// The first request itself has made the state one that refuses it.
+#[tokio::test]
+async fn replay_ignores_state_that_first_request_made() {
+    let world = World::new().await;
+    let draft = world.draft(&world.ana, &[expense("10.00")]).await;
+    for action in ["submit", "recall"] {
+        let path = world.report(&draft, action);
+        let first = keyed(&world.ana, &path, &format!("key-of-{action}"), &json!({})).await;
+        let again = keyed(&world.ana, &path, &format!("key-of-{action}"), &json!({})).await;
+        assert_eq!((first.status, &again.text), (200, &first.text), "{action}");
+        assert_eq!(again.header("idempotent-replayed"), "true", "{action}");
+    }
+}

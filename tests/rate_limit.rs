@@ -147,7 +147,7 @@ async fn flood(org: &str, person: &Person, each: usize) -> (Vec<Answer>, f64) {
 #[tokio::test]
 async fn concurrent_clients_share_one_member_limit() {
     let (org, ada) = limited(600, 20).await;
-    let writes = counter("UpdateItem", &format!("#LIMIT#{}", subject(&ada))).await;
+    let writes = counter("UpdateItem", &format!("IDENTITY#{}#LIMIT", subject(&ada))).await;
     let (answers, seconds) = flood(&org, &ada, 40).await;
     let admitted = answers.iter().filter(|answer| answer.status == 200).count();
     let refused = answers.iter().filter(|answer| answer.status == 429).count();
@@ -225,7 +225,7 @@ async fn daily_quotas_limit_submissions_and_invitations() {
         assert_eq!(answer.json()["violated-policies"], json!([what]));
         assert!((1..=24 * 3600).contains(&answer.header("retry-after").parse().unwrap()));
     };
-    let of = |person: &Person| format!("ORG#{}#LIMIT#{}", world.org, subject(person));
+    let of = |person: &Person| format!("IDENTITY#{}#LIMIT", subject(person));
     let draft = world.draft(&world.ana, &[expense("10.00")]).await;
     set_used_quota(of(&world.ana), "SUBMISSIONS", 4999).await;
     let submitted = world.submit_expenses(&world.ana, &[expense("11.00")]).await.expect(201);
@@ -243,7 +243,7 @@ async fn daily_quotas_limit_submissions_and_invitations() {
     world.admin.post(&world.path("members"), &invite("ines")).await.expect(201);
     beyond(world.admin.post(&world.path("members"), &invite("ivan")).await, "invitations");
 
-    set_used_quota(format!("IDENTITY#{}#LIMIT", subject(&world.admin)), "ORGANISATIONS", 19).await;
+    set_used_quota(of(&world.admin), "ORGANISATIONS", 19).await;
     let found = |name: &str| json!({"name": name, "base_currency": "EUR"});
     world.admin.post("/v1/orgs", &found("Second")).await.expect(201);
     beyond(world.admin.post("/v1/orgs", &found("Third")).await, "organisations");

@@ -238,8 +238,7 @@ async fn repeated_declaration_is_replayed_and_counted_once() {
     let stale = world.ana.once(Method::POST, &path).header("If-Match", "\"1\"");
     send(stale.json(&body)).await.problem(412, "/problems/stale-version");
     let day = crate::support::today();
-    let used =
-        table::item(&format!("ORG#{}#LIMIT#sub-{}", world.org, world.ana.email), &format!("UPLOADS#{day}")).await;
+    let used = table::item(&format!("IDENTITY#sub-{}#LIMIT", world.ana.email), &format!("UPLOADS#{day}")).await;
     assert_eq!(used["used"]["N"], "25000000", "{used}");
     assert_eq!(read_report(&world, &draft).await["expenses"][0]["receipts"].as_array().unwrap().len(), 1);
 }

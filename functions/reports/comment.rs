@@ -45,8 +45,10 @@ impl Endpoint for CommentOnReport {
 
 /// Comment on a report.
 ///
-/// Allowed for every member who can read the report, except auditors. The comment appears in the history. It
-/// raises the version of the report, so that an approver cannot decide on a version without the comment.
+/// Allowed for every member who can read the report, except auditors. The comment appears in the history and,
+/// among the latest ten, in the report. Owner, preparer, the approvers who are yet to decide and earlier commenters
+/// receive an e-mail, except the author. The version of the report stays: an approver can decide on the version that
+/// they have seen.
 #[utoipa::path(
     post,
     path = "/v1/orgs/{org}/reports/{report}/comments",

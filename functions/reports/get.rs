@@ -28,8 +28,7 @@ impl Endpoint for GetReport {
 /// finance, admins and auditors. For everyone else the report does not exist (404).
 ///
 /// `violations`, `missing_items`, `totals` and conversions of a draft or returned report are computed at each read, by
-/// the policy in force and the current rates. They can change while the `ETag` stays: it is the version of what is
-/// stored, and `If-None-Match` is not honoured for such a report.
+/// the policy in force and the current rates. They can change while the version stays; the `ETag` covers them.
 #[utoipa::path(
     get,
     path = "/v1/orgs/{org}/reports/{report}",

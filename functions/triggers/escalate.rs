@@ -73,7 +73,7 @@ async fn escalate_report(store: &Store, org: OrgId, id: ReportId, now: Timestamp
     let Some(change) = escalated.map_err(|error| failed(error.into()))? else { return Ok(()) };
     match store.commit(&[Change::Report(Box::new(change))], None).await {
         // A concurrent request, such as a decision, changed the report first. The next run checks the report again.
-        Ok(()) | Err(CommitError::Stale) => Ok(()),
+        Ok(()) | Err(CommitError::Conflict(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

@@ -48,7 +48,7 @@ async fn mark_address(
         let Some(member) = store.member(delivery_key.org, delivery_key.to).await? else { return Ok(()) };
         let Some(change) = record_address_fault(&member, fault, event.at) else { return Ok(()) };
         match store.commit(&[Change::Members(vec![change])], None).await {
-            Err(CommitError::Stale) => {}
+            Err(CommitError::Conflict(_)) => {}
             result => return Ok(result?),
         }
     }

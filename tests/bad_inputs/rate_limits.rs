@@ -34,8 +34,8 @@ fn subject(person: &Person) -> String {
 }
 
 /// Stored arrival time of a person's read counter, in microseconds.
-async fn arrival(world: &World, person: &Person) -> i64 {
-    let item = table::item(&format!("ORG#{}#LIMIT#{}", world.org, subject(person)), "read").await;
+async fn arrival(person: &Person) -> i64 {
+    let item = table::item(&format!("IDENTITY#{}#LIMIT", subject(person)), "MEMBER#read").await;
     item["arrival"]["N"].as_str().unwrap().parse().unwrap()
 }
 
@@ -60,7 +60,7 @@ async fn request_above_burst_gets_429_and_wait_does_not_grow() {
     assert_eq!(check_problem(&first, QUOTA), Ok(()), "RATE-01");
     assert_eq!(first.json()["violated-policies"], json!(["read"]), "RATE-01");
     assert_eq!(first.header("ratelimit-policy"), "\"read\";q=3;w=180", "RATE-01");
-    let (until, mut wait) = (arrival(&world, &world.ana).await, seconds_to_wait(&first));
+    let (until, mut wait) = (arrival(&world.ana).await, seconds_to_wait(&first));
     assert!((1..=60).contains(&wait), "RATE-01: {wait}");
     for _ in 0..20 {
         let answer = send(list(&world, &world.ana)).await;
@@ -68,7 +68,7 @@ async fn request_above_burst_gets_429_and_wait_does_not_grow() {
         assert!((1..=wait).contains(&seconds_to_wait(&answer)), "RATE-07: {} after {wait}", seconds_to_wait(&answer));
         wait = seconds_to_wait(&answer);
     }
-    assert_eq!(arrival(&world, &world.ana).await, until, "RATE-07: the wait was not extended");
+    assert_eq!(arrival(&world.ana).await, until, "RATE-07: the wait was not extended");
     // Writes have their own limit, and so does every other member.
     send(post(&world.ana, &world.path("reports")).json(&json!({"title": "Lyon"}))).await.expect(201);
     send(list(&world, &world.marco)).await.expect(200);
@@ -108,7 +108,7 @@ async fn noisy_member_leaves_quota_for_others() {
     }
     send(list(&world, &quiet)).await.expect(200);
     // A request rejected by the organisation's limit is not charged to the member.
-    let ahead = arrival(&world, &world.ana).await - now().as_microsecond();
+    let ahead = arrival(&world.ana).await - now().as_microsecond();
     assert!(ahead <= 2 * 60_000_000, "RATE-02: {ahead}");
 }
 
@@ -145,7 +145,7 @@ async fn limiter_outage_allows_reads_only() {
 async fn limiter_clock_skew_costs_at_most_one_request() {
     let world = organisation_with_limits(5, 1000).await;
     // Counter written by a process whose clock is half a second ahead: one request of 60 s.
-    let key = json!({"PK": {"S": format!("ORG#{}#LIMIT#{}", world.org, subject(&world.ana))}, "SK": {"S": "read"}});
+    let key = json!({"PK": {"S": format!("IDENTITY#{}#LIMIT", subject(&world.ana))}, "SK": {"S": "MEMBER#read"}});
     let ahead = now().as_microsecond() + 500_000 + 60_000_000;
     let counted = json!({"arrival": {"N": ahead.to_string()}, "expires_at": {"N": "4000000000"}});
     table::put(&crate::support::with(key, &counted)).await;

@@ -82,7 +82,7 @@ pub async fn organisation_on(stack: &Stack, org: &str) -> BTreeMap<String, Value
         for item in page["Items"].as_array().unwrap() {
             let text = |name: &str| item[name]["S"].as_str().unwrap();
             let is_transient = ["#LIMIT#", "#OUTBOX"].iter().any(|part| text("PK").contains(part));
-            if !is_transient && !text("SK").starts_with("DELIVERY#") {
+            if !is_transient && text("SK") != "TURN" && !text("SK").starts_with("DELIVERY#") {
                 all.insert(format!("{} {}", text("PK"), text("SK")), item.clone());
             }
         }

@@ -44,7 +44,9 @@ pub struct MailOut {
     /// Recipient.
     pub to: PersonOut,
     /// Status: `queued`, `sent`, `delivered`, `bounced`, `complained`, `suppressed` (not sent, because mail to the
-    /// address bounces) or `refused` (by SES).
+    /// address bounces), `refused` (by SES), `over_quota` (not sent, because a quota of mail was used up),
+    /// `not_signed_in` (not sent, because the invited member has never signed in) or `superseded` (not sent, because a
+    /// later mail says it).
     #[schema(example = "delivered")]
     pub status: &'static str,
     /// Time of the status, RFC 3339 in UTC.

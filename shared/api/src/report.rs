@@ -110,6 +110,13 @@ impl Input for ReportIn {
             submit: self.submit.unwrap_or(false),
         })
     }
+
+    fn authorize(checked: &ReportToCreate, caller: &Caller) -> Result<(), ApiError> {
+        match checked.owner {
+            Some(owner) if owner != caller.member.id => caller.permit::<CreateForOthers>().map(|_| ()),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Totals of a report in its currency; `net` + `tax` = `total`.
@@ -331,7 +338,8 @@ pub struct ReportSummaryOut {
     /// Currency of the report, ISO 4217.
     #[schema(example = "EUR")]
     pub currency: String,
-    /// Version; grows by one with each change. The `ETag` without its quotes.
+    /// Version; grows by one when a member changes the report, and not with comments, inspected receipts and
+    /// escalations. In quotes it is an `If-Match`, and the `ETag` begins with it.
     pub version: u64,
     /// Totals in the report's currency. In lists, those of a draft are without caps.
     pub totals: TotalsOut,
@@ -517,8 +525,7 @@ where
 {
     async fn unchanged(&self, policy: &Policy) -> HandlerResult {
         let report = self.report();
-        let reply = Reply::ok(&shown(self, report, Some(policy), None).await?)?.version(report.version);
-        Ok(if report.status.is_with_owner() { reply.computed() } else { reply })
+        Ok(Reply::ok(&shown(self, report, Some(policy), None).await?)?.version(report.version))
     }
 
     async fn commit_report(&self, change: ReportChange) -> HandlerResult {
@@ -597,7 +604,7 @@ impl ReportParticipants {
     /// Loads the members that a request to create a report names.
     ///
     /// # Errors
-    /// 403 when the caller must not create reports for others, 422 for a member who does not exist.
+    /// 422 for a member who does not exist.
     pub async fn load<E: Endpoint>(context: &Context<'_, E>, request: &ReportToCreate) -> Result<Self, ApiError> {
         Self::load_members(context, request.owner, request.payee).await
     }
@@ -605,7 +612,7 @@ impl ReportParticipants {
     /// Loads owner and payee of a report that is cloned.
     ///
     /// # Errors
-    /// 403 when the caller must not create reports for its owner.
+    /// Problems of the table.
     pub async fn load_for_clone<E: Endpoint>(context: &Context<'_, E>, report: &Report) -> Result<Self, ApiError> {
         let payee = report.payee.as_ref().map(|payee| payee.id);
         Self::load_members(context, Some(report.owner), payee).await
@@ -617,9 +624,6 @@ impl ReportParticipants {
         payee: Option<MemberId>,
     ) -> Result<Self, ApiError> {
         let other_owner = owner.filter(|owner| *owner != context.caller.member.id);
-        if other_owner.is_some() {
-            context.caller.permit::<CreateForOthers>()?;
-        }
         let (owner, payee) = tokio::try_join!(
             context.optional_member(other_owner, "owner_id"),
             context.optional_member(payee, "payee_id")

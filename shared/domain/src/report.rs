@@ -158,9 +158,10 @@ pub struct Report {
     pub currency: Currency,
     /// Status.
     pub status: ReportStatus,
-    /// Version, from 1; the `ETag`.
+    /// Version, from 1. It is what people name in `If-Match`: comments, and what Outlay records by itself, do not move
+    /// it.
     pub version: u64,
-    /// Number of the last event of the history.
+    /// Number of the last event of the history. Each change moves it, so it is the lock of the stored report.
     pub last_event: u64,
     /// Totals in the report's currency.
     pub totals: Totals,

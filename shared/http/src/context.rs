@@ -11,7 +11,7 @@ use outlay_domain::today::Today;
 use outlay_store::{CallerIdentity, CommitError, Store};
 use type_safe_id::{StaticType, TypeSafeId};
 
-use crate::endpoint::{Endpoint, Idempotency};
+use crate::endpoint::Endpoint;
 use crate::error::ApiError;
 use crate::limits::DailyQuota;
 use crate::problem::Problem;
@@ -135,8 +135,8 @@ impl<'a, E: Endpoint> Context<'a, E> {
     /// returns the answer.
     ///
     /// # Errors
-    /// 409 when the record exists already, 412 when another change came first, 429 when the daily quota is used up, 503
-    /// when the table is not available.
+    /// 409 when the record exists already, 429 when the daily quota is used up, 503 when the table is not available;
+    /// [`ApiError::Conflict`] when another change came first.
     pub async fn commit(&self, change: Change, reply: Reply) -> HandlerResult {
         self.commit_from_quota(change, self.quota, reply).await
     }
@@ -147,7 +147,7 @@ impl<'a, E: Endpoint> Context<'a, E> {
     /// As for [`Context::commit`].
     pub async fn commit_from_quota(&self, change: Change, quota: Option<DailyQuota>, reply: Reply) -> HandlerResult {
         let changes = self.with_membership_change(change)?;
-        commit(self.request, Some(self.org()), &changes, quota, E::IDEMPOTENCY, reply).await
+        commit(self.request, Some(self.org()), &changes, quota, reply).await
     }
 
     /// Stores a submission, as [`Context::commit`] does, and the new routes of the owner's other submitted reports that
@@ -167,7 +167,7 @@ impl<'a, E: Endpoint> Context<'a, E> {
         changes.extend(others.into_iter().map(|other| Change::Rerouted(Box::new(other))));
         // The approvers get mail, as for any submission.
         let quota = Some(DailyQuota::Submission);
-        commit(self.request, Some(self.org()), &changes, quota, E::IDEMPOTENCY, reply).await
+        commit(self.request, Some(self.org()), &changes, quota, reply).await
     }
 
     /// The change with those that it depends on. An invited caller joins. A caller who changes members must be
@@ -234,7 +234,6 @@ where
 pub struct SignedInContext<'a> {
     pub(crate) request: &'a RequestContext,
     pub(crate) quota: Option<DailyQuota>,
-    pub(crate) idempotency: Idempotency,
 }
 
 impl SignedInContext<'_> {
@@ -261,7 +260,7 @@ impl SignedInContext<'_> {
     /// # Errors
     /// As for [`Context::commit`].
     pub async fn commit(&self, change: Change, reply: Reply) -> HandlerResult {
-        commit(self.request, None, &[change], self.quota, self.idempotency, reply).await
+        commit(self.request, None, &[change], self.quota, reply).await
     }
 }
 
@@ -270,15 +269,14 @@ async fn commit(
     org: Option<OrgId>,
     changes: &[Change],
     quota: Option<DailyQuota>,
-    idempotency: Idempotency,
     reply: Reply,
 ) -> HandlerResult {
     let subject = &request.identity().subject;
     let reservation = match quota {
-        Some(quota) => Some(request.limiter().reserve(org, subject, quota, request.now()).await?),
+        Some(quota) => Some(request.limiter().reserve(subject, quota, request.now()).await?),
         None => None,
     };
-    let idempotency = request.idempotency().filter(|_| idempotency != Idempotency::Unused);
+    let idempotency = request.idempotency();
     let record = idempotency.map(|it| it.record(org, request.identity(), &reply, request.now()));
     let mut committed = request.store().commit(changes, record.as_ref()).await;
     if matches!(committed, Err(CommitError::TooLarge(_))) {
@@ -296,7 +294,7 @@ async fn commit(
         Ok(()) => Ok(reply),
         Err(CommitError::DuplicateRequest(recorded)) => match idempotency {
             Some(idempotency) => Err(idempotency.repeated(&recorded)),
-            None => Err(CommitError::Busy.into()),
+            None => Err(Problem::internal("a request without a key has a record").into()),
         },
         Err(error) => Err(error.into()),
     };

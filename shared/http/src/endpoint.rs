@@ -10,10 +10,12 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::config::Resource;
+use crate::error::ApiError;
 use crate::limits::DailyQuota;
 use crate::problem::ProblemType;
 use crate::queries::Preload;
 use crate::query::QueryParameters;
+use crate::request::Caller;
 use crate::target::Target;
 
 /// An endpoint of the API.
@@ -80,6 +82,15 @@ pub trait Input: DeserializeOwned + Validate + Send {
 
     /// Turns the input into domain values and adds its errors to `errors`. The result counts only when there are none.
     fn check(self, now: jiff::Timestamp, errors: &mut FieldErrors) -> Option<Self::Checked>;
+
+    /// Checks a right that the caller needs for what the body asks, beyond the right on the target.
+    ///
+    /// # Errors
+    /// 403 when the caller does not have it.
+    fn authorize(checked: &Self::Checked, caller: &Caller) -> Result<(), ApiError> {
+        let _ = (checked, caller);
+        Ok(())
+    }
 }
 
 /// Body of a request, and its conversion into a checked value.
@@ -96,6 +107,12 @@ pub trait Body {
     /// # Errors
     /// [`BodyError`].
     fn parse(body: &[u8], now: jiff::Timestamp) -> Result<Self::Checked, BodyError>;
+
+    /// Checks a right that the caller needs for what the body asks.
+    ///
+    /// # Errors
+    /// As for [`Input::authorize`].
+    fn authorize(checked: &Self::Checked, caller: &Caller) -> Result<(), ApiError>;
 }
 
 /// Reason why a body is refused.
@@ -126,6 +143,10 @@ impl<T: Input> Body for T {
             _ => Err(BodyError::Invalid(errors)),
         }
     }
+
+    fn authorize(checked: &Self::Checked, caller: &Caller) -> Result<(), ApiError> {
+        <T as Input>::authorize(checked, caller)
+    }
 }
 
 impl<T: Input> Body for Option<T> {
@@ -135,6 +156,10 @@ impl<T: Input> Body for Option<T> {
 
     fn parse(body: &[u8], now: jiff::Timestamp) -> Result<Self::Checked, BodyError> {
         T::parse(body, now)
+    }
+
+    fn authorize(checked: &Self::Checked, caller: &Caller) -> Result<(), ApiError> {
+        <T as Input>::authorize(checked, caller)
     }
 }
 
@@ -148,6 +173,10 @@ impl Body for NoBody {
     const IS_READ: bool = false;
 
     fn parse(_: &[u8], _: jiff::Timestamp) -> Result<(), BodyError> {
+        Ok(())
+    }
+
+    fn authorize((): &(), _: &Caller) -> Result<(), ApiError> {
         Ok(())
     }
 }

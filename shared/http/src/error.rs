@@ -16,9 +16,9 @@ pub enum ApiError {
     Problem(Problem),
     /// The request was carried out before; this was its answer.
     Replay(Box<StoredResponse>),
-    /// A record that the decision depends on changed after it was read, and the caller named no version. The request is
-    /// carried out again.
-    Conflict,
+    /// A record that the decision depends on changed after it was read. The request is carried out again, and then
+    /// compares the version that the caller names. Holds the partition of the record.
+    Conflict(String),
 }
 
 /// For logs.
@@ -27,7 +27,7 @@ impl std::fmt::Display for ApiError {
         match self {
             Self::Problem(problem) => problem.fmt(f),
             Self::Replay(_) => f.write_str("the request was carried out before"),
-            Self::Conflict => f.write_str("a record changed after it was read"),
+            Self::Conflict(_) => f.write_str("a record changed after it was read"),
         }
     }
 }
@@ -64,7 +64,7 @@ impl From<Problem> for ApiError {
 impl From<CommitError> for ApiError {
     fn from(error: CommitError) -> Self {
         match error {
-            CommitError::DependencyChanged => Self::Conflict,
+            CommitError::Conflict(partition) => Self::Conflict(partition),
             error => Self::Problem(error.into()),
         }
     }

@@ -31,6 +31,8 @@ pub(crate) struct Guard {
     pub(crate) verifier: Arc<TokenVerifier>,
     /// Class of rate limit of the function's requests.
     pub(crate) class: RequestClass,
+    /// True when requests may have an idempotency key; otherwise the header is ignored.
+    pub(crate) takes_key: bool,
 }
 
 impl Guard {
@@ -46,7 +48,8 @@ impl Guard {
             Body::Binary(bytes) => bytes,
             _ => Vec::new(),
         };
-        let key = validate_frame(&parts, &body)?;
+        validate_frame(&parts, &body)?;
+        let key = if self.takes_key { idempotency_key(&parts.headers)? } else { None };
         let clock = RequestClock::read();
         let identity = match bearer(&parts.headers) {
             Some(token) => self.verifier.verify(token, clock.now).await,
@@ -58,8 +61,8 @@ impl Guard {
     }
 }
 
-/// Checks sizes and headers; gives the idempotency key.
-fn validate_frame(parts: &Parts, body: &[u8]) -> Result<Option<String>, Problem> {
+/// Checks sizes and headers.
+fn validate_frame(parts: &Parts, body: &[u8]) -> Result<(), Problem> {
     if body.len() > MAX_BODY {
         return Err(Problem::new(ProblemType::BodyTooLarge, "A body has at most 262144 bytes."));
     }
@@ -75,7 +78,7 @@ fn validate_frame(parts: &Parts, body: &[u8]) -> Result<Option<String>, Problem>
     if !accepts_json(&parts.headers) {
         return Err(Problem::new(ProblemType::NotAcceptable, "Answers are application/json; Accept must allow it."));
     }
-    idempotency_key(&parts.headers)
+    Ok(())
 }
 
 /// The one answer to every token that is not valid. The reason is logged, not shown.

@@ -11,6 +11,7 @@ use outlay_store::{CallerIdentity, IdempotencyRecord, NewIdempotencyRecord, Stor
 use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
+use crate::precondition::joined;
 use crate::problem::{Problem, ProblemType};
 use crate::response::Reply;
 
@@ -96,7 +97,8 @@ impl IdempotencyRequest {
 /// Fingerprint of a request: method, path, query, version named, and body in canonical form.
 fn fingerprint(parts: &Parts, body: &[u8]) -> String {
     let mut hasher = Sha256::new();
-    let (version, query) = (if_match(parts).unwrap_or_default(), parts.uri.query().unwrap_or_default());
+    let version = joined(&parts.headers, &IF_MATCH).unwrap_or_default();
+    let query = parts.uri.query().unwrap_or_default();
     let body = decode::canonical_json(if body.is_empty() { b"{}" } else { body });
     for part in
         [parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), query.as_bytes(), version.as_bytes(), &body]
@@ -105,9 +107,4 @@ fn fingerprint(parts: &Parts, body: &[u8]) -> String {
         hasher.update([0]);
     }
     hex(&hasher.finalize())
-}
-
-/// The `If-Match` header; one that cannot be read matches nothing.
-pub(crate) fn if_match(parts: &Parts) -> Option<&str> {
-    parts.headers.get(IF_MATCH).map(|value| value.to_str().unwrap_or("?"))
 }

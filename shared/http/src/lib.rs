@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod context;
+mod deadline;
 pub mod endpoint;
 pub mod error;
 mod guard;
@@ -15,6 +16,7 @@ mod idempotency;
 mod limits;
 pub mod openapi;
 mod pipeline;
+mod precondition;
 pub mod prelude;
 pub mod problem;
 pub mod queries;

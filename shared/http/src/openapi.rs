@@ -31,10 +31,10 @@ pub const PROBLEM_RESPONSES: [(u16, &str, &str); 16] = [
     (414, "UriTooLong", "The query is longer than 8 KiB."),
     (415, "UnsupportedMediaType", "The body is not `application/json`."),
     (422, "UnprocessableContent", "Values are not valid; `errors` names each with its JSON pointer."),
-    (428, "PreconditionRequired", "`If-Match` is missing."),
+    (428, "PreconditionRequired", "`If-Match` is missing, or does not name exactly one version."),
     (429, "TooManyRequests", "A rate limit or daily quota is used up; `Retry-After` says for how long."),
     (500, "InternalServerError", "A failure of the service, or damaged data."),
-    (503, "ServiceUnavailable", "Temporarily unavailable; `Retry-After` says when to try again."),
+    (503, "ServiceUnavailable", "Temporarily unavailable or too slow; `Retry-After` says when to try again."),
 ];
 
 /// The response of a problem status as a component of the description.
@@ -95,7 +95,7 @@ impl<E: Endpoint> IntoParams for Declared<E> {
                 "Idempotency-Key",
                 E::IDEMPOTENCY == Idempotency::Required,
                 "8 to 255 visible ASCII characters, such as a UUID. The same key with the same request gets the first \
-                 answer again, for seven days; with another request it is refused.",
+                 answer again, for seven days and with the right to it; with another request it is refused.",
                 "8e03978e-40d5-43dd-bc93-6894a57f9324",
             ));
         }
@@ -103,7 +103,8 @@ impl<E: Endpoint> IntoParams for Declared<E> {
             parameters.push(header(
                 "If-Match",
                 E::PRECONDITION == Precondition::Required,
-                "`ETag` of the version that the request is about; 412 when it is not the current one.",
+                "`ETag` of the version that the request is about, quotes included; 412 when it is not the current one. \
+                 A list and `*` for any version are allowed, unless the header is required.",
                 "\"3\"",
             ));
         }

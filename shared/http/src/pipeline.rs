@@ -1,25 +1,24 @@
 //! The fixed order of checks, carried out from an endpoint's declaration: membership and limits, target and permission,
 //! required headers, query, body, repeated request, version, state. Only then the handler runs.
 
-use outlay_aws::backoff::backoff_with_jitter;
 use outlay_domain::error::DomainError;
-use tokio::time::sleep;
+use outlay_store::IdempotencyRecord;
+use outlay_store::turns::Turn;
 
 use crate::context::{Context, SignedInContext};
 use crate::endpoint::{Body, BodyError, Checked, Endpoint, Idempotency, Precondition};
 use crate::error::ApiError;
 use crate::handler::{Handler, SignedInHandler};
+use crate::precondition::{TagList, check_version, parse_if_match};
 use crate::problem::{Problem, ProblemType};
 use crate::queries::Preload;
 use crate::query::{Query, QueryParameters};
-use crate::request::{Caller, RequestContext};
+use crate::request::RequestContext;
 use crate::response::HandlerResult;
 use crate::target::{SignedIn, Target, not_found};
 
-/// Maximum number of attempts at a request when a record that its decision depends on changes concurrently.
-const MAX_ATTEMPTS: u32 = 12;
-
-/// Carries a request out, again after a conflict with a concurrent change of another record.
+/// Carries a request out, again after each conflict with a concurrent one. Requests that have met take turns, so each
+/// of them comes through, unless its time ends first.
 pub(crate) async fn handle<E, H, Signature>(
     request: &RequestContext,
     resource: &E::Resource,
@@ -29,16 +28,25 @@ where
     E: Endpoint,
     H: for<'a> Handler<'a, E, Signature>,
 {
-    let mut result = Err(ApiError::Conflict);
-    for attempt in 0..MAX_ATTEMPTS {
-        if attempt > 0 {
-            // Without a random wait, requests of one owner would conflict again.
-            sleep(backoff_with_jitter(attempt - 1)).await;
+    let mut request = request.clone();
+    let mut turn: Option<Turn> = None;
+    let result = loop {
+        let result = check_and_run::<E, H, Signature>(&request, resource, handler).await;
+        let Err(ApiError::Conflict(partition)) = &result else { break result };
+        if let Some(other) = turn.take_if(|turn| turn.partition() != partition) {
+            request.end_turn(&other).await;
         }
-        result = check_and_run::<E, H, Signature>(request, resource, handler).await;
-        if !matches!(result, Err(ApiError::Conflict)) || !request.has_time_for_another_attempt() {
-            break;
+        let next = turn.get_or_insert_with(|| Turn::in_partition(partition.clone()));
+        if !request.wait_for_turn(next).await {
+            break result;
         }
+        request = request.at_present_time();
+    };
+    if let Some(turn) = turn {
+        request.end_turn(&turn).await;
+    }
+    if let Ok(reply) = &result {
+        request.charge(reply.answer().body.len()).await;
     }
     result
 }
@@ -62,27 +70,34 @@ where
     let permission = E::Target::authorize(&caller, loaded.as_ref(), request.today());
     // A missing permission comes before errors of the request; a wrong state comes after them.
     if let Err(refusal @ (DomainError::NotFound | DomainError::Forbidden(_))) = permission {
-        // A repeated DELETE finds no target: the first one removed it.
-        if loaded.is_none() {
-            replay::<E>(request, &caller)?;
+        // A repeated DELETE finds no target: the first one removed it. Other answers show what is no longer there.
+        if loaded.is_none() && E::Target::is_allowed_by_role(&caller) {
+            replay(request, caller.recorded.as_ref().filter(|recorded| recorded.response.body.is_empty()))?;
         }
         return Err(refusal.into());
     }
     let loaded = loaded.as_ref().ok_or_else(not_found)?;
-    check_headers::<E>(request)?;
+    let if_match = check_headers::<E>(request)?;
     let query = E::Query::parse(&Query::read(request, E::Query::NAMES)?)?;
     let body = parse_body::<E>(request)?;
-    replay::<E>(request, &caller)?;
+    E::Body::authorize(&body, &caller)?;
+    // The first answer is given again to those who may still have it: the state may have changed, by the first request
+    // itself, but not the right.
+    if !matches!(permission, Err(DomainError::SeparationOfDuties(_))) {
+        replay(request, caller.recorded.as_ref())?;
+    }
     if is_closed {
         let detail = "This organisation was closed. Its records can be read, and nothing can be changed any more.";
         return Err(Problem::new(ProblemType::OrganisationClosed, detail).into());
     }
-    let version = E::Target::version(&caller, loaded).filter(|_| E::PRECONDITION != Precondition::Unused);
-    if let Err(stale) = check_version(request, version) {
+    if let Some(version) = E::Target::version(&caller, loaded)
+        && let Err(stale) = check_version(if_match.as_ref(), version, E::Target::NAME)
+    {
         return Err(request.replay_of_duplicate().await.unwrap_or(stale));
     }
     let permit = match permission {
         Ok(permit) => permit,
+        Err(refusal @ DomainError::SeparationOfDuties(_)) => return Err(refusal.into()),
         Err(refusal) => return Err(request.replay_of_duplicate().await.unwrap_or_else(|| refusal.into())),
     };
     let quota = (E::DAILY_QUOTA)(&body);
@@ -96,14 +111,17 @@ where
     {
         return Err(replay);
     }
-    result
+    match result {
+        Ok(reply) if request.is_read() && E::Target::SHOWS_MORE_THAN_VERSION => Ok(reply.with_digest()),
+        result => result,
+    }
 }
 
-/// Required headers.
-fn check_headers<E: Endpoint>(request: &RequestContext) -> Result<(), ApiError> {
-    // `*` and lists would let a decision pass on a version that was not seen.
-    let names_one_version = |tags: &str| !tags.contains(',') && tags.trim() != "*";
-    if E::PRECONDITION == Precondition::Required && !request.if_match().is_some_and(names_one_version) {
+/// Checks the required headers; gives the versions that `If-Match` names.
+fn check_headers<E: Endpoint>(request: &RequestContext) -> Result<Option<TagList>, ApiError> {
+    let if_match = request.if_match().filter(|_| E::PRECONDITION != Precondition::Unused);
+    let if_match = parse_if_match(if_match.as_deref())?;
+    if E::PRECONDITION == Precondition::Required && !if_match.as_ref().is_some_and(TagList::names_one_version) {
         let detail = format!("Send If-Match with the one ETag of the {} you have seen.", E::Target::NAME);
         return Err(Problem::new(ProblemType::PreconditionRequired, detail).into());
     }
@@ -112,7 +130,7 @@ fn check_headers<E: Endpoint>(request: &RequestContext) -> Result<(), ApiError> 
             "Send an Idempotency-Key, such as a UUID: without one, a repeated request would be carried out twice.";
         return Err(Problem::new(ProblemType::IdempotencyKeyRequired, detail).into());
     }
-    Ok(())
+    Ok(if_match)
 }
 
 fn parse_body<E: Endpoint>(request: &RequestContext) -> Result<Checked<E>, ApiError> {
@@ -129,24 +147,11 @@ fn parse_body<E: Endpoint>(request: &RequestContext) -> Result<Checked<E>, ApiEr
 }
 
 /// Ends a repeated request with the answer of the first.
-fn replay<E: Endpoint>(request: &RequestContext, caller: &Caller) -> Result<(), ApiError> {
-    match (request.idempotency(), &caller.recorded) {
-        (Some(idempotency), Some(recorded)) if E::IDEMPOTENCY != Idempotency::Unused => {
-            Err(idempotency.repeated(recorded))
-        }
+fn replay(request: &RequestContext, recorded: Option<&IdempotencyRecord>) -> Result<(), ApiError> {
+    match (request.idempotency(), recorded) {
+        (Some(idempotency), Some(recorded)) => Err(idempotency.repeated(recorded)),
         _ => Ok(()),
     }
-}
-
-/// Compares the version that the caller names, if any. A weak tag never matches (RFC 9110, section 13.1.1).
-fn check_version(request: &RequestContext, version: Option<u64>) -> Result<(), ApiError> {
-    let (Some(named), Some(version)) = (request.if_match(), version) else { return Ok(()) };
-    let current = format!("\"{version}\"");
-    if named == "*" || named.split(',').any(|tag| tag.trim() == current) {
-        return Ok(());
-    }
-    let detail = format!("The current ETag is {current}, quotes included. Read it again.");
-    Err(Problem::new(ProblemType::StaleVersion, detail).into())
 }
 
 /// Carries out a request that needs no membership, in the same order of checks.
@@ -165,5 +170,5 @@ where
         return Err(idempotency.repeated(&recorded));
     }
     let quota = (E::DAILY_QUOTA)(&body);
-    handler.call(SignedInContext { request, quota, idempotency: E::IDEMPOTENCY }, body).await
+    handler.call(SignedInContext { request, quota }, body).await
 }

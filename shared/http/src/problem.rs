@@ -90,7 +90,7 @@ catalogue! {
     OrganisationClosed "/problems/organisation-closed" 409 "Organisation closed";
     /// A cursor older than a day.
     CursorExpired "/problems/cursor-expired" 410 "Cursor expired";
-    /// The version in `If-Match` is not the current one, or another change came first.
+    /// The version in `If-Match` is not the current one.
     StaleVersion "/problems/stale-version" 412 "Stale version";
     /// A body over the limit.
     BodyTooLarge "/problems/body-too-large" 413 "Body too large";
@@ -102,7 +102,7 @@ catalogue! {
     IdempotencyKeyReused "/problems/idempotency-key-reused" 422 "Idempotency-Key reused";
     /// Values of the body are wrong; `errors` names each.
     ValidationFailed "/problems/validation-failed" 422 "Validation failed";
-    /// `If-Match` is missing.
+    /// `If-Match` is missing, or does not name exactly one version.
     PreconditionRequired "/problems/precondition-required" 428 "If-Match required";
     /// More requests than the limit allows.
     QuotaExceeded "https://iana.org/assignments/http-problem-types#quota-exceeded" 429 "Quota exceeded";
@@ -112,7 +112,7 @@ catalogue! {
     Internal "/problems/internal" 500 "Internal error";
     /// An AWS service or the token issuer does not answer.
     DependencyUnavailable "/problems/dependency-unavailable" 503 "Dependency unavailable";
-    /// Too many requests change the same record, or requests cannot be counted.
+    /// Too many requests change the same record, requests cannot be counted, or the time for a request has ended.
     ReducedCapacity "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity" 503 "Temporarily reduced capacity";
 }
 
@@ -189,6 +189,14 @@ impl Problem {
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         let shown = "The request was not carried out. Nothing was changed.";
         Self { cause: Some(cause.to_string()), ..Self::new(ProblemType::Internal, shown) }
+    }
+
+    /// A request whose time has ended. Whether its change was stored is not known.
+    #[must_use]
+    pub fn out_of_time() -> Self {
+        let detail = "The request took too long. It may have been carried out: repeat it with the same Idempotency-Key, \
+                      or read the record first.";
+        Self::new(ProblemType::ReducedCapacity, detail)
     }
 
     /// A request beyond a rate limit.
@@ -338,19 +346,15 @@ impl From<ListError> for Problem {
 impl From<CommitError> for Problem {
     fn from(error: CommitError) -> Self {
         match error {
-            CommitError::Stale => Self::new(
-                ProblemType::StaleVersion,
-                "Another change came first. Read the current version and try again.",
-            ),
             CommitError::UniqueViolation => Self::new(
                 ProblemType::AlreadyExists,
                 "A member of the organisation already has this e-mail address or subject.",
             ),
-            CommitError::Busy => {
-                Self::new(ProblemType::ReducedCapacity, "Other requests keep changing the same records. Try again.")
-            }
-            // Such a request is carried out again before this mapping is reached.
-            CommitError::DependencyChanged => Self::internal("a conflict was not retried"),
+            // Such a request is carried out again while it has time.
+            CommitError::Conflict(_) => Self::new(
+                ProblemType::ReducedCapacity,
+                "Other requests keep changing the same records. Nothing was done; try again.",
+            ),
             // A repeated request is answered before this mapping is reached.
             CommitError::DuplicateRequest(_) => Self::internal("a repeated request was not replayed"),
             CommitError::TooLarge(items) => {

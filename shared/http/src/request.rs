@@ -2,10 +2,14 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_http::RequestExt;
+use lambda_http::http::Method;
+use lambda_http::http::header::IF_MATCH;
 use lambda_http::http::request::Parts;
+use outlay_aws::backoff::backoff_with_jitter;
 use outlay_aws::clock::{self, RequestClock};
 use outlay_aws::log::{Level, log};
 use outlay_domain::change;
@@ -15,12 +19,16 @@ use outlay_domain::permission::{OrgAction, OrgPermit, permit_org};
 use outlay_domain::rate_limit::RequestClass;
 use outlay_domain::today::Today;
 use outlay_input::FieldErrors;
+use outlay_store::turns::Turn;
 use outlay_store::{CallerIdentity, IdempotencyRecord, Membership, Store};
+use tokio::time::sleep;
 use type_safe_id::{StaticType, TypeSafeId};
 
+use crate::deadline::Deadline;
 use crate::error::ApiError;
-use crate::idempotency::{IdempotencyRequest, if_match};
+use crate::idempotency::IdempotencyRequest;
 use crate::limits::{Admission, LimitError, LimitScope, Limiter, RateLimitStatus};
+use crate::precondition::joined;
 use crate::problem::{Problem, ProblemType};
 
 /// Services that requests use, opened once per process.
@@ -47,9 +55,12 @@ impl Services {
     }
 }
 
-/// Time that an attempt may take, wait included, in milliseconds. A request that has less left is answered with 503,
-/// not killed.
-const ATTEMPT_MILLIS: u64 = 3000;
+/// Time that an attempt takes at least. A request that has less left is not carried out again.
+const ATTEMPT_TIME: Duration = Duration::from_millis(300);
+/// Bytes of a body and its answer that cost a request one unit of its rate limit more.
+const UNIT_BYTES: usize = 64 * 1024;
+/// The waits for a turn stop growing after so many.
+const MAX_TURN_DOUBLINGS: u32 = 6;
 
 /// One authenticated request.
 #[derive(Clone, Debug)]
@@ -58,6 +69,7 @@ pub struct RequestContext {
     identity: CallerIdentity,
     class: RequestClass,
     clock: RequestClock,
+    deadline: Deadline,
     parts: Parts,
     body: Arc<[u8]>,
     idempotency: Option<IdempotencyRequest>,
@@ -111,7 +123,9 @@ impl RequestContext {
         body: Vec<u8>,
         idempotency: Option<IdempotencyRequest>,
     ) -> Self {
-        Self { services, identity, class, clock, parts, body: body.into(), idempotency, limit: Arc::default() }
+        let deadline = Deadline::of(parts.lambda_context_ref());
+        let (body, limit) = (body.into(), Arc::default());
+        Self { services, identity, class, clock, deadline, parts, body, idempotency, limit }
     }
 
     /// The table.
@@ -191,15 +205,43 @@ impl RequestContext {
         Some(ApiError::Replay(Box::new(answer)))
     }
 
-    /// True when the invocation ends late enough for one more attempt; always true outside Lambda.
-    pub(crate) fn has_time_for_another_attempt(&self) -> bool {
-        let Some(context) = self.parts.lambda_context_ref() else { return true };
-        let now = clock::now().as_millisecond();
-        context.deadline > u64::try_from(now).unwrap_or(0).saturating_add(ATTEMPT_MILLIS)
+    /// The same request, at the present time: events and times of last changes follow the order of commits.
+    pub(crate) fn at_present_time(&self) -> Self {
+        let clock = RequestClock { now: clock::now(), ..self.clock };
+        Self { clock, ..self.clone() }
     }
 
-    pub(crate) fn if_match(&self) -> Option<&str> {
-        if_match(&self.parts)
+    /// Waits for the turn of this request. Returns `false` when its time ends first.
+    pub(crate) async fn wait_for_turn(&self, turn: &Turn) -> bool {
+        let mut attempt = 0;
+        loop {
+            let taken = self.store().take_turn(turn, clock::now()).await;
+            let has_time = self.deadline.time_left() > ATTEMPT_TIME;
+            if !has_time || matches!(taken, Ok(true)) {
+                return has_time;
+            }
+            sleep(backoff_with_jitter(attempt)).await;
+            // Without turns, requests try again at random times.
+            if taken.is_err() {
+                return true;
+            }
+            attempt = (attempt + 1).min(MAX_TURN_DOUBLINGS);
+        }
+    }
+
+    /// Lets the next request take its turn. A failure is ignored: the turn ends by itself.
+    pub(crate) async fn end_turn(&self, turn: &Turn) {
+        let _ = self.store().end_turn(turn, clock::now()).await;
+    }
+
+    /// The `If-Match` header.
+    pub(crate) fn if_match(&self) -> Option<String> {
+        joined(&self.parts.headers, &IF_MATCH)
+    }
+
+    /// True when the request only reads.
+    pub(crate) fn is_read(&self) -> bool {
+        self.parts.method == Method::GET
     }
 
     /// Reads the caller's membership and counts the request against the rate limits, concurrently.
@@ -261,6 +303,15 @@ impl RequestContext {
             Err(_) => None,
         });
         counted.map(Some)
+    }
+
+    /// Charges a request for what it moved: one unit more for each [`UNIT_BYTES`] of its body and its answer.
+    pub(crate) async fn charge(&self, answer_bytes: usize) {
+        let units = (self.body.len() + answer_bytes) / UNIT_BYTES;
+        if units > 0 {
+            let (org, units) = (self.org().ok(), i64::try_from(units).unwrap_or(i64::MAX));
+            self.services.limiter.charge(org, &self.identity.subject, self.class, units, self.now()).await;
+        }
     }
 
     /// Rate-limit status for the headers of the answer.

@@ -2,11 +2,17 @@
 
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
+use outlay_domain::text::hex;
 use outlay_store::StoredResponse;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
+use crate::precondition::DIGEST_SEPARATOR;
 use crate::problem::Problem;
+
+/// Hexadecimal digits of the digest in an `ETag`.
+const DIGEST_LENGTH: usize = 16;
 
 /// Result of a handler.
 pub type HandlerResult = Result<Reply, ApiError>;
@@ -16,8 +22,6 @@ pub type HandlerResult = Result<Reply, ApiError>;
 pub struct Reply {
     answer: StoredResponse,
     replayed: bool,
-    /// True when the body can change while the version stays.
-    computed: bool,
 }
 
 impl Reply {
@@ -27,11 +31,7 @@ impl Reply {
     /// A problem of type `internal` when the body cannot be written as JSON.
     pub fn new(status: u16, body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(Problem::internal)?;
-        Ok(Self {
-            answer: StoredResponse { status, body, etag: None, location: None },
-            replayed: false,
-            computed: false,
-        })
+        Ok(Self { answer: StoredResponse { status, body, etag: None, location: None }, replayed: false })
     }
 
     /// 200 with a body.
@@ -58,7 +58,6 @@ impl Reply {
         Self {
             answer: StoredResponse { status: 204, body: String::new(), etag: None, location: None },
             replayed: false,
-            computed: false,
         }
     }
 
@@ -69,21 +68,18 @@ impl Reply {
         self
     }
 
-    /// The reply with a body that can change while the version stays, such as findings on a draft: `If-None-Match` never
-    /// makes it 304.
-    #[must_use]
-    pub const fn computed(mut self) -> Self {
-        self.computed = true;
+    /// The reply with a digest of its body behind the version in its `ETag`: caches see what the version does not tell.
+    pub(crate) fn with_digest(mut self) -> Self {
+        if let Some(tag) = &mut self.answer.etag {
+            let digest: String = hex(&Sha256::digest(&self.answer.body)).chars().take(DIGEST_LENGTH).collect();
+            *tag = format!("\"{}{DIGEST_SEPARATOR}{digest}\"", tag.trim_matches('"'));
+        }
         self
-    }
-
-    pub(crate) const fn is_computed(&self) -> bool {
-        self.computed
     }
 
     /// The stored answer of a repeated request.
     pub(crate) const fn replay(answer: StoredResponse) -> Self {
-        Self { answer, replayed: true, computed: false }
+        Self { answer, replayed: true }
     }
 
     pub(crate) const fn answer(&self) -> &StoredResponse {

@@ -12,12 +12,14 @@ use outlay_aws::{RunResult, clock};
 use outlay_store::CommitError;
 
 use crate::config::{HttpConfig, Resource};
-use crate::endpoint::{Endpoint, Precondition};
+use crate::deadline::Deadline;
+use crate::endpoint::{Endpoint, Idempotency, Precondition};
 use crate::error::ApiError;
 use crate::guard::Guard;
 use crate::handler::{Handler, SignedInHandler};
 use crate::limits::{Limiter, RateLimitStatus};
 use crate::pipeline;
+use crate::precondition::{TagList, joined};
 use crate::problem::Problem;
 use crate::request::{RequestContext, Services};
 use crate::response::{HandlerResult, Reply};
@@ -105,6 +107,7 @@ async fn open_guard<E: Endpoint>(config: &HttpConfig) -> Guard {
         services: Services { store, limiter, signed_in: Arc::default() },
         verifier: Arc::new(verifier),
         class: E::COST,
+        takes_key: E::IDEMPOTENCY != Idempotency::Unused,
     }
 }
 
@@ -146,20 +149,22 @@ where
     F: Future<Output = HandlerResult>,
 {
     let id = request_id(&request);
-    let if_none_match =
-        request.headers().get(header::IF_NONE_MATCH).filter(|_| request.method() == Method::GET).cloned();
-    let (result, limit) = match guard.authenticate(request, &id).await {
-        Ok(request) => (respond(request.clone()).await, request.limit()),
-        Err(problem) => (Err(ApiError::Problem(problem)), None),
+    let if_none_match = joined(request.headers(), &header::IF_NONE_MATCH).filter(|_| request.method() == Method::GET);
+    let deadline = Deadline::of(request.lambda_context_ref());
+    let handled = async {
+        match guard.authenticate(request, &id).await {
+            Ok(request) => (respond(request.clone()).await, request.limit()),
+            Err(problem) => (Err(ApiError::Problem(problem)), None),
+        }
     };
-    let is_computed = matches!(&result, Ok(reply) if reply.is_computed());
+    let (result, limit) = deadline.limit(handled).await.unwrap_or_else(|| (Err(Problem::out_of_time().into()), None));
     let mut response = match result {
         Ok(reply) => reply.into_response(),
         Err(ApiError::Replay(answer)) => Reply::replay(*answer).into_response(),
         Err(ApiError::Problem(problem)) => problem.into_response(&id),
-        Err(ApiError::Conflict) => Problem::from(CommitError::Busy).into_response(&id),
+        Err(ApiError::Conflict(partition)) => Problem::from(CommitError::Conflict(partition)).into_response(&id),
     };
-    if !is_computed && if_none_match.is_some_and(|tags| names_current_version(&response, &tags)) {
+    if if_none_match.is_some_and(|tags| has_entity_tag(&tags, &response)) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = Body::Empty;
     }
@@ -171,11 +176,10 @@ where
     with_request_id(response, &id)
 }
 
-/// True when `If-None-Match` lists the `ETag` of the response (weak comparison, RFC 9110, section 13.1.2).
-fn names_current_version(response: &Response<Body>, tags: &HeaderValue) -> bool {
-    let current = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).unwrap_or_default();
-    let listed = |tags: &str| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == current);
-    !current.is_empty() && tags.to_str().is_ok_and(listed)
+/// True when `If-None-Match` has the `ETag` of the response. A value that cannot be read has none.
+fn has_entity_tag(if_none_match: &str, response: &Response<Body>) -> bool {
+    let tag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok());
+    tag.is_some_and(|tag| TagList::parse(if_none_match).is_ok_and(|tags| tags.has(tag)))
 }
 
 fn with_request_id(mut response: Response<Body>, id: &str) -> Response<Body> {

@@ -9,10 +9,11 @@ use outlay_domain::ids::MemberId;
 use outlay_domain::member::Member;
 use outlay_domain::organisation::Organisation;
 use outlay_domain::permission::{
-    MemberAction, MemberPermit, OrgAction, OrgPermit, Permit, ReportAction, permit, permit_member, permit_org,
+    MemberAction, MemberPermit, OrgAction, OrgPermit, Permit, Relation, ReportAction, authorize, permit, permit_member,
+    permit_org,
 };
 use outlay_domain::policy::Policy;
-use outlay_domain::report::Report;
+use outlay_domain::report::{Report, ReportStatus};
 use outlay_domain::today::Today;
 
 use crate::error::ApiError;
@@ -57,8 +58,18 @@ pub trait Target: Debug + Send + Sync + 'static {
     /// True when the action is allowed in a closed organisation, although it changes something.
     const ALLOWED_WHEN_CLOSED: bool = false;
 
+    /// True when a read of the target shows more than its version tells, such as the result of an inspection. Then its
+    /// `ETag` also has a digest of what is shown.
+    const SHOWS_MORE_THAN_VERSION: bool = false;
+
     /// Word for the target in messages.
     const NAME: &'static str;
+
+    /// True when the caller's role allows the action on some target, such as one that was removed since.
+    fn is_allowed_by_role(caller: &Caller) -> bool {
+        let _ = caller;
+        true
+    }
 }
 
 /// The report in the path, for the action `A`.
@@ -70,7 +81,12 @@ impl<A: ReportAction> Target for OnReport<A> {
     type Permit<'a> = Permit<'a, A>;
     const ABSENT_BODY_IS_EMPTY: bool = true;
     const IS_FORBIDDEN_TO_SOME: bool = A::IS_FORBIDDEN_TO_SOME;
+    const SHOWS_MORE_THAN_VERSION: bool = true;
     const NAME: &'static str = "report";
+
+    fn is_allowed_by_role(caller: &Caller) -> bool {
+        authorize(caller.member.role, Relation::Owner, ReportStatus::Draft, A::ACTION).is_ok()
+    }
 
     async fn load(request: &RequestContext) -> Result<Option<Report>, ApiError> {
         Ok(request.store().report(request.org()?, request.id("report")?).await?)

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, Visitor};
 use serde::{Deserialize, Deserializer};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::validation::{FieldErrors, child};
 
@@ -84,13 +85,15 @@ pub fn parse_object(text: &[u8]) -> Result<serde_json::Map<String, serde_json::V
     serde_json::from_slice(text).map_err(|error| MalformedJson::of(text, &error))
 }
 
-/// Canonical form of a body: fields sorted, no white space. Repeated requests are compared by it.
+/// Canonical form of a body: fields sorted, no white space, texts in NFC, as they are stored. Repeated requests are
+/// compared by it.
 #[must_use]
 pub fn canonical_json(body: &[u8]) -> Vec<u8> {
     // `Value` keeps fields sorted by name.
     serde_json::from_slice::<serde_json::Value>(body)
         .ok()
-        .and_then(|value| serde_json::to_vec(&value).ok())
+        .and_then(|value| serde_json::to_string(&value).ok())
+        .map(|text| text.nfc().collect::<String>().into_bytes())
         .unwrap_or_default()
 }
 

@@ -36,6 +36,8 @@ type Error = Box<dyn StdError + Send + Sync>;
 const VISIBILITY_DELAY: SignedDuration = SignedDuration::from_mins(5);
 /// Attempts to update a report that other requests change at the same time.
 const MAX_ATTEMPTS: u32 = 12;
+/// Failure after these attempts.
+const BUSY: &str = "other requests keep changing the report";
 /// Timeouts of one attempt and of an operation on S3. A file takes longer than an item of the table.
 const FILE_TIMEOUTS: (Duration, Duration) = (Duration::from_secs(12), Duration::from_secs(20));
 
@@ -209,7 +211,7 @@ impl ReceiptProcessor {
                 self.commit(change, attempt).await?;
             }
         }
-        Err(CommitError::Busy.into())
+        Err(BUSY.into())
     }
 
     /// Inspects an upload and stores a clean file; `None` when nothing was uploaded.
@@ -266,14 +268,14 @@ impl ReceiptProcessor {
                 return Ok(());
             }
         }
-        Err(CommitError::Busy.into())
+        Err(BUSY.into())
     }
 
     /// Stores a change; `false`, after a wait, when another request has changed the report first.
     async fn commit(&self, change: ReportChange, attempt: u32) -> Result<bool, Error> {
         match self.store.commit(&[Change::Report(Box::new(change))], None).await {
             Ok(()) => Ok(true),
-            Err(CommitError::Stale | CommitError::DependencyChanged | CommitError::Busy) => {
+            Err(CommitError::Conflict(_)) => {
                 tokio::time::sleep(backoff_with_jitter(attempt)).await;
                 Ok(false)
             }

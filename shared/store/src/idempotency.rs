@@ -14,6 +14,7 @@ pub struct StoredResponse {
     /// HTTP status.
     pub status: u16,
     /// Body, JSON text.
+    #[serde(with = "packed")]
     pub body: String,
     /// `ETag` header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,5 +80,76 @@ impl Store {
     ) -> Result<Option<IdempotencyRecord>, StoreError> {
         let stored: Option<IdempotencyRecord> = self.get(key).await?;
         Ok(stored.filter(|stored| stored.expires_at > now.as_second()))
+    }
+}
+
+/// Stored form of a body: a long one is compressed, because a write is paid by its size. The answer to a comment on a
+/// large report has hundreds of kilobytes.
+mod packed {
+    use std::io::{Read, Write};
+
+    use flate2::Compression;
+    use flate2::read::ZlibDecoder;
+    use flate2::write::ZlibEncoder;
+    use serde::de::Visitor;
+    use serde::ser::Error as _;
+    use serde::{Deserializer, Serializer, de};
+
+    /// Bodies from this size on are compressed, in bytes.
+    const PACKED_FROM: usize = 8 * 1024;
+    /// Size limit of a body, in bytes: more than an answer has.
+    const MAX_BODY: u64 = 1024 * 1024;
+
+    pub(super) fn serialize<S: Serializer>(body: &str, serializer: S) -> Result<S::Ok, S::Error> {
+        if body.len() < PACKED_FROM {
+            return serializer.serialize_str(body);
+        }
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+        let packed = encoder.write_all(body.as_bytes()).and_then(|()| encoder.finish());
+        serializer.serialize_bytes(&packed.map_err(S::Error::custom)?)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        struct BodyVisitor;
+        impl Visitor<'_> for BodyVisitor {
+            type Value = String;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a text, or a compressed one")
+            }
+
+            fn visit_str<E>(self, body: &str) -> Result<String, E> {
+                Ok(body.to_owned())
+            }
+
+            fn visit_bytes<E: de::Error>(self, packed: &[u8]) -> Result<String, E> {
+                let mut body = String::new();
+                let read = ZlibDecoder::new(packed).take(MAX_BODY).read_to_string(&mut body);
+                read.map(|_| body).map_err(|_| E::custom("a body that cannot be unpacked"))
+            }
+        }
+        deserializer.deserialize_any(BodyVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attributes::item_size;
+    use crate::items::{from_item, to_item};
+    use crate::keys;
+
+    #[test]
+    fn long_body_is_stored_compressed_and_read_again() {
+        let key = keys::idempotency(None, "sub", "key-12345678");
+        for (body, stored) in
+            [(String::new(), 300), ("{\"title\":\"Zürich\"} ".repeat(10), 500), ("x".repeat(380_000), 1500)]
+        {
+            let response = StoredResponse { status: 200, body, etag: Some("\"7\"".to_owned()), location: None };
+            let record = IdempotencyRecord { fingerprint: "f".repeat(64), response, expires_at: 1 };
+            let item = to_item(&key, "idempotency", &record).unwrap();
+            assert!(item_size(&item) < stored + 200, "{} bytes", item_size(&item));
+            assert_eq!(from_item::<IdempotencyRecord>(item).unwrap().response, record.response);
+        }
     }
 }

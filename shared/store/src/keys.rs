@@ -335,10 +335,11 @@ pub fn receipt_hashes(report: &Report) -> BTreeSet<PrimaryKey> {
     receipts.map(|one| PrimaryKey::new(partition(one.content_sha256()), format!("{}#{}", report.id, one.id))).collect()
 }
 
-/// Key of a daily quota of a subject: `uploads` (bytes), `submissions`, `invitations` or `organisations`.
+/// Key of a daily quota of a person, over all organisations: `uploads` (bytes), `submissions`, `invitations` or
+/// `organisations`.
 #[must_use]
-pub fn daily_quota(org: Option<OrgId>, subject: &str, what: &str, day: Date) -> PrimaryKey {
-    rate_limit(org, subject, &format!("{}#{day}", what.to_ascii_uppercase()))
+pub fn daily_quota(subject: &str, what: &str, day: Date) -> PrimaryKey {
+    rate_limit(subject, &format!("{}#{day}", what.to_ascii_uppercase()))
 }
 
 /// Key of the counter of mail of an organisation on a day.
@@ -382,6 +383,12 @@ pub fn organisation_entry(org: OrgId) -> PrimaryKey {
     PrimaryKey::new(ORGANISATIONS_PARTITION.to_owned(), org.to_string())
 }
 
+/// Key of the turn in a partition: see [`crate::turns`].
+#[must_use]
+pub fn turn(partition: &str) -> PrimaryKey {
+    PrimaryKey::new(partition.to_owned(), "TURN")
+}
+
 /// Partition of an approver's tasks.
 #[must_use]
 pub fn task_partition(org: OrgId, approver: MemberId) -> String {
@@ -416,13 +423,10 @@ pub fn idempotency(org: Option<OrgId>, subject: &str, key: &str) -> PrimaryKey {
     }
 }
 
-/// Key of the rate limit of a subject, per class of request. Without an organisation it belongs to the identity alone.
+/// Key of the rate limit of a person, over all organisations, per class of request.
 #[must_use]
-pub fn rate_limit(org: Option<OrgId>, subject: &str, class: &str) -> PrimaryKey {
-    match org {
-        Some(org) => PrimaryKey::new(format!("ORG#{org}#LIMIT#{subject}"), class),
-        None => PrimaryKey::new(format!("IDENTITY#{subject}#LIMIT"), class),
-    }
+pub fn rate_limit(subject: &str, class: &str) -> PrimaryKey {
+    PrimaryKey::new(format!("IDENTITY#{subject}#LIMIT"), class)
 }
 
 /// Key of one shard of an organisation's rate limit. A subject contains no `#`, so none collides with a shard.

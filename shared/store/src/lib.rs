@@ -2,7 +2,7 @@
 //!
 //! - [`keys`] builds every key, and nothing else does. `docs/DATA.md` lists items, keys, access patterns and costs.
 //! - [`Store::commit`] writes what the domain decided, in one transaction. Single writes keep track of work:
-//!   deliveries, outbox, file tasks, limits, keys of the token issuer.
+//!   deliveries, outbox, file tasks, limits, turns, keys of the token issuer.
 //! - Reads for decisions are consistent. Lists that use a secondary index are not. Nothing scans.
 
 mod attributes;
@@ -26,6 +26,7 @@ mod ses_events;
 mod spending;
 #[cfg(test)]
 mod testing;
+pub mod turns;
 
 pub use client::Store;
 pub use commit::CommitError;

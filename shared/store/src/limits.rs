@@ -105,14 +105,14 @@ impl Store {
         }
     }
 
-    /// Takes back one counted request. Changes nothing when TTL has deleted the counter.
+    /// Moves the arrival time at `key` by `micros`: forward for further units of a request, back for one that is taken
+    /// back. Changes nothing when TTL has deleted the counter.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn refund_rate_limit(&self, key: &PrimaryKey, quota: Quota) -> Result<(), StoreError> {
-        let values = [(":interval", quota.interval())];
-        let update = "SET arrival = arrival - :interval, entity = :entity";
-        match self.update_counter(key, update, "attribute_exists(arrival)", values).await {
+    pub async fn move_rate_limit(&self, key: &PrimaryKey, micros: i64) -> Result<(), StoreError> {
+        let update = "SET arrival = arrival + :micros, entity = :entity";
+        match self.update_counter(key, update, "attribute_exists(arrival)", [(":micros", micros)]).await {
             Ok(_) | Err(UpdateError::Condition(_)) => Ok(()),
             Err(UpdateError::Store(error)) => Err(error),
         }

@@ -1,6 +1,6 @@
 //! Reads for decisions, all of them consistent. Lists for users are in `lists`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 use jiff::civil::Date;
@@ -255,19 +255,46 @@ impl Store {
         .await
     }
 
-    /// Reads for each pair the latest exchange rate of the currency up to that date, concurrently. Pairs without a rate
-    /// are skipped.
+    /// Reads for each pair the latest exchange rate of the currency up to that date, by one query for each currency,
+    /// concurrently. Pairs without a rate are skipped.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn rates(&self, org: OrgId, wanted: &BTreeSet<(Currency, Date)>) -> Result<Vec<RateEntry>, StoreError> {
+        let mut days: BTreeMap<Currency, Vec<Date>> = BTreeMap::new();
+        for (currency, day) in wanted {
+            days.entry(*currency).or_default().push(*day);
+        }
+        let queries = days.iter().map(|(currency, days)| self.rates_of(org, *currency, days));
+        Ok(try_join_all(queries).await?.into_iter().flatten().collect())
+    }
+
+    /// Reads the latest rate of a currency up to each of some days, which are in ascending order.
+    async fn rates_of(&self, org: OrgId, currency: Currency, days: &[Date]) -> Result<Vec<RateEntry>, StoreError> {
+        let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Vec::new()) };
         let partition = keys::rates_partition(org);
-        let queries = wanted.iter().map(|(currency, day)| {
-            let request = self.query_range(&partition, &format!("{currency}#"), &format!("{currency}#{day}"));
-            request.scan_index_forward(false).limit(1).send()
-        });
-        let found = try_join_all(queries).await?;
-        found.into_iter().flat_map(|output| output.items.unwrap_or_default()).map(from_item).collect()
+        // Newest first. As many rates as there are days reach back to the last rate before the first day.
+        let span = first.duration_until(*last).as_hours() / 24 + 1;
+        let mut left = usize::try_from(span).unwrap_or(1);
+        let mut entries: Vec<RateEntry> = Vec::new();
+        let mut start = None;
+        loop {
+            let request = self.query_range(&partition, &format!("{currency}#"), &format!("{currency}#{last}"));
+            let request = request.scan_index_forward(false).limit(i32::try_from(left).unwrap_or(i32::MAX));
+            let output = request.set_exclusive_start_key(start).send().await?;
+            let page: Vec<RateEntry> =
+                output.items.unwrap_or_default().into_iter().map(from_item).collect::<Result<_, _>>()?;
+            left = left.saturating_sub(page.len());
+            entries.extend(page);
+            start = output.last_evaluated_key.filter(|_| left > 0);
+            if start.is_none() || entries.last().is_some_and(|oldest| oldest.date <= *first) {
+                break;
+            }
+        }
+        let mut latest: Vec<usize> =
+            days.iter().map(|day| entries.partition_point(|entry| entry.date > *day)).collect();
+        latest.dedup();
+        Ok(latest.into_iter().filter_map(|at| entries.get(at).cloned()).collect())
     }
 }
 

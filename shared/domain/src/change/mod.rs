@@ -167,9 +167,9 @@ pub struct ReportChange {
 }
 
 impl ReportChange {
-    /// Starts a change on `before`: the next version, updated now, nothing else changed.
+    /// Starts a change on `before`: updated now, nothing else changed. Its events give it the next version.
     fn on(before: &Report, now: Timestamp) -> Self {
-        let after = Report { version: before.version + 1, updated_at: now, ..before.clone() };
+        let after = Report { updated_at: now, ..before.clone() };
         Self { before: Some(before.clone()), ..Self::new(after) }
     }
 
@@ -221,12 +221,18 @@ impl ReportChange {
         kind: EventKind,
         now: Timestamp,
     ) -> Self {
+        let actor = actor.into().map(|actor| actor.id);
+        // The version is what people name. A comment, and what Outlay records by itself, do not move it.
+        let moves_version = actor.is_some() && !matches!(kind, EventKind::ReportCommented { .. });
+        if let Some(before) = self.before.as_ref().filter(|_| moves_version) {
+            self.after.version = before.version + 1;
+        }
         self.after.last_event += 1;
         let event = Event {
             org: self.after.org,
             subject: EventSubject::Report(self.after.id),
             seq: self.after.last_event,
-            actor: actor.into().map(|actor| actor.id),
+            actor,
             on_behalf_of,
             at: now,
             policy_version: self.after.policy_version,
@@ -241,10 +247,10 @@ impl ReportChange {
         self
     }
 
-    /// Combines two consecutive changes into one, with one version step and the events of both.
+    /// Combines two consecutive changes into one, with at most one version step and the events of both.
     #[must_use]
     pub fn then(self, next: Self) -> Self {
-        let version = self.before.as_ref().map_or(1, |before| before.version + 1);
+        let version = self.before.as_ref().map_or(1, |before| next.after.version.min(before.version + 1));
         let events = self.events.into_iter().chain(next.events).collect();
         Self { before: self.before, after: Report { version, ..next.after }, events, ..next }
     }

@@ -219,7 +219,7 @@ pub const fn authorize(
     let allowed = match action {
         Action::Read | Action::Comment => true,
         Action::Clone | Action::Edit | Action::Delete | Action::Submit | Action::Recall => {
-            return authorize_own_report(relation, status, action);
+            return authorize_own_report(role, relation, status, action);
         }
         Action::Decide => return authorize_decision(relation, status, action),
         Action::Return => return authorize_return(role, relation, status),
@@ -251,9 +251,19 @@ pub const fn authorize(
 }
 
 /// Permission for the actions of the owner and the preparer.
-const fn authorize_own_report(relation: Relation, status: ReportStatus, action: Action) -> Result<(), DomainError> {
+const fn authorize_own_report(
+    role: Role,
+    relation: Relation,
+    status: ReportStatus,
+    action: Action,
+) -> Result<(), DomainError> {
     if !matches!(relation, Relation::Owner | Relation::Preparer) {
         return Err(DomainError::Forbidden("Only the owner or the preparer of the report can do this."));
+    }
+    // The clone is a new report for its owner.
+    let creates_for_owner = matches!((action, relation), (Action::Clone, Relation::Preparer));
+    if creates_for_owner && !matches!(role, Role::Finance | Role::Admin) {
+        return Err(DomainError::Forbidden("Only finance or an admin can create a report for another member."));
     }
     let allowed = match action {
         Action::Clone => true,

@@ -39,7 +39,8 @@ fn permission_table_matches_independent_rules() {
             Action::Read => sees,
             _ if role == Role::Auditor => false,
             Action::Comment => sees,
-            Action::Clone => writes,
+            // The clone is a new report for its owner.
+            Action::Clone => relation == Relation::Owner || (relation == Relation::Preparer && office),
             Action::Edit => writes && status != ReportStatus::Rejected,
             Action::Delete => writes && status == ReportStatus::Draft,
             Action::Submit => writes && matches!(status, ReportStatus::Draft | ReportStatus::Returned),

@@ -330,9 +330,9 @@ impl World {
         escalated.ok_or(DomainError::EmptyReport)
     }
 
-    /// Stores a change of the report if its version is current. Returns true when stored.
+    /// Stores a change of the report if it was decided on the present state. Returns true when stored.
     pub fn commit(&mut self, change: ReportChange) -> bool {
-        if self.deleted || change.before.as_ref().is_none_or(|before| before.version != self.report.version) {
+        if self.deleted || change.before.as_ref().is_none_or(|before| before.last_event != self.report.last_event) {
             return false;
         }
         store_claims(&mut self.spending, &change.after, &change.spending);

@@ -34,6 +34,18 @@ impl From<StoreError> for LimitError {
     }
 }
 
+/// Counter of a limit, with its quota.
+type Counter = (PrimaryKey, Quota);
+
+/// Counter of a person. Requests within organisations have one, whatever the organisation: a person in many of them has
+/// no more than a person in one.
+fn person_key(org: Option<OrgId>, subject: &str, class: RequestClass) -> PrimaryKey {
+    match org {
+        Some(_) => keys::rate_limit(subject, &format!("MEMBER#{}", class.name())),
+        None => keys::rate_limit(subject, class.name()),
+    }
+}
+
 /// Counts requests against limits, with what this process has seen of them.
 #[derive(Debug)]
 pub struct Limiter {
@@ -66,7 +78,7 @@ impl Limiter {
             return counted;
         }
         log(Level::Warn, "rate limits are counted by this process alone", &[("reason", error)]);
-        let key = keys::rate_limit(org, subject, class.name());
+        let key = person_key(org, subject, class);
         let quota = RateLimitPlan::STANDARD.member.for_class(class);
         let arrival = self.cache.arrivals().get(&key).map(|cached| cached.arrival);
         let admitted = quota.admit(arrival, now);
@@ -76,6 +88,40 @@ impl Limiter {
         admitted.map(|_| Admission { status, shared: None }).ok_or(LimitError::RateExceeded(status))
     }
 
+    /// Counters of a request, each with its quota: that of the sender, and the organisation's shard.
+    async fn counters(
+        &self,
+        org: Option<OrgId>,
+        subject: &str,
+        class: RequestClass,
+        now: i64,
+    ) -> Result<(Counter, Option<Counter>), StoreError> {
+        let plan = match org {
+            Some(org) => self.plan(org, now).await?,
+            None => RateLimitPlan::STANDARD,
+        };
+        let shared = org.map(|org| {
+            let quota = plan.organisation.for_class(class).share(SHARDS);
+            (keys::rate_limit_shard(org, shard_of(subject), class.name()), quota)
+        });
+        Ok(((person_key(org, subject, class), plan.member.for_class(class)), shared))
+    }
+
+    /// Counts `units` more for a request that was admitted. A failure to count is no reason to answer otherwise.
+    pub async fn charge(&self, org: Option<OrgId>, subject: &str, class: RequestClass, units: i64, now: Timestamp) {
+        let Ok((own, shared)) = self.counters(org, subject, class, now.as_microsecond()).await else { return };
+        let charge = async |(key, quota): Counter| {
+            let _ = self.store.move_rate_limit(&key, quota.interval().saturating_mul(units)).await;
+            self.cache.arrivals().remove(&key);
+        };
+        let shared = async {
+            if let Some(shared) = shared {
+                charge(shared).await;
+            }
+        };
+        tokio::join!(charge(own), shared);
+    }
+
     async fn count(
         &self,
         org: Option<OrgId>,
@@ -83,15 +129,7 @@ impl Limiter {
         class: RequestClass,
         now: i64,
     ) -> Result<Admission, LimitError> {
-        let plan = match org {
-            Some(org) => self.plan(org, now).await?,
-            None => RateLimitPlan::STANDARD,
-        };
-        let (own_key, own_quota) = (keys::rate_limit(org, subject, class.name()), plan.member.for_class(class));
-        let shared = org.map(|org| {
-            let quota = plan.organisation.for_class(class).share(SHARDS);
-            (keys::rate_limit_shard(org, shard_of(subject), class.name()), quota)
-        });
+        let ((own_key, own_quota), shared) = self.counters(org, subject, class, now).await?;
         let status = |scope, quota: Quota, arrival| RateLimitStatus {
             scope,
             class,
@@ -145,7 +183,7 @@ impl Limiter {
         let micros = now.as_microsecond();
         let arrival = match self.probe_arrival(subject, micros) {
             Some(arrival) => arrival,
-            None => match self.consume(&keys::rate_limit(None, subject, PROBE_LIMIT), PROBE_QUOTA, micros).await {
+            None => match self.consume(&keys::rate_limit(subject, PROBE_LIMIT), PROBE_QUOTA, micros).await {
                 Ok(RateLimitOutcome::Refused(arrival)) => arrival,
                 Ok(RateLimitOutcome::Admitted(_)) | Err(_) => return None,
             },
@@ -155,7 +193,7 @@ impl Limiter {
     }
 
     fn probe_arrival(&self, subject: &str, now: i64) -> Option<i64> {
-        self.exceeded_arrival(&keys::rate_limit(None, subject, PROBE_LIMIT), PROBE_QUOTA, now)
+        self.exceeded_arrival(&keys::rate_limit(subject, PROBE_LIMIT), PROBE_QUOTA, now)
     }
 
     /// Arrival time of a limit that is known to be exceeded.
@@ -174,7 +212,7 @@ impl Limiter {
 
     /// A failure is ignored: the limit recovers the share of one request within milliseconds.
     async fn refund_key(&self, key: &PrimaryKey, quota: Quota) {
-        let _ = self.store.refund_rate_limit(key, quota).await;
+        let _ = self.store.move_rate_limit(key, quota.interval().saturating_neg()).await;
         self.cache.arrivals().remove(key);
     }
 
@@ -192,18 +230,12 @@ impl Limiter {
         Ok(plan)
     }
 
-    /// Takes from a quota of `subject` in an organisation, or before there is one.
+    /// Takes from a quota of `subject`, which holds over all organisations.
     ///
     /// # Errors
     /// [`LimitError`] when the day has less left, or the counters cannot be reached.
-    pub async fn reserve(
-        &self,
-        org: Option<OrgId>,
-        subject: &str,
-        quota: DailyQuota,
-        now: Timestamp,
-    ) -> Result<Reservation, LimitError> {
-        let (key, amount) = (keys::daily_quota(org, subject, quota.name(), today(now).utc()), quota.amount());
+    pub async fn reserve(&self, subject: &str, quota: DailyQuota, now: Timestamp) -> Result<Reservation, LimitError> {
+        let (key, amount) = (keys::daily_quota(subject, quota.name(), today(now).utc()), quota.amount());
         if self.store.reserve_daily_quota(&key, amount, quota.limit(), now).await? {
             return Ok(Reservation { key, amount });
         }

@@ -39,17 +39,16 @@ use crate::client::Store;
 use crate::error::StoreError;
 use crate::idempotency::{IdempotencyRecord, NewIdempotencyRecord};
 use crate::items::from_item;
+use crate::keys::PrimaryKey;
 
 /// Failed commit.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
-    /// A concurrent request changed the item first: its version is not the one that was read.
-    #[error("the item has changed since it was read")]
-    Stale,
-    /// Data that the decision depends on has changed since it was read: the owner's other claims, which share limits
-    /// with these, or the member who makes the change.
-    #[error("data that the decision depends on has changed since it was read")]
-    DependencyChanged,
+    /// A concurrent request was first: it changed a record that the change depends on since it was read, such as the
+    /// report, the owner's claims or the caller's membership. The change must be decided again on the new state. Holds
+    /// the partition that both met in.
+    #[error("a record has changed since it was read")]
+    Conflict(String),
     /// Another member has the email address, or the identity of the service.
     #[error("another member has the address or the identity")]
     UniqueViolation,
@@ -59,9 +58,6 @@ pub enum CommitError {
     /// The changes need more items than one transaction holds. Holds their number.
     #[error("the change has {0} items, more than one transaction holds")]
     TooLarge(usize),
-    /// Concurrent requests kept changing the same items.
-    #[error("concurrent requests keep changing the same items")]
-    Busy,
     /// The write failed, or its response was lost: the transaction may have been written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -87,11 +83,11 @@ impl Store {
         loop {
             match self.transact(&writes).await {
                 Ok(()) | Err(TransactError::AlreadyWritten) => return Ok(()),
-                Err(TransactError::Conflict) if attempt < CONFLICT_RETRIES => {
+                Err(TransactError::InFlight(_)) if attempt < CONFLICT_RETRIES => {
                     tokio::time::sleep(backoff_with_jitter(attempt)).await;
                     attempt += 1;
                 }
-                Err(TransactError::Conflict) => return Err(CommitError::Busy),
+                Err(TransactError::InFlight(partition)) => return Err(CommitError::Conflict(partition)),
                 Err(TransactError::Final(error)) => return Err(error),
             }
         }
@@ -120,7 +116,8 @@ fn new_commit_id() -> u64 {
 }
 
 enum TransactError {
-    Conflict,
+    /// Another transaction is writing one of the items, in this partition.
+    InFlight(String),
     /// This very transaction was written before, and its client token has expired.
     AlreadyWritten,
     Final(CommitError),
@@ -131,39 +128,43 @@ fn classify_cancellation(writes: &[ConditionalWrite], reasons: &[CancellationRea
     if writes.iter().zip(reasons).any(|(write, reason)| write.already_written(reason.item())) {
         return TransactError::AlreadyWritten;
     }
-    let failed: Vec<(ConditionKind, &CancellationReason)> = writes
-        .iter()
-        .zip(reasons)
-        .filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"))
-        .map(|(write, reason)| (write.kind, reason))
-        .collect();
-    let has = |kind| failed.iter().find(|(found, _)| *found == kind).map(|(_, reason)| *reason);
-    if let Some(reason) = has(ConditionKind::Idempotency) {
+    let with_code = |code: &'static str| {
+        let found = writes.iter().zip(reasons).filter(move |(_, reason)| reason.code() == Some(code));
+        found.collect::<Vec<_>>()
+    };
+    let failed = with_code("ConditionalCheckFailed");
+    let has = |kind| failed.iter().find(|(write, _)| write.kind == kind);
+    let conflict = |write: &ConditionalWrite| CommitError::Conflict(write.partition().to_owned());
+    if let Some((write, reason)) = has(ConditionKind::Idempotency) {
         let stored = reason.item().cloned().map(from_item::<IdempotencyRecord>);
         return TransactError::Final(match stored {
             Some(Ok(stored)) => CommitError::DuplicateRequest(Box::new(stored)),
             Some(Err(error)) => error.into(),
-            None => CommitError::Busy,
+            None => conflict(write),
         });
     }
-    if has(ConditionKind::Version).is_some() {
-        return TransactError::Final(CommitError::Stale);
+    if let Some((write, _)) = has(ConditionKind::Version) {
+        return TransactError::Final(conflict(write));
+    }
+    // The subject is the one that was read, and yet another event follows it: no attempt can succeed.
+    if let Some((write, _)) = has(ConditionKind::History) {
+        let item = PrimaryKey { pk: write.partition().to_owned(), sk: String::new() }.redacted();
+        let reason = "older than its history".to_owned();
+        return TransactError::Final(StoreError::Corrupt { item, reason }.into());
     }
     if has(ConditionKind::Unique).is_some() {
         return TransactError::Final(CommitError::UniqueViolation);
     }
     // A concurrent request bound the identity, changed the claims or changed the caller. The next attempt reads the new
     // state.
-    if [ConditionKind::IdentityBinding, ConditionKind::Spending, ConditionKind::CallerUnchanged]
-        .into_iter()
-        .any(|kind| has(kind).is_some())
-    {
-        return TransactError::Final(CommitError::DependencyChanged);
+    let dependencies = [ConditionKind::IdentityBinding, ConditionKind::Spending, ConditionKind::CallerUnchanged];
+    if let Some((write, _)) = dependencies.into_iter().find_map(has) {
+        return TransactError::Final(conflict(write));
+    }
+    if let Some((write, _)) = with_code("TransactionConflict").first() {
+        return TransactError::InFlight(write.partition().to_owned());
     }
     let codes: Vec<&str> = reasons.iter().filter_map(CancellationReason::code).filter(|code| *code != "None").collect();
-    if codes.contains(&"TransactionConflict") {
-        return TransactError::Conflict;
-    }
     let text = codes.join(", ");
     let throttled = codes.iter().any(|code| matches!(*code, "ThrottlingError" | "ProvisionedThroughputExceeded"));
     TransactError::Final(if throttled {

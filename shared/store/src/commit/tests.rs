@@ -44,7 +44,7 @@ fn write_text(write: &ConditionalWrite) -> String {
         None => "",
         Some("attribute_not_exists(PK)") => " if new",
         Some("attribute_exists(PK)") => " if there",
-        Some("version = :value") => " if unchanged",
+        Some("version = :value" | "last_event = :value") => " if unchanged",
         Some(_) => " if free",
     };
     format!("{what} {sk}{condition}")
@@ -389,22 +389,28 @@ fn most_severe_failed_condition_is_returned() {
         ConditionKind::Spending,
         ConditionKind::IdentityBinding,
         ConditionKind::Unique,
+        ConditionKind::History,
         ConditionKind::Version,
     ];
     let report = draft(&mut seed(), Vec::new());
+    let partition = keys::report_partition(report.org, report.id);
     let item = writes(&[Change::Report(Box::new(change(None, report)))]).remove(0).item;
     let all: Vec<ConditionalWrite> =
         kinds.iter().map(|kind| ConditionalWrite { item: item.clone(), kind: *kind }).collect();
     let failed = || CancellationReason::builder().code("ConditionalCheckFailed").build();
     let outcome = |count: usize| match classify_cancellation(&all[..count], &vec![failed(); count]) {
         TransactError::Final(error) => error.to_string(),
-        TransactError::Conflict | TransactError::AlreadyWritten => "no error".to_owned(),
+        TransactError::InFlight(_) | TransactError::AlreadyWritten => "no error".to_owned(),
     };
-    let again = || CommitError::DependencyChanged;
-    let expected = [again(), again(), again(), CommitError::UniqueViolation, CommitError::Stale];
-    assert_eq!([1, 2, 3, 4, 5].map(outcome), expected.map(|error| error.to_string()));
+    let again = || CommitError::Conflict(String::new());
+    let damaged = StoreError::Corrupt {
+        item: PrimaryKey { pk: partition.clone(), sk: String::new() }.redacted(),
+        reason: "older than its history".to_owned(),
+    };
+    let expected = [again(), again(), again(), CommitError::UniqueViolation, damaged.into(), again()];
+    assert_eq!([1, 2, 3, 4, 5, 6].map(outcome), expected.map(|error| error.to_string()));
     let conflict = CancellationReason::builder().code("TransactionConflict").build();
-    assert!(matches!(classify_cancellation(&all[..1], &[conflict]), TransactError::Conflict));
+    assert!(matches!(classify_cancellation(&all[..1], &[conflict]), TransactError::InFlight(at) if at == partition));
 }
 
 #[test]
@@ -425,10 +431,10 @@ fn transaction_with_own_events_stored_counts_as_done() {
     };
     assert!(matches!(classify_cancellation(&own, &refused(&own)), TransactError::AlreadyWritten));
     // Same head, other event: another request was first.
-    assert!(matches!(classify_cancellation(&own, &refused(&other)), TransactError::Final(CommitError::Stale)));
+    assert!(matches!(classify_cancellation(&own, &refused(&other)), TransactError::Final(CommitError::Conflict(_))));
     // Same change at the same time by another request.
     let twin = TransactionBuilder::build("Table", 8, &[Change::Report(Box::new(same))], None).unwrap();
-    assert!(matches!(classify_cancellation(&own, &refused(&twin)), TransactError::Final(CommitError::Stale)));
+    assert!(matches!(classify_cancellation(&own, &refused(&twin)), TransactError::Final(CommitError::Conflict(_))));
 }
 
 /// Bucket of maximum size, with the longest merchant and category names.

@@ -26,7 +26,7 @@ use crate::files::{DuplicateFileRef, PendingFileTask, abandoned_at};
 use crate::idempotency::{IdempotencyRecord, NewIdempotencyRecord};
 use crate::integrity::Stored;
 use crate::items::{ExpenseChunk, LatestComments, Task, expense_chunks, report_head, sealed_account_item, to_item};
-use crate::keys::{self, PrimaryKey};
+use crate::keys::{self, PrimaryKey, names};
 use crate::outbox::{OrganisationEntry, outbox_entry};
 use crate::reads::{AddressEntry, FORMER_IDENTITY};
 use crate::spending::StoredBucket;
@@ -36,6 +36,8 @@ use crate::spending::StoredBucket;
 pub(super) enum ConditionKind {
     /// The item has another version than the one that was read.
     Version,
+    /// The next event of the subject exists. Without another failure, the subject is older than its history.
+    History,
     /// Another member has the address, or the identity of the service.
     Unique,
     /// A concurrent request has bound the invited member or the identity.
@@ -57,6 +59,16 @@ pub(super) struct ConditionalWrite {
 }
 
 impl ConditionalWrite {
+    /// Partition of the item.
+    pub(super) fn partition(&self) -> &str {
+        let key = self.item.put().map(Put::item);
+        let key = key
+            .or_else(|| self.item.delete().map(Delete::key))
+            .or_else(|| self.item.update().map(Update::key))
+            .or_else(|| self.item.condition_check().map(ConditionCheck::key));
+        key.and_then(|key| text_of(key, names::PK)).unwrap_or_default()
+    }
+
     /// True when the stored item is the very event of this write. Two concurrent requests may write equal events, but
     /// never with the same commit id.
     pub(super) fn already_written(&self, stored: Option<&Item>) -> bool {
@@ -98,6 +110,14 @@ fn organisation_condition(before: u64) -> ConditionExpression {
     match before {
         1 => ("attribute_not_exists(closed_at) AND (attribute_not_exists(version) OR version = :value)", value),
         _ => ("attribute_not_exists(closed_at) AND version = :value", value),
+    }
+}
+
+/// Condition that a report is unchanged. Its version does not tell: comments and inspected receipts leave it.
+fn report_condition(before: Option<&Report>) -> ConditionExpression {
+    match before {
+        Some(before) => ("last_event = :value", Some(number(before.last_event))),
+        None => IS_ABSENT,
     }
 }
 
@@ -226,8 +246,7 @@ impl<'a> TransactionBuilder<'a> {
             Change::Payout(change) => self.change_payout_account(change),
             Change::Policy(change) => self.change_policy(change),
             Change::Rates(change) => self.put_rates(change),
-            Change::Report(change) => self.change_report(change, ConditionKind::Version),
-            Change::Rerouted(change) => self.change_report(change, ConditionKind::Spending),
+            Change::Report(change) | Change::Rerouted(change) => self.change_report(change),
         }
     }
 
@@ -335,7 +354,7 @@ impl<'a> TransactionBuilder<'a> {
         let joins = identity.is_some() && before.as_ref().is_some_and(|before| keys::identity_of(before) != identity);
         let kind = if joins { ConditionKind::IdentityBinding } else { ConditionKind::Version };
         self.put_member(before.as_ref(), after, kind)?;
-        self.put_event(event, kind)
+        self.put_event(event, if joins { kind } else { ConditionKind::History })
     }
 
     fn change_payout_account(&mut self, change: &PayoutChange) -> Result<(), StoreError> {
@@ -359,7 +378,7 @@ impl<'a> TransactionBuilder<'a> {
     fn change_policy(&mut self, change: &PolicyChange) -> Result<(), StoreError> {
         let PolicyChange { before, after, event } = change;
         self.put_policy(event.org, after, Some(*before))?;
-        self.put_event(event, ConditionKind::Version)
+        self.put_event(event, ConditionKind::History)
     }
 
     fn put_rates(&mut self, change: &RatesChange) -> Result<(), StoreError> {
@@ -373,15 +392,15 @@ impl<'a> TransactionBuilder<'a> {
         self.put_event(&change.event, ConditionKind::Version)
     }
 
-    fn change_report(&mut self, change: &ReportChange, kind: ConditionKind) -> Result<(), StoreError> {
+    fn change_report(&mut self, change: &ReportChange) -> Result<(), StoreError> {
         let ReportChange { before, after, events, spending, deleted } = change;
         let before = before.as_ref();
-        let condition = version_condition(before.map(|before| before.version));
+        let condition = report_condition(before);
         // Of a deleted report only the history stays.
         let left = (!deleted).then_some(after);
         match left {
-            Some(report) => self.put(report_head(report)?, kind, Some(condition))?,
-            None => self.delete(&keys::report(after.org, after.id), kind, Some(condition))?,
+            Some(report) => self.put(report_head(report)?, ConditionKind::Version, Some(condition))?,
+            None => self.delete(&keys::report(after.org, after.id), ConditionKind::Version, Some(condition))?,
         }
         self.update_expenses(before, left)?;
         self.update_comments(before, left)?;
@@ -390,7 +409,7 @@ impl<'a> TransactionBuilder<'a> {
         self.add_participants(before, left)?;
         self.update_files(before, left, after.updated_at)?;
         self.update_spending(after, spending)?;
-        events.iter().try_for_each(|event| self.put_event(event, kind))
+        events.iter().try_for_each(|event| self.put_event(event, ConditionKind::History))
     }
 
     /// Writes the expense items that differ from the stored ones, and deletes surplus ones.
