@@ -146,7 +146,7 @@ mod tests {
             [(String::new(), 300), ("{\"title\":\"Zürich\"} ".repeat(10), 500), ("x".repeat(380_000), 1500)]
         {
             let response = StoredResponse { status: 200, body, etag: Some("\"7\"".to_owned()), location: None };
-            let record = IdempotencyRecord { fingerprint: "f".repeat(64), response, expires_at: 1 };
+            let record = IdempotencyRecord { fingerprint: "f".repeat(64), issuer: None, response, expires_at: 1 };
             let item = to_item(&key, "idempotency", &record).unwrap();
             assert!(item_size(&item) < stored + 200, "{} bytes", item_size(&item));
             assert_eq!(from_item::<IdempotencyRecord>(item).unwrap().response, record.response);

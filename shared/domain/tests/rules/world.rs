@@ -369,7 +369,7 @@ pub fn any_party_act() -> impl Strategy<Value = (usize, Act)> {
         1 => Just(Act::Title),
         2 => Just(Act::Recall),
         2 => Just(Act::Submit),
-        4 => Just(Act::Escalate),
+        9 => Just(Act::Escalate),
     ];
     (act, 0..4_usize).prop_map(|(act, who)| {
         let by = match &act {
