@@ -74,11 +74,11 @@ async fn requests_in_a_row_become_one_mail() {
     let (stack, world) = own_stack().await;
     let report = world.submitted("40.00").await;
     world.mail(&world.marco, 2).await;
-    for cents in 0..15 {
+    for cents in 0..5 {
         edit(&world, &report, &format!("41.{cents:02}")).await;
     }
     // Taking the report back and submitting it again is no way around.
-    for _ in 0..3 {
+    for _ in 0..2 {
         world.ana.post(&world.report(&report, "recall"), &json!({})).await.expect(200);
         world.ana.post(&world.report(&report, "submit"), &json!({})).await.expect(200);
     }
@@ -89,7 +89,7 @@ async fn requests_in_a_row_become_one_mail() {
     sweep_in(&stack, 40).await;
     let all = subjects(&stack, &world.marco).await;
     assert_eq!(all.len(), 3, "{all:?}");
-    assert_eq!(all[2], "Approve: Client visit Lyon, 41.14 EUR (Ana Silva)", "the mail is about the latest version");
+    assert_eq!(all[2], "Approve: Client visit Lyon, 41.04 EUR (Ana Silva)", "the mail is about the latest version");
     let status = world.mail_status(&report, "report.submitted").await;
     let count = |state: &str| status.iter().filter(|mail| mail.ends_with(state)).count();
     assert_eq!((count("delivered"), count("superseded")), (2, status.len() - 2), "{status:?}");
@@ -205,7 +205,8 @@ async fn mail_to_person_is_counted_over_organisations() {
         world.change(&world.ana, &json!({"manager_id": pat.id})).await;
     }
     wait_until("both invitations", || async {
-        let mails = mail(stack.url(), "pat+other@example.com", 0).await;
+        // In a query, a plus sign is a blank.
+        let mails = mail(stack.url(), "pat%2Bother@example.com", 0).await;
         (!mails.is_empty()).then_some(())
     })
     .await;

@@ -163,7 +163,7 @@ async fn ses_subtypes_count_as_documented() {
         ("Complaint", json!({"complaint": details}))
     };
     let bounce = |kind: &str, subtype: &str| {
-        let details = json!({"timestamp": now().to_string(), "bounceType": kind, "bounceSubType": subtype});
+        let details = json!({"bounceType": kind, "bounceSubType": subtype});
         ("Bounce", json!({"bounce": details}))
     };
     let cases = [
@@ -193,7 +193,13 @@ async fn ses_subtypes_count_as_documented() {
         (("Open", json!({"open": {}})), "delivered", Value::Null),
     ];
     let member = world.path(&format!("members/{}", world.marco.id));
-    for ((kind, details), status, fault) in cases {
+    for ((kind, mut details), status, fault) in cases {
+        // An event from before the fault was last cleared would not mark the address.
+        for part in ["complaint", "bounce"] {
+            if let Some(part) = details.get_mut(part) {
+                part["timestamp"] = json!(now().to_string());
+            }
+        }
         let report = world.submitted("40.00").await;
         world.wait_for_mail_status(&report, "report.submitted", &["Marco Rossi delivered"]).await;
         let event = ses_event(&world, &report, kind, &details).to_string();
