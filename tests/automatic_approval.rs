@@ -31,7 +31,7 @@ async fn automatic_approvals_end_at_monthly_sum() {
         assert_eq!(approved, expected, "{monthly:?}");
         // The sum is the owner's.
         let other = world.submit_expenses(&world.marco, &[expense("9.00")]).await.expect(201);
-        assert_eq!(other["status"] == "approved", expected > 0, "{monthly:?}");
+        assert_eq!(other["status"], "approved", "{monthly:?}");
     }
 }
 

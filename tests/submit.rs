@@ -28,7 +28,7 @@ async fn create_with_submit_evaluates_and_routes_report() {
     let eur = |amount: &str| json!({"amount": amount, "currency": "EUR"});
     assert_eq!(
         report["totals"],
-        json!({"total": eur("517.50"), "tax": eur("7.73"), "net": eur("509.77"), "reimbursable": eur("105.00"), "not_reimbursed": eur("0.00")})
+        json!({"total": eur("517.50"), "tax": eur("7.73"), "net": eur("509.77"), "reimbursable": eur("105.00"), "not_reimbursed": eur("0.00"), "repayable": eur("0.00")})
     );
     assert_eq!(report["base_total"], eur("517.50"));
 

@@ -15,20 +15,22 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Changes to a member. A field left out keeps its value; null removes it.
+/// Changes to a member. A field left out keeps its value; null removes an optional one.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[schema(as = MemberPatch)]
 #[serde(deny_unknown_fields)]
 struct MemberPatchIn {
     /// Display name; 1 to 200 characters, without a URL.
-    name: Option<String>,
+    #[schema(value_type = Option<String>, nullable = false)]
+    name: Patch<String>,
     /// E-mail address, at one of the organisation's mail domains if it lists any. Of a member who has not signed in, an
     /// admin can correct it, and the invitation is sent to the new address. Other members change their own, to the
     /// verified address of their access token.
-    #[schema(example = "ana@example.com")]
-    email: Option<String>,
+    #[schema(value_type = Option<String>, example = "ana@example.com", nullable = false)]
+    email: Patch<String>,
     /// Language of e-mails.
-    language: Option<Language>,
+    #[schema(value_type = Option<Language>, nullable = false)]
+    language: Patch<Language>,
     /// IANA time zone; UTC when null.
     #[schema(value_type = Option<String>, example = "Europe/Berlin")]
     time_zone: Patch<String>,
@@ -36,9 +38,11 @@ struct MemberPatchIn {
     #[schema(value_type = Option<String>)]
     address_fault: Patch<String>,
     /// Role. A service cannot be `admin`.
-    role: Option<Role>,
+    #[schema(value_type = Option<Role>, nullable = false)]
+    role: Patch<Role>,
     /// True suspends the member at once; false reinstates a suspended member.
-    suspended: Option<bool>,
+    #[schema(value_type = Option<bool>, nullable = false)]
+    suspended: Patch<bool>,
     /// Manager, `mem_…`: approver of the member's reports at manager steps. Managers must not form a circle.
     #[schema(value_type = Option<String>)]
     manager_id: Patch<String>,
@@ -62,19 +66,24 @@ impl Input for MemberPatchIn {
         if matches!(self.address_fault, Patch::Value(_)) {
             errors.push("address_fault", "null", "Must be null: only delivery reports set a fault.");
         }
-        let name = errors.parse_optional("name", self.name);
-        let email = errors.parse_optional("email", self.email);
+        let name = errors.not_null("name", self.name);
+        let name = errors.parse_optional("name", name);
+        let email = errors.not_null("email", self.email);
+        let email = errors.parse_optional("email", email);
+        let language = errors.not_null("language", self.language);
+        let role = errors.not_null("role", self.role);
+        let suspended = errors.not_null("suspended", self.suspended);
         let time_zone = errors.parse_patch("time_zone", self.time_zone);
         let grade = errors.parse_patch("grade", self.grade);
         let cost_centre = errors.parse_patch("cost_centre", self.cost_centre);
         let patch = MemberPatch {
             name: name?,
             address: None,
-            language: self.language,
+            language,
             time_zone: time_zone?,
             clear_address_fault: matches!(self.address_fault, Patch::Null),
-            role: self.role,
-            suspended: self.suspended,
+            role,
+            suspended,
             manager_id: manager_id?,
             grade: grade?,
             cost_centre: cost_centre?,

@@ -63,7 +63,8 @@ impl Authorizer {
         if is_from_future {
             return Err("the token is not valid yet");
         }
-        let audience = claims.get("aud").or_else(|| claims.get("client_id"));
+        let named = |claim| claims.get(claim).filter(|value| !value.is_null());
+        let audience = named("aud").or_else(|| named("client_id"));
         let is_for_audience = match audience {
             Some(Value::String(one)) => *one == self.audience,
             Some(Value::Array(several)) => several.iter().any(|it| it.as_str() == Some(&self.audience)),
