@@ -174,3 +174,22 @@ async fn invalid_taxes_are_rejected() {
         assert_eq!(faults(json!({"country": country})).await, ["/expenses/0/country country"], "{country}");
     }
 }
+
+#[tokio::test]
+async fn default_follows_policy_until_submission() {
+    let world = world_with_defaults(&json!({"default_tax": "19"})).await;
+    let stated = with(expense("119.00"), &json!({"tax": eur("19.00")}));
+    let report = world.draft(&world.ana, &[expense("119.00"), stated]).await;
+    let categories = json!([{"code": "travel", "name": "Travel", "default_tax": "7"}]);
+    let policy = json!({"receipt_required_from": null, "limits": [], "duplicates": null, "categories": categories});
+    world.put_policy(&policy).await;
+    let expected = [tax("7.79", "default"), tax("19.00", "stated")];
+    let seen = world.ana.get(&world.report(&report, "")).await.expect(200);
+    assert_eq!([tax_of(&seen, 0), tax_of(&seen, 1)], expected);
+    let submitted = world.ana.post(&world.report(&report, "submit"), &json!({})).await.expect(200);
+    assert_eq!([tax_of(&submitted, 0), tax_of(&submitted, 1)], expected);
+    assert_eq!(submitted["totals"]["tax"], eur("26.79"));
+    world.put_policy(&with(policy, &json!({"categories": [{"code": "travel", "name": "Travel"}]}))).await;
+    let later = world.ana.get(&world.report(&report, "")).await.expect(200);
+    assert_eq!([tax_of(&later, 0), tax_of(&later, 1)], expected);
+}

@@ -1,7 +1,7 @@
 //! Findings on a report that is with its owner: what the policy finds now, and what still stops the submission. A view
 //! that is computed when the report is read. Nothing is stored.
 
-use super::submit::report_at_current_rates;
+use super::submit::report_as_of_now;
 use crate::conversion::{ConversionError, RateBook};
 use crate::error::DomainError;
 use crate::evaluate::{EvaluationContext, evaluate};
@@ -67,7 +67,7 @@ pub fn current_findings(report: &Report, context: FindingsContext<'_>, today: To
         missing_items.push(MissingItem::of_report("periods", message));
         return CurrentFindings { report: report.clone(), missing_items };
     }
-    let report = match report_at_current_rates(report, context.rates) {
+    let report = match report_as_of_now(report, context.policy, context.rates) {
         Ok(report) => report.into_owned(),
         Err(refusal) => {
             missing_items.extend(MissingItem::of_refusal(refusal, report));

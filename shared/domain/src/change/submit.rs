@@ -90,7 +90,7 @@ impl SubmissionOutcome {
 /// of a line is missing.
 pub fn assess(report: &Report, rules: SubmissionRules<'_>, today: Today) -> Result<Assessment, DomainError> {
     let SubmissionRules { policy, people, spending, rates } = rules;
-    let report = &*report_at_current_rates(report, rates)?;
+    let report = &*report_as_of_now(report, policy, rates)?;
     if let Some(missing) = people.missing_interested_party(report) {
         return Err(DomainError::MissingPerson(missing));
     }
@@ -154,12 +154,13 @@ fn route_for(
     }
 }
 
-/// Report at the current rates, while it is with its owner. Lines that were submitted keep their rates.
+/// Report with the current rates and default taxes, while it is with its owner. Lines that were submitted keep theirs.
 ///
 /// # Errors
 /// [`DomainError::Conversion`] for lines without a rate, [`DomainError::TotalTooLarge`].
-pub(super) fn report_at_current_rates<'a>(
+pub(super) fn report_as_of_now<'a>(
     report: &'a Report,
+    policy: &Policy,
     rates: &RateBook,
 ) -> Result<Cow<'a, Report>, DomainError> {
     if !report.status.is_with_owner() {
@@ -168,7 +169,7 @@ pub(super) fn report_at_current_rates<'a>(
     let mut lines = Vec::with_capacity(report.expenses.len());
     let mut faults = Vec::new();
     for (position, line) in report.expenses.iter().enumerate() {
-        match line.with_current_rates(report.currency, rates) {
+        match line.clone().with_default_taxes(policy, rates.base()).with_current_rates(report.currency, rates) {
             Ok(line) => lines.push(line),
             Err(fault) => faults.push((Some(position), fault)),
         }

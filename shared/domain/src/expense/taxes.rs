@@ -1,6 +1,6 @@
 //! Taxes of an expense: as stated, or the default of its category.
 
-use super::ExpenseFacts;
+use super::{Expense, ExpenseFacts};
 use crate::money::{Currency, Money};
 use crate::policy::Policy;
 use crate::tax::{StatedTaxes, TaxSource, TaxStatement};
@@ -28,5 +28,16 @@ impl ExpenseFacts {
         let none = || (Money::zero(self.amount.currency()), Vec::new());
         let (tax, taxes) = StatedTaxes::Each(each).within(self.amount).unwrap_or_else(|_| none());
         Self { tax, taxes, ..self }
+    }
+}
+
+impl Expense {
+    /// The line with the category's default taxes of now, unless taxes were stated. It has no conversions when its tax
+    /// is another.
+    #[must_use]
+    pub fn with_default_taxes(self, policy: &Policy, base: Currency) -> Self {
+        let before = self.facts.tax;
+        let facts = self.facts.with_default_taxes(policy, base);
+        if facts.tax == before { Self { facts, ..self } } else { Self { facts, converted: None, base: None, ..self } }
     }
 }
