@@ -2,6 +2,7 @@
 //! and event notifications. Encryption settings are accepted and returned, but the files are not encrypted.
 
 mod access;
+mod cors;
 mod notification;
 mod objects;
 #[cfg(test)]
@@ -22,7 +23,6 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::aws::CallingProcess;
-use crate::cors;
 use crate::html::escape;
 use crate::own_host::own_host_only;
 use crate::shutdown::Shutdown;
@@ -51,10 +51,10 @@ struct S3State {
 }
 
 impl S3State {
-    /// Returns the CORS configuration of the bucket in a path.
-    fn cors(&self, path: &str) -> Option<&Cors> {
+    /// Returns the CORS rules of the bucket in a path.
+    fn cors(&self, path: &str) -> Vec<Cors> {
         let name = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-        self.buckets.iter().find(|it| it.name == name)?.cors.as_ref()
+        self.buckets.iter().find(|it| it.name == name).map(|it| it.cors.clone()).unwrap_or_default()
     }
 }
 
@@ -111,12 +111,12 @@ fn service(folder: &Path, template: &Template, queues: &Arc<Queues>) -> Result<S
 
 async fn handle(State(state): State<S3State>, request: Request) -> Response {
     let (method, headers) = (request.method().clone(), request.headers().clone());
-    let cors = state.cors(request.uri().path()).cloned();
-    if let Some(preflight) = cors::preflight(cors.as_ref(), &method, &headers) {
+    let rules = state.cors(request.uri().path());
+    if let Some(preflight) = cors::preflight(&rules, &method, &headers) {
         return preflight;
     }
     let mut response = carry_out(state, request).await;
-    cors::apply(cors.as_ref(), &method, &headers, response.headers_mut());
+    cors::apply(&rules, &method, &headers, response.headers_mut());
     response
 }
 

@@ -106,8 +106,8 @@ mod tests {
             notification("ObjectRemoved:*", "", ""),
         ];
         let buckets = [
-            Bucket { name: "a".to_owned(), notifications: vec![notification("ObjectCreated:*", "", "")], cors: None },
-            Bucket { name: "b".to_owned(), notifications, cors: None },
+            Bucket { name: "a".to_owned(), notifications: vec![notification("ObjectCreated:*", "", "")], cors: Vec::new() },
+            Bucket { name: "b".to_owned(), notifications, cors: Vec::new() },
         ];
         let notified = |key: &str, method: &str| created(key, method).queues(&buckets).collect::<Vec<_>>();
         assert_eq!(notified("quarantine/x.pdf", "Put"), ["ObjectCreated:* quarantine/ ", "ObjectCreated:Put  .pdf"]);

@@ -23,7 +23,7 @@ Resources:
   Files:
     Type: AWS::S3::Bucket
     Properties:
-      CorsConfiguration: {CorsRules: [{AllowedOrigins: ["http://a.example"], AllowedMethods: [PUT], AllowedHeaders: [content-type]}]}
+      CorsConfiguration: {CorsRules: [{AllowedOrigins: ["http://a.example"], AllowedMethods: [PUT], AllowedHeaders: [content-type, if-none-match, "x-amz-*"]}]}
       NotificationConfiguration:
         QueueConfigurations:
           - {Event: "s3:ObjectCreated:*", Filter: {S3Key: {Rules: [{Name: prefix, Value: quarantine/}]}}, Queue: !GetAtt Arrived.Arn}
@@ -253,13 +253,27 @@ async fn objects_are_copied_listed_linked_and_deleted() {
 async fn browser_upload_needs_an_allowed_origin() {
     let fixture = Fixture::start(|_| ()).await;
     let upload = fixture.upload(KEY, validity(0, 300)).await;
-    for (origin, allowed) in [("http://a.example", "http://a.example"), ("http://b.example", "")] {
+    let origin = "http://a.example";
+    for (origin, method, headers, allowed) in [
+        (origin, "PUT", "Content-Type,if-none-match, x-amz-checksum-sha256", true),
+        (origin, "PUT", "", true),
+        ("http://b.example", "PUT", "content-type", false),
+        (origin, "DELETE", "content-type", false),
+        (origin, "PUT", "content-type,x-amzn-trace-id", false),
+    ] {
         let preflight = fixture.running.http.request(reqwest::Method::OPTIONS, upload.uri()).header("Origin", origin);
-        let preflight = preflight.header("Access-Control-Request-Method", "PUT").send().await.expect("an answer");
+        let preflight = preflight.header("Access-Control-Request-Method", method);
+        let preflight = preflight.header("Access-Control-Request-Headers", headers).send().await.expect("an answer");
         let header = |name: &str| preflight.headers().get(name).map_or("", |it| it.to_str().expect("a text"));
-        assert_eq!(header("access-control-allow-origin"), allowed);
-        assert_eq!(header("access-control-allow-methods"), if allowed.is_empty() { "" } else { "PUT" });
+        let case = format!("{origin} {method} {headers}");
+        assert_eq!(preflight.status(), if allowed { 200 } else { 403 }, "{case}");
+        assert_eq!(header("access-control-allow-origin"), if allowed { origin } else { "" }, "{case}");
+        assert_eq!(header("access-control-allow-methods"), if allowed { "PUT" } else { "" }, "{case}");
+        let echoed = if allowed { headers.to_ascii_lowercase().replace(' ', "") } else { String::new() };
+        assert_eq!(header("access-control-allow-headers").replace(' ', ""), echoed, "{case}");
     }
+    let bare = fixture.running.http.request(reqwest::Method::OPTIONS, upload.uri()).send().await.expect("an answer");
+    assert_eq!(bare.status(), 400, "a preflight names its origin");
     assert_eq!(fixture.send(&upload, &[("origin", "http://a.example")], BODY).await.0, 200);
 }
 

@@ -68,7 +68,8 @@ fn bucket(resolver: &Resolver<'_>, id: &str, properties: &Value) -> Result<Bucke
         });
     }
     let rules = property(resolver, properties, "CorsConfiguration")?;
-    let cors = rules.pointer("/CorsRules/0").map(cors).transpose()?;
+    let rules = rules.get("CorsRules").and_then(Value::as_array).into_iter().flatten();
+    let cors = rules.map(cors).collect::<Result<_, _>>()?;
     Ok(Bucket { name: resolver.bucket_name(id)?, notifications, cors })
 }
 

@@ -169,8 +169,8 @@ pub(crate) struct Key {
 pub(crate) struct Bucket {
     pub(crate) name: String,
     pub(crate) notifications: Vec<Notification>,
-    /// First rule of its CORS configuration.
-    pub(crate) cors: Option<Cors>,
+    /// Rules of its CORS configuration.
+    pub(crate) cors: Vec<Cors>,
 }
 
 /// A queue that receives events of new objects.

@@ -23,13 +23,16 @@ pub struct ReceiptIn {
     /// File name for downloads; 1 to 255 characters.
     #[schema(example = "Hotel Lyon.pdf")]
     pub name: String,
-    /// Media type: `application/pdf`, `image/jpeg`, `image/png`, `image/heic` or `image/webp`.
+    /// Media type: `application/pdf`, `image/jpeg`, `image/png`, `image/heic` or `image/webp`, in any case. Parameters
+    /// are ignored, and `image/jpg` and `image/heif` mean `image/jpeg` and `image/heic`. The answer has the name that
+    /// the upload must have.
     #[schema(example = "application/pdf")]
     pub media_type: String,
     /// Size in bytes; 1 to 25,000,000.
     #[schema(minimum = 1, maximum = 25_000_000)]
     pub size: u32,
-    /// SHA-256 of the file; 64 lower-case hexadecimal digits. A file with another hash is rejected.
+    /// SHA-256 of the file; 64 hexadecimal digits, which answers show in lower case. A file with another hash is
+    /// rejected.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     pub sha256: String,
 }
@@ -41,7 +44,7 @@ impl Input for ReceiptIn {
         let name = errors.parse("name", self.name);
         let names = MediaType::ALL.iter().map(|media_type| media_type.name()).collect::<Vec<_>>().join(", ");
         let detail = format!("Must be one of {names}.");
-        let media_type = errors.require("media_type", self.media_type.parse().ok(), "media-type", &detail);
+        let media_type = errors.require("media_type", MediaType::from_declaration(&self.media_type), "media-type", &detail);
         let size = u64::from(self.size);
         if !(1..=MAX_FILE_BYTES).contains(&size) {
             errors.push("size", "range", format!("Must be from 1 to {MAX_FILE_BYTES}."));

@@ -68,6 +68,21 @@ impl MediaType {
     /// Every media type, in the order of the documentation.
     pub const ALL: &'static [Self] = Self::VARIANTS;
 
+    /// Reads a media type as programs write it: in any case, with parameters, and by the names that are in use beside
+    /// the registered one, such as `image/jpg`.
+    #[must_use]
+    pub fn from_declaration(text: &str) -> Option<Self> {
+        let name = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match name.as_str() {
+            "image/jpg" | "image/pjpeg" => Some(Self::Jpeg),
+            "image/x-png" => Some(Self::Png),
+            // The format without the codec; the inspection looks for that.
+            "image/heif" => Some(Self::Heic),
+            "application/x-pdf" => Some(Self::Pdf),
+            name => name.parse().ok(),
+        }
+    }
+
     /// IANA name, the name in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -196,7 +196,7 @@ texts! {
     MailDomain |raw| mail_domain(raw).ok_or(TextError::MailDomain);
     /// IANA name of a time zone, such as `Europe/Berlin`.
     TimeZoneName time_zone;
-    /// SHA-256 as 64 lower-case hexadecimal digits.
+    /// SHA-256 as 64 hexadecimal digits, kept in lower case.
     Sha256Hex sha256_hex;
 }
 
@@ -302,8 +302,8 @@ fn named_zone(raw: &str) -> Option<TimeZone> {
 }
 
 fn sha256_hex(raw: &str) -> Result<String, TextError> {
-    let is_digest = raw.len() == 64 && raw.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if is_digest { Ok(raw.to_owned()) } else { Err(TextError::Sha256) }
+    let is_digest = raw.len() == 64 && raw.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_digest { Ok(raw.to_ascii_lowercase()) } else { Err(TextError::Sha256) }
 }
 
 /// Normalises to NFC, trims, and refuses characters that change the display of others. `max` counts characters, not
@@ -472,8 +472,10 @@ mod tests {
         }
         assert_eq!("Europe/Berlin\t".parse::<TimeZoneName>().unwrap(), "Europe/Berlin");
         assert_eq!("Etc/Unknown".parse::<TimeZoneName>(), Err(TextError::TimeZone));
-        assert!("0a".repeat(32).parse::<Sha256Hex>().is_ok());
-        assert_eq!("0A".repeat(32).parse::<Sha256Hex>(), Err(TextError::Sha256));
+        assert_eq!("0A".repeat(32).parse::<Sha256Hex>().unwrap(), "0a".repeat(32).as_str());
+        for digest in ["0a".repeat(31), "0g".repeat(32), "0a".repeat(33), "é".repeat(32)] {
+            assert_eq!(digest.parse::<Sha256Hex>(), Err(TextError::Sha256), "{digest}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use outlay_aws::config::for_service;
 use outlay_aws::env::{ConfigError, required};
 use outlay_domain::receipt::{MAX_FILE_BYTES, MediaType, Receipt, UPLOAD_TTL_SECONDS};
+use percent_encoding::percent_decode_str;
 
 use crate::content_disposition::attachment;
 use crate::digest::decode_sha256;
@@ -38,7 +39,8 @@ pub struct ReceiptBucket {
     kms_key: String,
 }
 
-/// Presigned request. A bearer secret: it needs no further authentication until it expires.
+/// Presigned request. A bearer secret: it needs no further authentication until it expires. The CORS rule of the bucket
+/// lists its headers, so that browsers may send them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PresignedUrl {
     /// HTTP method.
@@ -230,12 +232,24 @@ fn presigned_url(
     now: Timestamp,
 ) -> Result<PresignedUrl, BucketError> {
     let expires_at = now.checked_add(SignedDuration::from_secs(UPLOAD_TTL_SECONDS));
+    let signed = signed_headers(request.uri());
+    // The SDK also lists headers that it does not sign: in Lambda, the trace identifier. S3 ignores them, and browsers
+    // may not send them.
+    let headers = request.headers().filter(|(name, _)| signed.iter().any(|signed| signed.eq_ignore_ascii_case(name)));
     Ok(PresignedUrl {
         method,
         url: request.uri().to_owned(),
-        headers: request.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         expires_at: expires_at.map_err(|_| BucketError::Refused("Presigning".to_owned()))?,
     })
+}
+
+/// Names of the signed headers of a presigned URL.
+fn signed_headers(url: &str) -> Vec<String> {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let names = query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-SignedHeaders=")).unwrap_or_default();
+    let names = percent_decode_str(names).decode_utf8_lossy();
+    names.split(';').map(str::to_owned).collect()
 }
 
 #[cfg(test)]

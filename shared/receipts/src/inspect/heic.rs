@@ -13,6 +13,7 @@ use outlay_domain::receipt::RejectionReason;
 use boxes::{BoxRange, Boxes};
 use items::{Extent, Items, Source};
 
+use super::budget::Budget;
 use super::cursor::Cursor;
 use super::picture::check_size;
 
@@ -26,6 +27,11 @@ const META: [&[u8; 4]; 7] = [b"hdlr", b"dinf", b"pitm", b"iinf", b"iloc", b"iref
 const PROPERTIES: [&[u8; 4]; 12] =
     [b"hvcC", b"ispe", b"colr", b"pixi", b"pasp", b"clap", b"irot", b"imir", b"auxC", b"clli", b"mdcv", b"lsel"];
 
+/// Limit of boxes with media data. Cameras write one or two. Each extent of an item is searched in all of them.
+const MAX_MEDIA: usize = 100;
+/// Cost of a box and of an extent in units of the budget.
+const PART_UNITS: u64 = 5000;
+
 /// True when the brands of a file are those of HEIC.
 pub(super) fn is_heic(bytes: &[u8]) -> bool {
     let Some(ftyp) = Boxes::of(bytes, 0..bytes.len()).next() else { return false };
@@ -37,8 +43,8 @@ pub(super) fn is_heic(bytes: &[u8]) -> bool {
 }
 
 /// Rewrites a file without its metadata.
-pub(super) fn clean(bytes: &[u8]) -> Result<Vec<u8>, RejectionReason> {
-    let plan = CopyPlan::of(bytes)?;
+pub(super) fn clean(bytes: &[u8], budget: &mut Budget) -> Result<Vec<u8>, RejectionReason> {
+    let plan = CopyPlan::of(bytes, budget)?;
     // Thousands of overlapping extents would cost unbounded work.
     let copied = plan.copied.iter().fold(0_usize, |sum, range| sum.saturating_add(range.len()));
     if copied > bytes.len().saturating_mul(2) {
@@ -70,13 +76,15 @@ struct CopyPlan {
 }
 
 impl CopyPlan {
-    fn of(bytes: &[u8]) -> Result<Self, RejectionReason> {
+    fn of(bytes: &[u8], budget: &mut Budget) -> Result<Self, RejectionReason> {
         let mut plan = Self::default();
         let mut meta = None;
         for found in Boxes::of(bytes, 0..bytes.len()) {
+            budget.spend(PART_UNITS)?;
             match &found.kind {
                 b"ftyp" if found.start == 0 => plan.copied.push(found.whole()),
                 b"meta" if meta.is_none() => meta = Some(found.clone()),
+                b"mdat" if plan.media.len() >= MAX_MEDIA => return Err(RejectionReason::TooLarge),
                 b"mdat" => {
                     plan.copied.push(found.header());
                     plan.media.push(found.content());
@@ -90,7 +98,7 @@ impl CopyPlan {
         }
         plan.blanked.retain(|start| *start < plan.end);
         plan.copied.retain(|range| range.start < plan.end);
-        plan.meta(bytes, &meta.ok_or(RejectionReason::Damaged)?)?;
+        plan.meta(bytes, &meta.ok_or(RejectionReason::Damaged)?, budget)?;
         Ok(plan)
     }
 
@@ -99,15 +107,16 @@ impl CopyPlan {
         self.blanked.push(found.start);
     }
 
-    fn meta(&mut self, bytes: &[u8], meta: &BoxRange) -> Result<(), RejectionReason> {
+    fn meta(&mut self, bytes: &[u8], meta: &BoxRange, budget: &mut Budget) -> Result<(), RejectionReason> {
         // A version and flags precede the child boxes.
         let inside = meta.content_after(4).ok_or(RejectionReason::Damaged)?;
         self.copied.push(meta.start..inside.start);
         let mut found = Vec::new();
         let mut idat = None;
         for child in Boxes::of(bytes, inside) {
+            budget.spend(PART_UNITS)?;
             match &child.kind {
-                b"iprp" => self.properties(bytes, &child)?,
+                b"iprp" => self.properties(bytes, &child, budget)?,
                 b"idat" if idat.is_none() => {
                     self.copied.push(child.header());
                     idat = Some(child.content());
@@ -130,6 +139,7 @@ impl CopyPlan {
         let items =
             items.and_then(|((pitm, iinf), iloc)| Items::read(pitm, iinf, iloc)).ok_or(RejectionReason::Damaged)?;
         for extent in items.of_pictures() {
+            budget.spend(PART_UNITS)?;
             let range = self.extent_range(*extent, idat.as_ref()).ok_or(RejectionReason::Damaged)?;
             self.copied.push(range);
         }
@@ -148,14 +158,16 @@ impl CopyPlan {
         places.any(|place| place.start <= start && end <= place.end).then_some(start..end)
     }
 
-    fn properties(&mut self, bytes: &[u8], iprp: &BoxRange) -> Result<(), RejectionReason> {
+    fn properties(&mut self, bytes: &[u8], iprp: &BoxRange, budget: &mut Budget) -> Result<(), RejectionReason> {
         self.copied.push(iprp.header());
         let mut is_sized = false;
         for child in Boxes::of(bytes, iprp.content()) {
+            budget.spend(PART_UNITS)?;
             match &child.kind {
                 b"ipco" => {
                     self.copied.push(child.header());
                     for property in Boxes::of(bytes, child.content()) {
+                        budget.spend(PART_UNITS)?;
                         // A removed property stays as `free`, because properties are referenced by number.
                         if !PROPERTIES.contains(&&property.kind) {
                             self.blank(&property);

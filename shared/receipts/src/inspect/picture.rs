@@ -29,6 +29,11 @@ pub(super) fn check_size(width: u32, height: u32) -> Result<(), RejectionReason>
     }
 }
 
+/// Checks the memory that decoding takes, in bytes, against the limit.
+pub(super) const fn check_memory(bytes: u64) -> Result<(), RejectionReason> {
+    if bytes > MAX_DECODED { Err(RejectionReason::TooLarge) } else { Ok(()) }
+}
+
 /// Decodes a picture completely and makes its preview.
 pub(super) fn preview(bytes: &[u8], media_type: MediaType) -> Result<Vec<u8>, RejectionReason> {
     let source = Cursor::new(bytes);
@@ -45,9 +50,7 @@ pub(super) fn preview(bytes: &[u8], media_type: MediaType) -> Result<Vec<u8>, Re
 fn decode_preview<D: ImageDecoder>(mut decoder: D) -> Result<Vec<u8>, RejectionReason> {
     let (width, height) = decoder.dimensions();
     check_size(width, height)?;
-    if decoder.total_bytes() > MAX_DECODED {
-        return Err(RejectionReason::TooLarge);
-    }
+    check_memory(decoder.total_bytes())?;
     decoder.set_limits(decode_limits()).map_err(|error| rejection(&error))?;
     let orientation = decoder.orientation().map_err(|error| rejection(&error))?;
     let full = DynamicImage::from_decoder(decoder).map_err(|error| rejection(&error))?;

@@ -1,4 +1,4 @@
-//! PNG, rewritten from the chunks of the picture and its colours. Removes texts, EXIF, time, unknown chunks, and data
+//! PNG, rewritten from the chunks of the picture. Removes texts, EXIF, time, colour profile, unknown chunks, and data
 //! after the end. Keeps the first picture of an animation, which readers without animation support show.
 
 use outlay_domain::receipt::RejectionReason;
@@ -9,8 +9,8 @@ use super::picture::check_size;
 
 const SIGNATURE_BYTES: usize = 8;
 /// Chunks of the picture.
-const KEPT: [&[u8; 4]; 11] =
-    [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"pHYs"];
+const KEPT: [&[u8; 4]; 10] =
+    [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"sBIT", b"sRGB", b"pHYs"];
 /// Limit of chunks. Writers use chunks of some kilobytes.
 const MAX_CHUNKS: usize = 100_000;
 
@@ -41,7 +41,7 @@ pub(super) fn clean(bytes: &[u8]) -> Result<Vec<u8>, RejectionReason> {
             _ => {}
         }
     }
-    Err(RejectionReason::Damaged)
+    Err(RejectionReason::TooLarge)
 }
 
 #[derive(Clone, Copy)]

@@ -1,4 +1,4 @@
-//! WebP, rewritten from the chunks of the picture and its colours. Removes EXIF, XMP, unknown chunks, and data after
+//! WebP, rewritten from the chunks of the picture. Removes EXIF, XMP, colour profile, unknown chunks, and data after
 //! the end. Rejects animations: they have no single picture that every reader shows.
 
 use outlay_domain::receipt::RejectionReason;
@@ -8,13 +8,15 @@ use super::orientation;
 use super::picture::check_size;
 
 const HEADER_BYTES: usize = 12;
-/// Flags of the extended header: colour profile, transparency, EXIF, animation.
-const ICC: u8 = 0x20;
+/// Flags of the extended header: transparency, EXIF, animation.
 const ALPHA: u8 = 0x10;
 const EXIF: u8 = 0x08;
 const ANIMATION: u8 = 0x02;
 /// Limit of chunks. A picture has five.
 const MAX_CHUNKS: usize = 1000;
+/// Size limit of lossless data, in bytes. It can define as many code tables as it has room for: 1 MB takes 300 MB of
+/// memory. Screenshots are smaller, and cameras do not write it.
+const MAX_LOSSLESS_BYTES: usize = 1_000_000;
 
 /// Rewrites a file without its metadata.
 pub(super) fn clean(bytes: &[u8]) -> Result<Vec<u8>, RejectionReason> {
@@ -30,15 +32,19 @@ pub(super) fn clean(bytes: &[u8]) -> Result<Vec<u8>, RejectionReason> {
     let size = find(b"VP8 ").map_or_else(|| find(b"VP8L").and_then(lossless_size), lossy_size);
     let (width, height) = size.ok_or(RejectionReason::Damaged)?;
     check_size(width, height)?;
+    let lossless = [b"VP8L", b"ALPH"].iter().filter_map(|kind| find(kind)).map(<[u8]>::len).sum::<usize>();
+    if lossless > MAX_LOSSLESS_BYTES {
+        return Err(RejectionReason::TooLarge);
+    }
     let orientation_exif = find(b"EXIF").and_then(orientation::read_exif).map(orientation::to_exif);
     let mut body = Vec::with_capacity(bytes.len());
     if let Some(extended) = find(b"VP8X") {
-        let header = extended_header(extended, find(b"ICCP").is_some(), orientation_exif.is_some())?;
+        let header = extended_header(extended, orientation_exif.is_some())?;
         put(&mut body, *b"VP8X", &header).ok_or(RejectionReason::Damaged)?;
     }
     // In the order of the format; each at most once.
-    for kind in [b"ICCP", b"ALPH", b"VP8 ", b"VP8L"] {
-        // Profile and separate transparency are valid only with the extended header.
+    for kind in [b"ALPH", b"VP8 ", b"VP8L"] {
+        // Separate transparency is valid only with the extended header.
         let belongs = find(b"VP8X").is_some() || kind.starts_with(b"VP8");
         if let Some(content) = find(kind).filter(|_| belongs) {
             put(&mut body, *kind, content).ok_or(RejectionReason::Damaged)?;
@@ -66,7 +72,7 @@ fn lossless_size(content: &[u8]) -> Option<(u32, u32)> {
 }
 
 /// Extended header with the flags of kept chunks, and cleared reserved bits.
-fn extended_header(header: &[u8], icc: bool, exif: bool) -> Result<[u8; 10], RejectionReason> {
+fn extended_header(header: &[u8], exif: bool) -> Result<[u8; 10], RejectionReason> {
     let mut header: [u8; 10] = header.try_into().map_err(|_| RejectionReason::Damaged)?;
     let [flags, reserved @ .., w0, w1, w2, h0, h1, h2] = &mut header;
     if *flags & ANIMATION != 0 {
@@ -77,7 +83,7 @@ fn extended_header(header: &[u8], icc: bool, exif: bool) -> Result<[u8; 10], Rej
         u32::from_le_bytes([low, middle, high, 0]).saturating_add(1)
     };
     check_size(side([*w0, *w1, *w2]), side([*h0, *h1, *h2]))?;
-    *flags = (*flags & ALPHA) | if icc { ICC } else { 0 } | if exif { EXIF } else { 0 };
+    *flags = (*flags & ALPHA) | if exif { EXIF } else { 0 };
     reserved.fill(0);
     Ok(header)
 }

@@ -174,11 +174,17 @@ fn truncated_pdf_is_damaged() {
             "{share}"
         );
     }
-    // A linearized file starts with an end marker without a reference table.
-    let for_the_web =
-        [b"%PDF-1.7\n1 0 obj <</Linearized 1>> endobj\nstartxref\n0\n%%EOF\n".as_slice(), &bytes[9..bytes.len() - 20]]
-            .concat();
-    assert_eq!(inspected(&for_the_web, MediaType::Pdf), Err(RejectionReason::Damaged));
+    // A linearized file starts with its first page, a trailer and an end marker. The other pages follow.
+    let first = "%PDF-1.7\n9 0 obj <</Linearized 1>> endobj\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n\
+                 3 0 obj <</Type/Page/Parent 2 0 R/Contents 4 0 R>> endobj\ntrailer <</Root 1 0 R>>\nstartxref\n0\n%%EOF\n";
+    let tree = "2 0 obj <</Type/Pages/Count 2/Kids[3 0 R 5 0 R]>> endobj\n";
+    let contents = "4 0 obj <</Length 2>> stream\nS \nendstream endobj\n";
+    let page = "5 0 obj <</Type/Page/Parent 2 0 R/Contents[4 0 R]>> endobj\n";
+    let ends = |parts: &[&str]| inspected([&[first], parts].concat().concat().as_bytes(), MediaType::Pdf).err();
+    assert_eq!(ends(&[tree, contents, page]), None);
+    for parts in [[].as_slice(), &[tree], &[tree, contents], &[tree, page], &[tree, page, &contents[..40]]] {
+        assert_eq!(ends(parts), Some(RejectionReason::Damaged), "{parts:?}");
+    }
 }
 
 #[test]
