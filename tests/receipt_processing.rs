@@ -327,3 +327,38 @@ async fn sweep_processes_missed_uploads_and_abandons_missing() {
     world.ana.post(&world.report(&never, "submit"), &json!({})).await.expect(200);
     stack.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_beyond_the_rate_wait_for_the_sweep() {
+    let stack = Stack::start(options(Data::InMemory)).await.unwrap();
+    let (world, other) = (World::on(stack.url()).await, World::on(stack.url()).await);
+    // As after very many files: the next inspection is a day away.
+    let arrival = now().as_microsecond() + 86_400_000_000;
+    let counter = json!({
+        "PK": {"S": format!("ORG#{}#INSPECTIONS", world.org)}, "SK": {"S": "RATE"}, "arrival": {"N": arrival.to_string()},
+    });
+    table::call_on(&stack, "PutItem", json!({"Item": counter})).await;
+    let draft = bare(&world).await;
+    let bytes = ticket(&world.org);
+    let made = declare(&world, &draft, 0, &declaration("x.png", "image/png", &bytes)).await;
+    assert_eq!(upload(&made, &bytes).await.status, 200);
+    let of = json!({":pk": {"S": format!("ORG#{}#FILES", world.org)}});
+    let tasks = json!({"KeyConditionExpression": "PK = :pk", "ExpressionAttributeValues": of, "ConsistentRead": true});
+    wait_until("the file task is due", || async {
+        let found = table::call_on(&stack, "Query", tasks.clone()).await;
+        let due: i64 = found["Items"][0]["due"]["N"].as_str()?.parse().ok()?;
+        (due <= now().as_second()).then_some(())
+    })
+    .await;
+    // Nobody else waits.
+    let theirs = bare(&other).await;
+    let (_, receipt) = attach(&other, &theirs, 0, &declaration("x.png", "image/png", &bytes), &bytes).await;
+    assert_eq!(receipt["status"], "clean");
+    let path = path(&world, &draft, 0, &made);
+    assert_eq!(world.ana.get(&path).await.expect(200)["status"], "pending");
+    run_schedule(stack.url(), "triggers-sweep", now()).await;
+    assert_eq!(world.ana.get(&path).await.expect(200)["status"], "clean");
+    assert_eq!(receipts_with_pending_task(&stack, &world).await, [json!(null); 0]);
+    assert_eq!(Bucket::on(&stack).existing(&keys(&world, &draft, &made)).await.len(), 1);
+    stack.stop().await;
+}

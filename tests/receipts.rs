@@ -277,3 +277,101 @@ async fn refused_receipt_blocks_submission_until_removed() {
     world.ana.delete(&path).await.expect(200);
     submit(&world, &draft).await.expect(200);
 }
+
+#[tokio::test]
+async fn declaration_accepts_usual_spellings() {
+    let world = World::new().await;
+    for (written, media_type) in [
+        ("image/PNG", "image/png"),
+        ("image/png; name=\"x.png\"", "image/png"),
+        ("image/jpg", "image/jpeg"),
+        ("image/heif", "image/heic"),
+        (" Application/PDF ", "application/pdf"),
+    ] {
+        let draft = bare(&world).await;
+        let (bytes, mut declared) = unique_ticket(&world);
+        declared["media_type"] = json!(written);
+        declared["sha256"] = json!(declared["sha256"].as_str().unwrap().to_uppercase());
+        let made = declare(&world, &draft, 0, &declared).await;
+        assert_eq!(
+            (&made["media_type"], &made["sha256"], &made["upload"]["headers"]["content-type"]),
+            (&json!(media_type), &json!(files::sha256(&bytes)), &json!(media_type)),
+            "{written}"
+        );
+        if media_type == "image/png" {
+            assert_eq!(upload(&made, &bytes).await.status, 200, "{written}");
+            let receipt = processed_receipt(&world.ana, &path(&world, &draft, 0, &made)).await;
+            assert_eq!(receipt["status"], "clean", "{written}");
+        }
+    }
+    let draft = bare(&world).await;
+    for wrong in ["image", "image/svg+xml", "png", "image/png x", ""] {
+        let declared = crate::support::with(unique_ticket(&world).1, &json!({"media_type": wrong}));
+        let refused = world.ana.post(&world.line(&draft, 0, "receipts"), &declared).await;
+        assert_eq!(refused.problem(422, "/problems/validation-failed"), ["/media_type media-type"], "{wrong}");
+    }
+}
+
+/// Encrypted, with an empty user password, and with a password.
+const OPEN_PDF: &[u8] = include_bytes!("../shared/receipts/src/inspect/tests/files/aes_256.pdf");
+const LOCKED_PDF: &[u8] = include_bytes!("../shared/receipts/src/inspect/tests/files/aes_256_locked.pdf");
+
+#[tokio::test]
+async fn pdf_that_readers_open_is_kept() {
+    let world = World::new().await;
+    let plain = files::pdf("", "");
+    let text = String::from_utf8(plain.clone()).unwrap();
+    let table = text.find("startxref").unwrap();
+    let locked = "The file does not open without a password. Print it to a new PDF without one.";
+    for (what, bytes, reason) in [
+        ("byte order mark", [b"\xEF\xBB\xBF".as_slice(), &plain].concat(), None),
+        ("bytes before the header", [[b'x'; 1000].as_slice(), &plain].concat(), None),
+        ("wrong offset", [&plain[..table], b"startxref\n7\n%%EOF"].concat(), None),
+        ("other line ends", text.replace('\n', "\r\n").into_bytes(), None),
+        ("no end marker", plain[..plain.len() - 6].to_vec(), None),
+        ("owner's password", OPEN_PDF.to_vec(), None),
+        ("electronic invoice", files::pdf_with_file("factur-x.xml", "<Invoice><a>1.00</a></Invoice>"), None),
+        ("user's password", LOCKED_PDF.to_vec(), Some(("locked", locked))),
+        ("another file", files::pdf_with_file("factur-x.exe", "MZ"), Some(("active", "another file"))),
+        ("no pages", text.replace("/Kids [3 0 R]", "/Kids [9 0 R]").into_bytes(), Some(("damaged", "incomplete"))),
+    ] {
+        let draft = bare(&world).await;
+        let (_, receipt) = attach(&world, &draft, 0, &declaration("x.pdf", "application/pdf", &bytes), &bytes).await;
+        let expected = reason.map_or(Value::Null, |(reason, _)| json!(reason));
+        assert_eq!(receipt["reason"], expected, "{what}: {receipt}");
+        let detail = receipt["detail"].as_str().unwrap_or_default();
+        assert!(reason.is_none_or(|(_, part)| detail.contains(part)), "{what}: {detail}");
+    }
+}
+
+/// Headers that a browser sets itself; a page cannot.
+const SET_BY_BROWSERS: [&str; 2] = ["content-length", "host"];
+
+#[tokio::test]
+async fn browsers_may_send_every_signed_header() {
+    let world = World::new().await;
+    let draft = bare(&world).await;
+    let (bytes, declared) = unique_ticket(&world);
+    let made = declare(&world, &draft, 0, &declared).await;
+    let link = made["upload"]["url"].as_str().unwrap();
+    let named: Vec<&str> = made["upload"]["headers"].as_object().unwrap().keys().map(String::as_str).collect();
+    let signed = link.split_once("X-Amz-SignedHeaders=").unwrap().1.split('&').next().unwrap().replace("%3B", ";");
+    let mut signed: Vec<&str> = signed.split(';').filter(|name| *name != "host").collect();
+    signed.sort_unstable();
+    assert_eq!(named, signed, "the answer names the signed headers and no other");
+    // The rule of the bucket lists them, and nothing else.
+    let wanted: Vec<&str> = named.iter().copied().filter(|name| !SET_BY_BROWSERS.contains(name)).collect();
+    let template = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/template.yaml")).unwrap();
+    let rule = template.split_once("AllowedMethods: [PUT, GET]").unwrap().1;
+    let rule = rule.split_once("AllowedHeaders: [").unwrap().1.split_once(']').unwrap().0;
+    assert_eq!(rule.split(", ").collect::<Vec<_>>(), wanted);
+    let origin = "http://localhost:5173";
+    let preflight = |names: String| {
+        let request = reqwest::Client::new().request(Method::OPTIONS, link).header("Origin", origin);
+        request.header("Access-Control-Request-Method", "PUT").header("Access-Control-Request-Headers", names).send()
+    };
+    assert_eq!(preflight(wanted.join(",")).await.unwrap().status(), 200);
+    assert_eq!(preflight(format!("{},x-amzn-trace-id", wanted.join(","))).await.unwrap().status(), 403);
+    let answer = send(files::put_request(&made["upload"]).header("Origin", origin).body(bytes)).await;
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, origin), "{}", answer.text);
+}

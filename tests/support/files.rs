@@ -73,6 +73,18 @@ pub fn pdf(catalogue: &str, trailer: &str) -> Vec<u8> {
     format!("{text}xref\n0 4\n{table}{trailer}").into_bytes()
 }
 
+/// Returns a PDF with an embedded file.
+pub fn pdf_with_file(name: &str, content: &str) -> Vec<u8> {
+    let catalogue = format!("/Names << /EmbeddedFiles << /Names [({name}) 4 0 R] >> >>");
+    let text = String::from_utf8(pdf(&catalogue, "")).unwrap();
+    let more = format!(
+        "4 0 obj\n<< /Type /Filespec /F ({name}) /EF << /F 5 0 R >> >>\nendobj\n\
+         5 0 obj\n<< /Type /EmbeddedFile /Length {} >>\nstream\n{content}\nendstream\nendobj\nxref\n",
+        content.len()
+    );
+    text.replacen("xref\n", &more, 1).into_bytes()
+}
+
 /// Creates a draft of Ana with one line that needs a receipt.
 pub async fn bare(world: &World) -> Value {
     world.draft(&world.ana, &[without_reference("42.50")]).await

@@ -81,8 +81,8 @@ pub async fn organisation_on(stack: &Stack, org: &str) -> BTreeMap<String, Value
         let page = call_on(stack, "Scan", body).await;
         for item in page["Items"].as_array().unwrap() {
             let text = |name: &str| item[name]["S"].as_str().unwrap();
-            let is_transient =
-                ["#LIMIT#", "#OUTBOX", "#MAIL", "#SIGN_INS"].iter().any(|part| text("PK").contains(part));
+            let transient = ["#LIMIT#", "#INSPECTIONS", "#OUTBOX", "#MAIL", "#SIGN_INS"];
+            let is_transient = transient.iter().any(|part| text("PK").contains(part));
             if !is_transient && text("SK") != "TURN" && !text("SK").starts_with("DELIVERY#") {
                 all.insert(format!("{} {}", text("PK"), text("SK")), item.clone());
             }

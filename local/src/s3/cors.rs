@@ -89,7 +89,8 @@ mod tests {
         {
             assert!(matches_pattern(pattern, text), "{pattern} {text}");
         }
-        for (pattern, text) in [("", "x"), ("x-amz-*", "x-am"), ("ab*bc", "abc"), ("http://*.example", "http://example")]
+        for (pattern, text) in
+            [("", "x"), ("x-amz-*", "x-am"), ("ab*bc", "abc"), ("http://*.example", "http://example")]
         {
             assert!(!matches_pattern(pattern, text), "{pattern} {text}");
         }

@@ -106,7 +106,11 @@ mod tests {
             notification("ObjectRemoved:*", "", ""),
         ];
         let buckets = [
-            Bucket { name: "a".to_owned(), notifications: vec![notification("ObjectCreated:*", "", "")], cors: Vec::new() },
+            Bucket {
+                name: "a".to_owned(),
+                notifications: vec![notification("ObjectCreated:*", "", "")],
+                cors: Vec::new(),
+            },
             Bucket { name: "b".to_owned(), notifications, cors: Vec::new() },
         ];
         let notified = |key: &str, method: &str| created(key, method).queues(&buckets).collect::<Vec<_>>();

@@ -44,7 +44,8 @@ impl Input for ReceiptIn {
         let name = errors.parse("name", self.name);
         let names = MediaType::ALL.iter().map(|media_type| media_type.name()).collect::<Vec<_>>().join(", ");
         let detail = format!("Must be one of {names}.");
-        let media_type = errors.require("media_type", MediaType::from_declaration(&self.media_type), "media-type", &detail);
+        let media_type =
+            errors.require("media_type", MediaType::from_declaration(&self.media_type), "media-type", &detail);
         let size = u64::from(self.size);
         if !(1..=MAX_FILE_BYTES).contains(&size) {
             errors.push("size", "range", format!("Must be from 1 to {MAX_FILE_BYTES}."));

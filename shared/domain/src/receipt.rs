@@ -139,13 +139,13 @@ pub enum RejectionReason {
     TypeMismatch,
     /// The file cannot be read to its end.
     Damaged,
-    /// Too many pixels or pages.
+    /// Too many pixels or pages, or too much work to inspect.
     TooLarge,
-    /// Script, program or embedded file.
+    /// Script, program, archive or embedded file other than an electronic invoice.
     #[serde(rename = "active")]
     #[strum(serialize = "active")]
     ActiveContent,
-    /// Encrypted with a password.
+    /// Encrypted, and does not open without a password.
     #[serde(rename = "locked")]
     #[strum(serialize = "locked")]
     PasswordProtected,
@@ -174,10 +174,12 @@ impl RejectionReason {
             Self::ChecksumMismatch => "The SHA-256 of the file differs from the declared one.",
             Self::UnknownType => "The file is not a PDF, JPEG, PNG, HEIC or WebP file.",
             Self::TypeMismatch => "The media type of the file differs from the declared type.",
-            Self::Damaged => "The file is damaged or incomplete.",
-            Self::TooLarge => "The file has too many pixels or pages.",
-            Self::ActiveContent => "The file contains a script, a program or an embedded file.",
-            Self::PasswordProtected => "The file is protected by a password.",
+            Self::Damaged => "The file is damaged or incomplete. Save, scan or photograph it again.",
+            Self::TooLarge => {
+                "The file has too many pixels, pages or parts. Print it to a new PDF, or take a photograph of it."
+            }
+            Self::ActiveContent => "The file contains a script, a program or another file. Print it to a new PDF.",
+            Self::PasswordProtected => "The file does not open without a password. Print it to a new PDF without one.",
             Self::KnownMalware => "The file contains known malware.",
         }
     }

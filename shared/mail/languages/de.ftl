@@ -124,10 +124,10 @@ finding-receipt-refused = { $expense }: Der Beleg { $receipt }{ $more ->
     [other_bytes] Die Datei ist nicht die, deren SHA-256 angegeben wurde.
     [unknown_type] Die Datei ist weder PDF noch JPEG, PNG, HEIC oder WebP.
     [other_type] Die Datei hat einen anderen Typ als angegeben.
-    [damaged] Die Datei ist beschädigt oder unvollständig.
-    [too_large] Die Datei hat mehr Bildpunkte oder Seiten, als ein Beleg haben darf.
-    [active] Die Datei enthält ein Skript, ein Programm oder eine andere Datei.
-    [locked] Die Datei ist mit einem Kennwort geschützt.
+    [damaged] Die Datei ist beschädigt oder unvollständig. Bitte neu speichern, scannen oder fotografieren.
+    [too_large] Die Datei hat zu viele Bildpunkte, Seiten oder Teile. Bitte neu als PDF drucken oder fotografieren.
+    [active] Die Datei enthält ein Skript, ein Programm oder eine andere Datei. Bitte neu als PDF drucken.
+    [locked] Die Datei lässt sich nicht ohne Kennwort öffnen. Bitte ohne Kennwort neu als PDF drucken.
    *[harmful] Die Datei ist als schädlich bekannt.
 }
 finding-duplicate-receipt = { $expense }: Der Beleg { $receipt }{ $more ->

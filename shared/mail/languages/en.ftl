@@ -129,10 +129,10 @@ finding-receipt-refused = { $expense }: the receipt { $receipt }{ $more ->
     [other_bytes] The SHA-256 of the file differs from the declared one.
     [unknown_type] The file is not a PDF, JPEG, PNG, HEIC or WebP file.
     [other_type] The media type of the file differs from the declared type.
-    [damaged] The file is damaged or incomplete.
-    [too_large] The file has too many pixels or pages.
-    [active] The file contains a script, a program or an embedded file.
-    [locked] The file is protected by a password.
+    [damaged] The file is damaged or incomplete. Save, scan or photograph it again.
+    [too_large] The file has too many pixels, pages or parts. Print it to a new PDF, or take a photograph of it.
+    [active] The file contains a script, a program or another file. Print it to a new PDF.
+    [locked] The file does not open without a password. Print it to a new PDF without one.
    *[harmful] The file contains known malware.
 }
 finding-duplicate-receipt = { $expense }: the receipt { $receipt }{ $more ->

@@ -124,10 +124,10 @@ finding-receipt-refused = { $expense }: el justificante { $receipt }{ $more ->
     [other_bytes] El archivo no es aquel cuyo SHA-256 se declaró.
     [unknown_type] El archivo no es PDF, JPEG, PNG, HEIC ni WebP.
     [other_type] El tipo del archivo no es el declarado.
-    [damaged] El archivo está dañado o incompleto.
-    [too_large] El archivo tiene más píxeles o páginas de los que puede tener un justificante.
-    [active] El archivo contiene un script, un programa u otro archivo.
-    [locked] El archivo está protegido con contraseña.
+    [damaged] El archivo está dañado o incompleto. Guárdelo, escanéelo o fotografíelo de nuevo.
+    [too_large] El archivo tiene demasiados píxeles, páginas o partes. Imprímalo en un PDF nuevo o fotografíelo.
+    [active] El archivo contiene un script, un programa u otro archivo. Imprímalo en un PDF nuevo.
+    [locked] El archivo no se abre sin contraseña. Imprímalo en un PDF nuevo sin contraseña.
    *[harmful] Se sabe que el archivo es dañino.
 }
 finding-duplicate-receipt = { $expense }: el justificante { $receipt }{ $more ->

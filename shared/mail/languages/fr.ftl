@@ -125,10 +125,10 @@ finding-receipt-refused = { $expense } : le justificatif { $receipt }{ $more ->
     [other_bytes] Le fichier n’est pas celui dont le SHA-256 a été déclaré.
     [unknown_type] Le fichier n’est ni PDF, ni JPEG, PNG, HEIC ou WebP.
     [other_type] Le type du fichier n’est pas celui qui a été déclaré.
-    [damaged] Le fichier est endommagé ou incomplet.
-    [too_large] Le fichier a plus de pixels ou de pages qu’un justificatif ne peut en avoir.
-    [active] Le fichier contient un script, un programme ou un autre fichier.
-    [locked] Le fichier est protégé par un mot de passe.
+    [damaged] Le fichier est endommagé ou incomplet. Enregistrez-le, numérisez-le ou photographiez-le de nouveau.
+    [too_large] Le fichier a trop de pixels, de pages ou d’éléments. Imprimez-le dans un nouveau PDF ou photographiez-le.
+    [active] Le fichier contient un script, un programme ou un autre fichier. Imprimez-le dans un nouveau PDF.
+    [locked] Le fichier ne s’ouvre pas sans mot de passe. Imprimez-le dans un nouveau PDF sans mot de passe.
    *[harmful] Le fichier est connu comme dangereux.
 }
 finding-duplicate-receipt = { $expense } : le justificatif { $receipt }{ $more ->

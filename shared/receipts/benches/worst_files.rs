@@ -58,7 +58,9 @@ pub const ALL: &[WorstFile] = &[
     pdf("pdf: elements of an invoice", 40, |parts| {
         let name = b"6 0 obj<</F(factur-x.xml)/EF<</F 7 0 R>>>>endobj 7 0 obj ";
         let xml = [b"<Invoice>".as_slice(), &b"<a/>".repeat(1_200_000), b"</Invoice>"].concat();
-        document(&[name, stream("/Type/EmbeddedFile/Filter/FlateDecode", &deflated(&xml)).as_slice()].concat().repeat(parts))
+        document(
+            &[name, stream("/Type/EmbeddedFile/Filter/FlateDecode", &deflated(&xml)).as_slice()].concat().repeat(parts),
+        )
     }),
     heic("heic: media boxes", 3_000_000, |parts| picture_boxes(&boxed(*b"mdat", b"").repeat(parts), b"")),
     heic("heic: unknown boxes", 3_000_000, |parts| picture_boxes(&boxed(*b"free", b"").repeat(parts), b"")),
@@ -78,7 +80,8 @@ pub const ALL: &[WorstFile] = &[
     jpeg("jpeg: code tables", 1_100_000, |parts| {
         let table = [b"\x11\x01".as_slice(), &[0; 15], b"\0"].concat();
         let tables = (0..parts).collect::<Vec<_>>();
-        let segments = tables.chunks(3000).flat_map(|some| segment(0xC4, &table.repeat(some.len()))).collect::<Vec<u8>>();
+        let segments =
+            tables.chunks(3000).flat_map(|some| segment(0xC4, &table.repeat(some.len()))).collect::<Vec<u8>>();
         progressive(8, &segments, 0, false)
     }),
     jpeg("jpeg: comments", 6_000_000, |parts| progressive(8, &segment(0xFE, b"").repeat(parts), 0, false)),
@@ -125,7 +128,8 @@ fn deflated(bytes: &[u8]) -> Vec<u8> {
 
 /// Document of one page with more between its objects and its trailer.
 fn document(more: &[u8]) -> Vec<u8> {
-    let start = b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n\
+    let start =
+        b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n\
                   3 0 obj<</Type/Page/Parent 2 0 R>>endobj\n4 0 obj ";
     [start.as_slice(), more, b"\nendobj\ntrailer<</Root 1 0 R>>\nstartxref\n9\n%%EOF\n"].concat()
 }
@@ -236,7 +240,10 @@ fn picture_boxes(more: &[u8], properties: &[u8]) -> Vec<u8> {
             full(*b"hdlr", 0, &[b"\0\0\0\0pict".as_slice(), &[0; 13]].concat()),
             full(*b"pitm", 0, &[0, 1]),
             full(*b"iinf", 0, &[&[0, 1], full(*b"infe", 2, b"\0\x01\0\0hvc1x\0").as_slice()].concat()),
-            boxed(*b"iprp", &[boxed(*b"ipco", &[size, properties.to_vec()].concat()), full(*b"ipma", 0, &[0; 4])].concat()),
+            boxed(
+                *b"iprp",
+                &[boxed(*b"ipco", &[size, properties.to_vec()].concat()), full(*b"ipma", 0, &[0; 4])].concat(),
+            ),
             full(*b"iloc", 1, &places),
         ];
         full(*b"meta", 0, &children.concat())
@@ -346,7 +353,13 @@ fn lossless_groups(groups: usize) -> Vec<u8> {
     bits.bytes.extend([0; 1000]);
     let content = bits.bytes;
     let chunk = |kind: &[u8; 4], content: &[u8]| {
-        [kind.as_slice(), &u32::try_from(content.len()).unwrap_or(0).to_le_bytes(), content, &vec![0; content.len() % 2]].concat()
+        [
+            kind.as_slice(),
+            &u32::try_from(content.len()).unwrap_or(0).to_le_bytes(),
+            content,
+            &vec![0; content.len() % 2],
+        ]
+        .concat()
     };
     chunk(b"RIFF", &[b"WEBP".to_vec(), chunk(b"VP8L", &content)].concat())
 }

@@ -15,10 +15,13 @@ use outlay_aws::env::{ConfigError, required};
 use outlay_aws::log::{Level, log, publish_metrics};
 use outlay_domain::change::{Change, ReportChange, abandon_receipt, record_duplicates, record_inspection};
 use outlay_domain::error::DomainError;
+use outlay_domain::rate_limit::Quota;
 use outlay_domain::receipt::{Receipt, ReceiptStatus, RejectionReason};
 use outlay_domain::report::Report;
 use outlay_domain::text::Sha256Hex;
 use outlay_store::files::{PendingFileTask, abandoned_at};
+use outlay_store::keys;
+use outlay_store::limits::RateLimitOutcome;
 use outlay_store::{CommitError, Store};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -38,6 +41,9 @@ const VISIBILITY_DELAY: SignedDuration = SignedDuration::from_mins(5);
 const MAX_ATTEMPTS: u32 = 12;
 /// Failure after these attempts.
 const BUSY: &str = "other requests keep changing the report";
+/// Inspections of an organisation's files that begin at once; others wait for the sweep, which takes the organisations
+/// in turn. So an organisation with very many or very costly files does not keep the others waiting.
+const INSPECTION_QUOTA: Quota = Quota { per_minute: 30, burst: 150 };
 /// Timeouts of one attempt and of an operation on S3. A file takes longer than an item of the table.
 const FILE_TIMEOUTS: (Duration, Duration) = (Duration::from_secs(12), Duration::from_secs(20));
 
@@ -56,6 +62,17 @@ enum ProcessingOutcome {
     NotUploaded,
     /// The report has no such receipt.
     UnknownReceipt,
+    /// The organisation has too many files at once: this one waits for its file task.
+    Deferred(PendingFileTask),
+}
+
+/// Who asks for an inspection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// A notification: the rate of the organisation decides.
+    OnArrival,
+    /// The sweep, which gives each organisation its turn.
+    Swept,
 }
 
 /// Object that S3 reports as created.
@@ -142,7 +159,11 @@ impl ReceiptProcessor {
             publish_metrics(now, &[("UnexpectedObjects", "Count", 1)]);
             return Ok(());
         };
-        match self.process(&key, now).await? {
+        match self.process(&key, Turn::OnArrival, now).await? {
+            ProcessingOutcome::Deferred(task) => {
+                log(Level::Info, "too many files at once, left to the sweep", &[("receipt_key", &key)]);
+                Ok(self.store.reschedule_file_task(&task, now.as_second()).await?)
+            }
             ProcessingOutcome::UnknownReceipt if now.duration_since(object.at) < VISIBILITY_DELAY => {
                 Err("the receipt is not in the table yet".into())
             }
@@ -160,7 +181,7 @@ impl ReceiptProcessor {
     /// As for [`Self::process_object`].
     pub async fn reconcile(&self, task: &PendingFileTask, now: Timestamp) -> Result<(), Error> {
         let key = ReceiptKey { org: task.org, report: task.report_id, receipt: task.receipt_id };
-        match self.process(&key, now).await? {
+        match self.process(&key, Turn::Swept, now).await? {
             ProcessingOutcome::UnknownReceipt => {
                 self.bucket.remove(&key).await?;
                 Ok(self.store.complete_file_task(key.org, key.receipt, task.due).await?)
@@ -169,12 +190,15 @@ impl ReceiptProcessor {
             ProcessingOutcome::NotUploaded => {
                 self.retry_update(&key, |report| abandon_receipt(report, key.receipt, now)).await
             }
-            ProcessingOutcome::Inspected => Ok(()),
+            // The task of a deferred file is due earlier than the others, which are complete already.
+            ProcessingOutcome::Inspected | ProcessingOutcome::Deferred(_) => {
+                Ok(self.store.complete_file_task(key.org, key.receipt, task.due).await?)
+            }
         }
     }
 
     /// Inspects the file of a receipt if it is pending, records the result, and cleans up.
-    async fn process(&self, key: &ReceiptKey, now: Timestamp) -> Result<ProcessingOutcome, Error> {
+    async fn process(&self, key: &ReceiptKey, turn: Turn, now: Timestamp) -> Result<ProcessingOutcome, Error> {
         let mut inspected = None;
         // The last iteration only reads: the attempt before it may have succeeded.
         for attempt in 0..=MAX_ATTEMPTS {
@@ -192,6 +216,11 @@ impl ReceiptProcessor {
             }
             let status = match &inspected {
                 Some(status) => status,
+                None if turn == Turn::OnArrival && !self.may_inspect_now(key, now).await? => {
+                    let due = abandoned_at(receipt);
+                    let task = PendingFileTask { org: key.org, report_id: report.id, receipt_id: receipt.id, due };
+                    return Ok(ProcessingOutcome::Deferred(task));
+                }
                 None => match self.inspect_upload(key, receipt).await? {
                     Some(status) => &*inspected.insert(status),
                     None => return Ok(ProcessingOutcome::NotUploaded),
@@ -212,6 +241,13 @@ impl ReceiptProcessor {
             }
         }
         Err(BUSY.into())
+    }
+
+    /// Counts an inspection against the rate of its organisation; `false` when that is used up.
+    async fn may_inspect_now(&self, key: &ReceiptKey, now: Timestamp) -> Result<bool, Error> {
+        let rate = keys::inspection_rate(key.org);
+        let outcome = self.store.consume_rate_limit(&rate, INSPECTION_QUOTA, now.as_microsecond(), None).await?;
+        Ok(matches!(outcome, RateLimitOutcome::Admitted(_)))
     }
 
     /// Inspects an upload and stores a clean file; `None` when nothing was uploaded.

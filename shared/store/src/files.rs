@@ -14,7 +14,7 @@ use crate::attributes::{key_attributes, number, text};
 use crate::client::Store;
 use crate::error::{StoreError, is_condition_failure};
 use crate::integrity::Stored;
-use crate::items::from_item;
+use crate::items::{from_item, to_item};
 use crate::keys::{self, MAX_SORT_KEY, MIN_SORT_KEY, names};
 
 /// Pending work on the file of a receipt: an upload to wait for, or a removed receipt whose file must be deleted.
@@ -61,6 +61,23 @@ impl Store {
         let tasks = self.query_all(&keys::file_tasks_partition(org), MIN_SORT_KEY, MAX_SORT_KEY).await?;
         let tasks = tasks.into_iter().map(from_item).collect::<Result<Vec<PendingFileTask>, _>>()?;
         Ok(tasks.into_iter().filter(|task| task.due <= now.as_second()).collect())
+    }
+
+    /// Makes a file task due at a time, unless it is absent or its due time is another than `due`.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    #[expect(clippy::disallowed_methods, reason = "a file task tracks work, it is no decision of the domain")]
+    pub async fn reschedule_file_task(&self, task: &PendingFileTask, due: i64) -> Result<(), StoreError> {
+        let key = keys::file_task(task.org, task.receipt_id);
+        let item = to_item(&key, "file", &PendingFileTask { due, ..task.clone() })?;
+        let request = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let request = request.condition_expression("due = :due").expression_attribute_values(":due", number(task.due));
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_condition_failure(&error) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Deletes a file task, unless it is absent or its due time has changed since it was read.

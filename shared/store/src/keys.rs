@@ -429,6 +429,12 @@ pub fn rate_limit(subject: &str, class: &str) -> PrimaryKey {
     PrimaryKey::new(format!("IDENTITY#{subject}#LIMIT"), class)
 }
 
+/// Key of the rate of inspections of an organisation's files.
+#[must_use]
+pub fn inspection_rate(org: OrgId) -> PrimaryKey {
+    PrimaryKey::new(format!("ORG#{org}#INSPECTIONS"), "RATE")
+}
+
 /// Key of one shard of an organisation's rate limit. A subject contains no `#`, so none collides with a shard.
 #[must_use]
 pub fn rate_limit_shard(org: OrgId, shard: u64, class: &str) -> PrimaryKey {

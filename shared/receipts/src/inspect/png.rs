@@ -9,8 +9,7 @@ use super::picture::check_size;
 
 const SIGNATURE_BYTES: usize = 8;
 /// Chunks of the picture.
-const KEPT: [&[u8; 4]; 10] =
-    [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"sBIT", b"sRGB", b"pHYs"];
+const KEPT: [&[u8; 4]; 10] = [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"sBIT", b"sRGB", b"pHYs"];
 /// Limit of chunks. Writers use chunks of some kilobytes.
 const MAX_CHUNKS: usize = 100_000;
 

@@ -67,6 +67,7 @@ fn samples() -> (Vec<PrimaryKey>, Vec<(String, &'static str)>) {
         unknown_ses_event(None, "{message}", "{type}"),
         file_task(org, receipt),
         PrimaryKey::new(receipt_hash_partition(org, "abcd"), format!("{report}#{receipt}")),
+        inspection_rate(org),
         daily_quota("sub-1", "{what}", date),
         organisation_entry(org),
         task(org, member, Some(date), report, 8),

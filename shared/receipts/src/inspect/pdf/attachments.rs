@@ -15,12 +15,8 @@ const INVOICES: [&str; 3] = ["factur-x.xml", "zugferd-invoice.xml", "xrechnung.x
 /// Root elements of invoices: UN/CEFACT, its predecessor in ZUGFeRD 1, and UBL.
 const ROOTS: [&[u8]; 4] = [b"CrossIndustryInvoice", b"CrossIndustryDocument", b"Invoice", b"CreditNote"];
 /// Starts of the namespaces in invoices. Others, such as that of HTML, can make a browser run a script.
-const NAMESPACES: [&str; 4] = [
-    "urn:",
-    "http://www.w3.org/2001/XMLSchema",
-    "http://www.w3.org/2000/09/xmldsig#",
-    "http://uri.etsi.org/01903/",
-];
+const NAMESPACES: [&str; 4] =
+    ["urn:", "http://www.w3.org/2001/XMLSchema", "http://www.w3.org/2000/09/xmldsig#", "http://uri.etsi.org/01903/"];
 /// Size limit of an invoice file, in bytes.
 const MAX_INVOICE_BYTES: usize = 5_000_000;
 /// Limit of nested elements.

@@ -88,7 +88,8 @@ impl PdfContents {
     /// Pages of the tree that a catalogue names.
     fn pages_under(&self, catalog: u64) -> Option<usize> {
         let of_catalog = self.objects.get(&catalog)?.links.iter();
-        let mut open: Vec<u64> = of_catalog.filter_map(|link| if let Link::Pages(n) = link { Some(*n) } else { None }).collect();
+        let mut open: Vec<u64> =
+            of_catalog.filter_map(|link| if let Link::Pages(n) = link { Some(*n) } else { None }).collect();
         let (mut pages, mut visited) = (0_usize, BTreeSet::new());
         while let Some(number) = open.pop() {
             let object = self.objects.get(&number)?;

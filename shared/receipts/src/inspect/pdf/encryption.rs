@@ -239,7 +239,8 @@ impl Parameters {
     fn key_of_256_bits(&self) -> Option<Vec<u8>> {
         let (hash, salts) = self.user.get(..48)?.split_at_checked(32)?;
         let (validation, salt) = salts.split_at_checked(8)?;
-        let of = |salt: &[u8]| if self.revision == 5 { Some(Sha256::digest(salt).to_vec()) } else { hash_of_salt(salt) };
+        let of =
+            |salt: &[u8]| if self.revision == 5 { Some(Sha256::digest(salt).to_vec()) } else { hash_of_salt(salt) };
         (of(validation)? == hash).then_some(())?;
         let aes = Aes256::new_from_slice(&of(salt)?).ok()?;
         Some(decrypt_cbc(&aes, &[0; BLOCK], self.user_key.get(..32)?))

@@ -174,12 +174,7 @@ impl<'b> StreamDecoder<'b> {
 
     /// Passes the decoded bytes of a stream to `sink`. Returns false when a filter is not supported or the data is
     /// truncated.
-    fn decode(
-        &mut self,
-        data: &[u8],
-        encoding: &StreamEncoding,
-        sink: &mut Sink<'_>,
-    ) -> Result<bool, RejectionReason> {
+    fn decode(&mut self, data: &[u8], encoding: &StreamEncoding, sink: &mut Sink<'_>) -> Result<bool, RejectionReason> {
         self.budget.spend(STREAM_UNITS)?;
         // Compressed twice, a few bytes expand a million times.
         let compressions = encoding.filters.iter().filter(|filter| filter.is_compression()).count();
@@ -214,12 +209,7 @@ impl<'b> StreamDecoder<'b> {
         }
     }
 
-    fn inflate_as(
-        &mut self,
-        data: &[u8],
-        has_header: bool,
-        sink: &mut Sink<'_>,
-    ) -> Result<Inflated, RejectionReason> {
+    fn inflate_as(&mut self, data: &[u8], has_header: bool, sink: &mut Sink<'_>) -> Result<Inflated, RejectionReason> {
         self.inflater.reset(has_header);
         let mut rest = data;
         let mut has_output = false;
@@ -383,9 +373,8 @@ mod tests {
     fn nested_stream_starts_exhaust_the_budget() {
         // Each start decompresses everything after it.
         let block = [b"\0\x07\0\xF8\xFF".as_slice(), b"stream\n"].concat();
-        let search = |bytes: &[u8], units| {
-            StreamDecoder::new(&mut Budget::of(units)).unlisted_streams_hide_action(bytes, &[])
-        };
+        let search =
+            |bytes: &[u8], units| StreamDecoder::new(&mut Budget::of(units)).unlisted_streams_hide_action(bytes, &[]);
         let units = 50_000_000;
         assert_eq!(search(&block.repeat(100), units), Ok(false));
         assert_eq!(search(&block.repeat(1000), units), Err(RejectionReason::TooLarge));

@@ -16,8 +16,15 @@ fn replaced(bytes: &[u8], old: &str, new: &str) -> Vec<u8> {
 #[test]
 fn bytes_before_header_are_cut_off() {
     let whole = pdf();
-    for before in ["\u{FEFF}", "\r\n", "\0", "\x1B%-12345X@PJL ENTER LANGUAGE=PDF\r\n", "<html><script>", "PK\x03\x04", &"x".repeat(1024)]
-    {
+    for before in [
+        "\u{FEFF}",
+        "\r\n",
+        "\0",
+        "\x1B%-12345X@PJL ENTER LANGUAGE=PDF\r\n",
+        "<html><script>",
+        "PK\x03\x04",
+        &"x".repeat(1024),
+    ] {
         let kept = inspected(&[before.as_bytes(), &whole].concat(), MediaType::Pdf).unwrap();
         assert!(kept.bytes == whole, "{before:?}");
     }
@@ -97,8 +104,7 @@ fn pdf_that_opens_without_password_is_inspected() {
         assert!(kept.bytes == bytes, "{name}");
     }
     // The script is in an encrypted object stream.
-    for (name, bytes) in
-        encrypted! { "rc4_40_active" "rc4_128_active" "aes_128_active" "aes_128_plain_metadata_active" "aes_256_r5_active" "aes_256_active" }
+    for (name, bytes) in encrypted! { "rc4_40_active" "rc4_128_active" "aes_128_active" "aes_128_plain_metadata_active" "aes_256_r5_active" "aes_256_active" }
     {
         assert!(!has(bytes, "JavaScript"), "{name}");
         assert_eq!(outcome(bytes), Err(RejectionReason::ActiveContent), "{name}");
@@ -115,15 +121,21 @@ const INVOICE: &str = "<?xml version='1.0'?><rsm:CrossIndustryInvoice \
 /// Document with an embedded file of this name and content.
 fn with_file(name: &str, content: &str, more: &[Vec<u8>]) -> Vec<u8> {
     let catalog = format!("/AF [5 0 R] /Names << /EmbeddedFiles << /Names [({name}) 5 0 R] >> >>");
-    let spec = format!("<< /Type /Filespec /F ({name}) /UF ({name}) /AFRelationship /Alternative /EF << /F 6 0 R /UF 6 0 R >> >>");
+    let spec = format!(
+        "<< /Type /Filespec /F ({name}) /UF ({name}) /AFRelationship /Alternative /EF << /F 6 0 R /UF 6 0 R >> >>"
+    );
     let file = stream("/Type /EmbeddedFile /Subtype /text#2Fxml /Filter /FlateDecode", &deflated(content.as_bytes()));
     pdf_of(&one_page(&catalog, &[&[spec.into_bytes(), file], more].concat()), "")
 }
 
 #[test]
 fn invoice_may_be_embedded_and_nothing_else() {
-    for name in ["factur-x.xml", "ZUGFeRD-invoice.xml", "xrechnung.xml", "\\376\\377\\000x\\000r\\000e\\000c\\000h\\000n\\000u\\000n\\000g\\000.\\000x\\000m\\000l"]
-    {
+    for name in [
+        "factur-x.xml",
+        "ZUGFeRD-invoice.xml",
+        "xrechnung.xml",
+        "\\376\\377\\000x\\000r\\000e\\000c\\000h\\000n\\000u\\000n\\000g\\000.\\000x\\000m\\000l",
+    ] {
         let bytes = with_file(name, INVOICE, &[]);
         assert!(inspected(&bytes, MediaType::Pdf).unwrap().bytes == bytes, "{name}");
     }
@@ -142,7 +154,10 @@ fn invoice_may_be_embedded_and_nothing_else() {
         ("a script", with_file("factur-x.xml", INVOICE, &[b"<< /S /JavaScript /JS (x) >>".to_vec()])),
         ("two names", replaced(&with_file("factur-x.xml", INVOICE, &[]), "/UF (factur-x.xml)", "/UF (factur-x.exe)")),
         ("no file", replaced(&with_file("factur-x.xml", INVOICE, &[]), "/F 6 0 R /UF 6 0 R", "/F 9 0 R")),
-        ("dictionary elsewhere", replaced(&with_file("factur-x.xml", INVOICE, &[]), "/EF << /F 6 0 R /UF 6 0 R >>", "/EF 9 0 R")),
+        (
+            "dictionary elsewhere",
+            replaced(&with_file("factur-x.xml", INVOICE, &[]), "/EF << /F 6 0 R /UF 6 0 R >>", "/EF 9 0 R"),
+        ),
     ] {
         assert_eq!(outcome(&bytes), Err(RejectionReason::ActiveContent), "{what}");
     }

@@ -10,8 +10,7 @@ fn archive() -> Vec<u8> {
     let sizes = [(content.len() as u32).to_le_bytes(), (content.len() as u32).to_le_bytes()].concat();
     let names = [(name.len() as u16).to_le_bytes(), [0; 2]].concat();
     let local = [b"PK\x03\x04\x0A\0\0\0\0\0\0\0\0\0\0\0\0\0".as_slice(), &sizes, &names, name, content].concat();
-    let entry =
-        [b"PK\x01\x02\x0A\0\x0A\0\0\0\0\0\0\0\0\0\0\0\0\0".as_slice(), &sizes, &names, &[0; 14], name].concat();
+    let entry = [b"PK\x01\x02\x0A\0\x0A\0\0\0\0\0\0\0\0\0\0\0\0\0".as_slice(), &sizes, &names, &[0; 14], name].concat();
     let end = [b"PK\x05\x06\0\0\0\0\x01\0\x01\0".as_slice(), &(entry.len() as u32).to_le_bytes(), &[0; 6]].concat();
     [local, entry, end].concat()
 }
@@ -27,7 +26,9 @@ fn outcome(bytes: &[u8], media_type: MediaType) -> Result<(), RejectionReason> {
 fn payload_in_colour_profile_or_metadata_is_removed() {
     for payload in [archive(), b"<html><script>alert(1)</script>".to_vec()] {
         let whole = jpeg(40, 20);
-        for (marker, start) in [(0xE2, "ICC_PROFILE\0\x01\x01"), (0xFE, ""), (0xE1, "Exif\0\0"), (0xCC, ""), (0xC8, ""), (0xDC, "")] {
+        for (marker, start) in
+            [(0xE2, "ICC_PROFILE\0\x01\x01"), (0xFE, ""), (0xE1, "Exif\0\0"), (0xCC, ""), (0xC8, ""), (0xDC, "")]
+        {
             let hidden = segment(marker, &[start.as_bytes(), &payload].concat());
             let bytes = [&whole[..2], &hidden, &whole[2..]].concat();
             assert_eq!(outcome(&bytes, MediaType::Jpeg), Ok(()), "{marker:X}");
