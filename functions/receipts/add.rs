@@ -5,6 +5,7 @@ use outlay_api::common::ExpensePath;
 use outlay_api::receipt::{DeclaredOut, ReceiptIn};
 use outlay_domain::change::{Change, ReceiptDeclaration, declare_receipt};
 use outlay_domain::permission::Edit;
+use outlay_domain::receipt::MIN_QUOTA_BYTES;
 use outlay_http::prelude::*;
 use outlay_receipts::{ReceiptBucket, ReceiptKey};
 
@@ -20,7 +21,8 @@ impl Endpoint for AddReceipt {
     const COST: RequestClass = RequestClass::Write;
     const IDEMPOTENCY: Idempotency = Idempotency::Required;
     const PRECONDITION: Precondition = Precondition::Accepted;
-    const DAILY_QUOTA: DailyQuotaOf<Self> = |declaration| Some(DailyQuota::Upload(declaration.size));
+    const DAILY_QUOTA: DailyQuotaOf<Self> =
+        |declaration| Some(DailyQuota::Upload(declaration.size.max(MIN_QUOTA_BYTES)));
     const OTHER_PROBLEMS: &'static [ProblemType] = &[];
 }
 
@@ -30,7 +32,7 @@ impl Endpoint for AddReceipt {
 /// not change. The answer has a URL that accepts the declared file for five minutes, with exactly the headers in
 /// the answer. The uploaded file is then inspected, and only a clean receipt counts.
 ///
-/// Limits: 500 MB a day for each member, 10 receipts for each expense, 30 for each report. The `ETag` is that of
+/// Limits: 500 MB a day for each member, where a file counts as 500 kB at least; 10 receipts for each expense, 30 for each report. The `ETag` is that of
 /// the report.
 #[utoipa::path(
     post,

@@ -7,15 +7,18 @@ use axum::response::Response;
 
 use crate::template::Cors;
 
+/// Refused preflight: status, code and message of the error.
+pub(super) type Refusal = (StatusCode, &'static str, &'static str);
+
 /// Answers a request with the method OPTIONS; `None` for any other.
-pub(super) fn preflight(rules: &[Cors], method: &Method, request: &HeaderMap) -> Option<Response> {
+pub(super) fn preflight(rules: &[Cors], method: &Method, request: &HeaderMap) -> Option<Result<Response, Refusal>> {
     if method != Method::OPTIONS {
         return None;
     }
     let text = |name: HeaderName| request.get(name).and_then(|it| it.to_str().ok());
     let (Some(origin), Some(wanted)) = (text(header::ORIGIN), text(header::ACCESS_CONTROL_REQUEST_METHOD)) else {
         let missing = "Insufficient information. Origin request header needed.";
-        return Some(super::error(StatusCode::BAD_REQUEST, "BadRequest", missing));
+        return Some(Err((StatusCode::BAD_REQUEST, "BadRequest", missing)));
     };
     let names = text(header::ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default();
     let names: Vec<&str> = names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
@@ -24,14 +27,14 @@ pub(super) fn preflight(rules: &[Cors], method: &Method, request: &HeaderMap) ->
         let message = "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, \
                        request method / Access-Control-Request-Method or Access-Control-Request-Headers are not \
                        whitelisted by the resource's CORS spec.";
-        return Some(super::error(StatusCode::FORBIDDEN, "AccessForbidden", message));
+        return Some(Err((StatusCode::FORBIDDEN, "AccessForbidden", message)));
     };
     let mut response = Response::new(Body::empty());
     allow(rule, origin, response.headers_mut());
     set(response.headers_mut(), header::ACCESS_CONTROL_ALLOW_HEADERS, &names.join(", ").to_ascii_lowercase());
     let age = rule.max_age.map(|seconds| seconds.to_string()).unwrap_or_default();
     set(response.headers_mut(), header::ACCESS_CONTROL_MAX_AGE, &age);
-    Some(response)
+    Some(Ok(response))
 }
 
 /// Sets the CORS headers of a response.

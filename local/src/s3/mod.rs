@@ -113,7 +113,7 @@ async fn handle(State(state): State<S3State>, request: Request) -> Response {
     let (method, headers) = (request.method().clone(), request.headers().clone());
     let rules = state.cors(request.uri().path());
     if let Some(preflight) = cors::preflight(&rules, &method, &headers) {
-        return preflight;
+        return preflight.unwrap_or_else(|(status, code, message)| error(status, code, message));
     }
     let mut response = carry_out(state, request).await;
     cors::apply(&rules, &method, &headers, response.headers_mut());

@@ -21,6 +21,8 @@ pub const MAX_DUPLICATES: usize = 3;
 pub const INSPECTION_OVERHEAD_BYTES: usize = 300;
 /// Maximum size of all uploads of a member in a day, in bytes: 20 files of maximum size.
 pub const MAX_DAILY_BYTES: u64 = 20 * MAX_FILE_BYTES;
+/// Bytes that a file counts as at least: inspecting it takes time, however small it is.
+pub const MIN_QUOTA_BYTES: u64 = 500_000;
 /// Lifetime of an upload URL, in seconds.
 pub const UPLOAD_TTL_SECONDS: i64 = 5 * 60;
 

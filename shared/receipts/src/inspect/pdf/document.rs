@@ -5,7 +5,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attachments::Attachments;
-use super::encryption::EncryptionDict;
+use super::lexer::Token;
+
+/// Place of the encryption dictionary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EncryptionDict {
+    /// Object of its own.
+    Object(u64),
+    /// In the trailer, from this offset.
+    Inline(usize),
+    /// Of no known form.
+    Unknown,
+}
+
+impl From<&Token<'_>> for EncryptionDict {
+    fn from(value: &Token<'_>) -> Self {
+        match value {
+            Token::Reference(number) => Self::Object(*number),
+            Token::DictOpen => Self::Inline(0),
+            _ => Self::Unknown,
+        }
+    }
+}
 
 /// Reference of an object that the tree of pages consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use crate::inspect::budget::Budget;
 
-use super::document::PdfContents;
+use super::document::{EncryptionDict, PdfContents};
 use super::lexer::{Lexer, Token};
 
 /// Padding of a password; the padded empty password.
@@ -28,27 +28,6 @@ const MAX_ROUNDS: usize = 2000;
 const BYTE_UNITS: u64 = 15;
 const KEY_UNITS: u64 = 1000;
 const BLOCK: usize = 16;
-
-/// Place of the encryption dictionary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EncryptionDict {
-    /// Object of its own.
-    Object(u64),
-    /// In the trailer, from this offset.
-    Inline(usize),
-    /// Of no known form.
-    Unknown,
-}
-
-impl From<&Token<'_>> for EncryptionDict {
-    fn from(value: &Token<'_>) -> Self {
-        match value {
-            Token::Reference(number) => Self::Object(*number),
-            Token::DictOpen => Self::Inline(0),
-            _ => Self::Unknown,
-        }
-    }
-}
 
 /// Encryption of streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use outlay_domain::receipt::RejectionReason;
 use crate::inspect::cursor::find;
 
 use super::attachments::Attachment;
-use super::document::{Link, PdfContents};
-use super::encryption::{Decryption, EncryptionDict};
+use super::document::{EncryptionDict, Link, PdfContents};
+use super::encryption::Decryption;
 use super::lexer::{Lexer, Token, is_space};
 use super::streams::{self, StreamDecoder, StreamEncoding, StreamFilter};
 
