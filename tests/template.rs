@@ -468,7 +468,7 @@ fn background_roles_grant_only_used_table_actions() {
     let expected = [
         ("TriggersEscalateRole", &["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query"][..]),
         ("TriggersNotifyRole", &["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
-        ("TriggersProcessReceiptRole", &["DeleteItem", "PutItem", "Query"]),
+        ("TriggersProcessReceiptRole", &["DeleteItem", "PutItem", "Query", "UpdateItem"]),
         ("TriggersRecordSesEventRole", &["GetItem", "PutItem", "UpdateItem"]),
         ("TriggersRemindRole", &["BatchGetItem", "PutItem", "Query", "UpdateItem"]),
         ("TriggersSweepRole", &["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
