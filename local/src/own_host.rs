@@ -69,14 +69,14 @@ fn is_own(authority: &str, port: u16) -> bool {
 mod tests {
     use super::*;
 
-    fn headers(name: header::HeaderName, values: &[&str]) -> HeaderMap {
+    fn headers(name: &header::HeaderName, values: &[&str]) -> HeaderMap {
         values.iter().map(|value| (name.clone(), value.parse().expect("a header value"))).collect()
     }
 
     #[test]
     fn only_loopback_names_with_the_port_are_own() {
         let uri = Uri::from_static("/v1/health");
-        let own = |hosts: &[&str]| names_own_host(&uri, &headers(header::HOST, hosts), 3000);
+        let own = |hosts: &[&str]| names_own_host(&uri, &headers(&header::HOST, hosts), 3000);
         for host in ["localhost:3000", "127.0.0.1:3000", "[::1]:3000", "LocalHost:3000"] {
             assert!(own(&[host]), "{host}");
         }
@@ -98,12 +98,12 @@ mod tests {
         assert!(!own(&[]) && !own(&["localhost:3000", "evil.example"]));
         let named = |uri: &'static str| names_own_host(&Uri::from_static(uri), &HeaderMap::new(), 3000);
         assert!(named("http://localhost:3000/") && !named("http://evil.example:3000/"));
-        assert!(names_own_host(&uri, &headers(header::HOST, &["localhost"]), 80));
+        assert!(names_own_host(&uri, &headers(&header::HOST, &["localhost"]), 80));
     }
 
     #[test]
     fn origin_of_another_site_is_not_own() {
-        let own = |origins: &[&str]| has_own_origin(&headers(header::ORIGIN, origins), 3000);
+        let own = |origins: &[&str]| has_own_origin(&headers(&header::ORIGIN, origins), 3000);
         assert!(own(&[]) && own(&["http://localhost:3000"]) && own(&["http://127.0.0.1:3000"]));
         for origin in ["http://localhost:5173", "https://evil.example", "http://evil.example:3000", "null", ""] {
             assert!(!own(&[origin]), "{origin}");
