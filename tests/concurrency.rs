@@ -158,8 +158,8 @@ async fn different_concurrent_changes_all_succeed() {
             comment(&world.ana, "Four."),
         )
     };
-    let ((title, note, removed, added, cloned), (one, two, three, four)) = tokio::join!(changes, comments);
-    expect_all(&[title, note, removed, added, one, two, three, four], 200);
+    let ((title, note, removed, added, cloned), (first, second, third, fourth)) = tokio::join!(changes, comments);
+    expect_all(&[title, note, removed, added, first, second, third, fourth], 200);
     assert!(cloned.status < 300, "{}", cloned.text);
     let after = world.ana.get(&world.report(&draft, "")).await.expect(200);
     assert_eq!((&after["title"], &after["version"]), (&json!("Lyon and Paris"), &json!(6)));

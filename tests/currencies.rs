@@ -64,7 +64,7 @@ fn digest(item: &Value) -> String {
         hash_text(&mut hasher, b'K', name);
         hash_value(&mut hasher, value);
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hasher.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn hash_value(hasher: &mut Sha256, value: &Value) {
@@ -75,7 +75,9 @@ fn hash_value(hasher: &mut Sha256, value: &Value) {
         ("BOOL", Value::Bool(flag)) => hasher.update([b'B', u8::from(*flag)]),
         ("L", Value::Array(items)) => {
             hash_text(hasher, b'L', &items.len().to_string());
-            items.iter().for_each(|item| hash_value(hasher, item));
+            for item in items {
+                hash_value(hasher, item);
+            }
         }
         ("M", Value::Object(members)) => {
             hash_text(hasher, b'M', &members.len().to_string());

@@ -97,9 +97,11 @@ pub fn push_tax_error(amount: Money, is_sum: bool, error: TaxError, errors: &mut
         TaxError::OppositeSign => ("positive", "Must not be negative.".to_owned()),
     };
     match (is_sum, error) {
-        (true, TaxError::CurrencyMismatch) => errors.within("tax", |errors| errors.push("currency", rule, detail)),
+        (true, TaxError::CurrencyMismatch) => {
+            errors.within("tax", |errors| errors.push("currency", rule, detail));
+        }
         (true, TaxError::AboveAmount | TaxError::OppositeSign) => {
-            errors.within("tax", |errors| errors.push("amount", rule, detail))
+            errors.within("tax", |errors| errors.push("amount", rule, detail));
         }
         (false, _) => errors.push("taxes", rule, detail),
     }

@@ -53,7 +53,7 @@ fn by_word(text: &str) -> String {
         if c.is_alphabetic() || is_combining_mark(c) {
             word.push(c);
         } else {
-            key.extend(word_key(&std::mem::take(&mut word)).chars());
+            key.push_str(&word_key(&std::mem::take(&mut word)));
             key.push(c);
         }
     }

@@ -429,7 +429,7 @@ impl Member {
         let restored = self.restored(parties);
         let status = if self.status.can_act() { restored.status } else { self.status };
         let role = if self.role == Role::Auditor { Role::Auditor } else { restored.role };
-        Self { status, role, ..restored }
+        Self { role, status, ..restored }
     }
 
     /// True when one of `parties` has suspended or erased the member or made them an auditor.

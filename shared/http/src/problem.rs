@@ -8,7 +8,7 @@ use outlay_domain::error::{DomainError, LineError};
 use outlay_domain::money::Money;
 use outlay_domain::report::{MAX_COST_CENTRES, MAX_EXPENSES, MAX_REPORT_BYTES};
 use outlay_domain::spending::{MAX_CLAIMS_PER_BUCKET, MAX_SPENDING_BUCKETS};
-use outlay_domain::text::Label;
+use outlay_domain::text::{DisplayName, Label};
 use outlay_receipts::BucketError;
 use outlay_store::{CommitError, CursorError, ListError, StoreError};
 use serde::{Deserialize, Serialize};
@@ -435,7 +435,7 @@ fn push_refusal(refusal: DomainError, errors: &mut FieldErrors) {
             ("/manager_id", "own-manager", "A member cannot be their own manager.".to_owned())
         }
         DomainError::ManagerCycle(names) => {
-            let chain: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+            let chain: Vec<&str> = names.iter().map(DisplayName::as_str).collect();
             let detail = format!("Managers must not form a circle: {}.", chain.join(" → "));
             ("/manager_id", "cycle", detail)
         }

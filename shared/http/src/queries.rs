@@ -156,13 +156,11 @@ pub async fn current_findings(
     let (org, base) = (report.org, report.base_total.currency());
     let buckets = if has_too_many_periods(report) { BTreeSet::new() } else { Spending::bucket_keys(&report.expenses) };
     let owner = async {
-        match known.iter().find(|member| member.id == report.owner) {
-            Some(owner) => Ok::<_, ApiError>((*owner).clone()),
-            None => {
-                let owner = store.member(org, report.owner).await?;
-                Ok(owner.ok_or_else(|| Problem::internal("a report's member is missing"))?)
-            }
+        if let Some(owner) = known.iter().find(|member| member.id == report.owner) {
+            return Ok::<_, ApiError>((*owner).clone());
         }
+        let owner = store.member(org, report.owner).await?;
+        Ok(owner.ok_or_else(|| Problem::internal("a report's member is missing"))?)
     };
     let in_force = async {
         match policy {

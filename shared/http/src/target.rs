@@ -66,6 +66,7 @@ pub trait Target: Debug + Send + Sync + 'static {
     const NAME: &'static str;
 
     /// True when the caller's role allows the action on some target, such as one that was removed since.
+    #[must_use]
     fn is_allowed_by_role(caller: &Caller) -> bool {
         let _ = caller;
         true

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use outlay_domain::ids::IdGenerator;
 use outlay_domain::receipt::{MediaType, Receipt, ReceiptStatus};
+use outlay_domain::text::hex;
 use outlay_receipts::inspect;
 use sha2::{Digest, Sha256};
 
@@ -55,7 +56,7 @@ fn compare(filter: &str) {
 fn measure(path: &str, media_type: &str) {
     let bytes = std::fs::read(path).unwrap();
     let mut ids = IdGenerator::new(Timestamp::UNIX_EPOCH, [0; 10]);
-    let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let sha256 = hex(&Sha256::digest(&bytes));
     let receipt = Receipt {
         id: ids.next_id(),
         name: "receipt".parse().unwrap(),

@@ -157,7 +157,7 @@ impl Bits {
     /// Adds the lowest bits of a number, the lowest first.
     fn add(&mut self, value: u32, count: u32) {
         for at in 0..count {
-            if self.count % 8 == 0 {
+            if self.count.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             if let (Some(last), 1) = (self.bytes.last_mut(), value >> at & 1) {

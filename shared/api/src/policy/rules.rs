@@ -123,11 +123,13 @@ pub trait RuleInput: Sized + for<'de> Deserialize<'de> {
     const EXPECTED: &'static str;
 
     /// Rule of a bare number.
+    #[must_use]
     fn of_number(_: u64) -> Option<Self> {
         None
     }
 
     /// Rule of a bare text.
+    #[must_use]
     fn of_text(_: &str) -> Option<Self> {
         None
     }

@@ -671,6 +671,7 @@ pub fn set_delegation(
 
 /// Ends the delegation of a member. `current` is the delegate. The first change is that of the actor's own record, if
 /// the actor is a side of the delegation.
+#[must_use]
 pub fn end_delegation(
     permit: MemberPermit<'_, EndDelegation>,
     current: Option<&Member>,

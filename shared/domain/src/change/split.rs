@@ -130,14 +130,13 @@ fn split_taxes(old: &Expense, parts: &[SplitPart]) -> Result<Vec<(Money, Vec<Lin
     }
     let given = Money::sum(currency, parts.iter().filter_map(|part| part.tax))?;
     let left = Money::from_minor(old.facts.tax.minor().saturating_sub(given.minor()).max(0), currency);
-    let each = parts.iter().zip(share(left)).map(|(part, share)| match part.tax {
-        Some(tax) => (tax, Vec::new()),
-        None => {
-            let weights: Vec<u64> = old.facts.taxes.iter().map(|tax| tax.amount.minor().unsigned_abs()).collect();
-            let amounts = share.allocate(&weights).unwrap_or_default();
-            (share, with_amounts(&old.facts.taxes, amounts).collect())
-        }
-    });
+    let weights: Vec<u64> = old.facts.taxes.iter().map(|tax| tax.amount.minor().unsigned_abs()).collect();
+    let of_share = |share: Money| {
+        let amounts = share.allocate(&weights).unwrap_or_default();
+        (share, with_amounts(&old.facts.taxes, amounts).collect())
+    };
+    let each = parts.iter().zip(share(left));
+    let each = each.map(|(part, share)| part.tax.map_or_else(|| of_share(share), |tax| (tax, Vec::new())));
     Ok(each.collect())
 }
 

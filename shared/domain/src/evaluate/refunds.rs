@@ -45,7 +45,7 @@ pub(super) fn evaluate(lines: &mut [Expense], context: &EvaluationContext<'_>) -
             let sum =
                 |amount: fn(&Expense) -> Money| paid.clone().map(|line| i128::from(amount(line).minor())).sum::<i128>();
             let refund = paid.clone().find(|line| line.facts.is_refund())?;
-            let is_negative = sum(|line| line.amount_in_base()) < 0;
+            let is_negative = sum(Expense::amount_in_base) < 0;
             let spent = i64::try_from(sum(|line| line.amount_in_base().at_least_zero())).unwrap_or(i64::MAX);
             is_negative.then(|| excess(refund, Money::from_minor(spent, context.rates.base())))
         }));

@@ -192,8 +192,8 @@ impl<'a> ApproverResolver<'a> {
                 let parties = &self.interested_parties;
                 let had_role =
                     |member: &Member| member.is_disabled_by(parties) && member.would_approve_as(*role, parties);
-                let has_role = |member: &&Member| member.role == *role || had_role(member);
-                self.people.finance_and_admins.iter().filter(has_role).collect()
+                let counts = |member: &&Member| member.role == *role || had_role(member);
+                self.people.finance_and_admins.iter().filter(counts).collect()
             }
             Approvers::Members { members } => named(&|id| members.contains(&id)),
         };

@@ -8,7 +8,7 @@ use outlay_domain::member::{AddressFault, Identity, Member, MemberKind, MemberSt
 use outlay_domain::organisation::Organisation;
 use outlay_domain::patch::Patch;
 use outlay_domain::permission::{MemberPermit, UpdateMember, UpdateOrganisation, permit_member, permit_org};
-use outlay_domain::text::EmailAddress;
+use outlay_domain::text::{DisplayName, EmailAddress};
 
 use crate::support::{member, now};
 
@@ -139,6 +139,6 @@ fn circle_of_managers_is_refused_with_its_names() {
     assert_eq!(change::check_managers(&ana, &[bo.clone(), top.clone()]), Ok(()));
     let below = Member { manager_id: Some(ana.id), ..top };
     let refused = change::check_managers(&ana, &[bo, below]).unwrap_err();
-    let DomainError::ManagerCycle(names) = refused else { panic!("{refused:?}") };
-    assert_eq!(names.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["Ana", "Bo", "Cara", "Ana"]);
+    let DomainError::ManagerCycle(circle) = refused else { panic!("{refused:?}") };
+    assert_eq!(circle.iter().map(DisplayName::as_str).collect::<Vec<_>>(), ["Ana", "Bo", "Cara", "Ana"]);
 }

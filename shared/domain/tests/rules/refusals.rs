@@ -88,7 +88,7 @@ fn refusals() -> Vec<(&'static str, Given, ReportChange)> {
     let refuse = |kind: &'static str| {
         let mut given = given(None);
         let people = People::new();
-        let submitted = submit(&mut given, &report(50, 100_00)).after;
+        let submitted = submit(&mut given, &report(50, 10_000)).after;
         let decide = permit_for::<Decide>(&people.marco, &submitted).unwrap();
         let refused = match kind {
             "returned" => change::return_to_owner(permit_for(&people.marco, &submitted).unwrap(), text("No."), now()),
@@ -174,9 +174,9 @@ fn new_report_needs_a_person_after_a_refusal() {
 fn decision_in_full_is_no_refusal() {
     let mut given = given(None);
     let people = People::new();
-    let submitted = submit(&mut given, &report(50, 100_00)).after;
+    let submitted = submit(&mut given, &report(50, 10_000)).after;
     let decide = permit_for::<Decide>(&people.marco, &submitted).unwrap();
-    let line = LineDecision { expense_id: submitted.expenses[0].id, amount: cents(100_00), reason: text("All.") };
+    let line = LineDecision { expense_id: submitted.expenses[0].id, amount: cents(10_000), reason: text("All.") };
     let approval = Approval { comment: None, lines: vec![line] };
     let approved = change::approve(decide, &given.policy, approval, now()).unwrap();
     assert!(!approved.after.refused);

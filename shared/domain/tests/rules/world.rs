@@ -373,9 +373,8 @@ pub fn any_party_act() -> impl Strategy<Value = (usize, Act)> {
     ];
     (act, 0..4_usize).prop_map(|(act, who)| {
         let by = match &act {
-            Act::Appoint(..) => PAID_ADMIN,
             Act::Delegate(away, _) | Act::Undelegate(away) if *away == OWNER => OWNER,
-            Act::Delegate(..) | Act::Undelegate(_) => PAID_ADMIN,
+            Act::Appoint(..) | Act::Delegate(..) | Act::Undelegate(_) => PAID_ADMIN,
             _ => [OWNER, 5][who % 2],
         };
         (by, act)

@@ -2,6 +2,7 @@
 //! rule, under the same names.
 
 use fluent_bundle::FluentValue;
+use jiff::civil::Date;
 use outlay_domain::expense::PaymentMethod;
 use outlay_domain::member::Role;
 use outlay_domain::money::Money;
@@ -66,19 +67,7 @@ impl Composer<'_> {
             }
             Finding::UnknownProject { project } => ("finding-unknown-project", vec![("project", user_text(project))]),
             Finding::RequiredField { expense, category_name, field } => {
-                let expense = self.named_expense(expense)?;
-                let field = match field {
-                    RequiredField::Attendees => "attendees",
-                    RequiredField::Project => "project",
-                    RequiredField::CostCentre => "cost_centre",
-                    RequiredField::Justification => "justification",
-                    RequiredField::Trip => "trip",
-                };
-                let category_name = user_text(category_name);
-                (
-                    "finding-required-field",
-                    vec![("expense", expense.into()), ("category_name", category_name), ("field", field.into())],
-                )
+                self.required_field(expense, category_name, *field)?
             }
             Finding::ExpenseLimit(excess) => ("finding-expense-limit", self.limit_excess(excess, None)?),
             Finding::DayLimit { excess, date } => {
@@ -110,15 +99,7 @@ impl Composer<'_> {
                 )
             }
             Finding::NonWorkingDay { expense, date, day, consequence: _ } => {
-                let (expense, date) = (self.named_expense(expense)?, self.localizer.date(*date)?);
-                let day = match day {
-                    DayOff::Weekend => "weekend",
-                    DayOff::Holiday => "holiday",
-                };
-                (
-                    "finding-non-working-day",
-                    vec![("expense", expense.into()), ("date", date.into()), ("day", day.into())],
-                )
+                self.non_working_day(expense, *date, *day)?
             }
             Finding::Duplicate { expense, date, count, claimed_in, consequence: _ } => {
                 let (expense, date) = (self.named_expense(expense)?, self.localizer.date(*date)?);
@@ -158,6 +139,30 @@ impl Composer<'_> {
                 )
             }
         })
+    }
+
+    fn required_field(&self, expense: &NamedExpense, category_name: &str, field: RequiredField) -> Result<Message> {
+        let expense = self.named_expense(expense)?;
+        let field = match field {
+            RequiredField::Attendees => "attendees",
+            RequiredField::Project => "project",
+            RequiredField::CostCentre => "cost_centre",
+            RequiredField::Justification => "justification",
+            RequiredField::Trip => "trip",
+        };
+        let category_name = user_text(category_name);
+        let arguments = vec![("expense", expense.into()), ("category_name", category_name), ("field", field.into())];
+        Ok(("finding-required-field", arguments))
+    }
+
+    fn non_working_day(&self, expense: &NamedExpense, date: Date, day: DayOff) -> Result<Message> {
+        let (expense, date) = (self.named_expense(expense)?, self.localizer.date(date)?);
+        let day = match day {
+            DayOff::Weekend => "weekend",
+            DayOff::Holiday => "holiday",
+        };
+        let arguments = vec![("expense", expense.into()), ("date", date.into()), ("day", day.into())];
+        Ok(("finding-non-working-day", arguments))
     }
 
     fn named_expense(&self, expense: &NamedExpense) -> Result {

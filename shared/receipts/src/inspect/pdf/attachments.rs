@@ -1,5 +1,5 @@
 //! Embedded files of a PDF. The law of several countries wants invoices whose amounts are also in an XML file: Factur-X,
-//! ZUGFeRD and XRechnung. Such a file is harmless and is kept; any other embedded file rejects the document.
+//! `ZUGFeRD` and `XRechnung`. Such a file is harmless and is kept; any other embedded file rejects the document.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use super::streams::{StreamDecoder, StreamEncoding};
 
 /// Names of invoice files, in lower case.
 const INVOICES: [&str; 3] = ["factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml"];
-/// Root elements of invoices: UN/CEFACT, its predecessor in ZUGFeRD 1, and UBL.
+/// Root elements of invoices: UN/CEFACT, its predecessor in `ZUGFeRD` 1, and UBL.
 const ROOTS: [&[u8]; 4] = [b"CrossIndustryInvoice", b"CrossIndustryDocument", b"Invoice", b"CreditNote"];
 /// Starts of the namespaces in invoices. Others, such as that of HTML, can make a browser run a script.
 const NAMESPACES: [&str; 4] =

@@ -7,11 +7,15 @@ use super::*;
 fn archive() -> Vec<u8> {
     let name = b"META-INF/MANIFEST.MF";
     let content = b"Main-Class: Evil\n";
-    let sizes = [(content.len() as u32).to_le_bytes(), (content.len() as u32).to_le_bytes()].concat();
-    let names = [(name.len() as u16).to_le_bytes(), [0; 2]].concat();
+    let sizes =
+        [u32::try_from(content.len()).unwrap().to_le_bytes(), u32::try_from(content.len()).unwrap().to_le_bytes()]
+            .concat();
+    let names = [u16::try_from(name.len()).unwrap().to_le_bytes(), [0; 2]].concat();
     let local = [b"PK\x03\x04\x0A\0\0\0\0\0\0\0\0\0\0\0\0\0".as_slice(), &sizes, &names, name, content].concat();
     let entry = [b"PK\x01\x02\x0A\0\x0A\0\0\0\0\0\0\0\0\0\0\0\0\0".as_slice(), &sizes, &names, &[0; 14], name].concat();
-    let end = [b"PK\x05\x06\0\0\0\0\x01\0\x01\0".as_slice(), &(entry.len() as u32).to_le_bytes(), &[0; 6]].concat();
+    let end =
+        [b"PK\x05\x06\0\0\0\0\x01\0\x01\0".as_slice(), &u32::try_from(entry.len()).unwrap().to_le_bytes(), &[0; 6]]
+            .concat();
     [local, entry, end].concat()
 }
 
