@@ -388,6 +388,7 @@ async fn policy_maker_or_shared_report_is_not_auto_approved() {
     let world = World::new().await;
     world.put_policy(&json!({"auto_approve_below": eur("50.00")})).await;
     let sue = world.add_member("Sue", &json!({"role": "admin"})).await;
+    let paul = world.add_member("Paul", &json!({})).await;
     let small =
         |members: Value| with(json!({"title": "Lyon", "expenses": [expense("5.00")], "submit": true}), &members);
     let for_ana = json!({"owner_id": world.ana.id});
@@ -395,7 +396,7 @@ async fn policy_maker_or_shared_report_is_not_auto_approved() {
         (&world.fiona, small(json!({}))),
         (&sue, small(json!({}))),
         (&world.fiona, small(for_ana)),
-        (&world.ana, small(json!({"payee_id": world.marco.id}))),
+        (&world.ana, small(json!({"payee_id": paul.id}))),
     ] {
         let report = who.post(&world.path("reports"), &body).await.expect(201);
         assert_eq!((&report["status"], approver_names(&report).len()), (&json!("submitted"), 1), "{body}");

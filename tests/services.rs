@@ -244,7 +244,7 @@ async fn machine_token_of_each_vendor_signs_in_as_service() {
         ),
         (
             format!("cg-{app}"),
-            json!({"aud": null, "client_id": "outlay", "scope": "outlay/import", "token_use": "access"}),
+            json!({"aud": null, "client_id": "outlay-local", "scope": "outlay/import", "token_use": "access"}),
         ),
     ] {
         let body = json!({"name": "Import", "kind": "service", "subject": subject, "role": "finance"});

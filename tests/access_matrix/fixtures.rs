@@ -259,7 +259,10 @@ impl Fixtures {
                 let email = format!("nora{number}@{}.example.com", self.world.org.replace('_', "-"));
                 json!({"name": "Nora New", "email": email})
             }
-            "organisationsUpdate" => json!({"mail_domains": [format!("d{number}.example.com")]}),
+            "organisationsUpdate" => {
+                let invited = format!("{}.example.com", self.world.org.replace('_', "-"));
+                json!({"mail_domains": [invited, format!("d{number}.example.com")]})
+            }
             "membersUpdate" => json!({"grade": "senior"}),
             "membersUpdate+own" => json!({"language": "de", "time_zone": "Europe/Berlin"}),
             "membersDelegate" => self.delegation(),

@@ -103,6 +103,7 @@ async fn every_operation_on_foreign_organisation_is_not_found() {
             path.replace("{org}", org)
                 .replace("{member}", &there.ana.id)
                 .replace("{date}", "2026-01-01")
+                .replace("{currency}", "GBP")
                 .replace("{receipt}", "rcp_01jd0000000000000000000000")
         };
         assert!(!fill("x").contains('{'), "TENANT-02: {template} has an unknown path parameter");

@@ -271,4 +271,6 @@ async fn leave(tenant: &Tenant) {
     let domains = json!({"mail_domains": [format!("{}.example.com", tenant.mark())]});
     tenant.patch(&world.admin, &organisation, domains).await;
     tenant.get(&world.ana, &organisation).await;
+    // Later invitations are to other domains.
+    tenant.patch(&world.admin, &organisation, json!({"mail_domains": []})).await;
 }

@@ -369,6 +369,8 @@ pub fn reroute(
         change.after.steps = steps;
     }
     change.after = check_size(change.after)?;
+    // Approvers who have seen the report without the finding look again.
+    change.after.version += 1;
     let Some(opened_step) = change.after.pending_step().map(OpenedStep::of) else { return Ok(None) };
     let kind = EventKind::ReportSubmitted { report: ReportSnapshot::of(&change.after), opened_step };
     Ok(Some(change.record_system_event(kind, now)))
