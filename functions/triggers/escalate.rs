@@ -21,27 +21,34 @@ async fn handler(store: Arc<Store>, job: JobContext) -> Result<(), Error> {
     // A failure in one organisation or of one report does not stop the others. The next run retries.
     let mut failures = PartialFailures::default();
     for org in job.rotated(store.organisation_ids().await?) {
-        let due = find_due(&store, org, job.now, &mut failures).await;
-        let Some(reports) = failures.record(org, due) else { continue };
-        for report in reports {
-            job.ensure_time_left()?;
-            failures.record(report, escalate_report(&store, org, report, job.now).await);
-        }
+        job.ensure_time_left()?;
+        let done = escalate_organisation(&store, org, &job, &mut failures).await;
+        failures.record(org, done);
     }
     failures.into_result()
 }
 
-/// Finds reports whose pending step is to be escalated.
-async fn find_due(
+/// Escalates the reports of an organisation that need it, page by page: memory does not grow with their number.
+async fn escalate_organisation(
     store: &Store,
     org: OrgId,
-    now: Timestamp,
+    job: &JobContext,
     failures: &mut PartialFailures,
-) -> Result<Vec<ReportId>, Error> {
-    let reports = failures.record_all(org, store.submitted_reports(org).await?);
-    let approvers = load_approvers(store, org, &reports).await?;
-    let due = reports.iter().filter(|report| due_escalation(report, &approvers, now).is_some());
-    Ok(due.map(|report| report.id).collect())
+) -> Result<(), Error> {
+    let mut cursor = None;
+    loop {
+        let page = store.submitted_reports(org, cursor).await?;
+        let reports = failures.record_all(org, page.items);
+        let approvers = load_approvers(store, org, &reports).await?;
+        for report in reports.iter().filter(|report| due_escalation(report, &approvers, job.now).is_some()) {
+            job.ensure_time_left()?;
+            failures.record(report.id, escalate_report(store, org, report.id, job.now).await);
+        }
+        if page.next.is_none() {
+            return Ok(());
+        }
+        cursor = page.next;
+    }
 }
 
 /// Loads the pending approvers of reports.

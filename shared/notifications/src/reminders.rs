@@ -1,6 +1,7 @@
 //! Composes the daily reminders of steps that are due.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use outlay_domain::change::today;
 use outlay_domain::ids::{MemberId, OrgId};
 use outlay_domain::member::Member;
@@ -25,7 +26,7 @@ pub async fn compose_reminders(
     now: Timestamp,
     failures: &mut PartialFailures,
 ) -> Result<Vec<(DeliveryKey, OutgoingMail)>, ListError> {
-    let reports = failures.record_all(org, store.submitted_reports(org).await?);
+    let reports = due_reports(store, org, now, failures).await?;
     let pending = reports.iter().filter_map(Report::pending_step);
     let pending: Vec<MemberId> = pending.flat_map(|step| step.pending_approvers().map(|person| person.id)).collect();
     let approvers = store.members_by_id(org, &pending).await?;
@@ -41,6 +42,28 @@ pub async fn compose_reminders(
         ))
     };
     Ok(members.filter_map(reminder).collect())
+}
+
+/// Reads the reports whose pending step may be due anywhere, page by page, without their findings: memory grows with
+/// what is due only.
+async fn due_reports(
+    store: &Store,
+    org: OrgId,
+    now: Timestamp,
+    failures: &mut PartialFailures,
+) -> Result<Vec<Report>, ListError> {
+    let latest = today(now).utc().tomorrow().unwrap_or(Date::MAX);
+    let is_due = |report: &Report| report.pending_step().and_then(|step| step.due_on).is_some_and(|on| on <= latest);
+    let (mut due, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = store.submitted_reports(org, cursor).await?;
+        let reports = failures.record_all(org, page.items).into_iter().filter(is_due);
+        due.extend(reports.map(|report| Report { violations: Vec::new(), ..report }));
+        if page.next.is_none() {
+            return Ok(due);
+        }
+        cursor = page.next;
+    }
 }
 
 fn task_facts(due: &DueReport<'_>) -> TaskFacts {

@@ -106,22 +106,21 @@ impl Store {
         self.list(&filter.to_query(org), page).await
     }
 
-    /// Reads all submitted reports, without their expenses, from `ReportsByStatus`. An unreadable report is an `Err` in
-    /// the list.
+    /// Reads a page of the submitted reports, without their expenses, from `ReportsByStatus`; `cursor` is `next` of the
+    /// page before. A page has at most 100 reports and 1 MB. An unreadable report is an `Err` in the page.
     ///
     /// # Errors
     /// [`ListError`]
-    pub async fn submitted_reports(&self, org: OrgId) -> Result<Vec<Result<Report, StoreError>>, ListError> {
+    pub async fn submitted_reports(
+        &self,
+        org: OrgId,
+        cursor: Option<String>,
+    ) -> Result<Page<Result<Report, StoreError>>, ListError> {
         let query = ReportFilter { status: Some(ReportStatus::Submitted), ..ReportFilter::default() }.to_query(org);
-        let (mut reports, mut page) = (Vec::new(), PageRequest::internal(100));
-        loop {
-            let found = self.list_items(&query, &page).await?;
-            reports.extend(found.items.into_iter().map(|found| from_item(found.item)));
-            match found.next {
-                Some(next) => page.cursor = Some(next),
-                None => return Ok(reports),
-            }
-        }
+        let page = PageRequest { cursor, ..PageRequest::internal(100) };
+        let found = self.list_items(&query, &page).await?;
+        let reports = found.items.into_iter().map(|found| from_item(found.item)).collect();
+        Ok(Page { items: reports, next: found.next })
     }
 }
 
