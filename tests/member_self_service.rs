@@ -70,7 +70,7 @@ async fn member_cannot_change_own_rights_or_other_members() {
 async fn admin_corrects_address_of_invited_member() {
     let world = World::new().await;
     let (wrong, right) = (address(&world, "noar"), address(&world, "nora"));
-    let nora = world.join("Nora New", &wrong, &json!({})).await;
+    let nora = world.invite("Nora New", &wrong, &json!({})).await;
     let path = member_path(&world, &nora);
     crate::support::mail(&url(), &wrong, 1).await;
     let corrected = world.admin.patch(&path, &json!({"email": right.to_uppercase()})).await.expect(200);
@@ -80,13 +80,16 @@ async fn admin_corrects_address_of_invited_member() {
     assert!(invitation["text"].as_str().unwrap().contains("Nora New"), "{invitation}");
     // The old address is free and has no access any more.
     nora.get(&world.path("members/me")).await.problem(404, "/problems/not-found");
-    let person = Person::sign_in(&url(), "Nora", &right).await;
-    assert_eq!(person.get(&world.path("members/me")).await.expect(200)["id"], json!(nora.id));
     world.admin.post(&world.path("members"), &json!({"name": "Other", "email": wrong})).await.expect(201);
     let taken = world.admin.patch(&path, &json!({"email": world.ana.email})).await;
     taken.problem(409, "/problems/already-exists");
     // The same address is no change.
     assert_eq!(world.admin.patch(&path, &json!({"email": right})).await.expect(200), corrected);
+    // Whoever has read anything has signed in: another address would be another person.
+    let person = Person::sign_in(&url(), "Nora", &right).await;
+    assert_eq!(person.get(&world.path("members/me")).await.expect(200)["id"], json!(nora.id));
+    let moved = world.admin.patch(&path, &json!({"email": wrong})).await;
+    assert_eq!(moved.problem(422, "/problems/validation-failed"), ["/email verified"]);
     let export = world.admin.get(&format!("{path}/export")).await.expect(200);
     let kinds: Vec<_> = export["history"].as_array().unwrap().iter().map(|event| event["type"].clone()).collect();
     assert_eq!(kinds, ["member.invited", "member.invited"]);

@@ -138,7 +138,9 @@ async fn handler(context: Context<'_, UpdateMember>, (patch, email): Checked<Upd
     let address = match email {
         Some(email) => {
             let caller = context.identity();
-            check_address(context.permit, email, organisation, &caller.issuer, caller.email.as_ref())?
+            let has_made_requests = context.store().mail_limits(context.org(), member.id).await?.1;
+            let verified = caller.email.as_ref();
+            check_address(context.permit, email, organisation, &caller.issuer, verified, has_made_requests)?
         }
         None => None,
     };

@@ -34,7 +34,7 @@ pub fn equality_key(text: &str) -> String {
         without_separators(&text.to_ascii_lowercase())
     } else {
         // Some compatibility forms are unseen characters again.
-        let text = visible(&visible(text).nfkc().collect::<String>());
+        let text = visible(&visible(text).replace('\u{B4}', "'").nfkc().collect::<String>());
         without_separators(&by_word(&text))
     };
     // A name of separators only, such as `-`, is itself.
@@ -126,7 +126,8 @@ fn push_separators(key: &mut String, separators: &str, before: Option<char>, aft
 
 fn is_separator(c: char) -> bool {
     c.is_whitespace()
-        || matches!(c, '.' | ',' | '\'' | '`' | '-' | '\u{B4}' | '\u{2010}'..='\u{2015}' | '\u{2018}' | '\u{2019}')
+        || matches!(c, '.' | ',' | '\'' | '`' | '-' | '\u{B4}' | '\u{B7}' | '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201B}')
+        || matches!(c, '\u{2027}' | '\u{2032}' | '\u{2043}' | '\u{2212}' | '\u{2E31}' | '\u{3002}' | '\u{30FB}')
 }
 
 /// Form of the keys that the claims of a report are stored under.
@@ -182,7 +183,17 @@ mod tests {
             ("ﬁlm", &["film", "FILM"]),
             ("İstanbul", &["istanbul", "ISTANBUL"]),
             ("Uber", &["Ubеr", "UBER", "Ｕber"]),
-            ("McDonald's", &["McDonald\u{2019}s", "mcdonalds", "MCDONALD`S"]),
+            (
+                "McDonald's",
+                &[
+                    "McDonald\u{2019}s",
+                    "mcdonalds",
+                    "MCDONALD`S",
+                    "McDonald\u{B4}s",
+                    "McDonald\u{2032}s",
+                    "Mc\u{B7}Donalds",
+                ],
+            ),
             ("東京出張", &["東京\u{3000}出張", "東京\u{200D}出張"]),
         ];
         for (name, others) in same {

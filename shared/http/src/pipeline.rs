@@ -106,7 +106,7 @@ where
     // A concurrent duplicate may have been carried out between the reads of this request, which then failed on its
     // effect.
     if let Err(ApiError::Problem(problem)) = &result
-        && matches!(problem.kind().status(), 404 | 409 | 412)
+        && matches!(problem.kind().status(), 404 | 409 | 412 | 422)
         && let Some(replay) = request.replay_of_duplicate().await
     {
         return Err(replay);

@@ -465,7 +465,7 @@ fn push_refusal(refusal: DomainError, errors: &mut FieldErrors) {
         DomainError::PayeeIsApprover => (
             "/payee_id",
             "approver",
-            "The policy asks this member to approve the report, so they cannot be its payee. Name another payee."
+            "This member approves the report, or has set who does, so they cannot be its payee. Name another payee."
                 .to_owned(),
         ),
         DomainError::DelegationAboveLimit { limit } => {

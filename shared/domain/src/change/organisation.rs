@@ -408,8 +408,12 @@ pub fn update_member(
     ];
     let mut after = member.clone();
     let kind = patch.address.as_ref().map_or(EventKind::MemberChanged {}, |address| address.event(member));
-    if let Some(NewAddress { email, .. }) = patch.address {
+    if let Some(NewAddress { email, invitation }) = patch.address {
         after.email = Some(email);
+        // Whoever sets the address of a member who has not signed in chooses who that is, as at an invitation.
+        if invitation.is_some() {
+            after.invited_by = Some(permit.actor().id);
+        }
         after.address_fault = None;
         after.address_fault_cleared_at = Some(now);
     }
@@ -491,7 +495,7 @@ impl NewAddress {
 /// Checks a new address of a member; `None` when it is the address so far. Before the member has signed in, an admin
 /// corrects it, and the invitation goes to the new address. Afterwards mail to it shows what the member sees, so only
 /// the member changes it, to `verified`, the verified address in their token. `issuer` is the issuer of the caller's
-/// token.
+/// token; `has_made_requests` is true for a member who has made any request, even if only to read.
 ///
 /// # Errors
 /// [`DomainError::ServiceHasNoAddress`], [`DomainError::AddressNotVerified`]; those of [`Organisation::check_address`].
@@ -501,6 +505,7 @@ pub fn check_address(
     organisation: &Organisation,
     issuer: &str,
     verified: Option<&EmailAddress>,
+    has_made_requests: bool,
 ) -> Result<Option<NewAddress>, DomainError> {
     let (member, is_own) = (permit.target(), permit.actor().id == permit.target().id);
     if member.kind == MemberKind::Service {
@@ -512,7 +517,7 @@ pub fn check_address(
     organisation.check_address(&email)?;
     // A member bound to an issuer that is no longer trusted signs in with the address again.
     let has_signed_in = member.subject.is_some() && member.issuer.as_deref().is_none_or(|bound| bound == issuer);
-    if is_own || has_signed_in {
+    if is_own || has_signed_in || (has_made_requests && member.subject.is_none()) {
         let is_verified = is_own && verified == Some(&email);
         return if is_verified {
             Ok(Some(NewAddress { email, invitation: None }))

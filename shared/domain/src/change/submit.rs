@@ -94,6 +94,7 @@ pub fn assess(report: &Report, rules: SubmissionRules<'_>, today: Today) -> Resu
     if let Some(missing) = people.missing_interested_party(report) {
         return Err(DomainError::MissingPerson(missing));
     }
+    let everyone = people;
     let people = &people.seen_by(report);
     let rules = SubmissionRules { people, ..rules };
     let context = EvaluationContext {
@@ -119,39 +120,42 @@ pub fn assess(report: &Report, rules: SubmissionRules<'_>, today: Today) -> Resu
         if no_findings && let Some(below) = auto_approval(report, policy, &people.owner, known, total, today.utc()) {
             return Ok(SubmissionOutcome::Approved { below });
         }
-        route_for(report, rules, total, !no_findings, today)
+        route_for(report, rules, everyone, total, !no_findings, today)
     };
     let mut outcome = approval(together)?;
     let mut total_with_parts = None;
     // Parts that change nothing about the approval are no finding: one may eat in the same place twice a day.
     if policy.splitting && together != own && !outcome.is_same_approval(&approval(own)?) {
         violations.extend(bills.iter().filter_map(|bill| bill.violation(&report.expenses, together)));
-        outcome = route_for(report, rules, together, true, today)?;
+        outcome = route_for(report, rules, everyone, together, true, today)?;
         total_with_parts = Some(together);
     } else if !policy.splitting && !matches!(outcome, SubmissionOutcome::Approved { .. }) {
         // Without the rule, parts elsewhere only exclude an automatic approval.
-        outcome = route_for(report, rules, own, !violations.is_empty(), today)?;
+        outcome = route_for(report, rules, everyone, own, !violations.is_empty(), today)?;
     }
     Ok(Assessment { lines, violations, outcome, total_with_parts })
 }
 
-/// Routes a report by this total in the base currency.
+/// Routes a report by this total in the base currency. `rules` have the people as the report sees them, `everyone` as
+/// they are.
 fn route_for(
     report: &Report,
     rules: SubmissionRules<'_>,
+    everyone: &OrgContext,
     base_total: Money,
     has_violations: bool,
     today: Today,
 ) -> Result<SubmissionOutcome, DomainError> {
     let input = RouteInput { base_total, ..RouteInput::of(report, has_violations) };
-    if asks_payee(rules.policy, input, rules.people, report, today)? {
+    let routed = match route(rules.policy, input, rules.people, today) {
+        Ok(steps) => SubmissionOutcome::Steps(steps),
+        Err(RoutingError::NoApprover { step }) => SubmissionOutcome::NoApprover { step },
+        Err(RoutingError::MissingManager(manager)) => return Err(DomainError::MissingPerson(manager)),
+    };
+    if payee_changes_route(rules.policy, input, &routed, everyone, report, today)? {
         return Ok(SubmissionOutcome::PayeeIsApprover);
     }
-    match route(rules.policy, input, rules.people, today) {
-        Ok(steps) => Ok(SubmissionOutcome::Steps(steps)),
-        Err(RoutingError::NoApprover { step }) => Ok(SubmissionOutcome::NoApprover { step }),
-        Err(RoutingError::MissingManager(manager)) => Err(DomainError::MissingPerson(manager)),
-    }
+    Ok(routed)
 }
 
 /// Report with the current rates and default taxes, while it is with its owner. Lines that were submitted keep theirs.
@@ -183,23 +187,25 @@ pub(super) fn report_as_of_now<'a>(
     Ok(Cow::Owned(report.clone().with_expenses(lines).map_err(|_| DomainError::TotalTooLarge)?))
 }
 
-/// True when the payee would be an approver of the report if they were not paid by it. Whoever names the payee cannot
-/// take away an approver in this way.
-fn asks_payee(
+/// True when other members would approve the report if the payee were not paid by it: the payee is one of them, or has
+/// set who they are. Whoever names the payee cannot take away or bring in an approver in this way.
+fn payee_changes_route(
     policy: &Policy,
     input: RouteInput<'_>,
-    people: &OrgContext,
+    routed: &SubmissionOutcome,
+    everyone: &OrgContext,
     report: &Report,
     today: Today,
 ) -> Result<bool, DomainError> {
     let Some(payee) = &report.payee else { return Ok(false) };
-    let mut unpaid = people.clone();
-    unpaid.interested_parties.retain(|member| member.id != payee.id);
-    match route(policy, input, &unpaid, today) {
+    let unpaid = Report { payee: None, expenses: Vec::new(), ..report.clone() };
+    let mut people = everyone.seen_by(&unpaid);
+    people.interested_parties.retain(|member| member.id != payee.id);
+    match route(policy, input, &people, today) {
         Ok(steps) => {
             let asks =
                 |step: &Step| step.approvers.iter().chain(&step.escalates_to).any(|person| person.id == payee.id);
-            Ok(steps.iter().any(asks))
+            Ok(steps.iter().any(asks) || !routed.is_same_approval(&SubmissionOutcome::Steps(steps)))
         }
         Err(RoutingError::NoApprover { .. }) => Ok(false),
         Err(RoutingError::MissingManager(manager)) => Err(DomainError::MissingPerson(manager)),
@@ -353,10 +359,11 @@ pub fn reroute(
     if let Some(missing) = rules.people.missing_interested_party(report) {
         return Err(DomainError::MissingPerson(missing));
     }
-    let people = &rules.people.seen_by(report);
+    let everyone = rules.people;
+    let people = &everyone.seen_by(report);
     let rules = SubmissionRules { people, ..rules };
-    let route = |total| route_for(report, rules, total, !report.violations.is_empty(), today(now));
-    if report.total_with_parts.is_none() && route(together)?.is_same_approval(&route(known)?) {
+    let route_by = |total| route_for(report, rules, everyone, total, !report.violations.is_empty(), today(now));
+    if report.total_with_parts.is_none() && route_by(together)?.is_same_approval(&route_by(known)?) {
         return Ok(None);
     }
     let mut change = ReportChange::on(report, now);
@@ -364,9 +371,13 @@ pub fn reroute(
     let found = bills.iter().filter_map(|bill| bill.violation(&report.expenses, together));
     change.after.violations.extend(found);
     change.after.total_with_parts = Some(together);
-    // Without approvers for the larger total the route stays, and the approval limits compare that total.
-    if let SubmissionOutcome::Steps(steps) = route_for(report, rules, together, true, today(now))? {
-        change.after.steps = steps;
+    // Without approvers for the larger total the route stays, and the approval limits compare that total. A payee whom
+    // the larger total would ask is excluded: the report was submitted when naming them changed nothing.
+    let input = RouteInput { base_total: together, ..RouteInput::of(report, true) };
+    match route(rules.policy, input, people, today(now)) {
+        Ok(steps) => change.after.steps = steps,
+        Err(RoutingError::NoApprover { .. }) => {}
+        Err(RoutingError::MissingManager(manager)) => return Err(DomainError::MissingPerson(manager)),
     }
     change.after = check_size(change.after)?;
     // Approvers who have seen the report without the finding look again.

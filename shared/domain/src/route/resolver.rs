@@ -174,19 +174,20 @@ impl<'a> ApproverResolver<'a> {
         let named = |wanted: &dyn Fn(MemberId) -> bool| {
             self.people.named_members.iter().filter(|member| wanted(member.id)).collect::<Vec<_>>()
         };
-        let lines = self.input.lines;
+        // A refund brings in no approver.
+        let lines = || self.input.lines.iter().filter(|line| line.facts.amount.minor() > 0);
         let mut found = match approvers {
             Approvers::Manager { level } => self.manager(usize::from(*level))?.into_iter().collect(),
             Approvers::CostCentreOwner => named(&|id| {
                 let owned = |code: &CostCentreCode| {
                     self.policy.cost_centres.iter().any(|o| o.code == *code && o.owner_id == Some(id))
                 };
-                lines.iter().any(|line| self.input.cost_centre_of(line).is_some_and(owned))
+                lines().any(|line| self.input.cost_centre_of(line).is_some_and(owned))
             }),
             Approvers::ProjectOwner => named(&|id| {
                 let owned =
                     |code: &ProjectCode| self.policy.projects.iter().any(|o| o.code == *code && o.owner_id == Some(id));
-                lines.iter().any(|line| line.facts.project.as_ref().is_some_and(owned))
+                lines().any(|line| line.facts.project.as_ref().is_some_and(owned))
             }),
             Approvers::Role { role } => {
                 let parties = &self.interested_parties;

@@ -61,7 +61,7 @@ fn address_is_corrected_before_sign_in_and_verified_afterwards() {
     };
     let bound = invited.clone().bound_to(&Identity { issuer: ISSUER.to_owned(), subject: "sub".to_owned() });
     let check = |actor: &Member, target: &Member, issuer: &str, verified: Option<&EmailAddress>| {
-        change::check_address(permit(actor, target), new.clone(), &acme, issuer, verified)
+        change::check_address(permit(actor, target), new.clone(), &acme, issuer, verified, false)
     };
     // An admin corrects the address of a member who has not signed in, or not with this issuer.
     for target in [invited.clone(), Member { issuer: Some("https://old.example.com".to_owned()), ..bound.clone() }] {
@@ -70,6 +70,7 @@ fn address_is_corrected_before_sign_in_and_verified_afterwards() {
         let changed = change::update_member(permit(&ada, &target), patch, &[], now()).unwrap().remove(0);
         assert_eq!((changed.after.email.as_ref(), changed.after.address_fault), (Some(&new), None));
         assert!(matches!(changed.event.kind, EventKind::MemberInvited { .. }));
+        assert_eq!(changed.after.invited_by, Some(ada.id), "who sets the address chooses the person");
         assert!(!serde_json::to_string(&changed.event).unwrap().contains("ana.new"), "the history names no address");
     }
     // A member who has signed in does it, to the verified address.
@@ -84,6 +85,9 @@ fn address_is_corrected_before_sign_in_and_verified_afterwards() {
         let changed = change::update_member(permit(target, target), patch, &[], now()).unwrap().remove(0);
         assert_eq!((changed.after.email.as_ref(), changed.event.kind), (Some(&new), EventKind::AddressChanged {}));
     }
+    // A member who has read anything has signed in.
+    let taken = change::check_address(permit(&ada, &invited), new.clone(), &acme, ISSUER, None, true);
+    assert_eq!(taken, Err(DomainError::AddressNotVerified));
     // An invited member has proved nothing but the address so far.
     assert_eq!(check(&invited, &invited, ISSUER, None), Err(DomainError::AddressNotVerified));
     let service = Member { kind: MemberKind::Service, email: None, ..bound };
@@ -94,6 +98,7 @@ fn address_is_corrected_before_sign_in_and_verified_afterwards() {
         &organisation(&["acme.com"]),
         ISSUER,
         None,
+        false,
     );
     assert_eq!(same, Ok(None), "the address so far is no change, whatever the mail domains");
 }

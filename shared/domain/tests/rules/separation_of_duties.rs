@@ -161,6 +161,26 @@ fn payee_whom_the_route_asks_is_refused() {
 }
 
 #[test]
+fn payee_who_has_set_the_approvers_is_refused() {
+    let people = People::new();
+    let (boss, bea) = (member(7, Role::Employee, None), member(8, Role::Admin, None));
+    let marco = Member { manager_id: Some(boss.id), ..people.marco.clone() };
+    let submit = |marco: &Member, payee: Option<&Member>| {
+        let payee_ref = payee.map(|payee| MemberRef { id: payee.id, name: payee.name.clone() });
+        let report = Report { payee: payee_ref, ..draft(&people.ana, &[money("50.00")]) };
+        let mut directory = people.directory(&people.ana);
+        directory.managers = vec![marco.clone(), boss.clone()];
+        directory.interested_parties.extend(payee.cloned());
+        Given::new(workflow(), directory).submit(&report).map(|change| change.after.steps[0].approvers[0].id)
+    };
+    // Bea has lowered the manager's limit. With Bea as the payee it would not count, and the manager would approve.
+    let limited = changed(&bea, &marco, with_limit("1.00"));
+    assert_eq!(submit(&limited, None), Ok(boss.id));
+    assert_eq!(submit(&limited, Some(&bea)), Err(DomainError::PayeeIsApprover));
+    assert_eq!(submit(&marco, Some(&bea)), Ok(marco.id));
+}
+
+#[test]
 fn preparer_is_never_the_payee() {
     let people = People::new();
     let permits = || (permit_org(&people.fiona).unwrap(), permit_org(&people.fiona).unwrap());

@@ -116,8 +116,8 @@ fn findings() -> Vec<(Value, &'static str)> {
         ),
         (
             finding("receipt-refused", rejected),
-            "96.00 EUR at The Lamb: the receipt bill.pdf was rejected. The file contains a script, a program or an embedded \
-             file. Remove it.",
+            "96.00 EUR at The Lamb: the receipt bill.pdf was rejected. The file contains a script, a program or another \
+             file. Print it to a new PDF. Remove it.",
         ),
         (
             finding("duplicate-receipt", receipt(0)),
