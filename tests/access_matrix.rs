@@ -103,6 +103,7 @@ impl Expected {
             (403, false) => Some("/problems/forbidden"),
             (403, true) => Some("/problems/segregation-of-duties"),
             (404, false) => Some("/problems/not-found"),
+            (422, false) => Some("/problems/validation-failed"),
             _ => None,
         }
     }

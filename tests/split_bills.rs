@@ -59,7 +59,7 @@ async fn approval_limit_compares_the_total_of_all_parts() {
     assert_eq!((approver_names(&second), splits(&second).len()), (vec![vec!["Ada Admin".to_owned()]], 1));
     let rerouted = world.ana.get(&world.report(&first, "")).await.expect(200);
     assert_eq!((approver_names(&rerouted), splits(&rerouted).len()), (vec![vec!["Ada Admin".to_owned()]], 1));
-    world.approve(&world.marco, &rerouted).await.problem(403, "/problems/forbidden");
+    world.approve(&world.marco, &rerouted).await.problem(404, "/problems/not-found");
 }
 
 #[tokio::test]
