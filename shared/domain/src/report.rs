@@ -308,14 +308,18 @@ impl Report {
     }
 
     /// Members whom a comment by `author` concerns: the owner, the preparer, the approvers who are yet to decide on the
-    /// pending step, and the authors of the shown comments; never the author.
+    /// pending step, those who have decided when the report was returned, and the authors of the shown comments; never
+    /// the author.
     #[must_use]
     pub fn comment_recipients(&self, author: MemberId) -> Vec<MemberId> {
         let preparer = self.preparer.as_ref().map(|person| person.id);
         let approvers =
             self.pending_step().into_iter().flat_map(|step| step.pending_approvers().map(|person| person.id));
+        // Whoever returned the report waits for the reply.
+        let returned = self.steps.iter().filter(|_| self.status == ReportStatus::Returned);
+        let deciders = returned.flat_map(|step| &step.decisions).map(|decision| decision.by.id);
         let authors = self.comments.iter().map(|comment| comment.by.id);
-        let concerned = std::iter::once(self.owner).chain(preparer).chain(approvers).chain(authors);
+        let concerned = std::iter::once(self.owner).chain(preparer).chain(approvers).chain(deciders).chain(authors);
         let distinct: BTreeSet<MemberId> = concerned.filter(|member| *member != author).collect();
         distinct.into_iter().collect()
     }

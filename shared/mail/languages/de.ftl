@@ -236,6 +236,7 @@ approved-subject = Genehmigt: { $title }, { $total }
 approved-label = Genehmigt
 approved-headline = Ihre Spesenabrechnung ist genehmigt
 approved-intro = { $by } hat sie genehmigt. Sie brauchen nichts zu tun.
+approved-repay-intro = { $by } hat sie genehmigt, aber nicht alles, was mit der Firmenkarte bezahlt wurde. Bitte zahlen Sie den unten genannten Betrag zurück.
 approved-policy = Die Richtlinie genehmigt Abrechnungen unter { $below } von selbst. Sie brauchen nichts zu tun.
 approved-comment = Kommentar von { $by }
 

@@ -239,6 +239,7 @@ approved-subject = Approved: { $title }, { $total }
 approved-label = Approved
 approved-headline = Your report is approved
 approved-intro = { $by } approved it. You do not need to do anything.
+approved-repay-intro = { $by } approved it, but not all that was paid by company card. Please pay back the amount below.
 approved-policy = The policy approves reports below { $below } by itself. You do not need to do anything.
 approved-comment = Comment from { $by }
 

@@ -236,6 +236,7 @@ approved-subject = Aprobado: { $title }, { $total }
 approved-label = Aprobado
 approved-headline = Su informe de gastos está aprobado
 approved-intro = { $by } lo ha aprobado. No tiene que hacer nada.
+approved-repay-intro = { $by } lo ha aprobado, pero no todo lo pagado con la tarjeta de la empresa. Devuelva el importe indicado abajo.
 approved-policy = La política aprueba por sí sola los informes de menos de { $below }. No tiene que hacer nada.
 approved-comment = Comentario de { $by }
 

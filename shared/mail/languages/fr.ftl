@@ -237,6 +237,7 @@ approved-subject = Approuvée : { $title }, { $total }
 approved-label = Approuvée
 approved-headline = Votre note de frais est approuvée
 approved-intro = { $by } l’a approuvée. Vous n’avez rien à faire.
+approved-repay-intro = { $by } l’a approuvée, mais pas tout ce qui a été payé avec la carte de l’entreprise. Veuillez rembourser le montant ci-dessous.
 approved-policy = La politique approuve d’elle-même les notes de moins de { $below }. Vous n’avez rien à faire.
 approved-comment = Commentaire de { $by }
 

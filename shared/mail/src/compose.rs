@@ -282,7 +282,9 @@ impl<'a> Composer<'a> {
                 self.localizer.format("approved-policy", &[("below", self.localizer.money(*below).into())])?
             }
             DecidedBy::Person(_) | DecidedBy::OnBehalfOf { .. } => {
-                self.localizer.format("approved-intro", &[("by", who.clone().into())])?
+                let must_repay = report.repayable.is_some_and(|amount| amount.minor() > 0);
+                let intro = if must_repay { "approved-repay-intro" } else { "approved-intro" };
+                self.localizer.format(intro, &[("by", who.clone().into())])?
             }
         };
         let heading = self.localizer.format("approved-comment", &[("by", who.into())])?;

@@ -308,6 +308,11 @@ fn returned_and_recalled_reports_can_be_resubmitted() {
     };
     let returned = back(&report, &people.marco).unwrap().after;
     assert_eq!(returned.status, ReportStatus::Returned);
+    // A reply reaches whoever returned it.
+    let reply = permit_for::<Comment>(&people.ana, &returned).unwrap();
+    let reply = change::comment_on_report(reply, text("It is attached."), now());
+    let EventKind::ReportCommented { notified, .. } = &reply.events[0].kind else { panic!("{:?}", reply.events) };
+    assert_eq!(*notified, [people.marco.id]);
     let again = given.submit(&returned).unwrap().after;
     assert!(again.steps.iter().all(|step| step.decisions.is_empty()));
     // Finance can return an approved report, unless involved in it.

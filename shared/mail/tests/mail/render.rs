@@ -349,7 +349,7 @@ fn right_to_left_text_does_not_move_amount() {
     report.lines[0].merchant = "مطعم".to_owned();
     let message = render(&samples::approval(report));
     assert_eq!(message.subject, "Approve: \u{2068}נסיעה\u{2069}, 1,204.60 EUR (Ana Silva)");
-    assert!(message.text.contains("\u{2068}مطعم\u{2069}, Train: 148.00 EUR"), "{}", message.text);
+    assert!(message.text.contains("\u{2068}مطعم\u{2069}, Train, company card: 148.00 EUR"), "{}", message.text);
 }
 
 #[test]
@@ -366,12 +366,19 @@ fn subjects_state_what_happened() {
         "Bo Lind does not want mail",
         "Comment: Client visit Lyon (Ana Silva)",
         "Escalated: Client visit Lyon, 1,204.60 EUR",
+        "In your name: Client visit Lyon, 1,204.60 EUR",
         "Mail to Bo Lind comes back",
+        "Marco Rossi decides for you",
+        "Marco Rossi no longer decides for you",
+        "New member with further rights: Marco Rossi",
         "Paid: Client visit Lyon, 936.60 EUR",
         "Payment failed: Client visit Lyon, 936.60 EUR",
         "Rejected: Client visit Lyon, 1,204.60 EUR",
         "Returned: Client visit Lyon, 1,204.60 EUR",
+        "Role, manager or limit changed: Marco Rossi",
         "You are invited to Acme Ltd on Outlay",
+        "You decide for Marco Rossi",
+        "You no longer decide for Marco Rossi",
         "Your payout account was changed",
     ];
     assert_eq!(subjects, expected.map(str::to_owned).into());
