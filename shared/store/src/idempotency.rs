@@ -143,7 +143,7 @@ mod tests {
     fn long_body_is_stored_compressed_and_read_again() {
         let key = keys::idempotency(None, "sub", "key-12345678");
         for (body, stored) in
-            [(String::new(), 300), ("{\"title\":\"Zürich\"} ".repeat(10), 500), ("x".repeat(380_000), 1500)]
+            [(String::new(), 300), ("{\"title\":\"Zürich\"} ".repeat(10), 500), ("x".repeat(380_000), 1900)]
         {
             let response = StoredResponse { status: 200, body, etag: Some("\"7\"".to_owned()), location: None };
             let record = IdempotencyRecord { fingerprint: "f".repeat(64), issuer: None, response, expires_at: 1 };
