@@ -198,8 +198,8 @@ fn payee_changes_route(
     today: Today,
 ) -> Result<bool, DomainError> {
     let Some(payee) = &report.payee else { return Ok(false) };
-    let unpaid = Report { payee: None, expenses: Vec::new(), ..report.clone() };
-    let mut people = everyone.seen_by(&unpaid);
+    let others: Vec<MemberId> = std::iter::once(report.owner).chain(report.preparer.as_ref().map(|it| it.id)).collect();
+    let mut people = everyone.without_changes_by(&others);
     people.interested_parties.retain(|member| member.id != payee.id);
     match route(policy, input, &people, today) {
         Ok(steps) => {

@@ -39,22 +39,27 @@ impl OrgContext {
     /// as there is an admin who could confirm them: one that the interested parties neither are nor have appointed.
     #[must_use]
     pub fn seen_by(&self, report: &Report) -> Self {
-        let parties: Vec<MemberId> = report.interested_parties().collect();
+        self.without_changes_by(&report.interested_parties().collect::<Vec<_>>())
+    }
+
+    /// The people as a report of these interested parties sees them; see [`OrgContext::seen_by`].
+    #[must_use]
+    pub fn without_changes_by(&self, parties: &[MemberId]) -> Self {
         let can_confirm = |admin: &Member| {
             !parties.contains(&admin.id)
-                && admin.would_approve_as(Role::Admin, &parties)
-                && !admin.has_role_from_invitation_by(&parties)
+                && admin.would_approve_as(Role::Admin, parties)
+                && !admin.has_role_from_invitation_by(parties)
         };
         let invitations_count = !self.finance_and_admins.iter().any(can_confirm);
         let seen = |member: &Member| {
-            let mut seen = member.without_changes_by(&parties);
+            let mut seen = member.without_changes_by(parties);
             if invitations_count {
                 return seen;
             }
-            if matches!(seen.role, Role::Finance | Role::Admin) && member.has_role_from_invitation_by(&parties) {
+            if matches!(seen.role, Role::Finance | Role::Admin) && member.has_role_from_invitation_by(parties) {
                 seen.role = Role::Employee;
             }
-            if member.has_manager_from_invitation_by(&parties) {
+            if member.has_manager_from_invitation_by(parties) {
                 seen.manager_id = None;
             }
             seen
