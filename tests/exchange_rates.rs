@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{World, day, violations};
+use crate::support::{World, add_fault, day, fault_hits, url, violations};
 
 fn line(date: &str, amount: &str, currency: &str) -> Value {
     json!({
@@ -150,6 +150,22 @@ async fn conversion_out_of_range_is_rejected() {
 fn converted(report: &Value) -> (&str, &str) {
     let amount = &report["expenses"][0]["converted"]["amount"]["amount"];
     (amount.as_str().unwrap(), report["totals"]["total"]["amount"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn rates_of_many_days_are_read_by_one_query_per_currency() {
+    let world = World::new().await;
+    enter(&world, &day(100), &json!({"GBP": "1.10", "JPY": "0.005"})).await;
+    enter(&world, &day(50), &json!({"GBP": "1.20"})).await;
+    let partition = format!("ORG#{}#RATES", world.org);
+    let rule = json!({"service": "dynamodb", "operation": "Query", "containing": partition, "fault": "count"});
+    let queries = add_fault(&url(), &rule).await;
+    let lines: Vec<Value> =
+        (20..80).map(|back| line(&day(back), "100", if back % 2 == 0 { "GBP" } else { "JPY" })).collect();
+    let report = world.draft(&world.ana, &lines).await;
+    assert_eq!(fault_hits(&url(), &queries).await, 2);
+    let rate = |at: usize| report["expenses"][at]["converted"]["rate"].as_str().unwrap();
+    assert_eq!((rate(0), rate(1), rate(30), rate(32)), ("1.20", "0.005", "1.20", "1.10"));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{
-    Answer, Person, World, add_fault, expense, fault_hits, fresh_key, now, remove_fault, send, table, today, url,
+    Answer, Person, World, add_fault, expense, fault_hits, fresh_key, now, remove_fault, send, table, today, url, with,
 };
 
 const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
@@ -249,4 +249,62 @@ async fn daily_quotas_limit_submissions_and_invitations() {
     let found = |name: &str| json!({"name": name, "base_currency": "EUR"});
     world.admin.post("/v1/orgs", &found("Second")).await.expect(201);
     beyond(world.admin.post("/v1/orgs", &found("Third")).await, "organisations");
+}
+
+/// Requests left according to an answer.
+fn left(answer: &Answer) -> usize {
+    let standing = answer.header("ratelimit");
+    let left = standing.split(";r=").nth(1).and_then(|rest| rest.split(';').next());
+    left.and_then(|left| left.parse().ok()).unwrap_or_else(|| panic!("{standing:?}"))
+}
+
+#[tokio::test]
+async fn one_limit_holds_over_all_organisations() {
+    let (org, ada) = limited(1, 3).await;
+    let other = json!({"name": "Other", "base_currency": "EUR"});
+    let other = ada.post("/v1/orgs", &other).await.expect(201)["id"].as_str().unwrap().to_owned();
+    table::plan(&other, 1, 3).await;
+    for (org, expected) in [(org.clone(), 2), (format!("/v1/orgs/{other}"), 1), (org.clone(), 0)] {
+        let answer = ada.get(&format!("{org}/members/me")).await;
+        answer.expect(200);
+        assert_eq!(left(&answer), expected, "{org}");
+    }
+    ada.get(&format!("/v1/orgs/{other}/members/me")).await.problem(429, QUOTA_EXCEEDED);
+}
+
+#[tokio::test]
+async fn request_costs_one_unit_more_per_64_kib() {
+    let (org, ada) = limited(1, 100).await;
+    ada.put(&format!("{org}/policy"), &World::policy()).await.expect(200);
+    let report = |lines: usize| {
+        let line = |n| with(expense("12.00"), &json!({"description": format!("{n} {}", "x".repeat(900))}));
+        json!({"title": "Large", "currency": "EUR", "expenses": (0..lines).map(line).collect::<Vec<_>>()})
+    };
+    let first = ada.post(&format!("{org}/reports"), &report(1)).await;
+    first.expect(201);
+    let body = report(100);
+    let large = ada.post(&format!("{org}/reports"), &body).await;
+    large.expect(201);
+    let units = (body.to_string().len() + large.text.len()) / (64 * 1024);
+    assert!(units >= 3, "{units}");
+    let last = ada.post(&format!("{org}/reports"), &report(1)).await;
+    assert_eq!(left(&first) - left(&last), 2 + units);
+}
+
+#[tokio::test]
+async fn list_costs_one_unit_more_per_100_items_passed_over() {
+    let (org, ada) = limited(1, 200).await;
+    ada.put(&format!("{org}/policy"), &World::policy()).await.expect(200);
+    let draft = json!({"title": "Draft", "currency": "EUR"});
+    let me = format!("{org}/reports");
+    for answer in join_all((0..105).map(|_| ada.post(&me, &draft))).await {
+        answer.expect(201);
+    }
+    let all = ada.get(&format!("{me}?limit=100")).await;
+    assert_eq!(all.expect(200)["items"].as_array().unwrap().len(), 100);
+    let none = ada.get(&format!("{me}?status=approved")).await;
+    assert_eq!(none.expect(200)["items"], json!([]));
+    assert_eq!(left(&all) - left(&none), 1, "every item that it read is shown");
+    let after = ada.get(&format!("{me}?limit=1")).await;
+    assert_eq!(left(&none) - left(&after), 2, "it passed over 105");
 }

@@ -119,7 +119,8 @@ async fn handler(context: Context<'_, ListApprovals>) -> HandlerResult {
         let delegator = delegators.iter().copied().find(|delegator| delegator.id == approver);
         Some(TaskOut::of(task, delegator))
     });
-    Ok(Reply::ok(&PageOut { items: items.collect(), next_cursor: tasks.next })?)
+    let body = PageOut { items: items.collect(), next_cursor: tasks.next };
+    Ok(Reply::ok(&body)?.passed_over(tasks.passed_over))
 }
 
 #[tokio::main(flavor = "current_thread")]

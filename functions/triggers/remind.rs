@@ -4,23 +4,39 @@
 use std::sync::Arc;
 
 use lambda_runtime::Error;
+use outlay_domain::ids::OrgId;
 use outlay_notifications::Sender;
-use outlay_notifications::reminders::compose_reminders;
+use outlay_notifications::reminders::{compose_reminder, members_to_remind};
+use outlay_store::deliveries::DeliveryKey;
 use outlay_worker::schedule::serve;
 use outlay_worker::{JobContext, PartialFailures, RunResult};
 
 async fn handler(sender: Arc<Sender>, job: JobContext) -> Result<(), Error> {
     // A failure in one organisation or of one mail does not stop the others. The next run retries.
-    let mut failures = PartialFailures::default();
-    for org in job.rotated(sender.store.organisation_ids().await?) {
-        job.ensure_time_left()?;
-        let mails = compose_reminders(&sender.store, org, job.now, &mut failures).await;
-        let mails = failures.record(org, mails);
-        for (delivery_key, mail) in mails.into_iter().flatten() {
-            failures.record(delivery_key, sender.send(&delivery_key, &mail, &job).await);
-        }
+    let orgs = sender.store.organisation_ids().await?;
+    job.for_each_tenant(orgs, |org| remind_organisation(&sender, org, &job)).await.into_result()
+}
+
+/// Sends the reminders of an organisation that are due, one after the other: memory does not grow with their number.
+async fn remind_organisation(sender: &Sender, org: OrgId, job: &JobContext) -> PartialFailures {
+    let (store, mut failures) = (&sender.store, PartialFailures::default());
+    let members = failures.record(org, members_to_remind(store, org, job.now).await).unwrap_or_default();
+    for (member, day) in job.rotated(members) {
+        let key = DeliveryKey::for_reminder(org, member.id, day);
+        let sent = async {
+            job.ensure_time_left()?;
+            // The runs after the first of a day find it sent, and read nothing else.
+            if store.is_settled(&key).await? {
+                return Ok::<_, Error>(());
+            }
+            match compose_reminder(store, member, day, job.now).await? {
+                Some((key, mail)) => sender.send(&key, &mail, job).await.map(|_| ()),
+                None => Ok(()),
+            }
+        };
+        failures.record(key, sent.await);
     }
-    failures.into_result()
+    failures
 }
 
 #[tokio::main(flavor = "current_thread")]

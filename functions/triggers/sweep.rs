@@ -1,7 +1,7 @@
 //! Scheduled, every 5 minutes: completes work that other functions have left undone. Sends mail about events whose
 //! stream record was lost or whose lease has expired, and reconciles uploads that are overdue. A repeated run is safe.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_config::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
@@ -22,7 +22,8 @@ const STREAM_GRACE: SignedDuration = SignedDuration::from_mins(15);
 /// Time for which the work of a closed organisation is completed: mail about the closing, uploads under way.
 const AFTER_CLOSING: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Files of an organisation that one run reconciles. The next run, five minutes later, takes more.
+/// Events and files of an organisation that one run completes. The next run, five minutes later, takes more.
+const EVENTS_PER_TURN: usize = 100;
 const FILES_PER_TURN: usize = 30;
 
 /// Mail sender and receipt processor.
@@ -48,42 +49,41 @@ struct SweepMetrics {
 
 async fn handler(state: Arc<State>, job: JobContext) -> Result<(), Error> {
     // A failure in one organisation, event or file does not stop the others. The next run retries.
-    let (mut failures, mut metrics) = (PartialFailures::default(), SweepMetrics::default());
     let some_days_ago = job.now.saturating_sub(AFTER_CLOSING)?;
-    let orgs = job.rotated(state.sender.store.organisation_ids_open_at(some_days_ago).await?);
-    for org in &orgs {
-        let notified = notify_overdue(&state, *org, &job, &mut failures, &mut metrics).await;
-        failures.record(org, notified);
-    }
-    let age = metrics.oldest_pending.map_or(0, |oldest| job.now.duration_since(oldest).as_secs());
-    publish_metrics(job.now, &[("OldestOutboxEntryAge", "Seconds", age), ("SweptEvents", "Count", metrics.swept)]);
+    let orgs = state.sender.store.organisation_ids_open_at(some_days_ago).await?;
+    let metrics = Mutex::new(SweepMetrics::default());
+    let mail = job.for_each_tenant(orgs.clone(), |org| notify_overdue(&state, org, &job, &metrics)).await;
+    let SweepMetrics { swept, oldest_pending } = metrics.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let age = oldest_pending.map_or(0, |oldest| job.now.duration_since(oldest).as_secs());
+    publish_metrics(job.now, &[("OldestOutboxEntryAge", "Seconds", age), ("SweptEvents", "Count", swept)]);
     // Files after all mail: a slow file must not delay mail.
-    for org in orgs {
-        let reconciled = reconcile_files(&state, org, &job, &mut failures).await;
-        failures.record(org, reconciled);
-    }
-    failures.into_result()
+    let files = job.for_each_tenant(orgs, |org| reconcile_files(&state, org, &job)).await;
+    mail.and(files).into_result()
 }
 
-/// Sends the mail about events that are overdue in the outbox.
-async fn notify_overdue(
-    state: &State,
-    org: OrgId,
-    job: &JobContext,
-    failures: &mut PartialFailures,
-    metrics: &mut SweepMetrics,
-) -> Result<(), Error> {
-    for entry in state.sender.store.pending_outbox_entries(org, job.now.saturating_sub(STREAM_GRACE)?).await? {
+/// Sends the mail about events that are overdue in the outbox: of many those that come first in this run.
+async fn notify_overdue(state: &State, org: OrgId, job: &JobContext, metrics: &Mutex<SweepMetrics>) -> PartialFailures {
+    let mut failures = PartialFailures::default();
+    let overdue = async {
+        let before = job.now.saturating_sub(STREAM_GRACE)?;
+        Ok::<_, Error>(state.sender.store.pending_outbox_entries(org, before).await?)
+    };
+    let overdue = failures.record(org, overdue.await).unwrap_or_default();
+    let oldest = overdue.first().map(|entry| entry.at);
+    let left_out = overdue.len() > EVENTS_PER_TURN;
+    let (mut swept, mut pending) = (0, oldest.filter(|_| left_out));
+    for entry in job.rotated(overdue).into_iter().take(EVENTS_PER_TURN) {
         match failures.record(&entry, notify_entry(state, org, &entry, job).await) {
-            Some(SendOutcome::Done) => metrics.swept += 1,
+            Some(SendOutcome::Done) => swept += 1,
             // Left to the sweep on purpose.
             Some(SendOutcome::DoneAfterWait) => {}
-            Some(SendOutcome::Pending) | None => {
-                metrics.oldest_pending = metrics.oldest_pending.into_iter().chain([entry.at]).min();
-            }
+            Some(SendOutcome::Pending) | None => pending = pending.into_iter().chain([entry.at]).min(),
         }
     }
-    Ok(())
+    let mut metrics = metrics.lock().unwrap_or_else(PoisonError::into_inner);
+    metrics.swept += swept;
+    metrics.oldest_pending = metrics.oldest_pending.into_iter().chain(pending).min();
+    failures
 }
 
 async fn notify_entry(state: &State, org: OrgId, entry: &OutboxEntry, job: &JobContext) -> Result<SendOutcome, Error> {
@@ -105,21 +105,18 @@ async fn notify_entry(state: &State, org: OrgId, entry: &OutboxEntry, job: &JobC
     }
 }
 
-/// Reconciles uploads whose file task is due.
-async fn reconcile_files(
-    state: &State,
-    org: OrgId,
-    job: &JobContext,
-    failures: &mut PartialFailures,
-) -> Result<(), Error> {
-    for task in state.sender.store.due_file_tasks(org, job.now).await?.into_iter().take(FILES_PER_TURN) {
+/// Reconciles uploads whose file task is due: of many those that come first in this run.
+async fn reconcile_files(state: &State, org: OrgId, job: &JobContext) -> PartialFailures {
+    let mut failures = PartialFailures::default();
+    let due = failures.record(org, state.sender.store.due_file_tasks(org, job.now).await).unwrap_or_default();
+    for task in job.rotated(due).into_iter().take(FILES_PER_TURN) {
         let reconciled = async {
             job.ensure_time_left()?;
             state.receipts.reconcile(&task, job.now).await
         };
         failures.record(task.receipt_id, reconciled.await);
     }
-    Ok(())
+    failures
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -223,7 +223,7 @@ pub async fn assess_past<E: Endpoint>(
         }
     };
     let items = try_join_all(submitted.map(one)).await?;
-    Ok(Page { items: items.into_iter().flatten().collect(), next: heads.next })
+    Ok(Page { items: items.into_iter().flatten().collect(), next: heads.next, passed_over: heads.passed_over })
 }
 
 fn past(report: &Report, assessment: &Assessment) -> Result<PastOut, ApiError> {

@@ -82,7 +82,8 @@ pub struct PageOut<T: ToSchema> {
 /// # Errors
 /// As for [`Reply::new`].
 pub fn page<T, U: Serialize + ToSchema>(page: Page<T>, show: impl Fn(&T) -> U) -> Result<Reply, Problem> {
-    Reply::ok(&PageOut { items: page.items.iter().map(show).collect(), next_cursor: page.next })
+    let body = PageOut { items: page.items.iter().map(show).collect(), next_cursor: page.next };
+    Ok(Reply::ok(&body)?.passed_over(page.passed_over))
 }
 
 /// Reason of a return or rejection.

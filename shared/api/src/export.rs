@@ -7,6 +7,7 @@
 use futures_util::future::try_join_all;
 use outlay_domain::event::Event;
 use outlay_domain::ids::{MemberId, OrgId};
+use outlay_domain::report::Report;
 use outlay_http::{ApiError, Problem};
 use outlay_store::{CursorError, ListError, PageRequest, ReportFilter, Store};
 use outlay_vault::Vault;
@@ -103,9 +104,11 @@ async fn reports(
 ) -> Result<(Vec<ReportOut>, Option<String>), ApiError> {
     let filter = ReportFilter { owner: Some(owner), ..ReportFilter::default() };
     let mut heads = store.list_reports(org, &filter, &page).await?;
+    // A draft may have been deleted since it was listed.
+    let whole = try_join_all(heads.items.iter().map(|head| store.report(org, head.id))).await?;
     let mut bytes = 0;
-    let fitting = heads.items.iter().take_while(|head| {
-        bytes += head.json_bytes();
+    let fitting = whole.iter().take_while(|report| {
+        bytes += report.as_ref().map_or(0, Report::json_bytes);
         bytes <= MOST_BYTES
     });
     let fitting = fitting.count().max(1);
@@ -113,7 +116,5 @@ async fn reports(
         let limit = i32::try_from(fitting).unwrap_or(1);
         heads = store.list_reports(org, &filter, &PageRequest { limit, ..page }).await?;
     }
-    let whole = try_join_all(heads.items.iter().map(|head| store.report(org, head.id))).await?;
-    // A draft may have been deleted since it was listed.
-    Ok((whole.iter().flatten().map(ReportOut::of).collect(), heads.next))
+    Ok((whole.iter().take(fitting).flatten().map(ReportOut::of).collect(), heads.next))
 }

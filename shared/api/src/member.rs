@@ -223,18 +223,32 @@ pub async fn has_part(store: &Store, org: OrgId, member: MemberId) -> Result<boo
     let claimed = || ReportStatus::ALL.iter().copied().filter(|status| status.is_claimed());
     let own = claimed().map(|status| ReportFilter { owner: Some(member), ..filter(status) });
     let listed = claimed().map(|status| ReportFilter { listed_participant: Some(member), ..filter(status) });
-    let waiting = [filter(ReportStatus::Submitted)];
-    for filter in own.chain(listed).chain(waiting) {
+    for filter in own.chain(listed) {
         let mut page = PageRequest::internal(100);
         loop {
             let found = store.list_reports(org, &filter, &page).await?;
-            if found.items.iter().any(|report| report.has_participant(member)) {
-                return Ok(true);
+            for head in &found.items {
+                // Whether the member has decided is in the steps, which a head does not have.
+                let is_party = head.interested_parties().any(|id| id == member);
+                if is_party || store.report(org, head.id).await?.is_some_and(|report| report.has_participant(member)) {
+                    return Ok(true);
+                }
             }
             match found.next {
                 Some(next) => page.cursor = Some(next),
                 None => break,
             }
+        }
+    }
+    let mut cursor = None;
+    loop {
+        let waiting = store.submitted_reports(org, cursor).await?;
+        if waiting.items.iter().any(|report| report.has_participant(member)) {
+            return Ok(true);
+        }
+        cursor = waiting.next;
+        if cursor.is_none() {
+            break;
         }
     }
     Ok(false)

@@ -338,6 +338,17 @@ impl Member {
         self.approval_limit.is_none_or(|limit| base_total.minor() <= limit.minor())
     }
 
+    /// True when a change of the member can make them unable to decide on a report that waits for them, or to be mailed
+    /// about it.
+    #[must_use]
+    pub fn may_lose_tasks(&self, after: &Self) -> bool {
+        self.can_approve()
+            && (!after.can_approve()
+                || (self.is_reachable() && !after.is_reachable())
+                || self.approval_limit != after.approval_limit
+                || self.authority_changes != after.authority_changes)
+    }
+
     /// Records that an admin has set a value that was `before`. Setting a value again as it is confirms it, when another
     /// admin had set it.
     pub(crate) fn record_authority(&mut self, by: MemberId, before: Authority) {

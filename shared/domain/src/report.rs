@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use strum::{EnumString, IntoStaticStr, VariantArray};
@@ -18,7 +19,7 @@ use crate::money::{Currency, Money, MoneyError};
 use crate::policy::{Violation, ViolationFinding};
 use crate::receipt::{INSPECTION_OVERHEAD_BYTES, Receipt};
 use crate::step::{Step, StepStatus};
-use crate::text::{CostCentreCode, DisplayName, Title, hex};
+use crate::text::{CostCentreCode, DisplayName, TimeZoneName, Title, hex};
 
 /// Maximum number of lines of a report.
 pub const MAX_EXPENSES: usize = 500;
@@ -179,9 +180,11 @@ pub struct Report {
     /// Form of the keys that its claims are stored under.
     #[serde(default, skip_serializing_if = "ClaimKeys::is_former")]
     pub claim_keys: ClaimKeys,
-    /// Violations of the last submission; empty after an edit.
+    /// Violations of the last submission; empty after an edit. Stored beside the head.
+    #[serde(default)]
     pub violations: Vec<Violation>,
-    /// Approval steps of the last submission.
+    /// Approval steps of the last submission. Stored beside the head.
+    #[serde(default)]
     pub steps: Vec<Step>,
     /// Policy version of the last submission.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -210,6 +213,9 @@ pub struct Report {
     /// Latest comments, oldest first. Stored beside the head; no hash covers them, the history does.
     #[serde(skip)]
     pub comments: Vec<Comment>,
+    /// True when it was read from an item with violations and steps in its head. The next change stores them beside it.
+    #[serde(skip)]
+    pub has_former_layout: bool,
 }
 
 impl Report {
@@ -217,6 +223,16 @@ impl Report {
     #[must_use]
     pub fn pending_step(&self) -> Option<&Step> {
         self.steps.iter().find(|step| step.status == StepStatus::Pending)
+    }
+
+    /// Time from which the pending step is overdue and is escalated; `None` when it has no due date or nobody to
+    /// escalate to.
+    #[must_use]
+    pub fn escalates_at(&self) -> Option<Timestamp> {
+        let step = self.pending_step().filter(|step| !step.escalates_to.is_empty())?;
+        let zone = step.time_zone.as_ref().map_or(TimeZone::UTC, TimeZoneName::time_zone);
+        let next_day = step.due_on?.tomorrow().ok()?.to_zoned(zone).ok()?;
+        (self.status == ReportStatus::Submitted).then(|| next_day.timestamp())
     }
 
     /// Total in the base currency that its approval goes by.

@@ -46,7 +46,7 @@ where
         request.end_turn(&turn).await;
     }
     if let Ok(reply) = &result {
-        request.charge(reply.answer().body.len()).await;
+        request.charge(reply).await;
     }
     result
 }

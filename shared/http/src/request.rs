@@ -30,6 +30,7 @@ use crate::idempotency::IdempotencyRequest;
 use crate::limits::{Admission, LimitError, LimitScope, Limiter, RateLimitStatus};
 use crate::precondition::joined;
 use crate::problem::{Problem, ProblemType};
+use crate::response::Reply;
 
 /// Services that requests use, opened once per process.
 #[derive(Clone, Debug)]
@@ -59,6 +60,8 @@ impl Services {
 const ATTEMPT_TIME: Duration = Duration::from_millis(300);
 /// Bytes of a body and its answer that cost a request one unit of its rate limit more.
 const UNIT_BYTES: usize = 64 * 1024;
+/// Items passed over by a list that cost a request one unit of its rate limit more.
+const UNIT_ITEMS: usize = 100;
 /// The waits for a turn stop growing after so many.
 const MAX_TURN_DOUBLINGS: u32 = 6;
 
@@ -305,9 +308,10 @@ impl RequestContext {
         counted.map(Some)
     }
 
-    /// Charges a request for what it moved: one unit more for each [`UNIT_BYTES`] of its body and its answer.
-    pub(crate) async fn charge(&self, answer_bytes: usize) {
-        let units = (self.body.len() + answer_bytes) / UNIT_BYTES;
+    /// Charges a request for what it moved and read: one unit more for each [`UNIT_BYTES`] of its body and its answer, and
+    /// for each [`UNIT_ITEMS`] that it has passed over.
+    pub(crate) async fn charge(&self, reply: &Reply) {
+        let units = (self.body.len() + reply.bytes()) / UNIT_BYTES + reply.items_passed_over() / UNIT_ITEMS;
         if units > 0 {
             let (org, units) = (self.org().ok(), i64::try_from(units).unwrap_or(i64::MAX));
             self.services.limiter.charge(org, &self.identity.subject, self.class, units, self.now()).await;

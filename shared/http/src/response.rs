@@ -22,6 +22,7 @@ pub type HandlerResult = Result<Reply, ApiError>;
 pub struct Reply {
     answer: StoredResponse,
     replayed: bool,
+    passed_over: usize,
 }
 
 impl Reply {
@@ -31,7 +32,11 @@ impl Reply {
     /// A problem of type `internal` when the body cannot be written as JSON.
     pub fn new(status: u16, body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(Problem::internal)?;
-        Ok(Self { answer: StoredResponse { status, body, etag: None, location: None }, replayed: false })
+        Ok(Self {
+            answer: StoredResponse { status, body, etag: None, location: None },
+            replayed: false,
+            passed_over: 0,
+        })
     }
 
     /// 200 with a body.
@@ -58,6 +63,7 @@ impl Reply {
         Self {
             answer: StoredResponse { status: 204, body: String::new(), etag: None, location: None },
             replayed: false,
+            passed_over: 0,
         }
     }
 
@@ -65,6 +71,13 @@ impl Reply {
     #[must_use]
     pub fn version(mut self, version: u64) -> Self {
         self.answer.etag = Some(format!("\"{version}\""));
+        self
+    }
+
+    /// The reply to a request that has read items which it does not show. They count towards its rate limit.
+    #[must_use]
+    pub const fn passed_over(mut self, items: usize) -> Self {
+        self.passed_over = items;
         self
     }
 
@@ -79,7 +92,17 @@ impl Reply {
 
     /// The stored answer of a repeated request.
     pub(crate) const fn replay(answer: StoredResponse) -> Self {
-        Self { answer, replayed: true }
+        Self { answer, replayed: true, passed_over: 0 }
+    }
+
+    /// Bytes of the body.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.answer.body.len()
+    }
+
+    /// Items that were read and are not shown.
+    pub(crate) const fn items_passed_over(&self) -> usize {
+        self.passed_over
     }
 
     pub(crate) const fn answer(&self) -> &StoredResponse {

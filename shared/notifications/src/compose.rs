@@ -2,7 +2,7 @@
 //! delegates of approvers, and expenses of the report if they have not changed since the event.
 
 use jiff::tz::TimeZone;
-use outlay_domain::change::today;
+use outlay_domain::change::{can_decide, today};
 use outlay_domain::event::{DelegationNotice, Event, EventSubject, FieldChange, OpenedStep, ReportSnapshot};
 use outlay_domain::expense::{Expense, PaymentMethod};
 use outlay_domain::ids::{MemberId, ReportId};
@@ -16,6 +16,7 @@ use outlay_mail::{
     AuthorityFacts, CommentFacts, DecidedBy, LineFacts, Mailer, Notice, Recipient, ReportFacts, TaskFacts,
 };
 use outlay_store::deliveries::Delivery;
+use outlay_store::items::Task;
 use outlay_store::{ListError, PageRequest, Store, StoreError};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -48,12 +49,23 @@ impl OutgoingMail {
     }
 }
 
-/// Composes the mail about an event; none, for most events.
+/// Mail about an event.
+#[derive(Debug, Default)]
+pub struct ComposedMail {
+    /// Mail to send; none, for most events.
+    pub mails: Vec<OutgoingMail>,
+    /// Approvers who are asked to decide and can no longer do so, or cannot be mailed.
+    pub unable_approvers: Vec<MemberId>,
+}
+
+/// Composes the mail about an event.
 ///
 /// # Errors
 /// [`StoreError`]
-pub async fn compose_for_event(store: &Store, mailer: &Mailer, event: &Event) -> Result<Vec<OutgoingMail>, StoreError> {
-    let Some(EventNotification { recipients, content }) = event.notification() else { return Ok(Vec::new()) };
+pub async fn compose_for_event(store: &Store, mailer: &Mailer, event: &Event) -> Result<ComposedMail, StoreError> {
+    let Some(EventNotification { recipients, content }) = event.notification() else {
+        return Ok(ComposedMail::default());
+    };
     let recipients = match recipients {
         Recipients::Members(members) => members,
         Recipients::Admins { except, and } => load_admins(store, event, except, and).await?,
@@ -68,9 +80,11 @@ pub async fn compose_for_event(store: &Store, mailer: &Mailer, event: &Event) ->
         .filter_map(|id| records.member(*id))
         .filter_map(|to| Some(outgoing_mail(mailer, event, &records, to, notice(event, &content, &records, to.id)?)))
         .collect();
+    let mut unable_approvers = Vec::new();
     match content {
         NotificationContent::ApprovalRequest { report, step, .. }
         | NotificationContent::Escalation { report, step, .. } => {
+            unable_approvers = find_unable_approvers(step, report, &records);
             let requests = compose_for_delegates(store, mailer, event, (step, report), &records).await?;
             // One mail per member and event. A replaced approver can be a delegate of a new one; the request comes
             // before the notice that the step has moved on.
@@ -93,7 +107,15 @@ pub async fn compose_for_event(store: &Store, mailer: &Mailer, event: &Event) ->
     }
     // Services and erased members have no address.
     mails.retain(|mail| mail.to.email.is_some());
-    Ok(mails)
+    Ok(ComposedMail { mails, unable_approvers })
+}
+
+/// Approvers of an opened step who can no longer decide on it, or cannot be mailed: they were chosen when the report was
+/// submitted.
+fn find_unable_approvers(step: &OpenedStep, report: &ReportSnapshot, records: &EventRecords) -> Vec<MemberId> {
+    let total = report.total_with_parts.unwrap_or(report.base_total);
+    let is_able = |member: &Member| member.is_reachable() && can_decide(member, &report.interested_parties, total);
+    step.approvers.iter().copied().filter(|id| !records.member(*id).is_some_and(is_able)).collect()
 }
 
 /// Composes the request to decide for the delegates of a step's approvers.
@@ -193,19 +215,21 @@ async fn load_delegated_tasks(
     let waiting = tasks
         .into_iter()
         .filter(|(_, task)| task.pending_step().acting_for(delegate, day) == Some(delegation.delegator));
+    Ok(waiting.filter_map(|(_, task)| task_facts(task)).collect())
+}
+
+/// What mail tells of a task; `None` for one without a due date.
+pub(crate) fn task_facts(task: Task) -> Option<TaskFacts> {
     let name = |person: Option<MemberRef>| person.map(|person| person.name.to_string());
-    let facts = waiting.filter_map(|(_, task)| {
-        Some(TaskFacts {
-            number: task.number,
-            title: task.title.to_string(),
-            owner: task.owner_name.to_string(),
-            preparer: name(task.preparer),
-            payee: name(task.payee),
-            total: task.total,
-            due_on: task.due_on?,
-        })
-    });
-    Ok(facts.collect())
+    Some(TaskFacts {
+        number: task.number,
+        title: task.title.to_string(),
+        owner: task.owner_name.to_string(),
+        preparer: name(task.preparer),
+        payee: name(task.payee),
+        total: task.total,
+        due_on: task.due_on?,
+    })
 }
 
 /// Values of a member that an event has changed and that determine who approves.

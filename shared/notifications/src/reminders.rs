@@ -1,80 +1,69 @@
 //! Composes the daily reminders of steps that are due.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use outlay_domain::change::today;
 use outlay_domain::ids::{MemberId, OrgId};
 use outlay_domain::member::Member;
-use outlay_domain::reminder::{DueReport, digest};
-use outlay_domain::report::Report;
+use outlay_domain::reminder::reminder_day;
 use outlay_mail::{Notice, TaskFacts};
 use outlay_store::deliveries::DeliveryKey;
-use outlay_store::{ListError, Store};
-use outlay_worker::PartialFailures;
+use outlay_store::{ListError, PageRequest, Store, StoreError};
 
-use crate::compose::OutgoingMail;
+use crate::compose::{OutgoingMail, task_facts};
 use crate::pacing::Timing;
 
-/// Composes the reminders of an organisation that are due: one to each approver, or delegate of an approver, whose
-/// decision is waited for. A corrupt report counts as a failure and does not stop the others.
+/// Most reports that one reminder counts. The mail lists fewer; the queue in the API has all.
+const MAX_TASKS: usize = 500;
+
+/// Finds the members of an organisation who can get a reminder now: approvers of steps that are due, and their
+/// delegates, in the morning of their time zone.
+///
+/// # Errors
+/// [`StoreError`]
+pub async fn members_to_remind(store: &Store, org: OrgId, now: Timestamp) -> Result<Vec<(Member, Date)>, StoreError> {
+    // A step that is due somewhere is due by the next day in UTC.
+    let latest = today(now).utc().tomorrow().unwrap_or(Date::MAX);
+    let approvers = store.approvers_with_due_tasks(org, latest).await?;
+    let approvers = store.members_by_id(org, &approvers).await?;
+    let known: BTreeSet<MemberId> = approvers.iter().map(|member| member.id).collect();
+    let delegates = approvers.iter().filter_map(|approver| approver.delegate_on(today(now)));
+    let delegates: Vec<MemberId> = delegates.filter(|id| !known.contains(id)).collect();
+    let delegates = store.members_by_id(org, &delegates).await?;
+    let members = approvers.into_iter().chain(delegates);
+    Ok(members.filter_map(|member| reminder_day(&member, now).map(|day| (member, day))).collect())
+}
+
+/// Composes the reminder of a member for a day; `None` when nothing that they can decide on is due.
 ///
 /// # Errors
 /// [`ListError`]
-pub async fn compose_reminders(
+pub async fn compose_reminder(
     store: &Store,
-    org: OrgId,
+    to: Member,
+    day: Date,
     now: Timestamp,
-    failures: &mut PartialFailures,
-) -> Result<Vec<(DeliveryKey, OutgoingMail)>, ListError> {
-    let reports = due_reports(store, org, now, failures).await?;
-    let pending = reports.iter().filter_map(Report::pending_step);
-    let pending: Vec<MemberId> = pending.flat_map(|step| step.pending_approvers().map(|person| person.id)).collect();
-    let approvers = store.members_by_id(org, &pending).await?;
-    let delegates = approvers.iter().filter_map(|approver| approver.delegate_on(today(now)));
-    let delegates: Vec<MemberId> = delegates.filter(|id| !pending.contains(id)).collect();
-    let members = approvers.into_iter().chain(store.members_by_id(org, &delegates).await?);
-    let reminder = |to: Member| {
-        let (day, due) = digest(&to, &reports, now)?;
-        let notice = Notice::Reminder { day, tasks: due.iter().map(task_facts).collect() };
-        Some((
-            DeliveryKey::for_reminder(org, to.id, day),
-            OutgoingMail { to, notice, earlier: Vec::new(), timing: Timing::Now },
-        ))
-    };
-    Ok(members.filter_map(reminder).collect())
-}
-
-/// Reads the reports whose pending step may be due anywhere, page by page, without their findings: memory grows with
-/// what is due only.
-async fn due_reports(
-    store: &Store,
-    org: OrgId,
-    now: Timestamp,
-    failures: &mut PartialFailures,
-) -> Result<Vec<Report>, ListError> {
-    let latest = today(now).utc().tomorrow().unwrap_or(Date::MAX);
-    let is_due = |report: &Report| report.pending_step().and_then(|step| step.due_on).is_some_and(|on| on <= latest);
-    let (mut due, mut cursor) = (Vec::new(), None);
-    loop {
-        let page = store.submitted_reports(org, cursor).await?;
-        let reports = failures.record_all(org, page.items).into_iter().filter(is_due);
-        due.extend(reports.map(|report| Report { violations: Vec::new(), ..report }));
-        if page.next.is_none() {
-            return Ok(due);
+) -> Result<Option<(DeliveryKey, OutgoingMail)>, ListError> {
+    let delegations = to.acts_for.iter().filter(|delegation| delegation.is_active_on(today(now)));
+    let approvers: Vec<MemberId> =
+        std::iter::once(to.id).chain(delegations.map(|delegation| delegation.counterpart.id)).collect();
+    let mut tasks: Vec<TaskFacts> = Vec::new();
+    let mut page = PageRequest::internal(100);
+    while tasks.len() < MAX_TASKS {
+        let found = store.due_tasks(to.org, &approvers, day, &page).await?;
+        let own = found.items.into_iter().filter(|task| task.pending_step().acting_for(&to, today(now)).is_some());
+        tasks.extend(own.filter_map(task_facts));
+        page.cursor = found.next;
+        if page.cursor.is_none() {
+            break;
         }
-        cursor = page.next;
     }
-}
-
-fn task_facts(due: &DueReport<'_>) -> TaskFacts {
-    let report = due.report;
-    TaskFacts {
-        number: report.number.clone(),
-        title: report.title.to_string(),
-        owner: report.owner_name.to_string(),
-        preparer: report.preparer.as_ref().map(|person| person.name.to_string()),
-        payee: report.payee.as_ref().map(|person| person.name.to_string()),
-        total: report.totals.total,
-        due_on: due.on,
+    if tasks.is_empty() {
+        return Ok(None);
     }
+    let key = DeliveryKey::for_reminder(to.org, to.id, day);
+    let notice = Notice::Reminder { day, tasks };
+    Ok(Some((key, OutgoingMail { to, notice, earlier: Vec::new(), timing: Timing::Now })))
 }

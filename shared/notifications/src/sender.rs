@@ -18,9 +18,10 @@ use outlay_domain::text::hex;
 use outlay_mail::{Mailer, Notice, Recipient, SendError, Tag};
 use outlay_store::Store;
 use outlay_store::deliveries::{DeliveryKey, DeliveryState, Lease, LeaseOutcome};
+use outlay_store::due_work::ApproverCheck;
 use outlay_worker::{JobContext, PartialFailures};
 
-use crate::compose::{OutgoingMail, compose_for_event};
+use crate::compose::{ComposedMail, OutgoingMail, compose_for_event};
 use crate::pacing::Timing;
 
 /// Timeout of one call of SES.
@@ -74,7 +75,13 @@ impl Sender {
             return Ok(SendOutcome::Done);
         }
         let (mut failures, mut is_pending, mut has_waited) = (PartialFailures::default(), false, false);
-        for mail in compose_for_event(&self.store, &self.mailer, event).await? {
+        let ComposedMail { mails, unable_approvers } = compose_for_event(&self.store, &self.mailer, event).await?;
+        // The schedule gives their steps to others.
+        for member_id in unable_approvers {
+            let check = ApproverCheck { member_id, requested_at: job.now };
+            failures.record(member_id, self.store.request_approver_check(event.org, &check).await);
+        }
+        for mail in mails {
             let delivery_key = DeliveryKey::for_event(event, mail.to.id);
             // A failure for one recipient must not stop the mail to the others.
             let outcome = failures.record(delivery_key, self.send(&delivery_key, &mail, job).await);

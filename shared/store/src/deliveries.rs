@@ -318,6 +318,15 @@ impl Store {
         }
     }
 
+    /// True when a mail was sent, or will not be sent.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn is_settled(&self, delivery_key: &DeliveryKey) -> Result<bool, StoreError> {
+        let delivery: Option<Delivery> = self.get(&delivery_key.item_key()).await?;
+        Ok(delivery.is_some_and(|delivery| delivery.state != DeliveryState::Queued))
+    }
+
     /// Advances a mail to a state. A state of the same or a lower rank changes nothing. Returns `false` when the
     /// delivery does not exist.
     ///

@@ -4,8 +4,8 @@
 //!    edited, or copied to another key, is rejected when it is read. An event carries `hash` instead. It also covers
 //!    the hash of the preceding event, so a missing or inserted event is found too (`outlay_domain::history`). Each
 //!    event of a report records the hash of the report's head after it.
-//! 2. **Matching parts.** Items that are read together are matched: a report's head holds the hash of its expenses, a
-//!    member the version of their payout account. Parts that do not match are read again, because a transaction may
+//! 2. **Matching parts.** Items that are read together are matched: a report's head holds the hash of its expenses
+//!    and the digest of its review, a member the version of their payout account. Parts that do not match are read again, because a transaction may
 //!    have committed between two reads. If they never match, the item is corrupt. See [`crate::Store::report`] and
 //!    [`crate::Store::payout_account`].
 //!
@@ -61,9 +61,14 @@ pub(crate) fn with_digest(mut item: Item) -> Item {
     item
 }
 
+/// Digest that an item carries.
+pub(crate) fn digest_of(item: &Item) -> Option<&str> {
+    text_of(item, DIGEST)
+}
+
 /// True when the digest is present and matches the item.
 pub(crate) fn has_valid_digest(item: &Item) -> bool {
-    text_of(item, DIGEST) == Some(&digest(item))
+    digest_of(item) == Some(&digest(item))
 }
 
 fn digest(item: &Item) -> String {

@@ -6,11 +6,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use outlay_domain::expense::Expense;
-use outlay_domain::ids::{MemberId, ReportId};
+use outlay_domain::ids::{MemberId, OrgId, ReportId};
 use outlay_domain::member::MemberRef;
 use outlay_domain::money::Money;
 use outlay_domain::payout::SealedAccount;
 use outlay_domain::permission::PendingStep;
+use outlay_domain::policy::Violation;
 use outlay_domain::report::Report;
 use outlay_domain::step::{Step, StepReasons};
 use outlay_domain::text::{DisplayName, Label, Title};
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attributes::{Item, key_attributes, number, text, text_of};
 use crate::error::StoreError;
-use crate::integrity::{Stored, has_valid_digest, with_digest};
+use crate::integrity::{Stored, digest_of, has_valid_digest, with_digest};
 use crate::keys::{self, PrimaryKey, names};
 
 /// Version of the item layout. An item of another version is not read.
@@ -128,12 +129,19 @@ fn to_item_with<T: Stored + Serialize>(
     value: &T,
     further: impl IntoIterator<Item = (&'static str, AttributeValue)>,
 ) -> Result<Item, StoreError> {
+    let mut item = serialize(key, entity, value)?;
+    item.extend(further.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    Ok(if T::HAS_DIGEST { with_digest(item) } else { item })
+}
+
+/// Converts a value to its item, without a digest.
+fn serialize<T: Serialize>(key: &PrimaryKey, entity: &str, value: &T) -> Result<Item, StoreError> {
     let mut item: Item = serde_dynamo::to_item(value)
         .map_err(|_| StoreError::Corrupt { item: key.redacted(), reason: "cannot be serialized".to_owned() })?;
     item.extend(key_attributes(key));
     let common = [("entity", text(entity)), ("schema", number(SCHEMA))];
-    item.extend(common.into_iter().chain(further).map(|(name, value)| (name.to_owned(), value)));
-    Ok(if T::HAS_DIGEST { with_digest(item) } else { item })
+    item.extend(common.map(|(name, value)| (name.to_owned(), value)));
+    Ok(item)
 }
 
 /// Converts an item to its value. Rejects an unknown schema, and a digest that is missing or does not match.
@@ -184,25 +192,76 @@ pub(crate) fn expense_chunks(report: &Report) -> Vec<Vec<&Expense>> {
     lines.chunks(EXPENSES_PER_ITEM).map(<[_]>::to_vec).collect()
 }
 
+/// Review of a report: what the policy found, and the steps that approve it. It can be a hundred times as large as the
+/// head, so lists do not read it, and a change that leaves it does not write it.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReportReview<V, S> {
+    pub(crate) violations: V,
+    pub(crate) steps: S,
+}
+
+impl<V, S> Stored for ReportReview<V, S> {}
+
+/// Builds the item of a report's review; `None` for a report without violations and steps.
+pub(crate) fn report_review(report: &Report) -> Result<Option<Item>, StoreError> {
+    let Report { violations, steps, .. } = report;
+    let review = (!violations.is_empty() || !steps.is_empty()).then_some(ReportReview { violations, steps });
+    review.map(|review| to_item(&keys::report_review(report.org, report.id), "review", &review)).transpose()
+}
+
+/// Attribute of a report's head with the digest of its review.
+const REVIEW_DIGEST: &str = "review_digest";
+/// Attributes of the review. Heads of a former layout hold them.
+const REVIEW_ATTRIBUTES: [&str; 2] = ["violations", "steps"];
 /// Attribute of a report's head with the cost centres of its expenses, for filters of lists.
 pub(crate) const COST_CENTRES: &str = "cost_centres";
 
-/// Builds the item of a report's head, with the keys of the secondary indexes.
-pub(crate) fn report_head(report: &Report) -> Result<Item, StoreError> {
+/// Builds the item of a report's head, with the keys of the secondary indexes and the digest of the review.
+pub(crate) fn report_head(report: &Report, review: Option<&Item>) -> Result<Item, StoreError> {
+    let Report { org, id, .. } = *report;
     let index = [
-        (keys::REPORTS_BY_OWNER.pk, keys::reports_by_owner_partition(report.org, report.owner)),
-        (keys::REPORTS_BY_OWNER.sk, report.id.to_string()),
-        (keys::REPORTS_BY_STATUS.pk, keys::reports_by_status_partition(report.org, report.status)),
-        (keys::REPORTS_BY_STATUS.sk, report.id.to_string()),
-        (keys::REPORTS_BY_UPDATE.pk, keys::reports_by_update_partition(report.org)),
-        (keys::REPORTS_BY_UPDATE.sk, keys::updated_sort_key(report.updated_at, report.id)),
-        (keys::REPORTS_BY_TOTAL.pk, keys::reports_by_total_partition(report.org)),
-        (keys::REPORTS_BY_TOTAL.sk, keys::total_sort_key(report.base_total, report.id)),
+        (keys::REPORTS_BY_OWNER.pk, keys::reports_by_owner_partition(org, report.owner)),
+        (keys::REPORTS_BY_OWNER.sk, id.to_string()),
+        (keys::REPORTS_BY_STATUS.pk, keys::reports_by_status_partition(org, report.status)),
+        (keys::REPORTS_BY_STATUS.sk, id.to_string()),
+        (keys::REPORTS_BY_UPDATE.pk, keys::reports_by_update_partition(org)),
+        (keys::REPORTS_BY_UPDATE.sk, keys::updated_sort_key(report.updated_at, id)),
+        (keys::REPORTS_BY_TOTAL.pk, keys::reports_by_total_partition(org)),
+        (keys::REPORTS_BY_TOTAL.sk, keys::total_sort_key(report.base_total, id)),
     ];
-    let index = index.map(|(name, value)| (name, text(value)));
+    let due = report.escalates_at().map(|at| {
+        let position = keys::escalation_sort_key(at, id);
+        [(keys::WORK_DUE.pk, keys::escalations_partition(org)), (keys::WORK_DUE.sk, position)]
+    });
+    let review = review.and_then(digest_of).map(|digest| (REVIEW_DIGEST, digest.to_owned()));
+    let further = index.into_iter().chain(due.into_iter().flatten()).chain(review);
     let cost_centres = AttributeValue::L(report.cost_centres().into_iter().map(text).collect());
-    let further = index.into_iter().chain([(COST_CENTRES, cost_centres)]);
-    to_item_with(&keys::report(report.org, report.id), "report", report, further)
+    let mut item = serialize(&keys::report(org, id), "report", report)?;
+    item.retain(|name, _| !REVIEW_ATTRIBUTES.contains(&name.as_str()));
+    item.extend(further.map(|(name, value)| (name.to_owned(), text(value))));
+    item.insert(COST_CENTRES.to_owned(), cost_centres);
+    Ok(with_digest(item))
+}
+
+/// Reads a report from the items of its head and its review; `None` when they do not match.
+pub(crate) fn report_from_items(head: Item, review: Option<Item>) -> Result<Option<Report>, StoreError> {
+    let has_former_layout = REVIEW_ATTRIBUTES.iter().any(|name| head.contains_key(*name));
+    if text_of(&head, REVIEW_DIGEST) != review.as_ref().and_then(digest_of) {
+        return Ok(None);
+    }
+    let report = Report { has_former_layout, ..from_item(head)? };
+    let Some(review) = review else { return Ok(Some(report)) };
+    let ReportReview { violations, steps } = from_item::<ReportReview<Vec<Violation>, Vec<Step>>>(review)?;
+    Ok(Some(Report { violations, steps, ..report }))
+}
+
+/// Builds the item of an approver's task, with the key of the index of due tasks.
+pub(crate) fn task_item(key: &PrimaryKey, approver: MemberId, org: OrgId, task: &Task) -> Result<Item, StoreError> {
+    let due = task.due_on.map(|due_on| {
+        let position = keys::due_task_sort_key(approver, due_on, task.report_id);
+        [(keys::WORK_DUE.pk, text(keys::due_tasks_partition(org))), (keys::WORK_DUE.sk, text(position))]
+    });
+    to_item_with(key, "task", task, due.into_iter().flatten())
 }
 
 /// Attribute with the encrypted payout account.
@@ -245,7 +304,7 @@ mod tests {
 
     /// Reason why a report head is rejected after a change of its item.
     fn rejection(change: impl Fn(&mut Item)) -> Option<String> {
-        let mut item = report_head(&draft(&mut seed(), Vec::new())).unwrap();
+        let mut item = report_head(&draft(&mut seed(), Vec::new()), None).unwrap();
         change(&mut item);
         match from_item::<Report>(item) {
             Ok(_) => None,
@@ -271,7 +330,7 @@ mod tests {
     #[test]
     fn digest_detects_edit_of_any_attribute() {
         let report = draft(&mut seed(), Vec::new());
-        let item = report_head(&report).unwrap();
+        let item = report_head(&report, None).unwrap();
         assert!(has_valid_digest(&item));
         for name in item.keys() {
             let edited: Item =

@@ -57,6 +57,9 @@ pub const REPORTS_BY_UPDATE: SecondaryIndex =
 pub const REPORTS_BY_TOTAL: SecondaryIndex =
     SecondaryIndex { name: "ReportsByTotal", pk: "ReportsByTotalPK", sk: "ReportsByTotalSK" };
 
+/// Work that is due: reports to escalate, by time, and tasks with a due date, by approver. Keys only.
+pub const WORK_DUE: SecondaryIndex = SecondaryIndex { name: "WorkDue", pk: "WorkDuePK", sk: "WorkDueSK" };
+
 /// Primary key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PrimaryKey {
@@ -88,14 +91,17 @@ impl PrimaryKey {
     }
 }
 
-/// First and last sort key of a report's expenses, latest comments and head. Its history and its deliveries lie outside.
-pub const REPORT_RANGE: (&str, &str) = (EXPENSES_PREFIX, REPORT_HEAD);
+/// First and last sort key of a report's expenses, latest comments, head and review. Its history and its deliveries lie
+/// outside.
+pub const REPORT_RANGE: (&str, &str) = (EXPENSES_PREFIX, REPORT_REVIEW);
 /// Prefix of the sort keys of a report's expenses.
 pub const EXPENSES_PREFIX: &str = "EXPENSES#";
 /// Sort key of the latest comments on a report. Sorts between the expenses and the head, so one query reads all.
 pub const LATEST_COMMENTS: &str = "LATEST_COMMENTS";
 /// Sort key of a report's head.
 pub const REPORT_HEAD: &str = "REPORT";
+/// Sort key of a report's review: its violations and its steps.
+pub const REPORT_REVIEW: &str = "REVIEW";
 /// Prefix of the sort keys of policy versions.
 pub const POLICY_VERSION_PREFIX: &str = "POLICY#";
 /// Prefix of the sort keys of members.
@@ -189,6 +195,12 @@ pub fn report_partition(org: OrgId, report: ReportId) -> String {
 #[must_use]
 pub fn report(org: OrgId, report: ReportId) -> PrimaryKey {
     PrimaryKey::new(report_partition(org, report), REPORT_HEAD)
+}
+
+/// Key of a report's review: its violations and its steps.
+#[must_use]
+pub fn report_review(org: OrgId, report: ReportId) -> PrimaryKey {
+    PrimaryKey::new(report_partition(org, report), REPORT_REVIEW)
 }
 
 /// Key of the latest comments on a report.
@@ -400,6 +412,42 @@ pub fn task_partition(org: OrgId, approver: MemberId) -> String {
 pub fn task(org: OrgId, approver: MemberId, due_on: Option<Date>, report: ReportId, step: u32) -> PrimaryKey {
     let due = due_on.map_or_else(|| "9999-12-31".to_owned(), |due| due.to_string());
     PrimaryKey::new(task_partition(org, approver), format!("{TASK_PREFIX}{due}#{report}#{step:03}"))
+}
+
+/// Partition of `WorkDue` with an organisation's reports to escalate, by the time from which they are due.
+#[must_use]
+pub fn escalations_partition(org: OrgId) -> String {
+    format!("ORG#{org}#ESCALATIONS")
+}
+
+/// Sort key of a report to escalate, in `WorkDue`.
+#[must_use]
+pub fn escalation_sort_key(at: Timestamp, report: ReportId) -> String {
+    format!("{}#{report}", sortable_timestamp(at))
+}
+
+/// Partition of `WorkDue` with an organisation's tasks that have a due date, by approver.
+#[must_use]
+pub fn due_tasks_partition(org: OrgId) -> String {
+    format!("ORG#{org}#DUE_TASKS")
+}
+
+/// Sort key of a task with a due date, in `WorkDue`.
+#[must_use]
+pub fn due_task_sort_key(approver: MemberId, due_on: Date, report: ReportId) -> String {
+    format!("{approver}#{due_on}#{report}")
+}
+
+/// Partition of the members whose tasks must be checked: a change can have made them unable to decide.
+#[must_use]
+pub fn approver_checks_partition(org: OrgId) -> String {
+    format!("ORG#{org}#APPROVER_CHECKS")
+}
+
+/// Key of the check of a member's tasks.
+#[must_use]
+pub fn approver_check(org: OrgId, member: MemberId) -> PrimaryKey {
+    PrimaryKey::new(approver_checks_partition(org), member.to_string())
 }
 
 /// Partition of exchange rates.

@@ -9,6 +9,7 @@ mod attributes;
 mod client;
 mod commit;
 pub mod deliveries;
+pub mod due_work;
 pub mod error;
 pub mod files;
 mod idempotency;

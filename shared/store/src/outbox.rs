@@ -16,6 +16,9 @@ use crate::integrity::Stored;
 use crate::items::{from_item, to_item};
 use crate::keys::{self, MAX_SORT_KEY, MIN_SORT_KEY, PrimaryKey};
 
+/// Most entries that one run of the sweep reads of an organisation.
+const MAX_ENTRIES: i32 = 1000;
+
 /// Reference to an event whose recipients have not been notified yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxEntry {
@@ -83,13 +86,13 @@ impl Store {
         Ok(open.map(|entry| entry.organisation_id).collect())
     }
 
-    /// Lists the outbox entries of events before a time, oldest first.
+    /// Lists the outbox entries of events before a time, oldest first; at most 1,000.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn pending_outbox_entries(&self, org: OrgId, before: Timestamp) -> Result<Vec<OutboxEntry>, StoreError> {
-        let entries =
-            self.query_all(&keys::outbox_partition(org), MIN_SORT_KEY, &keys::sortable_timestamp(before)).await?;
+        let request = self.query_range(&keys::outbox_partition(org), MIN_SORT_KEY, &keys::sortable_timestamp(before));
+        let entries = request.limit(MAX_ENTRIES).send().await?.items.unwrap_or_default();
         entries.into_iter().map(from_item).collect()
     }
 

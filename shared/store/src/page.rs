@@ -28,6 +28,8 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Cursor of the next page; `None` on the last page.
     pub next: Option<String>,
+    /// Items that were read for it and are not on it: they match no filter, or come later in a merged list.
+    pub passed_over: usize,
 }
 
 /// Error of a cursor.

@@ -22,7 +22,7 @@ use crate::attributes::{Item, key_attributes, text_of};
 use crate::client::{MAX_BATCH_GET, Store, read_matching};
 use crate::error::StoreError;
 use crate::integrity::Stored;
-use crate::items::{ExpenseChunk, LatestComments, from_item, sealed_account_from_item};
+use crate::items::{ExpenseChunk, LatestComments, from_item, report_from_items, sealed_account_from_item};
 use crate::keys::{self, MAX_SORT_KEY, PrimaryKey, names};
 
 /// Identity of the caller, from the claims of their token.
@@ -298,12 +298,13 @@ impl Store {
     }
 }
 
-/// Assembles a report from the items of its expenses, its latest comments and, last, its head; `None` when they do not
-/// match.
+/// Assembles a report from the items of its expenses, its latest comments, its head and, last, its review; `None` when
+/// they do not match.
 fn assemble_report(mut items: Vec<Item>) -> Result<Option<Report>, StoreError> {
-    // Expenses without a head: the report was created or deleted during the read.
+    let review = items.pop_if(|last| text_of(last, names::SK) == Some(keys::REPORT_REVIEW));
+    // Other items without a head: the report was created or deleted during the read.
     let Some(head) = items.pop_if(|last| text_of(last, names::SK) == Some(keys::REPORT_HEAD)) else { return Ok(None) };
-    let mut report: Report = from_item(head)?;
+    let Some(mut report) = report_from_items(head, review)? else { return Ok(None) };
     if let Some(item) = items.pop_if(|last| text_of(last, names::SK) == Some(keys::LATEST_COMMENTS)) {
         report.comments = from_item::<LatestComments<Vec<Comment>>>(item)?.comments;
     }
@@ -321,14 +322,15 @@ mod tests {
 
     use super::*;
     use crate::attributes::text;
-    use crate::items::{expense_chunks, report_head, to_item};
-    use crate::testing::{draft, event, line, receipt, seed};
+    use crate::items::{expense_chunks, report_head, report_review, to_item};
+    use crate::testing::{draft, event, line, receipt, seed, step};
 
     fn items(report: &Report) -> Vec<Item> {
         let key = |at| keys::expenses(report.org, report.id, at);
         let lines = expense_chunks(report).into_iter().enumerate();
         let lines = lines.map(|(at, lines)| to_item(&key(at), "expenses", &ExpenseChunk { lines }).unwrap());
-        lines.chain([report_head(report).unwrap()]).collect()
+        let review = report_review(report).unwrap();
+        lines.chain([report_head(report, review.as_ref()).unwrap()]).chain(review).collect()
     }
 
     #[test]
@@ -343,6 +345,35 @@ mod tests {
             assert_eq!(items(&report).len(), 1 + usize::div_ceil(count, 50));
             assert_eq!(assemble_report(items(&report)).unwrap(), Some(report));
         }
+    }
+
+    /// A submitted report with a step.
+    fn submitted() -> Report {
+        let mut seed = seed();
+        let lines = (0..60).map(|_| line(&mut seed, None, "note")).collect();
+        Report { steps: vec![step(1, vec![seed.next_id()])], ..draft(&mut seed, lines) }
+    }
+
+    #[test]
+    fn review_of_another_state_is_a_torn_read() {
+        let report = submitted();
+        let whole = items(&report);
+        assert_eq!(assemble_report(whole.clone()).unwrap(), Some(report.clone()));
+        assert_eq!(assemble_report(whole[..3].to_vec()).unwrap(), None, "without the review");
+        let later = items(&Report { steps: vec![step(2, vec![report.owner])], ..report });
+        let torn = [&whole[..3], &later[3..]].concat();
+        assert_eq!(assemble_report(torn).unwrap(), None, "with the review after the next change");
+    }
+
+    #[test]
+    fn head_of_former_layout_is_readable() {
+        let report = submitted();
+        let key = keys::report(report.org, report.id);
+        // It held violations and steps.
+        let former = [to_item(&key, "report", &report).unwrap()];
+        let whole: Vec<Item> = items(&report).into_iter().take(2).chain(former).collect();
+        let read = assemble_report(whole).unwrap();
+        assert_eq!(read, Some(Report { has_former_layout: true, ..report }));
     }
 
     #[test]

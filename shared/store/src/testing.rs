@@ -107,6 +107,7 @@ pub(crate) fn draft(seed: &mut IdGenerator, expenses: Vec<Expense>) -> Report {
         last_hash: String::new(),
         expenses: Vec::new(),
         comments: Vec::new(),
+        has_former_layout: false,
     };
     empty.with_expenses(expenses).unwrap()
 }

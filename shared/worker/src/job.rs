@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use lambda_runtime::Error;
 use outlay_aws::clock;
@@ -11,6 +12,9 @@ use serde::Serialize;
 /// Least time left to start a piece of work, in ms. Covers three writes to the table (7 s each) and one call of another
 /// service (10 s).
 const MIN_TIME_LEFT_MILLIS: i64 = 35_000;
+
+/// Tenants whose work is done at the same time. Most have none, and wait for one query.
+const CONCURRENT_TENANTS: usize = 8;
 
 /// One run of a background function.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +39,16 @@ impl JobContext {
     pub fn ensure_time_left(&self) -> Result<(), Error> {
         let left = self.deadline.saturating_sub(clock::now().as_millisecond());
         if left >= MIN_TIME_LEFT_MILLIS { Ok(()) } else { Err("no time left in this run".into()) }
+    }
+
+    /// Does the work of each tenant, of some at the same time, beginning with another one in each run. The work of one
+    /// tenant must be bounded, so that it delays that of others by little.
+    pub async fn for_each_tenant<T, F>(&self, tenants: Vec<T>, work: impl Fn(T) -> F) -> PartialFailures
+    where
+        F: Future<Output = PartialFailures>,
+    {
+        let parts = stream::iter(self.rotated(tenants)).map(work).buffer_unordered(CONCURRENT_TENANTS);
+        parts.fold(PartialFailures::default(), async |sum, part| sum.and(part)).await
     }
 
     /// Rotates a list by an offset that differs from run to run. When time runs out, it is not always the same items
@@ -96,6 +110,12 @@ impl PartialFailures {
     /// Counts several results with one subject, and returns the values.
     pub fn record_all<T, E: Display>(&mut self, subject: impl Display, results: Vec<Result<T, E>>) -> Vec<T> {
         results.into_iter().filter_map(|result| self.record(&subject, result)).collect()
+    }
+
+    /// Adds the results of a part of the run.
+    #[must_use]
+    pub const fn and(self, part: Self) -> Self {
+        Self { done: self.done.saturating_add(part.done), failed: self.failed.saturating_add(part.failed) }
     }
 
     /// Result of the run.

@@ -112,6 +112,7 @@ pub fn create_report(
         last_hash: String::new(),
         expenses: Vec::new(),
         comments: Vec::new(),
+        has_former_layout: false,
     };
     if let Some((position, refundable)) = first_excess(&expenses) {
         return Err(DomainError::RefundTooLarge { position: Some(position), refundable });

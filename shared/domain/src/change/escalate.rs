@@ -8,6 +8,7 @@ use crate::error::DomainError;
 use crate::event::{EscalationReason, EventKind, OpenedStep, ReportSnapshot};
 use crate::ids::MemberId;
 use crate::member::{Member, MemberRef};
+use crate::money::Money;
 use crate::policy::{ApprovalMode, Policy};
 use crate::report::Report;
 use crate::route::{ApproverResolver, OrgContext, RouteInput, RoutingError};
@@ -27,7 +28,9 @@ pub fn due_escalation(
     let those = |matches: &dyn Fn(Option<&Member>) -> bool| {
         pending_approvers.iter().copied().filter(|id| matches(find(*id))).collect::<Vec<MemberId>>()
     };
-    let unable = those(&|member| member.is_none_or(|member| !can_decide(member, report)));
+    let parties: Vec<MemberId> = report.interested_parties().collect();
+    let total = report.total_to_approve();
+    let unable = those(&|member| member.is_none_or(|member| !can_decide(member, &parties, total)));
     if !unable.is_empty() {
         return Some((EscalationReason::Unable, unable));
     }
@@ -39,11 +42,12 @@ pub fn due_escalation(
     (is_overdue && !pending_approvers.is_empty()).then_some((EscalationReason::Overdue, pending_approvers))
 }
 
-/// True when an approver can decide on the report, as far as that depends on their record.
-fn can_decide(approver: &Member, report: &Report) -> bool {
-    let parties: Vec<MemberId> = report.interested_parties().collect();
-    let approver = approver.without_changes_by(&parties);
-    !parties.contains(&approver.id) && approver.can_approve() && approver.can_approve_total(report.total_to_approve())
+/// True when an approver can decide on a report with these interested parties and this total in the base currency, as far
+/// as that depends on their record.
+#[must_use]
+pub fn can_decide(approver: &Member, interested_parties: &[MemberId], total: Money) -> bool {
+    let approver = approver.without_changes_by(interested_parties);
+    !interested_parties.contains(&approver.id) && approver.can_approve() && approver.can_approve_total(total)
 }
 
 /// Finds a member that an escalation depends on and that was not loaded. The caller loads the member and calls again

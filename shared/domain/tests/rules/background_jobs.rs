@@ -7,8 +7,8 @@ use outlay_domain::ids::MemberId;
 use outlay_domain::member::{AddressFault, Member, MemberKind, MemberStatus, Role};
 use outlay_domain::notification::Recipients;
 use outlay_domain::policy::{ApprovalMode, Approvers, Policy, StepRule};
-use outlay_domain::reminder::digest;
-use outlay_domain::report::Report;
+use outlay_domain::reminder::reminder_day;
+use outlay_domain::report::{Report, ReportStatus};
 use outlay_domain::text::TimeZoneName;
 
 use crate::support::{Given, People, day, draft, let_decide, member, money, now, step, text};
@@ -192,29 +192,47 @@ fn address_fault_is_recorded_once_and_mailed_to_admins() {
 }
 
 #[test]
-fn digest_is_due_from_morning_in_member_time_zone() {
+fn reminder_is_due_from_morning_in_member_time_zone() {
     let mut people = People::new();
-    let (_, report) = submitted(&people, policy(None));
-    let reports = [report];
-    let due = |member: &Member, time: &str| digest(member, &reports, at(time)).map(|(day, due)| (day, due.len()));
-    assert_eq!(due(&people.marco, "2026-11-24T12:00:00Z"), None, "the step is due on the 25th");
+    let due = |member: &Member, time: &str| reminder_day(member, at(time));
     assert_eq!(due(&people.marco, "2026-11-25T07:59:00Z"), None);
-    assert_eq!(due(&people.marco, "2026-11-25T08:00:00Z"), Some((day("2026-11-25"), 1)));
-    assert_eq!(due(&people.ana, "2026-11-25T08:00:00Z"), None, "Ana owns the report");
+    assert_eq!(due(&people.marco, "2026-11-25T08:00:00Z"), Some(day("2026-11-25")));
     people.marco.time_zone = Some(text("Pacific/Auckland"));
     assert_eq!(due(&people.marco, "2026-11-24T18:00:00Z"), None, "7:00 on the 25th in Auckland");
-    assert_eq!(due(&people.marco, "2026-11-24T19:00:00Z"), Some((day("2026-11-25"), 1)));
+    assert_eq!(due(&people.marco, "2026-11-24T19:00:00Z"), Some(day("2026-11-25")));
     people.marco.address_fault = Some(AddressFault::Complained);
-    assert_eq!(due(&people.marco, "2026-11-26T12:00:00Z"), None, "no digest after a complaint");
+    assert_eq!(due(&people.marco, "2026-11-26T12:00:00Z"), None, "no reminder after a complaint");
+    let suspended = Member { status: MemberStatus::Suspended, address_fault: None, ..people.marco };
+    assert_eq!(due(&suspended, "2026-11-26T12:00:00Z"), None, "no reminder without the right to decide");
 }
 
 #[test]
-fn delegate_gets_digest_for_absent_approver() {
+fn step_escalates_when_its_due_day_has_passed_where_it_is_due() {
     let mut people = People::new();
-    let (_, report) = submitted(&people, policy(None));
-    let mut deputy = member(7, Role::Employee, None);
-    let_decide(&mut people.marco, &mut deputy, None);
-    assert!(digest(&deputy, &[report], at("2026-11-26T12:00:00Z")).is_some());
+    let (_, report) = submitted(&people, policy(Some(finance())));
+    assert_eq!(report.escalates_at(), Some(at("2026-11-26T00:00:00Z")));
+    let marco = [people.marco.clone()];
+    let first_due = (0..48).map(|hours| at("2026-11-25T00:00:00Z") + SignedDuration::from_hours(hours));
+    let first_due = first_due.into_iter().find(|now| due_escalation(&report, &marco, *now).is_some());
+    assert_eq!(first_due, report.escalates_at(), "the index names the moment that the rule does");
+    people.marco.time_zone = Some(text("Pacific/Auckland"));
+    let (_, elsewhere) = submitted(&people, policy(Some(finance())));
+    assert!(elsewhere.escalates_at() < report.escalates_at(), "{:?}", elsewhere.escalates_at());
+    assert_eq!(submitted(&people, policy(None)).1.escalates_at(), None, "nobody to escalate to");
+    let recalled = Report { status: ReportStatus::Draft, ..report };
+    assert_eq!(recalled.escalates_at(), None);
+}
+
+#[test]
+fn change_that_can_take_tasks_away_is_noticed() {
+    let marco = People::new().marco;
+    let loses = |after: Member| marco.may_lose_tasks(&after);
+    assert!(loses(Member { status: MemberStatus::Suspended, ..marco.clone() }));
+    assert!(loses(Member { role: Role::Auditor, ..marco.clone() }));
+    assert!(loses(Member { address_fault: Some(AddressFault::Bounced), ..marco.clone() }));
+    assert!(loses(Member { approval_limit: Some(money("10.00")), ..marco.clone() }));
+    assert!(!loses(Member { address_fault: Some(AddressFault::Complained), ..marco.clone() }));
+    assert!(!loses(Member { name: text("Marco Verdi"), ..marco.clone() }));
 }
 
 #[test]

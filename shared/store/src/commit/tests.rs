@@ -96,6 +96,25 @@ fn only_changed_line_items_are_written() {
 }
 
 #[test]
+fn review_is_written_only_when_it_has_changed() {
+    let mut seed = seed();
+    let before = draft(&mut seed, Vec::new());
+    let steps = vec![step(1, vec![seed.next_id()])];
+    let submitted = Report { status: ReportStatus::Submitted, steps, ..before.clone() };
+    let has = |change: ReportChange, write: &str| written(change).iter().any(|text| text == write);
+    assert!(has(change(Some(&before), submitted.clone()), "put REVIEW"));
+    let commented = Report { updated_at: "2026-11-23T10:00:00Z".parse().unwrap(), ..submitted.clone() };
+    assert!(!has(change(Some(&submitted), commented.clone()), "put REVIEW"));
+    let recalled = Report { status: ReportStatus::Draft, steps: Vec::new(), ..submitted.clone() };
+    assert!(has(change(Some(&submitted), recalled.clone()), "delete REVIEW"));
+    assert!(!has(change(Some(&recalled), before), "delete REVIEW"));
+    // Of a report that was read in the former layout, the next change stores it.
+    let former = Report { has_former_layout: true, ..submitted };
+    assert!(has(change(Some(&former), commented), "put REVIEW"));
+    assert!(!has(change(Some(&former), recalled), "delete REVIEW"));
+}
+
+#[test]
 fn deleted_report_keeps_only_history() {
     let mut seed = seed();
     let lines = (0..60).map(|_| line(&mut seed, Some("sales"), "")).collect();

@@ -13,7 +13,7 @@ use outlay_domain::change::{
     RatesChange, ReportChange,
 };
 use outlay_domain::event::Event;
-use outlay_domain::ids::{OrgId, ReportId};
+use outlay_domain::ids::{MemberId, OrgId, ReportId};
 use outlay_domain::member::{Authority, Member, MemberKind, MemberStatus};
 use outlay_domain::policy::Policy;
 use outlay_domain::report::Report;
@@ -21,11 +21,16 @@ use outlay_domain::spending::SpendingChange;
 use serde::Serialize;
 
 use crate::attributes::{Item, key_attributes, number, text, text_of};
+use crate::due_work::ApproverCheck;
 use crate::error::StoreError;
 use crate::files::{DuplicateFileRef, PendingFileTask, abandoned_at};
 use crate::idempotency::{IdempotencyRecord, NewIdempotencyRecord};
 use crate::integrity::Stored;
-use crate::items::{ExpenseChunk, LatestComments, Task, expense_chunks, report_head, sealed_account_item, to_item};
+use crate::items::{
+    ExpenseChunk, LatestComments, Task, expense_chunks, report_head, report_review, sealed_account_item, task_item,
+    to_item,
+};
+
 use crate::keys::{self, PrimaryKey, names};
 use crate::outbox::{OrganisationEntry, outbox_entry};
 use crate::reads::{AddressEntry, FORMER_IDENTITY};
@@ -354,6 +359,11 @@ impl<'a> TransactionBuilder<'a> {
         let joins = identity.is_some() && before.as_ref().is_some_and(|before| keys::identity_of(before) != identity);
         let kind = if joins { ConditionKind::IdentityBinding } else { ConditionKind::Version };
         self.put_member(before.as_ref(), after, kind)?;
+        if before.as_ref().is_some_and(|before| before.may_lose_tasks(after)) {
+            let check = ApproverCheck { member_id: after.id, requested_at: event.at };
+            let key = keys::approver_check(after.org, after.id);
+            self.put(to_item(&key, "approver_check", &check)?, ConditionKind::None, None)?;
+        }
         self.put_event(event, if joins { kind } else { ConditionKind::History })
     }
 
@@ -398,10 +408,14 @@ impl<'a> TransactionBuilder<'a> {
         let condition = report_condition(before);
         // Of a deleted report only the history stays.
         let left = (!deleted).then_some(after);
+        let review = left.map(report_review).transpose()?.flatten();
         match left {
-            Some(report) => self.put(report_head(report)?, ConditionKind::Version, Some(condition))?,
+            Some(report) => {
+                self.put(report_head(report, review.as_ref())?, ConditionKind::Version, Some(condition))?;
+            }
             None => self.delete(&keys::report(after.org, after.id), ConditionKind::Version, Some(condition))?,
         }
+        self.update_review(before, after, review)?;
         self.update_expenses(before, left)?;
         self.update_comments(before, left)?;
         self.update_tasks(before, left)?;
@@ -410,6 +424,23 @@ impl<'a> TransactionBuilder<'a> {
         self.update_files(before, left, after.updated_at)?;
         self.update_spending(after, spending)?;
         events.iter().try_for_each(|event| self.put_event(event, ConditionKind::History))
+    }
+
+    /// Writes the review when it has changed, or is not stored beside the head yet; deletes one that is no longer there.
+    fn update_review(
+        &mut self,
+        before: Option<&Report>,
+        after: &Report,
+        review: Option<Item>,
+    ) -> Result<(), StoreError> {
+        let stored = before.filter(|before| !before.has_former_layout);
+        let is_stored = stored.is_some_and(|stored| !stored.violations.is_empty() || !stored.steps.is_empty());
+        let is_changed = stored.is_none_or(|one| (&one.violations, &one.steps) != (&after.violations, &after.steps));
+        match review {
+            Some(review) if is_changed => self.put(review, ConditionKind::None, None),
+            None if is_stored => self.delete(&keys::report_review(after.org, after.id), ConditionKind::None, None),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Writes the expense items that differ from the stored ones, and deletes surplus ones.
@@ -442,11 +473,12 @@ impl<'a> TransactionBuilder<'a> {
     fn update_tasks(&mut self, before: Option<&Report>, after: Option<&Report>) -> Result<(), StoreError> {
         let old = before.map(tasks_of).unwrap_or_default();
         let new = after.map(tasks_of).unwrap_or_default();
-        for (key, _) in old.iter().filter(|(key, _)| !new.iter().any(|(kept, _)| kept == key)) {
+        for (_, key, _) in old.iter().filter(|(_, key, _)| !new.iter().any(|(_, kept, _)| kept == key)) {
             self.delete(key, ConditionKind::None, None)?;
         }
-        for (key, task) in new.iter().filter(|task| !old.contains(task)) {
-            self.put(to_item(key, "task", task)?, ConditionKind::None, None)?;
+        let Some(report) = after else { return Ok(()) };
+        for (approver, key, task) in new.iter().filter(|task| !old.contains(task)) {
+            self.put(task_item(key, *approver, report.org, task)?, ConditionKind::None, None)?;
         }
         Ok(())
     }
@@ -546,11 +578,11 @@ fn role_member_key(member: &Member) -> Option<PrimaryKey> {
 }
 
 /// Tasks of a report's pending step, one for each approver who has not decided yet.
-fn tasks_of(report: &Report) -> Vec<(PrimaryKey, Task)> {
+fn tasks_of(report: &Report) -> Vec<(MemberId, PrimaryKey, Task)> {
     let Some(step) = report.pending_step() else {
         return Vec::new();
     };
     let task = Task::of(report, step);
     let key = |approver| keys::task(report.org, approver, step.due_on, report.id, step.number);
-    step.pending_approvers().map(|person| (key(person.id), task.clone())).collect()
+    step.pending_approvers().map(|person| (person.id, key(person.id), task.clone())).collect()
 }

@@ -4,19 +4,23 @@
 mod filter;
 mod query;
 
+use std::collections::HashMap;
+
 use outlay_domain::conversion::RateEntry;
 use outlay_domain::event::{Event, EventSubject};
 use outlay_domain::ids::{MemberId, OrgId, ReportId};
 use outlay_domain::member::Member;
 use outlay_domain::money::Currency;
-use outlay_domain::policy::Policy;
+use outlay_domain::policy::{Policy, Violation};
 use outlay_domain::report::{Report, ReportStatus};
+use outlay_domain::step::Step;
 
 use self::query::{ListItem, ListQuery};
+use crate::attributes::{Item, key_attributes, text_of};
 use crate::client::Store;
 use crate::error::StoreError;
-use crate::items::{Task, from_item};
-use crate::keys;
+use crate::items::{ReportReview, Task, from_item};
+use crate::keys::{self, names};
 use crate::page::{ListError, Page, PageRequest};
 
 pub use filter::ReportFilter;
@@ -49,7 +53,7 @@ impl Store {
             approver.map(|approver| Ok((approver, from_item(found.item)?)))
         };
         let items = found.items.into_iter().filter_map(task).collect::<Result<_, StoreError>>()?;
-        Ok(Page { items, next: found.next })
+        Ok(Page { items, next: found.next, passed_over: found.passed_over })
     }
 
     /// Lists the events of a report, oldest first.
@@ -106,21 +110,29 @@ impl Store {
         self.list(&filter.to_query(org), page).await
     }
 
-    /// Reads a page of the submitted reports, without their expenses, from `ReportsByStatus`; `cursor` is `next` of the
-    /// page before. A page has at most 100 reports and 1 MB. An unreadable report is an `Err` in the page.
+    /// Reads a page of the submitted reports with their steps, without their expenses, from `ReportsByStatus`; `cursor` is
+    /// `next` of the page before. A page has at most 100 reports.
     ///
     /// # Errors
     /// [`ListError`]
-    pub async fn submitted_reports(
-        &self,
-        org: OrgId,
-        cursor: Option<String>,
-    ) -> Result<Page<Result<Report, StoreError>>, ListError> {
+    pub async fn submitted_reports(&self, org: OrgId, cursor: Option<String>) -> Result<Page<Report>, ListError> {
         let query = ReportFilter { status: Some(ReportStatus::Submitted), ..ReportFilter::default() }.to_query(org);
         let page = PageRequest { cursor, ..PageRequest::internal(100) };
         let found = self.list_items(&query, &page).await?;
-        let reports = found.items.into_iter().map(|found| from_item(found.item)).collect();
-        Ok(Page { items: reports, next: found.next })
+        let mut reports: Vec<Report> =
+            found.items.into_iter().map(|found| from_item(found.item)).collect::<Result<_, StoreError>>()?;
+        let keys = reports.iter().map(|report| key_attributes(&keys::report_review(org, report.id))).collect();
+        let mut reviews: HashMap<String, Item> = HashMap::new();
+        for review in self.batch_get(keys).await? {
+            reviews.extend(text_of(&review, names::PK).map(str::to_owned).map(|partition| (partition, review)));
+        }
+        for report in &mut reports {
+            if let Some(review) = reviews.remove(&keys::report_partition(org, report.id)) {
+                let review: ReportReview<Vec<Violation>, Vec<Step>> = from_item(review)?;
+                (report.violations, report.steps) = (review.violations, review.steps);
+            }
+        }
+        Ok(Page { items: reports, next: found.next, passed_over: found.passed_over })
     }
 }
 

@@ -136,6 +136,8 @@ pub(super) struct PartitionPage {
     pub(super) items: Vec<ListItem>,
     /// Position at which the read ended; `None` at the end of the partition.
     pub(super) end: Option<String>,
+    /// Items read, before filters.
+    pub(super) examined: usize,
 }
 
 impl ListQuery {
@@ -210,6 +212,7 @@ impl ListQuery {
     pub(super) fn merge(&self, partition_pages: Vec<PartitionPage>, page: &PageRequest) -> Page<ListItem> {
         let limit = usize::try_from(page.limit).unwrap_or(1);
         let order = |one: &str, other: &str| if self.newest_first { other.cmp(one) } else { one.cmp(other) };
+        let examined: usize = partition_pages.iter().map(|partition_page| partition_page.examined).sum();
         // Beyond the nearest end, unread items of that partition may precede items of the others.
         let end = partition_pages
             .iter()
@@ -233,7 +236,8 @@ impl ListQuery {
         } else {
             end
         };
-        Page { items: found, next: next.map(|position| page.encode_cursor(&self.name(), &position)) }
+        let next = next.map(|position| page.encode_cursor(&self.name(), &position));
+        Page { passed_over: examined.saturating_sub(found.len()), items: found, next }
     }
 }
 
@@ -244,15 +248,16 @@ impl Store {
         query: &ListQuery,
         page: &PageRequest,
     ) -> Result<Page<T>, ListError> {
-        let Page { items, next } = self.list_items(query, page).await?;
-        Ok(Page { items: items.into_iter().map(|found| from_item(found.item)).collect::<Result<_, _>>()?, next })
+        let Page { items, next, passed_over } = self.list_items(query, page).await?;
+        let items = items.into_iter().map(|found| from_item(found.item)).collect::<Result<_, _>>()?;
+        Ok(Page { items, next, passed_over })
     }
 
     /// Reads a page of a list as items.
     pub(super) async fn list_items(&self, query: &ListQuery, page: &PageRequest) -> Result<Page<ListItem>, ListError> {
         let start = query.start_position(page)?;
         if query.is_empty() {
-            return Ok(Page { items: Vec::new(), next: None });
+            return Ok(Page { items: Vec::new(), next: None, passed_over: 0 });
         }
         let keys = query.partitions.iter().map(|partition| {
             start
@@ -280,10 +285,11 @@ impl Store {
     ) -> Result<PartitionPage, StoreError> {
         let (pages, size) = if query.filters.is_empty() { (1, limit) } else { (MAX_FILTER_READS, FILTER_READ_SIZE) };
         let wanted = usize::try_from(limit).unwrap_or(1);
-        let mut found = Vec::new();
+        let (mut found, mut examined) = (Vec::new(), 0);
         for _ in 0..pages {
             let request = self.client.query().table_name(&self.table).limit(size).set_exclusive_start_key(start);
             let output = query.request(request, partition).send().await?;
+            examined += usize::try_from(output.scanned_count).unwrap_or_default();
             let mut items = output.items.unwrap_or_default();
             if query.index == Index::ListEntries {
                 items = self.load_report_heads(query, &items).await?;
@@ -302,7 +308,7 @@ impl Store {
             }
         }
         let end = start.as_ref().and_then(|key| text_of(key, query.index.keys().2)).map(str::to_owned);
-        Ok(PartitionPage { items: found, end })
+        Ok(PartitionPage { items: found, end, examined })
     }
 
     /// Reads the heads that list entries name by their sort key, in the same order, and filters them. The read is

@@ -57,7 +57,7 @@ fn filter_selects_narrowest_index() {
 
 /// True when the list contains a report: within its key range and matching its filters.
 fn lists_report(query: &ListQuery, report: &Report) -> bool {
-    let head = report_head(report).unwrap();
+    let head = report_head(report, None).unwrap();
     let sk = query.index.position();
     let at = head.get(sk).and_then(|value| value.as_s().ok()).unwrap();
     let within = query.from <= *at && *at <= query.to;
@@ -115,7 +115,7 @@ fn updated_since_includes_exact_timestamp() {
 
 #[test]
 fn filter_tests_match_dynamodb_semantics() {
-    let head = report_head(&report("2026-11-22T10:00:00Z", 10_00)).unwrap();
+    let head = report_head(&report("2026-11-22T10:00:00Z", 10_00), None).unwrap();
     assert!(AttributeFilter::Contains("cost_centres", "sales".to_owned()).matches(&head));
     assert!(!AttributeFilter::Contains("cost_centres", "sale".to_owned()).matches(&head));
     assert!(AttributeFilter::Equals("status", "draft".to_owned()).matches(&head));
@@ -137,8 +137,8 @@ fn found(source: usize, at: &str) -> ListItem {
 }
 
 fn partition_page(source: usize, positions: &[&str], end: Option<&str>) -> PartitionPage {
-    let items = positions.iter().map(|at| found(source, at)).collect();
-    PartitionPage { items, end: end.map(str::to_owned) }
+    let items: Vec<ListItem> = positions.iter().map(|at| found(source, at)).collect();
+    PartitionPage { examined: items.len(), items, end: end.map(str::to_owned) }
 }
 
 fn request(limit: i32, cursor: Option<String>) -> PageRequest {
@@ -150,7 +150,7 @@ fn merged(
     partition_pages: Vec<PartitionPage>,
     limit: i32,
 ) -> (Vec<(usize, String)>, Option<String>) {
-    let Page { items, next } = query.merge(partition_pages, &request(limit, None));
+    let Page { items, next, .. } = query.merge(partition_pages, &request(limit, None));
     let next = next.and_then(|cursor| query.start_position(&request(limit, Some(cursor))).unwrap());
     (items.into_iter().map(|found| (found.source, found.position)).collect(), next)
 }
@@ -186,7 +186,7 @@ fn page_ends_before_response_size_limit() {
         let item = Item::from([("title".to_owned(), AttributeValue::S("x".repeat(600_000)))]);
         ListItem { position: at.to_owned(), source: 0, item }
     };
-    let partition_page = PartitionPage { items: ["T1", "T2", "T3"].map(large).into(), end: None };
+    let partition_page = PartitionPage { items: ["T1", "T2", "T3"].map(large).into(), end: None, examined: 3 };
     let (items, next) = merged(&tasks(), vec![partition_page], 10);
     assert_eq!((items.len(), next.as_deref()), (2, Some("T2")));
 }
@@ -219,7 +219,7 @@ fn cursor_is_bound_to_list_and_filters() {
 #[test]
 fn index_position_leads_to_report_key() {
     let report = draft(&mut seed(), Vec::new());
-    let head = report_head(&report).unwrap();
+    let head = report_head(&report, None).unwrap();
     for index in [Index::Owner, Index::Status, Index::Update, Index::Total] {
         let (_, pk, sk) = index.keys();
         let attribute = |name: &str| head.get(name).and_then(|value| value.as_s().ok()).unwrap();
