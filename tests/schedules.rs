@@ -171,7 +171,7 @@ async fn approver_who_was_lost_before_their_step_is_replaced() {
     let with_two_steps = with(World::policy(), &json!({"steps": steps}));
     world.admin.put(&world.path("policy"), &with_two_steps).await.expect(200);
     let report = world.submitted("40.00").await;
-    // Nothing waits for Dora yet, so no task of hers is found now.
+    // Nothing waits for Dora yet, so the change of Dora finds no task.
     world.change(&dora, &json!({"suspended": true})).await;
     run_schedule(stack.url(), "triggers-escalate", now()).await;
     world.approve(&world.marco, &report).await.expect(200);
