@@ -277,7 +277,7 @@ async fn request_costs_one_unit_more_per_64_kib() {
     let (org, ada) = limited(1, 100).await;
     ada.put(&format!("{org}/policy"), &World::policy()).await.expect(200);
     let report = |lines: usize| {
-        let line = |n| with(expense("12.00"), &json!({"description": format!("{n} {}", "x".repeat(900))}));
+        let line = |n| with(expense("12.00"), &json!({"note": format!("{n} {}", "x".repeat(900))}));
         json!({"title": "Large", "currency": "EUR", "expenses": (0..lines).map(line).collect::<Vec<_>>()})
     };
     let first = ada.post(&format!("{org}/reports"), &report(1)).await;
@@ -300,11 +300,11 @@ async fn list_costs_one_unit_more_per_100_items_passed_over() {
     for answer in join_all((0..105).map(|_| ada.post(&me, &draft))).await {
         answer.expect(201);
     }
-    let all = ada.get(&format!("{me}?limit=100")).await;
-    assert_eq!(all.expect(200)["items"].as_array().unwrap().len(), 100);
+    let first = ada.get(&format!("{me}?limit=1")).await;
+    assert_eq!(first.expect(200)["items"].as_array().unwrap().len(), 1);
     let none = ada.get(&format!("{me}?status=approved")).await;
     assert_eq!(none.expect(200)["items"], json!([]));
-    assert_eq!(left(&all) - left(&none), 1, "every item that it read is shown");
+    assert_eq!(left(&first) - left(&none), 1, "every item that the first list read is shown");
     let after = ada.get(&format!("{me}?limit=1")).await;
     assert_eq!(left(&none) - left(&after), 2, "it passed over 105");
 }

@@ -470,7 +470,7 @@ fn background_roles_grant_only_used_table_actions() {
         ("TriggersNotifyRole", &["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
         ("TriggersProcessReceiptRole", &["DeleteItem", "PutItem", "Query", "UpdateItem"]),
         ("TriggersRecordSesEventRole", &["GetItem", "PutItem", "UpdateItem"]),
-        ("TriggersRemindRole", &["BatchGetItem", "PutItem", "Query", "UpdateItem"]),
+        ("TriggersRemindRole", &["BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
         ("TriggersSweepRole", &["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
     ];
     for (id, expected) in expected {
