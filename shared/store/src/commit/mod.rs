@@ -22,7 +22,7 @@
 //!
 //! The sum is 99. New routes of other reports are left out where they do not fit. Receipts are added and removed one
 //! at a time, with two items each (file task and duplicate reference), while the report is with its owner. All thirty
-//! are removed with a draft, which has neither tasks nor claims (85 items). The ten of an expense are removed with it,
+//! are removed with a draft, which has neither tasks nor claims (84 items). The ten of an expense are removed with it,
 //! which leaves at most one cost centre, one month and one trip (97). Expenses and violations have at most 380
 //! KiB, the stored response as many again, and twelve
 //! full buckets with the longest names less than 3 MB. A test adds up all of it.
