@@ -29,8 +29,8 @@ pub struct BankAnswer {
     pub batches: Vec<BatchAnswer>,
     /// Single payments, in the order of the answer.
     pub entries: Vec<BankEntry>,
-    /// Number of bookings in camt that are neither a payment nor its return: credits, fees that were given back, entries
-    /// that are not booked yet.
+    /// Number of bookings in camt that are neither a payment nor its return: credits, fees that were given back,
+    /// entries that are not booked yet.
     pub skipped: usize,
 }
 
@@ -50,7 +50,8 @@ pub struct BankEntry {
     pub batch_id: Option<String>,
     /// End-to-end identifier. `None` when the bank does not name one; it is never guessed from the text or the amount.
     pub end_to_end_id: Option<String>,
-    /// Amount that was booked, or of a status report, that was ordered.
+    /// Amount that was booked; of a status report, that was ordered. A booking can be in the currency of the account
+    /// instead of that of the payment. `None` when the bank states none for this payment alone.
     pub amount: Option<Money>,
     /// Day of the booking; of a status report, of the acceptance.
     pub date: Option<Date>,
@@ -86,8 +87,9 @@ pub enum PaymentOutcome {
 }
 
 impl BankAnswer {
-    /// Outcome of a payment by a status report. A rejection of the file or of its group comes first: it is that of every
-    /// payment. Otherwise the most specific statement counts. `None` when the answer says nothing about the payment.
+    /// Outcome of a payment by a status report. A rejection of the file or of its group comes first: it is that of
+    /// every payment. Otherwise the most specific statement counts. `None` when the answer says nothing about the
+    /// payment. Takes time in proportion to the entries.
     #[must_use]
     pub fn outcome_of(&self, batch_id: &str, end_to_end_id: &str) -> Option<&PaymentOutcome> {
         let batch = self.batches.iter().find(|batch| batch.batch_id == batch_id);

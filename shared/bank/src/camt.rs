@@ -123,7 +123,7 @@ impl CamtReader {
         let mut booking = std::mem::take(&mut self.booking);
         let mut details = std::mem::take(&mut booking.details);
         if details.is_empty() {
-            details.push(Details::default());
+            details.push(Details { batch_id: booking.batch_id.take(), ..Details::default() });
         }
         if !booking.is_booked() {
             self.skipped = self.skipped.saturating_add(details.len());
@@ -140,7 +140,7 @@ impl CamtReader {
                 continue;
             };
             let entry = BankEntry {
-                batch_id: item.batch_id.or_else(|| booking.batch_id.clone()),
+                batch_id: item.batch_id,
                 end_to_end_id: end_to_end_id(item.end_to_end_id),
                 amount: item.booked.or(item.transaction).or(whole).or(item.instructed),
                 date: booking.booked_on.or(booking.value_date),
@@ -168,9 +168,12 @@ impl CamtReader {
             "/NtryDtls/Btch/PmtInfId" => set_first(&mut booking.batch_id, element),
             "/AddtlNtryInf" => booking.text.add_text(element),
             "/NtryDtls/TxDtls" => {
-                let details = std::mem::take(&mut self.details);
+                let mut details = std::mem::take(&mut self.details);
+                details.batch_id = details.batch_id.or_else(|| booking.batch_id.clone());
                 push_entry(&mut booking.details, details)?;
             }
+            // Each batch of an entry names its own group.
+            "/NtryDtls" if !booking.details.is_empty() => booking.batch_id = None,
             _ => {
                 if let Some(path) = path.strip_prefix("/NtryDtls/TxDtls") {
                     self.take_details(path, element)?;

@@ -1,7 +1,7 @@
 //! Files for and from banks: pain.001, NACHA and CSV are written; pain.002, camt.053 and camt.054 are read.
 //!
-//! The crate is pure: files are written to any [`std::io::Write`], time is an argument. It must not know AWS, HTTP or the
-//! table, and decides nothing: which payments are in a file and what follows from an answer is the caller's.
+//! The crate is pure: files are written to any [`std::io::Write`], time is an argument. It must not know AWS, HTTP or
+//! the table, and decides nothing: which payments are in a file and what follows from an answer is the caller's.
 
 mod answer;
 mod camt;

@@ -32,8 +32,9 @@ const MAX_DECIMALS: u32 = 4;
 /// Characters of the message identifier that the identifier of a group repeats; its suffix has at most five.
 const MAX_ID_STEM: usize = 30;
 /// Countries of the SEPA schemes by the first letters of their IBANs (EPC409-09).
-const SEPA_COUNTRIES: &str = "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK \
-                              MT NL NO PL PT RO RS SE SI SK SM VA";
+const SEPA_COUNTRIES: &str = "\
+    AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS SE SI SK \
+    SM VA";
 
 /// Group of payments in a file, with one currency and one service level.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,8 +78,8 @@ fn is_sepa_account(number: &AccountNumber) -> bool {
     }
 }
 
-/// Writes the order as pain.001.001.09 in UTF-8: one group (`PmtInf`) per currency and service level, SEPA first within a
-/// currency. Texts are transliterated by [`to_bank_text`], names cut to 70 and remittance texts to 140 characters.
+/// Writes the order as pain.001.001.09 in UTF-8: one group (`PmtInf`) per currency and service level, SEPA first within
+/// a currency. Texts are transliterated by [`to_bank_text`], names cut to 70 and remittance texts to 140 characters.
 /// Addresses are structured. Returns the groups in the order of the file.
 ///
 /// # Errors
@@ -312,12 +313,18 @@ mod tests {
         Money::from_minor(minor, Currency::stored(code).unwrap())
     }
 
+    fn stored(amount: &str, currency: &str) -> Money {
+        serde_json::from_str(&format!("{{\"amount\":\"{amount}\",\"currency\":\"{currency}\"}}")).unwrap()
+    }
+
     #[test]
     fn control_sum_has_decimals_of_the_finest_currency() {
         for (amounts, expected) in [
             (vec![money(1000, "JPY")], "1000"),
             (vec![money(1, "EUR"), money(5, "EUR")], "0.06"),
             (vec![money(1000, "JPY"), money(1050, "EUR"), money(1, "KWD")], "1010.501"),
+            // Only stored amounts have four decimals: no currency in use has.
+            (vec![money(1, "KWD"), stored("0.0001", "CLF")], "0.0011"),
             (vec![money(999_999_999_999_999_999, "EUR")], "9999999999999999.99"),
         ] {
             assert_eq!(control_sum(amounts.into_iter()).unwrap(), expected);
@@ -329,7 +336,10 @@ mod tests {
     proptest! {
         #[test]
         fn control_sum_equals_sum_of_minor_units(
-            amounts in prop::collection::vec((1_i64..1_000_000_000_000, prop::sample::select(vec!["JPY", "EUR", "KWD"])), 1..50),
+            amounts in prop::collection::vec(
+                (1_i64..1_000_000_000_000, prop::sample::select(vec!["JPY", "EUR", "KWD"])),
+                1..50,
+            ),
         ) {
             let printed = control_sum(amounts.iter().map(|(minor, code)| money(*minor, code))).unwrap();
             // Thousandths, computed by another way: from the text of each amount.

@@ -91,8 +91,8 @@ impl StatusReportReader {
         })
     }
 
-    /// Outcome of a payment. A rejection of the file or the group is that of every payment in it, with the reason of the
-    /// payment if the bank states one. A payment without a status has that of its group or file.
+    /// Outcome of a payment. A rejection of the file or the group is that of every payment in it, with the reason of
+    /// the payment if the bank states one. A payment without a status has that of its group or file.
     fn transaction_outcome(&self, status: Status) -> PaymentOutcome {
         let inherited = [outcome(&self.group), outcome(&self.batch)];
         let own = outcome(&status);

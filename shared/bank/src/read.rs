@@ -13,9 +13,9 @@ const CAMT_VERSIONS: std::ops::RangeInclusive<u32> = 2..=14;
 
 /// Reads a pain.002 (versions 03 to 14), camt.053 or camt.054 (versions 02 to 14) in UTF-8.
 ///
-/// The file comes from outside: size, depth, length of texts, number of references and number of entries are limited, and
-/// a document type is refused. Variants of a country, such as `pain.002.003.03`, are read like the version of their last
-/// two digits.
+/// The file comes from outside: size, depth, length of texts, number of references and number of entries are limited,
+/// and a document type is refused. Variants of a country, such as `pain.002.003.03`, are read like the version of their
+/// last two digits.
 ///
 /// # Errors
 /// [`BankAnswerError`]

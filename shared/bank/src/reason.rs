@@ -117,8 +117,8 @@ const REASONS: &[(&str, &str)] = &[
     ("UPAY", "The payment was not due."),
 ];
 
-/// Reason of a rejection or a return in English: one sentence. `None` for a code that is not listed, such as a bank's own;
-/// show it with the text of the bank.
+/// Reason of a rejection or a return in English: one sentence. `None` for a code that is not listed, such as a bank's
+/// own; show it with the text of the bank.
 #[must_use]
 pub fn reason_text(code: &str) -> Option<&'static str> {
     let at = REASONS.binary_search_by(|(known, _)| (*known).cmp(code)).ok()?;
@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn frequent_codes_have_a_reason() {
-        let codes = "AC01 AC03 AC04 AC06 AG01 AG02 AM01 AM02 AM03 AM04 AM05 AM06 AM07 AM09 BE01 BE04 BE05 BE06 BE07 CUST \
+        let codes = "AC01 AC03 AC04 AC06 AG01 AG02 \
+                     AM01 AM02 AM03 AM04 AM05 AM06 AM07 AM09 BE01 BE04 BE05 BE06 BE07 CUST \
                      DNOR ED05 FF01 MD01 MD06 MD07 MS02 MS03 NARR RC01 RR01 RR02 RR03 RR04 SL01 TM01 DUPL FOCR UPAY";
         for code in codes.split_whitespace() {
             assert!(reason_text(code).is_some(), "{code}");

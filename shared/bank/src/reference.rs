@@ -8,8 +8,8 @@ use crate::text::is_bank_character;
 /// Largest number of characters of a reference (ISO 20022, `Max35Text`).
 const MAX_REFERENCE: usize = 35;
 
-/// Identifier in files of banks: 1 to 35 characters of the SEPA character set, without blanks, without a slash at either
-/// end and without two slashes in a row (EPC132-08). It is never changed, so that answers can be matched.
+/// Identifier in files of banks: 1 to 35 characters of the SEPA character set, without blanks, without a slash at
+/// either end and without two slashes in a row (EPC132-08). It is never changed, so that answers can be matched.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BankReference(String);
 
@@ -18,7 +18,8 @@ pub struct BankReference(String);
 pub enum ParseReferenceError {
     /// See [`BankReference`].
     #[error(
-        "Must be 1 to {MAX_REFERENCE} letters, digits or /-?:().,'+ without a slash at the ends or two slashes in a row."
+        "Must be 1 to {MAX_REFERENCE} letters, digits or /-?:().,'+ \
+         without a slash at the ends or two slashes in a row."
     )]
     Reference,
     /// See [`BankIdentifier`].

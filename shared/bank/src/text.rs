@@ -21,8 +21,8 @@ pub(crate) const fn is_bank_character(c: char) -> bool {
 ///    brackets and braces are parentheses, `\` and `|` are `/`, `"` and `` ` `` are `'`.
 /// 4. White space and control characters become a space. Invisible characters and combining marks are dropped.
 /// 5. Every other character is transliterated by the tables of the crate `any_ascii`: `é` is `e`, `ł` is `l`, `Ж` is
-///    `Zh`, `Ω` is `O`, `€` is `EUR`. An emoji and a character without transliteration become `.`, as in the conversion table of
-///    the EPC (EPC217-08).
+///    `Zh`, `Ω` is `O`, `€` is `EUR`. An emoji and a character without transliteration become `.`, as in the
+///    conversion table of the EPC (EPC217-08).
 /// 6. Runs of spaces become one, spaces at both ends are dropped, and the text is cut to `limit` characters.
 #[must_use]
 pub fn to_bank_text(text: &str, limit: usize) -> String {

@@ -37,21 +37,22 @@ impl Reason {
         if !text.is_empty() {
             text.push(' ');
         }
-        text.push_str(&element.text);
-        cut(text, MAX_TEXT);
+        push_line(text, &element.text, MAX_TEXT);
     }
 }
 
 /// Keeps the first value that is not empty.
 pub(crate) fn set_first(target: &mut Option<String>, element: &Element) {
     if target.is_none() && !element.text.is_empty() {
-        let mut text = element.text.clone();
-        cut(&mut text, MAX_ID);
+        let mut text = String::new();
+        push_line(&mut text, &element.text, MAX_ID);
         *target = Some(text);
     }
 }
 
-fn cut(text: &mut String, limit: usize) {
+/// Appends a text as one line, and cuts the whole to a number of characters.
+fn push_line(text: &mut String, added: &str, limit: usize) {
+    text.extend(added.chars().map(|c| if c.is_control() { ' ' } else { c }));
     if let Some((end, _)) = text.char_indices().nth(limit) {
         text.truncate(end);
     }

@@ -11,10 +11,13 @@ use crate::error::BankAnswerError;
 pub(crate) const MAX_BYTES: usize = 20_000_000;
 /// Limit of nested elements. Those of camt have at most twenty, without supplementary data.
 const MAX_DEPTH: usize = 50;
-/// Size limit of the text of an element, in bytes. The longest text that is read has 500 characters; signatures are longer.
+/// Size limit of the text of an element, in bytes. The longest text that is read has 500 characters; signatures are
+/// longer.
 const MAX_TEXT_BYTES: usize = 20_000;
 /// Size limit of the name of an element without its prefix, in bytes.
 const MAX_NAME_BYTES: usize = 100;
+/// Size limit of the attributes of an element, in bytes. Comparing their names takes time by the square of their number.
+const MAX_ATTRIBUTE_BYTES: usize = 4_000;
 /// Limit of references to characters and entities in a file.
 const MAX_REFERENCES: usize = 1_000_000;
 
@@ -52,8 +55,8 @@ pub(crate) fn read_root(xml: &str) -> Result<Root, BankAnswerError> {
     loop {
         match reader.read_event().map_err(|_| BankAnswerError::NotXml)? {
             Event::Start(start) => {
+                let name = check_name(&start)?;
                 collect_namespaces(&start, &mut bindings)?;
-                let name = local_name(&start)?;
                 if name != "Document" {
                     let prefix = start.name().prefix().map(|prefix| prefix.as_ref().to_vec()).unwrap_or_default();
                     // The innermost binding was collected last.
@@ -91,13 +94,17 @@ fn check_encoding(declaration: &BytesDecl<'_>, xml: &str) -> Result<(), BankAnsw
     if is_utf8 || xml.is_ascii() { Ok(()) } else { Err(BankAnswerError::Encoding) }
 }
 
-fn local_name(start: &BytesStart<'_>) -> Result<String, BankAnswerError> {
+/// Checks the sizes of the name and the attributes of an element. Returns the local name.
+fn check_name(start: &BytesStart<'_>) -> Result<String, BankAnswerError> {
     let name = start.local_name();
     let name = std::str::from_utf8(name.as_ref()).map_err(|_| BankAnswerError::Encoding)?;
     if name.len() > MAX_NAME_BYTES {
         return Err(BankAnswerError::LimitExceeded("names"));
     }
     // A slash would forge a path. No XML name has one, but the reader takes it.
+    if start.attributes_raw().len() > MAX_ATTRIBUTE_BYTES {
+        return Err(BankAnswerError::LimitExceeded("attributes"));
+    }
     if name.is_empty() || name.contains('/') { Err(BankAnswerError::NotXml) } else { Ok(name.to_owned()) }
 }
 
@@ -145,7 +152,7 @@ impl State {
         }
         self.lengths.push(self.path.len());
         self.path.push('/');
-        self.path.push_str(&local_name(start)?);
+        self.path.push_str(&check_name(start)?);
         self.element.text.clear();
         self.element.currency = None;
         let currency = start.try_get_attribute("Ccy").map_err(|_| BankAnswerError::NotXml)?;

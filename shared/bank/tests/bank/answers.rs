@@ -5,7 +5,7 @@ use outlay_bank::PaymentOutcome::{Accepted, Pending, Settled};
 use outlay_bank::{AnswerKind, BankAnswer, BankAnswerError, PaymentOutcome, payment_information_id, read_answer};
 
 use crate::golden::data;
-use crate::samples::{iban_order, mixed_payments, money};
+use crate::samples::{iban_order, mixed_payments, money, sepa_payments};
 
 fn read(name: &str) -> BankAnswer {
     read_answer(&std::fs::read(data(name)).unwrap()).unwrap()
@@ -63,8 +63,9 @@ fn outcomes_by(
     transaction: &str,
 ) -> (PaymentOutcome, Option<PaymentOutcome>, Option<PaymentOutcome>) {
     let xml = format!(
-        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.002.001.10\"><CstmrPmtStsRpt><GrpHdr><MsgId>M</MsgId></GrpHdr>\
-         <OrgnlGrpInfAndSts><GrpSts>{group}</GrpSts></OrgnlGrpInfAndSts><OrgnlPmtInfAndSts><OrgnlPmtInfId>B</OrgnlPmtInfId>\
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.002.001.10\"><CstmrPmtStsRpt>\
+         <GrpHdr><MsgId>M</MsgId></GrpHdr><OrgnlGrpInfAndSts><GrpSts>{group}</GrpSts></OrgnlGrpInfAndSts>\
+         <OrgnlPmtInfAndSts><OrgnlPmtInfId>B</OrgnlPmtInfId>\
          <PmtInfSts>{batch}</PmtInfSts><TxInfAndSts><OrgnlEndToEndId>A</OrgnlEndToEndId><TxSts>{transaction}</TxSts>\
          </TxInfAndSts></OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>"
     );
@@ -140,6 +141,70 @@ fn statement_of_version_two_is_read() {
     assert_eq!(answer.skipped, 1);
 }
 
+/// Answers of mock-bank, another implementation, to `pain001_sepa.xml`: `.ci/bank_check.py` compares them with the
+/// files.
+#[test]
+fn answers_of_simulated_bank_are_read() {
+    let status = read("bank_status.xml");
+    let closed = "the creditor account FR1420041010050500013M02606 is closed";
+    let expected: Vec<_> = ["SEPA0001", "SEPA0002", "SEPA0003", "SEPA0004", "SEPA0005"]
+        .into_iter()
+        .map(|id| (Some(id), if id == "SEPA0002" { rejected("AC04", Some(closed)) } else { Accepted }))
+        .collect();
+    assert_eq!(outcomes(&status), expected);
+    let order = iban_order(sepa_payments());
+    assert_eq!(status.original_message_id.as_deref(), Some(order.message_id.as_str()));
+    for payment in &order.payments {
+        let batch_id = payment_information_id(&order, payment);
+        let id = payment.end_to_end_id.as_str();
+        assert_eq!(
+            status.outcome_of(&batch_id, id).cloned(),
+            Some(expected[usize::from(id.as_bytes()[7] - b'1')].1.clone())
+        );
+    }
+    for name in ["bank_debits.xml", "bank_statement.xml"] {
+        let booked = read(name);
+        let paid = order.payments.iter().filter(|payment| payment.end_to_end_id.as_str() != "SEPA0002");
+        assert_eq!(booked.entries.len(), paid.clone().count(), "{name}");
+        for (entry, payment) in booked.entries.iter().zip(paid) {
+            assert_eq!(entry.end_to_end_id.as_deref(), Some(payment.end_to_end_id.as_str()), "{name}");
+            assert_eq!(entry.batch_id, Some(payment_information_id(&order, payment)), "{name}");
+            assert_eq!((entry.amount, entry.date), (Some(payment.amount), Some(date(2026, 12, 1))), "{name}");
+            assert_eq!(entry.outcome, Settled, "{name}");
+        }
+    }
+    for name in ["bank_return.xml", "bank_statement_return.xml"] {
+        let answer = read(name);
+        let codes: Vec<_> = answer
+            .entries
+            .iter()
+            .map(|entry| match &entry.outcome {
+                PaymentOutcome::Returned { code, .. } => {
+                    (entry.end_to_end_id.as_deref(), code.as_deref(), entry.amount)
+                }
+                other => panic!("{name}: {other:?}"),
+            })
+            .collect();
+        assert_eq!(codes, [(Some("SEPA0003"), Some("AC04"), Some(money(250_000, "EUR")))], "{name}");
+    }
+}
+
+#[test]
+fn entry_without_transactions_names_its_batch() {
+    let xml = std::fs::read_to_string(data("camt054_batch.xml")).unwrap();
+    let (before, rest) = xml.split_once("<TxDtls>").unwrap();
+    let (_, after) = rest.split_once("</TxDtls>\n        </NtryDtls>").unwrap();
+    let answer = read_answer(format!("{before}</NtryDtls>{after}").as_bytes()).unwrap();
+    let entry = &answer.entries[0];
+    assert_eq!(entry.batch_id.as_deref(), Some("BAT01JD8H3Q5VFX8R9K2M7N4P6S0T-SEPA"));
+    assert_eq!((entry.end_to_end_id.as_deref(), entry.amount), (None, Some(money(100_000_012_346, "EUR"))));
+    let second = "</TxDtls></NtryDtls><NtryDtls><Btch><PmtInfId>OTHER</PmtInfId></Btch><TxDtls>";
+    let two = xml.replacen("</TxDtls>\n          <TxDtls>", second, 1);
+    let answer = read_answer(two.as_bytes()).unwrap();
+    assert_eq!(answer.entries[0].batch_id.as_deref(), Some("BAT01JD8H3Q5VFX8R9K2M7N4P6S0T-SEPA"));
+    assert_eq!(answer.entries[1].batch_id.as_deref(), Some("OTHER"));
+}
+
 #[test]
 fn ids_of_written_file_come_back_in_answers() {
     let order = iban_order(mixed_payments());
@@ -152,7 +217,8 @@ fn ids_of_written_file_come_back_in_answers() {
         .map(|id| format!("<TxInfAndSts><OrgnlEndToEndId>{id}</OrgnlEndToEndId><TxSts>ACSC</TxSts></TxInfAndSts>"))
         .collect();
     let report = format!(
-        "<Document xmlns='urn:iso:std:iso:20022:tech:xsd:pain.002.001.14'><CstmrPmtStsRpt><GrpHdr><MsgId>M</MsgId></GrpHdr>\
+        "<Document xmlns='urn:iso:std:iso:20022:tech:xsd:pain.002.001.14'><CstmrPmtStsRpt>\
+         <GrpHdr><MsgId>M</MsgId></GrpHdr>\
          <OrgnlPmtInfAndSts>{}</OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>",
         report.concat()
     );
@@ -161,7 +227,8 @@ fn ids_of_written_file_come_back_in_answers() {
         .map(|id| format!("<TxDtls><Refs><EndToEndId>{id}</EndToEndId></Refs><Amt Ccy='EUR'>1</Amt></TxDtls>"))
         .collect();
     let notification = format!(
-        "<Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.054.001.13'><BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>M</MsgId>\
+        "<Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.054.001.13'><BkToCstmrDbtCdtNtfctn>\
+         <GrpHdr><MsgId>M</MsgId>\
          </GrpHdr><Ntfctn><Ntry><Amt Ccy='EUR'>8</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><NtryDtls>\
          {}</NtryDtls></Ntry></Ntfctn></BkToCstmrDbtCdtNtfctn></Document>",
         details.concat()
@@ -181,6 +248,7 @@ fn hostile_or_foreign_file_is_refused() {
     let valid = std::fs::read_to_string(data("camt054_batch.xml")).unwrap();
     let deep = format!("{}{}", "<a>".repeat(60), "</a>".repeat(60));
     let long = format!("<a>{}</a>", "x".repeat(30_000));
+    let many: String = (0..300_000).map(|at| ["a", &at.to_string(), "=\"\" "].concat()).collect();
     let bomb = "<!DOCTYPE d [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]>";
     let cases = [
         (valid.replace("<Document", &format!("{bomb}<Document")), BankAnswerError::DocumentType),
@@ -193,6 +261,8 @@ fn hostile_or_foreign_file_is_refused() {
             valid.replace("<Ntfctn>", &format!("<Ntfctn><{}/>", "n".repeat(200))),
             BankAnswerError::LimitExceeded("names"),
         ),
+        (valid.replace("<Ntfctn>", &format!("<Ntfctn {many}>")), BankAnswerError::LimitExceeded("attributes")),
+        (valid.replace("<Document", &format!("<Document {many}")), BankAnswerError::LimitExceeded("attributes")),
         (valid.replace("</Document>", ""), BankAnswerError::NotXml),
         (format!("{valid}<Document/>"), BankAnswerError::NotXml),
         (format!("{valid}MZ"), BankAnswerError::NotXml),
@@ -225,8 +295,8 @@ fn entries_are_limited() {
     let entry = "<Ntry><CdtDbtInd>DBIT</CdtDbtInd><Sts>BOOK</Sts></Ntry>";
     let file = |count: usize| {
         format!(
-            "<Document xmlns='camt.053.001.02'><BkToCstmrStmt><GrpHdr><MsgId>M</MsgId></GrpHdr><Stmt>{}</Stmt></BkToCstmrStmt>\
-             </Document>",
+            "<Document xmlns='camt.053.001.02'><BkToCstmrStmt><GrpHdr><MsgId>M</MsgId></GrpHdr><Stmt>{}</Stmt>\
+             </BkToCstmrStmt></Document>",
             entry.repeat(count)
         )
     };

@@ -5,8 +5,14 @@ use proptest::prelude::*;
 
 use crate::golden::data;
 
-const ANSWERS: [&str; 4] =
-    ["pain002_partly_rejected.xml", "pain002_file_rejected.xml", "camt054_batch.xml", "camt053_statement.xml"];
+const ANSWERS: [&str; 6] = [
+    "pain002_partly_rejected.xml",
+    "pain002_file_rejected.xml",
+    "camt054_batch.xml",
+    "camt053_statement.xml",
+    "bank_status.xml",
+    "bank_return.xml",
+];
 
 #[test]
 fn truncated_answer_is_refused() {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use outlay_bank::{NachaOptions, write_csv, write_nacha, write_pain001};
+use outlay_bank::{NachaOptions, PaymentOrder, write_csv, write_nacha, write_pain001};
 
 use crate::samples::{iban_order, mixed_payments, sepa_payments, us_order, us_payments};
 
@@ -48,11 +48,17 @@ fn nacha_order_equals_golden_file() {
     compare("nacha_ppd.txt", &written);
 }
 
-#[test]
-fn csv_mixed_order_equals_golden_file() {
-    let mut payments = mixed_payments();
-    payments[1].remittance = "=HYPERLINK(\"http://example.com\")".to_owned();
+fn csv(order: &PaymentOrder) -> Vec<u8> {
     let mut written = Vec::new();
-    write_csv(&iban_order(payments), &mut written).unwrap();
-    compare("payments.csv", &written);
+    write_csv(order, &mut written).unwrap();
+    written
+}
+
+#[test]
+fn csv_orders_equal_golden_files() {
+    let mut payments = mixed_payments();
+    payments[1].remittance = String::from("=HYPERLINK(\"http://example.com\")");
+    compare("payments_mixed.csv", &csv(&iban_order(payments)));
+    compare("payments_sepa.csv", &csv(&iban_order(sepa_payments())));
+    compare("payments_us.csv", &csv(&us_order(us_payments())));
 }

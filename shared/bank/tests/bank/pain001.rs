@@ -163,7 +163,8 @@ proptest! {
             .map(|rest| rest[5..].split_once('<').unwrap().0).collect();
         prop_assert_eq!(sum(&written), sum(&sums[..1]));
         prop_assert_eq!(texts(&xml, "EndToEndId").len(), order.payments.len());
-        for (name, limit) in [("Nm", 70), ("Ustrd", 140), ("StrtNm", 70), ("BldgNb", 16), ("PstCd", 16), ("TwnNm", 35)] {
+        let limits = [("Nm", 70), ("Ustrd", 140), ("StrtNm", 70), ("BldgNb", 16), ("PstCd", 16), ("TwnNm", 35)];
+        for (name, limit) in limits {
             for text in texts(&xml, name) {
                 prop_assert!((1..=limit).contains(&text.len()), "{} {}", name, text);
                 prop_assert!(text.chars().all(|c| c.is_ascii_alphanumeric() || "/-?:().,'+ ".contains(c)), "{}", text);
