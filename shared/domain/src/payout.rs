@@ -27,6 +27,20 @@ enum Number {
     Us { routing_number: String, account_number: String },
 }
 
+/// Plain account number, borrowed. It has no `Debug`, so that it is never logged by accident.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum PlainNumber<'a> {
+    /// IBAN without blanks, in capital letters.
+    Iban(&'a str),
+    /// US account.
+    Us {
+        /// Nine digits.
+        routing_number: &'a str,
+        /// 4 to 17 digits.
+        account_number: &'a str,
+    },
+}
+
 /// Plaintext of an encrypted account.
 #[derive(Serialize, Deserialize)]
 struct Plain {
@@ -116,6 +130,15 @@ impl AccountNumber {
             parse_routing_number(routing_number).zip(parse_account_number(account_number))?;
         Some(Self(Number::Us { routing_number, account_number }))
     }
+
+    /// Plain number. Only the writers of bank files call it: everything else shows [`PayoutAccount::masked`].
+    #[must_use]
+    pub fn reveal(&self) -> PlainNumber<'_> {
+        match &self.0 {
+            Number::Iban { iban } => PlainNumber::Iban(iban),
+            Number::Us { routing_number, account_number } => PlainNumber::Us { routing_number, account_number },
+        }
+    }
 }
 
 impl PayoutAccount {
@@ -129,6 +152,12 @@ impl PayoutAccount {
     #[must_use]
     pub fn holder(&self) -> &str {
         &self.holder
+    }
+
+    /// Account number, which shows itself to the writers of bank files only: [`AccountNumber::reveal`].
+    #[must_use]
+    pub const fn number(&self) -> &AccountNumber {
+        &self.number
     }
 
     /// Kind in JSON: `iban` or `us`.
