@@ -312,6 +312,7 @@ fn crate_dependencies_point_one_way() {
         ("outlay-aws", &[]),
         ("outlay-local", &[]),
         ("outlay-test-kit", &["outlay-local"]),
+        ("outlay-exports", &["outlay-domain"]),
         ("outlay-input", &["outlay-domain"]),
         ("outlay-store", &["outlay-aws", "outlay-domain"]),
         ("outlay-vault", &["outlay-aws"]),
