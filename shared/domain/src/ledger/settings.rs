@@ -179,6 +179,42 @@ impl LedgerSettings {
     }
 }
 
+impl LedgerSettings {
+    /// Names of the accounts, for formats that list them: those of the categories for expense accounts, and the role of
+    /// the others, in English. An account with several uses has the name of the first.
+    #[must_use]
+    pub fn account_names(&self, policy: &Policy) -> BTreeMap<AccountCode, String> {
+        let mut names: BTreeMap<AccountCode, String> = BTreeMap::new();
+        let mut add = |account: Option<&AccountCode>, name: String| {
+            if let Some(account) = account {
+                names.entry(account.clone()).or_insert(name);
+            }
+        };
+        for category in &policy.categories {
+            add(self.expense_account(&category.code, policy).ok().as_ref(), category.name.to_string());
+        }
+        for tax in &self.input_taxes {
+            let rate = tax.rate.map_or(String::new(), |rate| format!(" {rate} %"));
+            add(Some(&tax.account), format!("Input tax{rate}"));
+        }
+        let of_members = self.member_accounts.values().map(|account| (Some(account), "Payable to member"));
+        let others = [
+            (self.payable_account.as_ref(), "Payable to members"),
+            (self.card_clearing_account.as_ref(), "Company card clearing"),
+            (self.receivable_account.as_ref(), "Receivable from members"),
+            (self.exchange_difference_account.as_ref(), "Exchange differences"),
+            (self.rounding_account.as_ref(), "Rounding differences"),
+        ];
+        for (account, name) in others.into_iter().chain(of_members) {
+            add(account, name.to_owned());
+        }
+        for (currency, account) in &self.bank_accounts {
+            add(Some(account), format!("Bank {currency}"));
+        }
+        names
+    }
+}
+
 /// Accounts that bookings under this policy can need and the settings lack. `base` is the base currency.
 #[must_use]
 pub fn missing_accounts(settings: &LedgerSettings, policy: &Policy, base: Currency) -> Vec<MissingAccount> {

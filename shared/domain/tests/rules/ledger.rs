@@ -278,6 +278,22 @@ fn missing_accounts_are_named_with_parameters() {
 }
 
 #[test]
+fn account_names_cover_every_booked_account() {
+    let mut settings = settings();
+    settings.input_taxes = vec![tax_account("", "19", "1406", "100")];
+    settings.expense_accounts.insert(text("travel"), text("6650"));
+    settings.member_accounts.insert(seed(2).next_id(), text("70001"));
+    let names = settings.account_names(&Policy::initial());
+    let name = |account: &str| names.get(account).map(String::as_str);
+    assert_eq!((name("6650"), name("6600")), (Some("Travel"), Some("Lodging")));
+    assert_eq!((name("1406"), name("1800")), (Some("Input tax 19 %"), Some("Bank EUR")));
+    let report = approved(eur(), eur(), lines(vec![(by_card(taxed(money("80.00"), &["19"])), Some(3000))]));
+    let entries = [book(&report, &settings).unwrap(), pay(&payment(1000, 200)).unwrap()];
+    let booked = entries.iter().flat_map(JournalEntry::lines).map(|line| &line.account);
+    assert!(booked.into_iter().all(|account| names.contains_key(account)));
+}
+
+#[test]
 fn missing_account_stops_the_entry() {
     let report = approved(eur(), eur(), lines(vec![(by_card(facts(money("8.00"))), None)]));
     let settings = LedgerSettings { card_clearing_account: None, payable_account: None, ..settings() };

@@ -164,7 +164,7 @@ proptest! {
 
     #[test]
     fn random_reports_balance_and_match_totals(
-        lines in prop::collection::vec(entered(), 1..12),
+        lines in prop::collection::vec(entered(), 1..8),
         currency in 0..5_usize,
         base in 0..5_usize,
         prices in prop::collection::vec(100..1_000_000_u32, 5),

@@ -79,6 +79,14 @@ pub fn seven_percent_is_paid_in_full() {
     assert_eq!(balance([&entry, &pay(&payment(14_000, 0)).unwrap()], LineRole::Payable), 0);
 }
 
+pub fn whole_report_with_tax_is_set_off() {
+    let entry = booked(vec![taxed(money("763.00"), &["9"])]);
+    assert_eq!(sides(&entry), (vec!["63.00".to_owned(), "700.00".to_owned()], vec!["763.00".to_owned()]));
+    let settled = pay(&payment(0, 76_300)).unwrap();
+    assert_eq!(balance([&entry, &settled], LineRole::Payable), 0);
+    assert_eq!(balance([&settled], LineRole::Bank), 0);
+}
+
 pub fn half_is_set_off() {
     let entry = booked(vec![facts(money("1000.00"))]);
     let paid = pay(&payment(50_000, 50_000)).unwrap();
