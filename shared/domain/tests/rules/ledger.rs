@@ -278,6 +278,23 @@ fn missing_accounts_are_named_with_parameters() {
 }
 
 #[test]
+fn settings_read_back_and_have_defaults() {
+    let settings = LedgerSettings {
+        expense_accounts: [(text("travel"), text("6650"))].into(),
+        input_taxes: vec![tax_account("DE", "19", "1406", "50"), tax_account("", "", "1400", "100")],
+        member_accounts: [(seed(2).next_id(), text("70001"))].into(),
+        exchange_difference_account: Some(text("4840")),
+        fiscal_year_start: 7.try_into().unwrap(),
+        ..settings()
+    };
+    let json = serde_json::to_string(&settings).unwrap();
+    assert_eq!(serde_json::from_str::<LedgerSettings>(&json).unwrap(), settings);
+    let empty: LedgerSettings = serde_json::from_str("{}").unwrap();
+    assert_eq!(empty, LedgerSettings::default());
+    assert!(empty.input_tax_needs_receipt);
+}
+
+#[test]
 fn account_names_cover_every_booked_account() {
     let mut settings = settings();
     settings.input_taxes = vec![tax_account("", "19", "1406", "100")];

@@ -3,6 +3,7 @@
 use jiff::civil::{Date, DateTime};
 use outlay_domain::money::Currency;
 
+use crate::amount::compact_date;
 use crate::error::ExportError;
 use crate::summary::check_two_decimals;
 
@@ -48,6 +49,12 @@ pub struct DatevOptions {
 }
 
 impl DatevOptions {
+    /// Name of the file, such as `EXTF_Buchungsstapel_20261101_20261130.csv`. DATEV takes files that begin with `EXTF_`.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        format!("EXTF_Buchungsstapel_{}_{}.csv", compact_date(self.from), compact_date(self.to))
+    }
+
     /// Checks the options.
     pub(super) fn check(&self) -> Result<(), ExportError> {
         let year_later = self.fiscal_year_start.saturating_add(jiff::Span::new().years(1));

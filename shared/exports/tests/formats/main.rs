@@ -116,6 +116,7 @@ fn formats_write_stored_files() {
 
 #[test]
 fn datev_rows_have_all_columns() {
+    assert_eq!(datev().file_name(), "EXTF_Buchungsstapel_20261101_20261231.csv");
     let mut out = Vec::new();
     written(|out| DatevWriter::new(out, datev()), &mut out, &journal()).unwrap();
     let lines: Vec<&[u8]> = out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
