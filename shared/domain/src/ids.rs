@@ -28,6 +28,10 @@ identifiers! {
     ExpenseTag ExpenseId "exp";
     /// Identifier of a receipt (the file of an expense), `rcp_…`.
     ReceiptTag ReceiptId "rcp";
+    /// Identifier of a journal entry, `jou_…`.
+    JournalEntryTag JournalEntryId "jou";
+    /// Identifier of a payment to a member, `pay_…`.
+    PaymentTag PaymentId "pay";
 }
 
 /// Generator of identifiers from the time of the request and ten random bytes drawn once for it.

@@ -17,6 +17,7 @@ pub mod expense;
 pub mod history;
 pub mod ids;
 pub mod language;
+pub mod ledger;
 pub mod member;
 pub mod money;
 pub mod notification;

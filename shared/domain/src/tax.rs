@@ -20,6 +20,19 @@ pub struct TaxRate {
 /// 100 percent in units of a [`TaxRate`].
 const WHOLE: i64 = 1_000_000;
 
+impl TaxRate {
+    /// 100 percent.
+    pub const HUNDRED: Self = Self { units: 1_000_000 };
+
+    /// This percentage of an amount, rounded half-even.
+    ///
+    /// # Errors
+    /// [`MoneyError`] when the result is out of range.
+    pub fn percentage_of(self, amount: Money) -> Result<Money, MoneyError> {
+        amount.portion(i64::from(self.units), WHOLE)
+    }
+}
+
 /// Text that is not a tax rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a rate in percent from 0 to 100, such as 19 or 5.5")]

@@ -25,6 +25,10 @@ const MAX_LINE: usize = 200;
 const MAX_NOTE: usize = 2000;
 /// Largest number of characters of a code or label.
 const MAX_CODE: usize = 40;
+/// Largest number of characters of an account code.
+const MAX_ACCOUNT: usize = 20;
+/// Largest number of characters of a tax code.
+const MAX_TAX_CODE: usize = 10;
 /// Largest number of characters of a file name.
 const MAX_FILE_NAME: usize = 255;
 
@@ -55,6 +59,12 @@ pub enum TextError {
     /// It is not a category code.
     #[error("Must be 1 to {MAX_CODE} lower-case letters, digits, - or _.")]
     CategoryCode,
+    /// It is not an account code.
+    #[error("Must be 1 to {MAX_ACCOUNT} letters and digits of ASCII, - or .")]
+    AccountCode,
+    /// It is not a tax code.
+    #[error("Must be 1 to {MAX_TAX_CODE} letters and digits of ASCII.")]
+    TaxCode,
     /// It is not the code of a country.
     #[error("Must be the two-letter code of a country (ISO 3166-1), such as FR.")]
     CountryCode,
@@ -80,7 +90,7 @@ impl TextError {
             Self::Blank => "blank",
             Self::ForbiddenCharacter { .. } | Self::TooManyMarks | Self::Url => "characters",
             Self::TooLong { .. } => "length",
-            Self::CategoryCode => "code",
+            Self::CategoryCode | Self::AccountCode | Self::TaxCode => "code",
             Self::CountryCode => "country",
             Self::EmailAddress => "email",
             Self::MailDomain => "domain",
@@ -188,6 +198,10 @@ texts! {
     LedgerAccount |raw| line(raw, MAX_CODE);
     /// Code of a category: 1 to 40 lower-case letters, digits, `-` and `_`.
     CategoryCode category_code;
+    /// Account of the ledger: 1 to 20 of `A-Z`, `a-z`, `0-9`, `-` and `.`, such as `6650`.
+    AccountCode account_code;
+    /// Tax code of the accounting program: 1 to 10 of `A-Z`, `a-z` and `0-9`, such as `9`.
+    TaxCode tax_code;
     /// Country: the two-letter code of ISO 3166-1, such as `FR`.
     CountryCode country_code;
     /// E-mail address in lower case: ASCII, one `@`, a mail domain, at most 254 bytes.
@@ -278,6 +292,17 @@ fn category_code(raw: &str) -> Result<String, TextError> {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
     let is_code = (1..=MAX_CODE).contains(&raw.len()) && raw.bytes().all(allowed);
     if is_code { Ok(raw.to_owned()) } else { Err(TextError::CategoryCode) }
+}
+
+fn account_code(raw: &str) -> Result<String, TextError> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
+    let is_code = (1..=MAX_ACCOUNT).contains(&raw.len()) && raw.bytes().all(allowed);
+    if is_code { Ok(raw.to_owned()) } else { Err(TextError::AccountCode) }
+}
+
+fn tax_code(raw: &str) -> Result<String, TextError> {
+    let is_code = (1..=MAX_TAX_CODE).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_alphanumeric());
+    if is_code { Ok(raw.to_owned()) } else { Err(TextError::TaxCode) }
 }
 
 fn country_code(raw: &str) -> Result<String, TextError> {

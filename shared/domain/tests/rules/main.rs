@@ -5,6 +5,8 @@ mod background_jobs;
 mod currency;
 mod evaluation;
 mod history;
+mod ledger;
+mod ledger_sums;
 mod lifecycle;
 mod members;
 mod model;
