@@ -62,8 +62,8 @@ pub async fn items(pk: &str) -> Vec<Value> {
     found["Items"].as_array().unwrap().clone()
 }
 
-/// Reads all items of an organisation on the shared stack, by key. Leaves out rate limits, deliveries and the outbox,
-/// which change in the background.
+/// Reads all items of an organisation on the shared stack, by key. Leaves out rate limits, deliveries, the outbox and
+/// requested checks of approvers, which change in the background.
 pub async fn organisation(org: &str) -> BTreeMap<String, Value> {
     organisation_on(shared_stack(), org).await
 }
@@ -81,7 +81,7 @@ pub async fn organisation_on(stack: &Stack, org: &str) -> BTreeMap<String, Value
         let page = call_on(stack, "Scan", body).await;
         for item in page["Items"].as_array().unwrap() {
             let text = |name: &str| item[name]["S"].as_str().unwrap();
-            let transient = ["#LIMIT#", "#INSPECTIONS", "#OUTBOX", "#MAIL", "#SIGN_INS"];
+            let transient = ["#LIMIT#", "#INSPECTIONS", "#OUTBOX", "#MAIL", "#SIGN_INS", "#APPROVER_CHECKS"];
             let is_transient = transient.iter().any(|part| text("PK").contains(part));
             if !is_transient && text("SK") != "TURN" && !text("SK").starts_with("DELIVERY#") {
                 all.insert(format!("{} {}", text("PK"), text("SK")), item.clone());
