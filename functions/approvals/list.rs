@@ -110,8 +110,8 @@ impl Endpoint for ListApprovals {
 )]
 async fn handler(context: Context<'_, ListApprovals>) -> HandlerResult {
     let (member, today) = (&context.caller.member, context.today());
-    let active_delegations = member.acts_for.iter().filter(|delegation| delegation.is_active_on(today));
-    let delegators: Vec<&MemberRef> = active_delegations.map(|delegation| &delegation.counterpart).collect();
+    let delegators: Vec<&MemberRef> =
+        member.active_delegations(today).map(|delegation| &delegation.counterpart).collect();
     let approvers: Vec<MemberId> = std::iter::once(member.id).chain(delegators.iter().map(|it| it.id)).collect();
     let tasks = context.store().list_tasks(member.org, &approvers, &context.query.page).await?;
     let items = tasks.items.into_iter().filter_map(|(_, task)| {

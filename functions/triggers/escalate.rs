@@ -7,9 +7,10 @@ use aws_config::SdkConfig;
 use jiff::Timestamp;
 use lambda_runtime::Error;
 use outlay_aws::env::{ConfigError, required};
-use outlay_domain::change::{Change, can_decide, due_escalation, escalate};
+use outlay_domain::change::{Change, can_be_asked, due_escalation, escalate};
 use outlay_domain::ids::{MemberId, OrgId, ReportId};
 use outlay_domain::member::Member;
+use outlay_domain::permission::PendingStep;
 use outlay_domain::report::Report;
 use outlay_domain::step::Step;
 use outlay_http::queries::{self, EscalationContext};
@@ -72,9 +73,8 @@ async fn check_approver(
 ) -> Result<(), Error> {
     let member = store.member(org, check.member_id).await?;
     let is_able = |task: &Task| {
-        let total = task.total_with_parts.unwrap_or(task.base_total);
-        let decides = |member: &Member| member.is_reachable() && can_decide(member, &task.interested_parties, total);
-        member.as_ref().is_some_and(decides)
+        let PendingStep { interested_parties, base_total, .. } = task.pending_step();
+        member.as_ref().is_some_and(|member| can_be_asked(member, interested_parties, base_total))
     };
     let (mut affected, mut page) = (Vec::new(), PageRequest::internal(100));
     loop {

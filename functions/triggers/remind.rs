@@ -30,7 +30,7 @@ async fn remind_organisation(sender: &Sender, org: OrgId, job: &JobContext) -> P
                 return Ok::<_, Error>(());
             }
             match compose_reminder(store, member, day, job.now).await? {
-                Some((key, mail)) => sender.send(&key, &mail, job).await.map(|_| ()),
+                Some(mail) => sender.send(&key, &mail, job).await.map(|_| ()),
                 None => Ok(()),
             }
         };

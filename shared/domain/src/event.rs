@@ -121,6 +121,12 @@ pub struct ReportSnapshot {
 }
 
 impl ReportSnapshot {
+    /// Total in the base currency that the approval of the report goes by.
+    #[must_use]
+    pub fn total_to_approve(&self) -> Money {
+        self.total_with_parts.unwrap_or(self.base_total)
+    }
+
     /// Snapshot of a report.
     #[must_use]
     pub fn of(report: &Report) -> Self {

@@ -338,6 +338,11 @@ impl Member {
         self.approval_limit.is_none_or(|limit| base_total.minor() <= limit.minor())
     }
 
+    /// Delegations of other members to this member that are active.
+    pub fn active_delegations(&self, today: Today) -> impl Iterator<Item = &Delegation> {
+        self.acts_for.iter().filter(move |delegation| delegation.is_active_on(today))
+    }
+
     /// True when a change of the member can make them unable to decide on a report that waits for them, or to be mailed
     /// about it.
     #[must_use]

@@ -95,11 +95,6 @@ impl Reply {
         Self { answer, replayed: true, passed_over: 0 }
     }
 
-    /// Bytes of the body.
-    pub(crate) const fn bytes(&self) -> usize {
-        self.answer.body.len()
-    }
-
     /// Items that were read and are not shown.
     pub(crate) const fn items_passed_over(&self) -> usize {
         self.passed_over

@@ -2,7 +2,7 @@
 //! delegates of approvers, and expenses of the report if they have not changed since the event.
 
 use jiff::tz::TimeZone;
-use outlay_domain::change::{can_decide, today};
+use outlay_domain::change::{can_be_asked, today};
 use outlay_domain::event::{DelegationNotice, Event, EventSubject, FieldChange, OpenedStep, ReportSnapshot};
 use outlay_domain::expense::{Expense, PaymentMethod};
 use outlay_domain::ids::{MemberId, ReportId};
@@ -113,8 +113,7 @@ pub async fn compose_for_event(store: &Store, mailer: &Mailer, event: &Event) ->
 /// Approvers of an opened step who can no longer decide on it, or cannot be mailed: they were chosen when the report was
 /// submitted.
 fn find_unable_approvers(step: &OpenedStep, report: &ReportSnapshot, records: &EventRecords) -> Vec<MemberId> {
-    let total = report.total_with_parts.unwrap_or(report.base_total);
-    let is_able = |member: &Member| member.is_reachable() && can_decide(member, &report.interested_parties, total);
+    let is_able = |member: &Member| can_be_asked(member, &report.interested_parties, report.total_to_approve());
     step.approvers.iter().copied().filter(|id| !records.member(*id).is_some_and(is_able)).collect()
 }
 
@@ -134,7 +133,7 @@ async fn compose_for_delegates(
         approvers: &step.approvers,
         interested_parties: &report.interested_parties,
         ineligible_approvers: &ineligible_approvers,
-        base_total: report.total_with_parts.unwrap_or(report.base_total),
+        base_total: report.total_to_approve(),
     };
     let delegates = store.members_by_id(event.org, &delegates).await?;
     let mails = delegates.iter().filter_map(|to| {

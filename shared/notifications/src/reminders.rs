@@ -9,7 +9,6 @@ use outlay_domain::ids::{MemberId, OrgId};
 use outlay_domain::member::Member;
 use outlay_domain::reminder::reminder_day;
 use outlay_mail::{Notice, TaskFacts};
-use outlay_store::deliveries::DeliveryKey;
 use outlay_store::{ListError, PageRequest, Store, StoreError};
 
 use crate::compose::{OutgoingMail, task_facts};
@@ -45,10 +44,9 @@ pub async fn compose_reminder(
     to: Member,
     day: Date,
     now: Timestamp,
-) -> Result<Option<(DeliveryKey, OutgoingMail)>, ListError> {
-    let delegations = to.acts_for.iter().filter(|delegation| delegation.is_active_on(today(now)));
-    let approvers: Vec<MemberId> =
-        std::iter::once(to.id).chain(delegations.map(|delegation| delegation.counterpart.id)).collect();
+) -> Result<Option<OutgoingMail>, ListError> {
+    let delegators = to.active_delegations(today(now)).map(|delegation| delegation.counterpart.id);
+    let approvers: Vec<MemberId> = std::iter::once(to.id).chain(delegators).collect();
     let mut tasks: Vec<TaskFacts> = Vec::new();
     let mut page = PageRequest::internal(100);
     while tasks.len() < MAX_TASKS {
@@ -63,7 +61,6 @@ pub async fn compose_reminder(
     if tasks.is_empty() {
         return Ok(None);
     }
-    let key = DeliveryKey::for_reminder(to.org, to.id, day);
     let notice = Notice::Reminder { day, tasks };
-    Ok(Some((key, OutgoingMail { to, notice, earlier: Vec::new(), timing: Timing::Now })))
+    Ok(Some(OutgoingMail { to, notice, earlier: Vec::new(), timing: Timing::Now }))
 }

@@ -3,13 +3,13 @@
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use outlay_aws::backoff::backoff_with_jitter;
 use outlay_aws::config::for_service;
 use serde::de::DeserializeOwned;
 
 use crate::attributes::{Item, key_attributes, text};
-use crate::error::StoreError;
+use crate::error::{StoreError, is_condition_failure};
 use crate::integrity::Stored;
 use crate::items::from_item;
 use crate::keys::PrimaryKey;
@@ -69,6 +69,22 @@ impl Store {
             return Ok(items);
         }
         Err(StoreError::Unavailable("UnprocessedKeys".to_owned()))
+    }
+
+    /// Deletes an item that tracks work, unless it is absent or its value is another than `:value` in the condition.
+    #[expect(clippy::disallowed_methods, reason = "the item tracks work, it is no decision of the domain")]
+    pub(crate) async fn delete_work_item(
+        &self,
+        key: &PrimaryKey,
+        (condition, value): (&str, AttributeValue),
+    ) -> Result<(), StoreError> {
+        let request = self.client.delete_item().table_name(&self.table).set_key(Some(key_attributes(key)));
+        let request = request.condition_expression(condition).expression_attribute_values(":value", value);
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_condition_failure(&error) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Creates a query of a partition between two sort keys (inclusive).

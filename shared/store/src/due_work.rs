@@ -7,9 +7,9 @@ use jiff::civil::Date;
 use outlay_domain::ids::{MemberId, OrgId, ReportId};
 use serde::{Deserialize, Serialize};
 
-use crate::attributes::{Item, key_attributes, text, text_of};
+use crate::attributes::{Item, text, text_of};
 use crate::client::Store;
-use crate::error::{StoreError, is_condition_failure};
+use crate::error::StoreError;
 use crate::integrity::Stored;
 use crate::items::{Task, from_item, to_item};
 use crate::keys::{self, MAX_SORT_KEY, MIN_SORT_KEY};
@@ -111,18 +111,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    #[expect(clippy::disallowed_methods, reason = "a requested check tracks work, it is no decision of the domain")]
     pub async fn finish_approver_check(&self, org: OrgId, check: &ApproverCheck) -> Result<(), StoreError> {
-        let key = key_attributes(&keys::approver_check(org, check.member_id));
-        let request = self.client.delete_item().table_name(&self.table).set_key(Some(key));
-        let request = request
-            .condition_expression("requested_at = :at")
-            .expression_attribute_values(":at", text(check.requested_at.to_string()));
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if is_condition_failure(&error) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        let key = keys::approver_check(org, check.member_id);
+        self.delete_work_item(&key, ("requested_at = :value", text(check.requested_at.to_string()))).await
     }
 
     /// Creates a query of `WorkDue` between two sort keys (inclusive).

@@ -10,7 +10,7 @@ use outlay_domain::ids::{OrgId, ReceiptId, ReportId};
 use outlay_domain::receipt::Receipt;
 use serde::{Deserialize, Serialize};
 
-use crate::attributes::{key_attributes, number, text};
+use crate::attributes::{number, text};
 use crate::client::Store;
 use crate::error::{StoreError, is_condition_failure};
 use crate::integrity::Stored;
@@ -84,18 +84,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    #[expect(clippy::disallowed_methods, reason = "a file task tracks work, it is no decision of the domain")]
     pub async fn complete_file_task(&self, org: OrgId, receipt: ReceiptId, due: i64) -> Result<(), StoreError> {
-        let request = self.client.delete_item().table_name(&self.table);
-        let request = request
-            .set_key(Some(key_attributes(&keys::file_task(org, receipt))))
-            .condition_expression("due = :due")
-            .expression_attribute_values(":due", number(due));
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if is_condition_failure(&error) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        self.delete_work_item(&keys::file_task(org, receipt), ("due = :value", number(due))).await
     }
 
     /// Lists the other reports with a clean receipt of the same file, as it was uploaded or as it is kept, each once, from

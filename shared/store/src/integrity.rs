@@ -5,9 +5,9 @@
 //!    the hash of the preceding event, so a missing or inserted event is found too (`outlay_domain::history`). Each
 //!    event of a report records the hash of the report's head after it.
 //! 2. **Matching parts.** Items that are read together are matched: a report's head holds the hash of its expenses
-//!    and the digest of its review, a member the version of their payout account. Parts that do not match are read again, because a transaction may
-//!    have committed between two reads. If they never match, the item is corrupt. See [`crate::Store::report`] and
-//!    [`crate::Store::payout_account`].
+//!    and the digest of its review, a member the version of their payout account. Parts that do not match are read again,
+//!    because a transaction may have committed between two reads. If they never match, the item is corrupt. See
+//!    [`crate::Store::report`] and [`crate::Store::payout_account`].
 //!
 //! The chain of events also detects a deleted event, which a digest cannot. The history shows a broken chain as
 //! `verified: false`. An item with a wrong digest is not shown.

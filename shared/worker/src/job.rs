@@ -107,11 +107,6 @@ impl PartialFailures {
         }
     }
 
-    /// Counts several results with one subject, and returns the values.
-    pub fn record_all<T, E: Display>(&mut self, subject: impl Display, results: Vec<Result<T, E>>) -> Vec<T> {
-        results.into_iter().filter_map(|result| self.record(&subject, result)).collect()
-    }
-
     /// Adds the results of a part of the run.
     #[must_use]
     pub const fn and(self, part: Self) -> Self {

@@ -42,10 +42,14 @@ pub fn due_escalation(
     (is_overdue && !pending_approvers.is_empty()).then_some((EscalationReason::Overdue, pending_approvers))
 }
 
-/// True when an approver can decide on a report with these interested parties and this total in the base currency, as far
-/// as that depends on their record.
+/// True when an approver can decide on a report with these interested parties and this total in the base currency, and
+/// can be mailed about it, as far as that depends on their record. Others are replaced ([`due_escalation`]).
 #[must_use]
-pub fn can_decide(approver: &Member, interested_parties: &[MemberId], total: Money) -> bool {
+pub fn can_be_asked(approver: &Member, interested_parties: &[MemberId], total: Money) -> bool {
+    approver.is_reachable() && can_decide(approver, interested_parties, total)
+}
+
+fn can_decide(approver: &Member, interested_parties: &[MemberId], total: Money) -> bool {
     let approver = approver.without_changes_by(interested_parties);
     !interested_parties.contains(&approver.id) && approver.can_approve() && approver.can_approve_total(total)
 }

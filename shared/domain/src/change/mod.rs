@@ -34,7 +34,7 @@ pub use draft::{
     CloneOverrides, NewReport, ReportEdit, ReportPatch, Resubmission, add_expense, clone_expense, clone_report,
     comment_on_report, create_report, delete_report, remove_expense, update_expense, update_report,
 };
-pub use escalate::{can_decide, due_escalation, escalate, missing_stand_in};
+pub use escalate::{can_be_asked, due_escalation, escalate, missing_stand_in};
 pub use findings::{CurrentFindings, FindingsContext, MissingItem, current_findings, has_too_many_periods};
 pub use organisation::{
     FirstAdmin, Invitation, MemberPatch, NewAddress, NewDelegation, NewMember, NewOrganisation, check_address,

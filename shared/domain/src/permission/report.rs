@@ -98,7 +98,7 @@ fn current_delegation<'a>(member: &'a Member, report: &Report, today: Today) -> 
     let is_pending = |id: MemberId| step.pending_approvers().any(|person| person.id == id) && !has_decided(id);
     // An interested party cannot choose who decides on the report.
     let is_impartial = |delegation: &&Delegation| !report.interested_parties().any(|id| id == delegation.set_by);
-    let active = member.acts_for.iter().filter(|delegation| delegation.is_active_on(today));
+    let active = member.active_delegations(today);
     let applicable = active.filter(|delegation| is_pending(delegation.counterpart.id));
     applicable.filter(is_impartial).min_by_key(|delegation| delegation.by_limit_desc())
 }
@@ -138,7 +138,7 @@ impl PendingStep<'_> {
                 && !self.interested_parties.contains(&delegation.set_by)
                 && delegation.effective_limit().is_none_or(|limit| self.base_total.minor() <= limit.minor())
         };
-        let active = member.acts_for.iter().filter(|delegation| delegation.is_active_on(today));
+        let active = member.active_delegations(today);
         active
             .filter(is_applicable)
             .min_by_key(|delegation| delegation.by_limit_desc())
