@@ -66,9 +66,26 @@ functions! {
     receipts_get "../functions/receipts/get.rs"
     receipts_remove "../functions/receipts/remove.rs"
     approvals_list "../functions/approvals/list.rs"
+    batches_create "../functions/batches/create.rs"
+    batches_list "../functions/batches/list.rs"
+    batches_get "../functions/batches/get.rs"
+    batches_list_payments "../functions/batches/list_payments.rs"
+    batches_get_payment "../functions/batches/get_payment.rs"
+    batches_cancel "../functions/batches/cancel.rs"
+    batches_release "../functions/batches/release.rs"
+    batches_clear_hold "../functions/batches/clear_hold.rs"
+    batches_settle "../functions/batches/settle.rs"
+    batches_history "../functions/batches/history.rs"
+    batches_download "../functions/batches/download.rs"
+    batches_bank_answer "../functions/batches/bank_answer.rs"
+    payments_get_settings "../functions/payments/get_settings.rs"
+    payments_put_settings "../functions/payments/put_settings.rs"
     rates_put "../functions/rates/put.rs"
     rates_remove "../functions/rates/remove.rs"
     rates_list "../functions/rates/list.rs"
+    ledger_get "../functions/ledger/get.rs"
+    ledger_put "../functions/ledger/put.rs"
+    ledger_journal "../functions/ledger/journal.rs"
     service_root "../functions/service/root.rs"
     service_health "../functions/service/health.rs"
     service_openapi "../functions/service/openapi.rs"
@@ -90,7 +107,11 @@ functions! {
         reports_history::handler, reports_update::handler, reports_delete::handler, reports_clone::handler, reports_comment::handler, reports_reassign::handler,
         expenses_add::handler, expenses_update::handler, expenses_remove::handler, expenses_clone::handler, expenses_split::handler,
         receipts_add::handler, receipts_get::handler, receipts_remove::handler,
+        batches_create::handler, batches_list::handler, batches_get::handler, batches_list_payments::handler, batches_get_payment::handler,
+        batches_cancel::handler, batches_release::handler, batches_clear_hold::handler, batches_settle::handler, batches_history::handler,
+        batches_download::handler, batches_bank_answer::handler, payments_get_settings::handler, payments_put_settings::handler,
         approvals_list::handler, rates_put::handler, rates_remove::handler, rates_list::handler,
+        ledger_get::handler, ledger_put::handler, ledger_journal::handler,
         service_root::handler, service_health::handler, service_openapi::handler,
     )
 )]
@@ -320,7 +341,12 @@ fn crate_dependencies_point_one_way() {
         ("outlay-mail", &["outlay-aws", "outlay-domain"]),
         ("outlay-worker", &["outlay-aws"]),
         ("outlay-auth", &["outlay-aws", "outlay-domain", "outlay-input", "outlay-store"]),
+        ("outlay-rates", &["outlay-aws", "outlay-domain", "outlay-store"]),
         ("outlay-receipts", &["outlay-aws", "outlay-domain", "outlay-store"]),
+        (
+            "outlay-payments",
+            &["outlay-aws", "outlay-bank", "outlay-domain", "outlay-receipts", "outlay-store", "outlay-vault"],
+        ),
         ("outlay-notifications", &["outlay-aws", "outlay-domain", "outlay-mail", "outlay-store", "outlay-worker"]),
         (
             "outlay-http",
@@ -329,6 +355,7 @@ fn crate_dependencies_point_one_way() {
                 "outlay-aws",
                 "outlay-domain",
                 "outlay-input",
+                "outlay-payments",
                 "outlay-receipts",
                 "outlay-store",
                 "outlay-vault",
@@ -339,9 +366,11 @@ fn crate_dependencies_point_one_way() {
             &[
                 "outlay-auth",
                 "outlay-aws",
+                "outlay-bank",
                 "outlay-domain",
                 "outlay-http",
                 "outlay-input",
+                "outlay-payments",
                 "outlay-receipts",
                 "outlay-store",
                 "outlay-vault",
@@ -437,8 +466,10 @@ fn declarations_fit_their_methods() {
     }
 }
 
-/// Writes that keep no answer: a dry run changes nothing, and the hash of an account number must not be stored.
-const IDEMPOTENT: [&str; 2] = ["policy-check", "members-put-payout-account"];
+/// Writes that keep no answer: a dry run changes nothing, the hash of an account number must not be stored, and an entry
+/// of a bank's answer is recorded once by itself.
+const IDEMPOTENT: [&str; 4] =
+    ["policy-check", "members-put-payout-account", "payments-put-settings", "batches-bank-answer"];
 /// Creations that are recognised by an address when they are repeated.
 const BY_ADDRESS: [&str; 1] = ["members-invite"];
 

@@ -32,7 +32,7 @@ async fn expense_keeps_rate_date_and_source_of_conversion() {
         world.ana.post(&world.path("reports"), &json!({"title": "London", "expenses": lines})).await.expect(201);
     let converted: Vec<_> =
         report["expenses"].as_array().unwrap().iter().map(|line| line["converted"].clone()).collect();
-    let of = |amount: &str, rate: &str, date: &str| json!({"amount": {"amount": amount, "currency": "EUR"}, "tax": {"amount": "0.00", "currency": "EUR"}, "rate": rate, "date": date, "source": "ECB"});
+    let of = |amount: &str, rate: &str, date: &str| json!({"amount": {"amount": amount, "currency": "EUR"}, "tax": {"amount": "0.00", "currency": "EUR"}, "rate": rate, "date": date, "source": "ECB", "via": null});
     assert_eq!(
         converted,
         [
@@ -94,6 +94,8 @@ async fn report_in_other_currency_has_base_total() {
         .map(|line| (line["converted"]["amount"]["amount"].clone(), line["base"]["amount"]["amount"].clone()))
         .collect();
     assert_eq!(amounts, [(json!("64.00"), json!("80.00")), (json!("8.00"), Value::Null), (Value::Null, json!("6.25"))]);
+    let via = |at: usize| &report["expenses"][at]["converted"]["via"];
+    assert_eq!((via(0), via(1)), (&json!("EUR"), &Value::Null), "USD in GBP is computed through the base currency");
     assert_eq!(
         (&report["totals"]["total"], &report["base_total"]),
         (&json!({"amount": "77.00", "currency": "GBP"}), &json!({"amount": "96.25", "currency": "EUR"}))

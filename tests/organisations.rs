@@ -62,6 +62,7 @@ async fn closed_organisation_is_read_only() {
         (&world.admin, Method::POST, world.path("members"), json!({"name": "Nora", "email": "nora@example.com"})),
         (&world.admin, Method::PATCH, world.path(&format!("members/{}", world.ana.id)), json!({"grade": "senior"})),
         (&world.admin, Method::PUT, world.path("policy"), World::policy()),
+        (&world.fiona, Method::PUT, world.path("ledger"), json!({"payable_account": "3700"})),
         (&world.fiona, Method::PUT, world.path("rates/2026-11-02"), json!({"rates": {"JPY": "0.006"}})),
         (&world.ana, Method::POST, world.path("reports"), json!({"title": "Lyon", "expenses": [expense("5.00")]})),
         (&world.ana, Method::PATCH, world.report(&draft, ""), json!({"title": "Nice"})),
@@ -86,7 +87,7 @@ async fn closed_organisation_is_read_only() {
 
     let told = mail(stack.url(), &world.admin.email, 1).await.remove(0);
     assert_eq!(told["subject"], format!("{name} was closed on Outlay"));
-    for function in ["triggers-remind", "triggers-escalate", "triggers-sweep"] {
+    for function in ["triggers-remind", "triggers-escalate", "triggers-book", "triggers-sweep"] {
         run_schedule(stack.url(), function, now()).await;
     }
     // People keep their right to erasure, whatever they had a part in.

@@ -207,7 +207,7 @@ async fn many_reports_of_a_lost_approver_take_several_runs() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scheduled_event_without_time_is_rejected() {
-    for function in ["triggers-remind", "triggers-escalate", "triggers-sweep"] {
+    for function in ["triggers-remind", "triggers-escalate", "triggers-book", "triggers-sweep"] {
         let answer = invoke(&crate::support::url(), function, &json!({"source": "aws.scheduler"})).await;
         assert!(!answer.header("x-amz-function-error").is_empty(), "{function}: {}", answer.text);
     }

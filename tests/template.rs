@@ -35,7 +35,7 @@ fn events(function: &Value, kind: &str) -> Vec<Value> {
 #[test]
 fn stream_retries_failures_and_keeps_whole_records() {
     let streams: Vec<Value> = functions().iter().flat_map(|(_, function)| events(function, "DynamoDB")).collect();
-    assert_eq!(streams.len(), 1);
+    assert_eq!(streams.len(), 2);
     for stream in streams {
         assert_eq!(
             stream["FunctionResponseTypes"],
@@ -47,7 +47,8 @@ fn stream_retries_failures_and_keeps_whole_records() {
         assert!(stream["MaximumRecordAgeInSeconds"].as_u64().unwrap() <= 21_600);
         // An SQS destination would receive only the position of the records in the stream.
         assert_eq!(stream["DestinationConfig"]["OnFailure"]["Type"].as_str(), Some("S3"));
-        assert!(text(&stream["FilterCriteria"]).contains("EVENT#"));
+        let filter = text(&stream["FilterCriteria"]);
+        assert!(filter.contains("EVENT#") || filter.contains("batch_work"), "{filter}");
     }
 }
 
@@ -83,7 +84,7 @@ fn queue_reports_item_failures_and_has_dead_letter_queue() {
 fn scheduled_functions_have_dead_letter_queue() {
     let clocks: Vec<(String, Value)> =
         functions().into_iter().filter(|(_, function)| !events(function, "ScheduleV2").is_empty()).collect();
-    assert_eq!(clocks.len(), 4, "remind, escalate, sweep, refresh-keys");
+    assert_eq!(clocks.len(), 7, "remind, escalate, book, sweep, refresh-keys, process-batch, load-reference-rates");
     for (id, function) in clocks {
         for schedule in events(&function, "ScheduleV2") {
             assert!(text(&schedule["DeadLetterConfig"]).contains("RunDeadQueue.Arn"), "{id}");
@@ -123,12 +124,12 @@ fn buckets_require_tls_and_receipts_signed_uploads() {
     }
 }
 
-/// Background functions cannot write plans, identities, issuer keys or organisations, and only
-/// triggers-record-ses-event writes members.
+/// Background functions cannot write plans, identities, issuer keys, reference rates or organisations,
+/// and only triggers-record-ses-event writes members.
 #[test]
 fn background_roles_cannot_write_access_control() {
     let roles: Vec<_> = of_type("AWS::IAM::Role").into_iter().filter(|(id, _)| id.starts_with("Triggers")).collect();
-    assert_eq!(roles.len(), 6);
+    assert_eq!(roles.len(), 8);
     for (id, role) in roles {
         let statements = role["Policies"][0]["PolicyDocument"]["Statement"].as_sequence().unwrap().clone();
         let denied = statements
@@ -136,7 +137,7 @@ fn background_roles_cannot_write_access_control() {
             .find(|statement| statement["Effect"].as_str() == Some("Deny"))
             .unwrap_or_else(|| panic!("{id}"));
         let denied = text(denied);
-        for partition in ["#PLAN", "IDENTITY#*", "ISSUER#*", "ORGS"] {
+        for partition in ["#PLAN", "IDENTITY#*", "ISSUER#*", "REFERENCE_RATES#*", "ORGS"] {
             assert!(denied.contains(partition), "{id}: {partition}");
         }
         for action in ["PutItem", "UpdateItem", "DeleteItem"] {
@@ -169,6 +170,7 @@ fn file_and_mail_rights_are_limited_to_their_functions() {
         ["ReceiptsAddFunction", "TriggersProcessReceiptRole", "TriggersSweepRole"]
     );
     assert_eq!(allowed("ReceiptsBucket.Arn}/*"), ["ReceiptsRemoveFunction"]);
+    assert_eq!(allowed("BankFilesBucket.Arn}/*"), ["BatchesDownloadFunction", "TriggersProcessBatchRole"]);
     assert_eq!(allowed("dynamodb:Scan"), [""; 0]);
 }
 
@@ -203,14 +205,35 @@ fn update_item_is_granted_for_spending_only() {
     assert_eq!(found, expected);
 }
 
+/// Reference rates are written by the function that loads them, which writes nothing else.
+#[test]
+fn reference_rates_are_written_by_their_loader_only() {
+    let loader = "TriggersLoadReferenceRatesFunction";
+    for (id, function) in functions().into_iter().filter(|(_, function)| function.get("Role").is_none()) {
+        let policies = function["Policies"].as_sequence().unwrap().iter();
+        let statements: Vec<_> = policies.filter_map(|policy| policy.get("Statement")).collect();
+        let writes = statements.iter().any(|it| text(it).contains("Allow") && text(it).contains("dynamodb:PutItem"));
+        let is_denied = text(&function["Policies"]).contains("GateUse");
+        assert!(!writes || is_denied || id == loader, "{id}");
+        assert_eq!(text(&function["Policies"]).contains("REFERENCE_RATES#ECB"), id == loader, "{id}");
+    }
+    let policies = of_type("AWS::IAM::ManagedPolicy");
+    let (_, gate) = policies.iter().find(|(id, _)| id == "GateUse").unwrap();
+    let denied = gate["PolicyDocument"]["Statement"].as_sequence().unwrap().iter();
+    let mut denied = denied.filter(|it| it["Effect"].as_str() == Some("Deny"));
+    assert!(denied.any(|it| text(it).contains("REFERENCE_RATES#*") && text(it).contains("dynamodb:PutItem")));
+}
+
 /// Types in a function's source, and the variables that they read.
-const READERS: [(&str, &[&str]); 6] = [
+const READERS: [(&str, &[&str]); 8] = [
+    ("BankFileBucket", &["BANK_FILES_BUCKET", "BANK_FILES_KEY"]),
     ("Vault", &["PAYOUT_KEY"]),
     ("ReceiptBucket", &["RECEIPTS_BUCKET", "RECEIPTS_KEY"]),
     ("ReceiptProcessor", &["RECEIPTS_BUCKET", "RECEIPTS_KEY"]),
     ("Sender", &["MAIL_FROM"]),
     ("SesEventReader", &["SES_EVENTS_TOPIC"]),
     ("stream::serve", &["FAILURE_BUCKET"]),
+    ("RatesLoader", &["REFERENCE_RATES_URL"]),
 ];
 
 #[test]
@@ -291,6 +314,7 @@ fn security_and_spending_have_alarms() {
         ("PolicyChangesAlarm", "PolicyChanges"),
         ("SpendingAlarm", "ConsumedWriteCapacityUnits"),
         ("MailOverQuotaAlarm", "MailOverQuota"),
+        ("ReferenceRatesOldAlarm", "ReferenceRatesAge"),
     ] {
         let alarm = alarm(id);
         assert!(text(&alarm).contains(metric), "{id}: {metric}");
@@ -466,8 +490,10 @@ fn background_functions_can_reserve_executions() {
 #[test]
 fn background_roles_grant_only_used_table_actions() {
     let expected = [
-        ("TriggersEscalateRole", &["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query"][..]),
+        ("TriggersBookRole", &["ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query"][..]),
+        ("TriggersEscalateRole", &["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query"]),
         ("TriggersNotifyRole", &["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
+        ("TriggersProcessBatchRole", &["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
         ("TriggersProcessReceiptRole", &["DeleteItem", "PutItem", "Query", "UpdateItem"]),
         ("TriggersRecordSesEventRole", &["GetItem", "PutItem", "UpdateItem"]),
         ("TriggersRemindRole", &["BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"]),

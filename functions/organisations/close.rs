@@ -1,14 +1,16 @@
 //! `POST /v1/orgs/{org}/close`: closes the organisation.
 
 use outlay_api::common::{OrgPath, time};
+use outlay_domain::batch::BatchStatus;
 use outlay_domain::change::{Change, close_organisation};
 use outlay_domain::event::EventSubject;
+use outlay_domain::ids::OrgId;
 use outlay_domain::organisation::Organisation;
 use outlay_domain::permission::CloseOrganisation as CloseAction;
 use outlay_domain::report::ReportStatus;
 use outlay_domain::text::DisplayName;
 use outlay_http::prelude::*;
-use outlay_store::{PageRequest, ReportFilter};
+use outlay_store::{PageRequest, ReportFilter, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -62,7 +64,7 @@ impl Endpoint for CloseOrganisation {
 /// Close the organisation.
 ///
 /// Allowed for admins, and final. `name` must repeat the name of the organisation. No report may wait for a
-/// decision. Afterwards everything can be read, and every change is refused with 409
+/// decision, and every batch must be settled or cancelled. Afterwards everything can be read, and every change is refused with 409
 /// `/problems/organisation-closed`, except the erasure of members. All admins receive an e-mail; no other mail is
 /// sent any more.
 #[utoipa::path(
@@ -79,20 +81,33 @@ async fn handler(context: Context<'_, CloseOrganisation>, name: DisplayName) -> 
     if name != organisation.name {
         return Err(FieldErrors::one("name", "confirmation", "Must be the name of this organisation.").into());
     }
-    let waiting = ReportFilter { status: Some(ReportStatus::Submitted), ..ReportFilter::default() };
-    let first = PageRequest::internal(1);
-    let waiting = async { Ok::<_, ApiError>(store.list_reports(org, &waiting, &first).await?) };
     let created = async { Ok::<_, ApiError>(store.first_event(org, EventSubject::Organisation).await?) };
-    let (waiting, created) = tokio::try_join!(waiting, created)?;
-    let has_waiting_reports = !waiting.items.is_empty();
-    let closed =
-        close_organisation(context.permit, organisation, created.as_ref(), has_waiting_reports, context.now())?;
+    let (waiting, has_payments, created) =
+        tokio::try_join!(has_reports(store, org, ReportStatus::Submitted), has_open_payments(store, org), created)?;
+    let (permit, now) = (context.permit, context.now());
+    let closed = close_organisation(permit, organisation, created.as_ref(), waiting, has_payments, now)?;
     let body = ClosedOrganisationOut {
         id: org.to_string(),
         name: organisation.name.to_string(),
         closed_at: time(context.now()),
     };
     context.commit(Change::OrganisationClosed(Box::new(closed)), Reply::ok(&body)?).await
+}
+
+/// True when there are reports with a status.
+async fn has_reports(store: &Store, org: OrgId, status: ReportStatus) -> Result<bool, ApiError> {
+    let filter = ReportFilter { status: Some(status), ..ReportFilter::default() };
+    Ok(!store.list_reports(org, &filter, &PageRequest::internal(1)).await?.items.is_empty())
+}
+
+/// True when a batch is not settled or cancelled, or a report is still in one.
+async fn has_open_payments(store: &Store, org: OrgId) -> Result<bool, ApiError> {
+    for status in [BatchStatus::Building, BatchStatus::Open, BatchStatus::Released] {
+        if !store.list_batches(org, Some(status), &PageRequest::internal(1)).await?.items.is_empty() {
+            return Ok(true);
+        }
+    }
+    has_reports(store, org, ReportStatus::Reimbursing).await
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -3,7 +3,9 @@
 use outlay_api::common::OrgPath;
 use outlay_api::organisation::{OrganisationOut, parse_mail_domains};
 use outlay_domain::change::{Change, update_organisation};
+use outlay_domain::conversion::ReferenceSource;
 use outlay_domain::event::EventSubject;
+use outlay_domain::organisation::OrganisationSettings;
 use outlay_domain::patch::Patch;
 use outlay_domain::permission::UpdateOrganisation as MayUpdate;
 use outlay_domain::text::MailDomain;
@@ -21,13 +23,18 @@ struct OrganisationPatchIn {
     /// Subdomains are domains of their own. Members keep the addresses they have.
     #[schema(value_type = Option<Vec<String>>, example = json!(["example.com"]))]
     mail_domains: Patch<Vec<String>>,
+    /// Reference rates that are used where finance has entered no rate for the day or the seven days before; none when
+    /// null. `ecb`: euro foreign exchange reference rates of the European Central Bank.
+    #[schema(value_type = Option<ReferenceSource>)]
+    rate_source: Patch<ReferenceSource>,
 }
 
 impl Input for OrganisationPatchIn {
-    type Checked = Patch<Vec<MailDomain>>;
+    type Checked = (Patch<Vec<MailDomain>>, Patch<ReferenceSource>);
 
     fn check(self, _: jiff::Timestamp, errors: &mut FieldErrors) -> Option<Self::Checked> {
-        self.mail_domains.try_map(|domains| parse_mail_domains(domains, errors))
+        let mail_domains = self.mail_domains.try_map(|domains| parse_mail_domains(domains, errors))?;
+        Some((mail_domains, self.rate_source))
     }
 }
 
@@ -49,7 +56,8 @@ impl Endpoint for UpdateOrganisation {
 
 /// Update an organisation.
 ///
-/// Allowed for admins. The mail domains restrict new invitations and changes of addresses.
+/// Allowed for admins. The mail domains restrict new invitations and changes of addresses. A new source of rates converts
+/// drafts and returned reports; submitted and approved reports keep their rates.
 #[utoipa::path(
     patch,
     path = "/v1/orgs/{org}",
@@ -59,19 +67,21 @@ impl Endpoint for UpdateOrganisation {
     request_body = OrganisationPatchIn,
     responses((status = 200, description = "Updated.", body = OrganisationOut), Declared<UpdateOrganisation>)
 )]
-async fn handler(context: Context<'_, UpdateOrganisation>, patch: Checked<UpdateOrganisation>) -> HandlerResult {
+async fn handler(
+    context: Context<'_, UpdateOrganisation>,
+    (mail_domains, rate_source): Checked<UpdateOrganisation>,
+) -> HandlerResult {
     let current = context.organisation();
-    let mail_domains = match patch {
-        Patch::Absent => current.mail_domains.clone(),
-        Patch::Null => Vec::new(),
-        Patch::Value(domains) => domains,
+    let settings = OrganisationSettings {
+        mail_domains: mail_domains.apply(Some(current.mail_domains.clone())).unwrap_or_default(),
+        rate_source: rate_source.apply(current.rate_source),
     };
     // Organisations of earlier versions do not know the hash of their one event.
     let created = match current.last_hash.as_str() {
         "" => context.store().first_event(current.id, EventSubject::Organisation).await?,
         _ => None,
     };
-    let change = update_organisation(context.permit, current, mail_domains, created.as_ref(), context.now());
+    let change = update_organisation(context.permit, current, settings, created.as_ref(), context.now());
     let after = change.as_ref().map_or(current, |change| &change.after);
     let reply = Reply::ok(&OrganisationOut::from(after))?.version(after.version);
     match change {

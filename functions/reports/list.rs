@@ -41,7 +41,8 @@ struct ReportsParameters {
     scope: Option<String>,
     /// Only reports of this member, `mem_…`.
     owner: Option<String>,
-    /// Only reports with this status: `draft`, `submitted`, `approved`, `returned` or `rejected`.
+    /// Only reports with this status: `draft`, `submitted`, `approved`, `returned`, `rejected`,
+    /// `reimbursing` or `reimbursed`.
     status: Option<String>,
     /// Only reports with an expense on this cost centre; at most 40 characters.
     cost_centre: Option<String>,
@@ -56,6 +57,9 @@ struct ReportsParameters {
     /// Earliest time of the last change, RFC 3339.
     updated_since: Option<String>,
 }
+
+/// Statuses of reports, for the error of an unknown one.
+const STATUSES: &str = "draft, submitted, approved, returned, rejected, reimbursing or reimbursed";
 
 impl QueryParameters for ReportsQuery {
     const NAMES: &'static [&'static str] = &[
@@ -79,8 +83,7 @@ impl QueryParameters for ReportsQuery {
             page: query.page()?,
             all_members: query.get("scope", "mine or all", scope)? == Some(1),
             owner: query.get("owner", "the identifier of a member", |text| text.parse().ok())?,
-            status: query
-                .get("status", "draft, submitted, approved, returned or rejected", |text| text.parse().ok())?,
+            status: query.get("status", STATUSES, |text| text.parse().ok())?,
             cost_centre: query
                 .get("cost_centre", "a cost centre of at most 40 characters", |text| text.parse().ok())?,
             from: query.get("from", "a day of the calendar as YYYY-MM-DD", parse::date)?,

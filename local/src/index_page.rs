@@ -98,6 +98,7 @@ impl IndexPage {
             ("mailbox", "/_local/mail"),
             ("failures", "/_local/failures"),
             ("issuer", "/_local/oidc/.well-known/openid-configuration"),
+            ("reference-rates", "/_local/reference-rates/eurofxref-daily.xml"),
         ];
         let open = self.template.routes.iter().filter(|it| it.method == "GET" && it.access == Access::Open);
         own.into_iter().chain(open.map(|it| (it.function.as_str(), it.path.as_str())))

@@ -18,6 +18,7 @@ mod index_page;
 mod kms;
 mod lambda;
 mod own_host;
+mod reference_rates;
 mod s3;
 mod scheduler;
 mod ses;

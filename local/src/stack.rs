@@ -22,6 +22,7 @@ use crate::index_page::{self, IndexPage};
 use crate::kms::{self, Kms};
 use crate::lambda::{self, FunctionPool, ProcessSettings, Processes};
 use crate::own_host::own_host_only;
+use crate::reference_rates;
 use crate::s3::S3Server;
 use crate::scheduler;
 use crate::ses::{self, EventPublisher, Mailbox};
@@ -30,7 +31,7 @@ use crate::sns::Topics;
 use crate::sqs::{self, Queues};
 use crate::streams::{self, ReaderDeps, StreamHandle};
 use crate::table_rights::TableRights;
-use crate::template::{self, Template};
+use crate::template::{self, Parameters, Template};
 use crate::test_kit::TestKit;
 
 /// Time limit of an orderly stop.
@@ -89,8 +90,15 @@ pub struct StackHandles {
 /// # Errors
 /// [`StackError`] if the template cannot be read or used.
 pub fn function_names(template: &Path) -> Result<Vec<String>, StackError> {
-    let template = template::load(template, &identity::template_parameters("http://127.0.0.1"))?;
+    let template = template::load(template, &template_parameters("http://127.0.0.1"))?;
     Ok(template.functions.into_iter().map(|function| function.name).collect())
+}
+
+/// Returns the template's parameters for a stack at the URL.
+fn template_parameters(url: &str) -> Parameters {
+    let mut parameters = identity::template_parameters(url);
+    parameters.extend(reference_rates::template_parameters(url));
+    parameters
 }
 
 /// A running stack. Dropping it stops it at once; [`Stack::stop`] stops it in an orderly way.
@@ -115,7 +123,7 @@ impl Stack {
     pub async fn start(options: Options) -> Result<Self, StackError> {
         let (listener, address) = listen(options.port).await?;
         let url = format!("http://{address}");
-        let template = template::load(&options.template, &identity::template_parameters(&url))?;
+        let template = template::load(&options.template, &template_parameters(&url))?;
         let missing = lambda::missing_binaries(&template.functions, &options.bin_dir);
         if !missing.is_empty() {
             return Err(StackError::BinariesMissing { folder: options.bin_dir, names: missing });
@@ -182,6 +190,7 @@ impl Stack {
         };
         let router = gateway::router(gateway)
             .merge(identity::routes(identity))
+            .merge(reference_rates::routes())
             .merge(kms::routes(kms, test_kit.clone()))
             .merge(ses::routes(Arc::clone(&mailbox), event_publisher(&template, &queues), test_kit.clone()))
             .merge(ses::mailbox_routes(mailbox))

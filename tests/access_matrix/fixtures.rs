@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Person, World, day, eur, expense, files, fresh_key, now, send, today, version};
+use crate::support::{
+    Answer, Person, World, day, eur, expense, files, fresh_key, now, send, today, version, wait_until,
+};
 
 /// Kind of caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +108,14 @@ const CURRENCIES: [&str; 24] = [
     "INR", "ISK", "KES", "KRW", "MXN", "MYR", "NOK", "NZD",
 ];
 
+/// Batch of one payment to Ana, and its report.
+struct OpenBatch {
+    batch: String,
+    payment: String,
+    end_to_end_id: String,
+    report: Value,
+}
+
 /// Two organisations on a stack, with members of every kind.
 pub struct Fixtures {
     pub world: World,
@@ -137,6 +147,8 @@ impl Fixtures {
         let suspended = world.add_member("Sam", &json!({"role": "finance"})).await;
         suspended.post(&world.path("reports"), &json!({"title": "x"})).await.expect(201);
         world.change(&suspended, &json!({"suspended": true})).await;
+        world.set_debtor().await;
+        world.ana.put(&world.path("members/me/payout_account"), &account()).await.expect(200);
         let expired = expired(&world.ana).await;
         let count = AtomicU32::new(0);
         Self { world, foreign, expired, foreign_auditor, employee, auditor, delegate, suspended, rita, count }
@@ -154,6 +166,7 @@ impl Fixtures {
         let mut path = operation.path.replace("{org}", &world.org).replace("{date}", &today());
         let (mut owner, mut subject, mut seen, mut report) = (world.ana.clone(), None, None, Value::Null);
         let mut watched = watched(world, row);
+        let mut end_to_end_id = String::new();
         // Approvals, report lists and policy checks contain a report, too.
         let about_report = ["approvalsList", "reportsList", "policyCheck"].iter().any(|list| row.starts_with(list));
         if path.contains("{report}") || about_report {
@@ -180,6 +193,20 @@ impl Fixtures {
             watched = if row == "membersPutPayoutAccount" { path.clone() } else { member };
             subject = Some(owner.id.clone());
         }
+        if row.starts_with("batches") {
+            let of = self.batch(row).await;
+            path = path.replace("{batch}", &of.batch).replace("{payment}", &of.payment);
+            if watched.is_empty() {
+                let batch = world.path(&format!("batches/{}", of.batch));
+                watched = if path.contains("/payments/") { format!("{batch}/payments/{}", of.payment) } else { batch };
+            }
+            seen = world.admin.get(&watched).await.expect(200)["version"].as_u64();
+            end_to_end_id = of.end_to_end_id;
+            report = of.report;
+            if !matches!(row, "batchesList" | "batchesCreate" | "batchesBankAnswer") {
+                subject = Some(of.batch);
+            }
+        }
         if row == "ratesRemove" {
             // A rate of its own for each request.
             let currency = CURRENCIES[number as usize % CURRENCIES.len()];
@@ -188,18 +215,22 @@ impl Fixtures {
             let rates = json!({"rates": {currency: "0.5"}});
             world.fiona.put(&world.path(&format!("rates/{}", today())), &rates).await.expect(200);
         }
-        if row == "policyPut" || row == "organisationsUpdate" {
+        if matches!(row, "policyPut" | "organisationsUpdate" | "ledgerPut" | "paymentsPutSettings") {
             seen = world.admin.get(&watched).await.expect(200)["version"].as_u64();
         }
         path += match row {
             "reportsList+all" => "?scope=all&limit=100",
-            "approvalsList" | "membersList" => "?limit=100",
+            "approvalsList" | "membersList" | "batchesList" => "?limit=100",
+            "ledgerJournal" => "?period=2026-11",
             _ => "",
         };
         assert!(!path.contains('{'), "{path} has a placeholder without a fixture");
         let (shows, only) = self.shows(row, subject.as_ref(), &report);
         let changes = operation.method != Method::GET && !row.starts_with("policyCheck");
-        let body = self.body(row, &report, number);
+        let body = match row {
+            "batchesBankAnswer" => Some(files::bank_settlement(&end_to_end_id, "20.00").into()),
+            _ => self.body(row, &report, number),
+        };
         Case { method: operation.method.clone(), path, body, seen, owner, subject, watched, changes, shows, only }
     }
 
@@ -218,6 +249,51 @@ impl Fixtures {
             return world.approve(&world.marco, &report).await.expect(200);
         }
         report
+    }
+
+    /// Batch of Fiona's in the state that the operation needs. Its payment is held: Ana's account is new.
+    async fn batch(&self, row: &str) -> OpenBatch {
+        let world = &self.world;
+        let report = world.submit_expenses(&world.ana, &[expense("20.00")]).await.expect(201);
+        let report = world.approve(&world.marco, &report).await.expect(200);
+        if row == "batchesCreate" {
+            // The list shows how far the batches of other callers are, which must not change by itself.
+            let built = || async {
+                let batches = world.admin.get(&world.path("batches?limit=100")).await.expect(200);
+                batches["items"].as_array().unwrap().iter().all(|batch| batch["status"] != "building").then_some(())
+            };
+            wait_until("batches built", built).await;
+            let (batch, payment, end_to_end_id) = (String::new(), String::new(), String::new());
+            return OpenBatch { batch, payment, end_to_end_id, report };
+        }
+        let body = json!({"reports": [report["id"]], "execution_date": day(-3), "format": "csv"});
+        let batch = world.fiona.post(&world.path("batches"), &body).await.expect(201);
+        let batch = batch["id"].as_str().unwrap().to_owned();
+        let path = world.path(&format!("batches/{batch}"));
+        self.payment_counted(&path, "held").await;
+        let listed = world.fiona.get(&format!("{path}/payments")).await.expect(200);
+        let payment = listed["items"][0]["id"].as_str().unwrap().to_owned();
+        if matches!(row, "batchesSettle" | "batchesDownload" | "batchesBankAnswer") {
+            let clear = format!("{path}/payments/{payment}/clear-hold");
+            let seen = version(&listed["items"][0]);
+            world.admin.post_at(&clear, seen, &json!({"account_version": 1})).await.expect(200);
+            let seen = version(&world.admin.get(&path).await.expect(200));
+            world.admin.post_at(&format!("{path}/release"), seen, &json!({})).await.expect(200);
+            self.payment_counted(&path, "released").await;
+            let written = || async { (!world.admin.get(&path).await.expect(200)["file"].is_null()).then_some(()) };
+            wait_until("file written", written).await;
+        }
+        let end_to_end_id = listed["items"][0]["end_to_end_id"].as_str().unwrap().to_owned();
+        OpenBatch { batch, payment, end_to_end_id, report }
+    }
+
+    /// Waits until a batch that takes no more reports has a payment with a status.
+    async fn payment_counted(&self, path: &str, status: &str) {
+        let ask = || async {
+            let batch = self.world.admin.get(path).await.expect(200);
+            (batch["status"] != "building" && batch["payments"][status] == 1).then_some(())
+        };
+        wait_until(&format!("payment {status}"), ask).await;
     }
 
     /// Draft with a pending receipt, or a submitted report with a clean one.
@@ -268,6 +344,7 @@ impl Fixtures {
             "membersDelegate" => self.delegation(),
             "membersPutPayoutAccount" => account(),
             "policyPut" => World::policy(),
+            "ledgerPut" => json!({"payable_account": format!("3{number}")}),
             "policyCheck" => json!({"report_id": report["id"]}),
             "policyCheck+policy" => json!({"report_id": report["id"], "policy": World::policy()}),
             "ratesPut" => json!({"rates": {"JPY": format!("0.00{}", 100 + number)}}),
@@ -276,6 +353,15 @@ impl Fixtures {
                 json!({"title": "Client visit Nice", "expenses": [expense("20.00")], "owner_id": self.world.marco.id})
             }
             "reportsUpdate" => json!({"title": "Client visit Nice"}),
+            "batchesCreate" => {
+                json!({"reports": [report["id"]], "execution_date": day(-3), "format": "csv"})
+            }
+            // The account that Ana has had from the start.
+            "batchesClearHold" => json!({"account_version": 1}),
+            "paymentsPutSettings" => {
+                json!({"debtor_name": format!("Acme {number}"), "iban": "DE75512108001245126199"})
+            }
+            "batchesSettle" => json!({"outcome": "paid", "paid_on": today()}),
             "reportsComment" => json!({"text": "Two of us shared the taxi."}),
             "reportsReturn" | "reportsReturn+approved" | "reportsReject" => reason,
             "reportsReassign" => json!({"from": self.world.marco.id, "to": self.rita.id, "reason": "Is away."}),
@@ -293,18 +379,24 @@ impl Fixtures {
         match row {
             "serviceRoot" => (Some("/v1/openapi.json".to_owned()), None),
             "organisationsGet" => (Some("\"base_currency\":\"EUR\"".to_owned()), None),
+            "batchesList" => (Some("\"bat_".to_owned()), None),
+            "paymentsGetSettings" => (Some("6199".to_owned()), None),
+            "batchesHistory" => (Some("batch.created".to_owned()), None),
+            "batchesListPayments" | "batchesGetPayment" => (Some("end_to_end_id".to_owned()), None),
             "serviceHealth" => (Some("\"ok\"".to_owned()), None),
             "serviceOpenapi" => (Some("reportsApprove".to_owned()), None),
             "approvalsList" => (listed(), Some(Caller::Delegate)),
             "reportsList" => (listed(), Some(Caller::Owner)),
             "reportsList+all" => (listed(), None),
             "reportsHistory" => (Some("report.submitted".to_owned()), None),
-            "receiptsGet" => (Some("X-Amz-Signature=".to_owned()), None),
+            "receiptsGet" | "batchesDownload" => (Some("X-Amz-Signature=".to_owned()), None),
             "membersList" => (Some(self.rita.id.clone()), None),
             "membersGetPayoutAccount" => (Some("3000".to_owned()), None),
-            "membersGet" | "membersExport" | "reportsGet" => (subject.cloned(), None),
+            "membersGet" | "membersExport" | "reportsGet" | "batchesGet" => (subject.cloned(), None),
             "policyGet" | "policyVersions" => (Some("receipt_required_from".to_owned()), None),
             "policyCheck" | "policyCheck+policy" => (Some("\"outcome\":\"submitted\"".to_owned()), None),
+            "ledgerGet" => (Some("\"missing_accounts\"".to_owned()), None),
+            "ledgerJournal" => (Some("\"items\"".to_owned()), None),
             "ratesList" => (Some("\"USD\"".to_owned()), None),
             _ => (None, None),
         }
@@ -355,10 +447,16 @@ impl Fixtures {
         if let Some(seen) = case.seen.filter(|_| case.method != Method::GET) {
             request = request.header("If-Match", format!("\"{seen}\""));
         }
-        match &case.body {
-            Some(body) => request.json(body),
-            None => request,
-        }
+        with_body(request, case)
+    }
+}
+
+/// Adds the body of a case. A text is an XML file.
+pub fn with_body(request: reqwest::RequestBuilder, case: &Case) -> reqwest::RequestBuilder {
+    match &case.body {
+        Some(Value::String(xml)) => request.header("Content-Type", "application/xml").body(xml.clone()),
+        Some(body) => request.json(body),
+        None => request,
     }
 }
 
@@ -368,7 +466,10 @@ fn watched(world: &World, row: &str) -> String {
         "membersInvite" => world.path("members?limit=100"),
         "organisationsUpdate" => format!("/v1/orgs/{}", world.org),
         "policyPut" => world.path("policy"),
+        "ledgerPut" => world.path("ledger"),
+        "paymentsPutSettings" => world.path("payment-settings"),
         "ratesPut" => world.path("rates?currency=JPY"),
+        "batchesCreate" => world.path("batches?limit=100"),
         "reportsCreate" | "reportsCreate+owner" | "reportsClone" => world.path("reports?scope=all&limit=100"),
         _ => String::new(),
     }

@@ -105,6 +105,8 @@ async fn every_operation_on_foreign_organisation_is_not_found() {
                 .replace("{date}", "2026-01-01")
                 .replace("{currency}", "GBP")
                 .replace("{receipt}", "rcp_01jd0000000000000000000000")
+                .replace("{batch}", "bat_01jd0000000000000000000000")
+                .replace("{payment}", "pay_01jd0000000000000000000000")
         };
         assert!(!fill("x").contains('{'), "TENANT-02: {template} has an unknown path parameter");
         let named = template.contains("{report}") || template.contains("{member}");
@@ -112,7 +114,12 @@ async fn every_operation_on_foreign_organisation_is_not_found() {
             // Alternating callers: a single one would reach the limit for unknown organisations.
             let who = if org == &there.org && nth % 2 == 1 { &here.fiona } else { &here.admin };
             let request = who.once(method.clone(), &fill(org)).header("If-Match", "\"1\"");
-            cases.push(("TENANT-02", request.json(&json!({})), NOT_FOUND));
+            let request = if template.ends_with("/bank-answers") {
+                request.header("Content-Type", "application/xml").body("<Document/>")
+            } else {
+                request.json(&json!({}))
+            };
+            cases.push(("TENANT-02", request, NOT_FOUND));
         }
     }
     assert!(cases.len() > 60, "{} requests", cases.len());

@@ -215,3 +215,29 @@ fn followed(link: &PresignedRequest, method: reqwest::Method) -> RequestBuilder 
     let request = reqwest::Client::new().request(method, link.uri());
     link.headers().fold(request, |request, (name, value)| request.header(name, value))
 }
+
+/// A camt.054 that says that a payment of this amount in EUR was settled.
+pub fn bank_settlement(end_to_end_id: &str, amount: &str) -> String {
+    let details = format!(
+        "<TxDtls><Refs><EndToEndId>{end_to_end_id}</EndToEndId></Refs><Amt Ccy=\"EUR\">{amount}</Amt></TxDtls>"
+    );
+    format!(
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.054.001.08\"><BkToCstmrDbtCdtNtfctn>\
+         <GrpHdr><MsgId>NOTE-1</MsgId><CreDtTm>2026-11-30T09:00:00Z</CreDtTm></GrpHdr>\
+         <Ntfctn><Id>1</Id><Ntry><Amt Ccy=\"EUR\">{amount}</Amt><CdtDbtInd>DBIT</CdtDbtInd>\
+         <Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-30</Dt></BookgDt><AcctSvcrRef>BANK-7</AcctSvcrRef>\
+         <NtryDtls>{details}</NtryDtls></Ntry></Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"
+    )
+}
+
+/// A pain.002 that rejects a payment with the code AC04.
+pub fn bank_rejection(end_to_end_id: &str) -> String {
+    format!(
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.002.001.10\"><CstmrPmtStsRpt>\
+         <GrpHdr><MsgId>STATUS-1</MsgId><CreDtTm>2026-11-30T09:00:00Z</CreDtTm></GrpHdr>\
+         <OrgnlGrpInfAndSts><OrgnlMsgId>X</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId></OrgnlGrpInfAndSts>\
+         <OrgnlPmtInfAndSts><OrgnlPmtInfId>X-SEPA</OrgnlPmtInfId><TxInfAndSts><OrgnlEndToEndId>{end_to_end_id}\
+         </OrgnlEndToEndId><TxSts>RJCT</TxSts><StsRsnInf><Rsn><Cd>AC04</Cd></Rsn></StsRsnInf></TxInfAndSts>\
+         </OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>"
+    )
+}

@@ -40,7 +40,11 @@ pub async fn invoke(base: &str, function: &str, payload: &Value) -> Answer {
 /// Runs a scheduled function for a time, the only input it uses.
 pub async fn run_schedule(base: &str, function: &str, time: jiff::Timestamp) {
     let answer = invoke(base, function, &json!({"source": "aws.scheduler", "time": time.to_string()})).await;
-    assert_eq!((answer.status, answer.header("x-amz-function-error")), (200, ""), "{}", answer.text);
+    if (answer.status, answer.header("x-amz-function-error")) != (200, "") {
+        let log = log(base).await;
+        let errors: Vec<&str> = log.lines().filter(|line| line.contains("error")).collect();
+        panic!("{function}: {}\n{}", answer.text, errors.join("\n"));
+    }
 }
 
 /// Invokes a function with messages, as its queue does; returns the identifiers of failed messages.

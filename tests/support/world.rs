@@ -147,6 +147,18 @@ impl World {
         self.admin.put(&self.path("policy"), &with(Self::policy(), more)).await.expect(200);
     }
 
+    /// Sets the accounts that payment files debit: a German and a US one.
+    pub async fn set_debtor(&self) {
+        let us = json!({
+            "routing_number": "021000021", "account_number": "9876543210", "company_id": "1123456789",
+            "bank_name": "First Bank",
+        });
+        let settings = json!({
+            "debtor_name": "Acme GmbH", "iban": "DE75512108001245126199", "bic": "SOGEDEFFXXX", "us": us,
+        });
+        self.admin.put(&self.path("payment-settings"), &settings).await.expect(200);
+    }
+
     /// Creates and submits a report with these lines, in one request.
     pub async fn submit_expenses(&self, owner: &Person, lines: &[Value]) -> Answer {
         owner

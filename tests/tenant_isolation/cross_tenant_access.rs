@@ -48,7 +48,12 @@ fn body(operation: &str, theirs: &Tenant, report: &Value) -> Option<Value> {
         "membersDelegate" => json!({"to": world.marco.id, "from": day(0), "until": day(-7)}),
         "membersPutPayoutAccount" => json!({"holder": "Somebody Else", "iban": "FR1420041010050500013M02606"}),
         "policyPut" => World::policy(),
+        "ledgerPut" => json!({"payable_account": "3700"}),
         "policyCheck" => json!({"report_id": report["id"]}),
+        "batchesCreate" => json!({"reports": [report["id"]], "execution_date": day(-3), "format": "csv"}),
+        "batchesClearHold" => json!({"account_version": 1}),
+        "paymentsPutSettings" => json!({"debtor_name": "Not yours", "iban": "DE75512108001245126199"}),
+        "batchesSettle" => json!({"outcome": "paid", "paid_on": today()}),
         "ratesPut" => json!({"rates": {"USD": "1.5"}}),
         "reportsCreate" => json!({"title": "Not yours", "owner_id": world.ana.id}),
         "reportsUpdate" | "reportsClone" => json!({"title": "Not yours"}),
@@ -63,6 +68,15 @@ fn body(operation: &str, theirs: &Tenant, report: &Value) -> Option<Value> {
     })
 }
 
+/// Batch with a payment, and the payment.
+async fn payment_of(tenant: &Tenant) -> (String, String) {
+    let (world, fiona) = (&tenant.world, &tenant.world.fiona);
+    let settled = tenant.get(fiona, &world.path("batches?status=settled")).await;
+    let batch = settled["items"][0]["id"].as_str().unwrap().to_owned();
+    let payments = tenant.get(fiona, &world.path(&format!("batches/{batch}/payments"))).await;
+    (batch, payments["items"][0]["id"].as_str().unwrap().to_owned())
+}
+
 /// Every operation in the other organisation, and in the own organisation with identifiers of the other.
 async fn by_path(stack: &Stack, ours: &Tenant, theirs: &Tenant, who: &Person) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -71,12 +85,15 @@ async fn by_path(stack: &Stack, ours: &Tenant, theirs: &Tenant, who: &Person) ->
     let own = ours.reports.borrow().last().unwrap().clone();
     let line = report["expenses"][0]["id"].as_str().unwrap();
     let receipt = report["expenses"][0]["receipts"][0]["id"].as_str().unwrap();
+    let (batch, payment) = payment_of(theirs).await;
     for (nth, (method, template, operation)) in operations().into_iter().enumerate() {
         if nth % 8 == 0 {
             table::reset_probe_limit(stack, who).await;
         }
         let path = template
             .replace("{receipt}", receipt)
+            .replace("{batch}", &batch)
+            .replace("{payment}", &payment)
             .replace("{expense}", line)
             .replace("{member}", &theirs.world.ana.id)
             .replace("{date}", &today())
@@ -85,7 +102,7 @@ async fn by_path(stack: &Stack, ours: &Tenant, theirs: &Tenant, who: &Person) ->
             |report: &Value| path.replace("{org}", &ours.world.org).replace("{report}", report["id"].as_str().unwrap());
         let mut paths =
             vec![path.replace("{org}", &theirs.world.org).replace("{report}", report["id"].as_str().unwrap())];
-        if path.contains("{report}") || template.contains("{member}") {
+        if path.contains("{report}") || template.contains("{member}") || template.contains("{batch}") {
             paths.push(in_own(&report));
         }
         // Own report with an expense of the other organisation.
@@ -179,13 +196,21 @@ async fn by_list(stack: &Stack, ours: &Tenant, theirs: &Tenant) -> Vec<String> {
     let mut lists: Vec<&str> = cursors.values().filter_map(|list| list.rsplit('/').next()).collect();
     lists.sort_unstable();
     lists.dedup();
-    assert_eq!(lists, ["approvals", "check", "export", "history", "members", "rates", "reports", "versions"]);
+    assert_eq!(
+        lists,
+        ["approvals", "batches", "check", "export", "history", "members", "payments", "rates", "reports", "versions"]
+    );
     for (cursor, list) in cursors {
         table::reset_probe_limit(stack, admin).await;
         let moved = list.replace(&theirs.world.org, &world.org);
         let own_report = ours.reports.borrow().last().unwrap()["id"].as_str().unwrap().to_owned();
         let moved = match moved.split('/').nth(4) {
             Some("reports") if moved.ends_with("/history") => world.path(&format!("reports/{own_report}/history")),
+            // Of an own batch: its history or its payments.
+            Some("batches") if moved.split('/').count() > 6 => {
+                let (batch, _) = payment_of(ours).await;
+                world.path(&format!("batches/{batch}/{}", moved.rsplit('/').next().unwrap()))
+            }
             Some("members") if moved.ends_with("/export") => world.path(&format!("members/{}/export", world.ana.id)),
             _ => moved,
         };

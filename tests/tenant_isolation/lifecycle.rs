@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::tenant::Tenant;
-use crate::support::{Person, day, eur, files, today, version, with};
+use crate::support::{Person, day, eur, files, today, version, wait_until, with};
 
 /// Codes that the policy and the reports share.
 struct Codes {
@@ -30,6 +30,7 @@ pub async fn exercise_all(tenant: &mut Tenant) {
     accounts(tenant).await;
     let report = edited(tenant, &codes).await;
     decided(tenant, report).await;
+    payments(tenant, &codes).await;
     other_reports(tenant, &codes).await;
     read(tenant, &codes, &policy).await;
     leave(tenant).await;
@@ -101,6 +102,22 @@ async fn rules(tenant: &Tenant, policy: &Value) {
     tenant.walk(&tenant.world.ana, &tenant.world.path("rates")).await;
     tenant.get(&tenant.world.ana, &tenant.world.path("rates?currency=USD")).await;
     tenant.delete(&tenant.world.fiona, &tenant.world.path(&format!("rates/{}/GBP", day(3)))).await;
+    ledger(tenant).await;
+}
+
+async fn ledger(tenant: &Tenant) {
+    let path = tenant.world.path("ledger");
+    let fec = json!({"siren": "732829320", "journal_code": tenant.mark(), "journal_name": tenant.mark()});
+    let settings = json!({
+        "default_expense_account": tenant.mark(), "payable_account": tenant.mark(), "rounding_account": tenant.mark(),
+        "card_clearing_account": tenant.mark(), "receivable_account": tenant.mark(),
+        "exchange_difference_account": tenant.mark(), "bank_accounts": {"EUR": tenant.mark()},
+        "input_taxes": [{"country": "DE", "rate": "19", "account": tenant.mark(), "code": "9"}],
+        "formats": {"company_name": tenant.mark(), "sie": {"series": tenant.mark()}, "fec": fec},
+    });
+    tenant.put(&tenant.world.fiona, &path, settings).await;
+    tenant.get(tenant.person("audrey"), &path).await;
+    tenant.walk(tenant.person("audrey"), &tenant.world.path("journal?period=2026-11")).await;
 }
 
 async fn accounts(tenant: &Tenant) {
@@ -166,6 +183,70 @@ async fn decided(tenant: &Tenant, report: Value) {
     let report = tenant.act(fiona, &report, "reject", json!({"reason": tenant.mark()})).await;
     let clone = tenant.post(&world.ana, &world.report(&report, "clone"), json!({"title": tenant.mark()})).await;
     tenant.reports.borrow_mut().extend([report, clone]);
+}
+
+/// A batch that is paid, one of which the payment fails, and one that is cancelled.
+async fn payments(tenant: &Tenant, codes: &Codes) {
+    let (world, fiona) = (&tenant.world, &tenant.world.fiona);
+    let claim = json!({"title": tenant.mark(), "expenses": [line(tenant, codes, "40.00")], "submit": true});
+    let report = tenant.post(&world.ana, &world.path("reports"), claim).await;
+    let report = tenant.act(&world.marco, &report, "approve", json!({})).await;
+    let us = json!({
+        "routing_number": "021000021", "account_number": "9876543210", "company_id": "1123456789",
+        "bank_name": tenant.mark(),
+    });
+    let debtor = json!({
+        "debtor_name": tenant.mark(), "iban": "DE75512108001245126199", "bic": "SOGEDEFFXXX", "us": us,
+    });
+    let settings = world.path("payment-settings");
+    tenant.ask(&world.admin, Method::PUT, &settings, None, Some(&debtor)).await.expect(200);
+    tenant.get(fiona, &settings).await;
+    let paid = json!({"outcome": "paid", "paid_on": day(0), "reference": tenant.mark()});
+    let failed = json!({"outcome": "failed", "code": tenant.mark(), "reason": tenant.mark()});
+    for outcome in [Some(failed), Some(paid), None] {
+        let selection = match &outcome {
+            Some(_) => json!({"reports": [report["id"]]}),
+            None => json!({"approved_until": day(0), "currency": "EUR", "payees": [world.ana.id]}),
+        };
+        let body = with(json!({"execution_date": day(-3), "format": "pain001"}), &selection);
+        let batch = tenant.post(fiona, &world.path("batches"), body).await;
+        let path = world.path(&format!("batches/{}", batch["id"].as_str().unwrap()));
+        let Some(outcome) = outcome else {
+            tenant.ask(fiona, Method::POST, &format!("{path}/cancel"), None, Some(&json!({}))).await;
+            continue;
+        };
+        // The account is new, so the payment is held.
+        wait_for_payment(tenant, &path, "held").await;
+        let payment = tenant.walk(fiona, &format!("{path}/payments")).await.remove(0);
+        let one = format!("{path}/payments/{}", payment["id"].as_str().unwrap());
+        let clear = json!({"account_version": payment["account"]["version"]});
+        tenant.ask(fiona, Method::POST, &format!("{one}/clear-hold"), Some(version(&payment)), Some(&clear)).await;
+        let batch = tenant.get(fiona, &path).await;
+        let release = format!("{path}/release");
+        let released = tenant.ask(&world.admin, Method::POST, &release, Some(version(&batch)), Some(&json!({}))).await;
+        released.expect(200);
+        wait_for_payment(tenant, &path, "released").await;
+        tenant.get(tenant.person("audrey"), &one).await;
+        tenant.post(fiona, &format!("{one}/settle"), outcome).await;
+        tenant.walk(fiona, &format!("{path}/history")).await;
+        let settled = || async { (tenant.get(fiona, &path).await["status"] == "settled").then_some(()) };
+        wait_until("batch settled", settled).await;
+        // The failed payment makes the report approved again.
+        let follows = || async {
+            let status = tenant.get(fiona, &world.report(&report, "")).await["status"].clone();
+            (status != "reimbursing").then_some(())
+        };
+        wait_until("report follows its payment", follows).await;
+    }
+    tenant.walk(fiona, &world.path("batches")).await;
+}
+
+async fn wait_for_payment(tenant: &Tenant, path: &str, status: &str) {
+    let ask = || async {
+        let batch = tenant.get(&tenant.world.fiona, path).await;
+        (batch["status"] != "building" && batch["payments"][status] == 1).then_some(())
+    };
+    wait_until(&format!("payment {status}"), ask).await;
 }
 
 /// Reports recalled, reassigned, deleted, and entered for others.

@@ -319,6 +319,10 @@ pub struct ConversionOut {
     /// Source of the rate. Of two combined rates, both sources joined by ` / `.
     #[schema(example = "ECB")]
     pub source: String,
+    /// Currency through which the rate was computed from two other rates, ISO 4217 code; null for a rate of the pair
+    /// itself.
+    #[schema(example = "EUR")]
+    pub via: Option<String>,
 }
 
 impl From<&Conversion> for ConversionOut {
@@ -329,6 +333,7 @@ impl From<&Conversion> for ConversionOut {
             rate: conversion.rate.to_string(),
             date: conversion.date.to_string(),
             source: conversion.source.clone(),
+            via: conversion.via.map(String::from),
         }
     }
 }

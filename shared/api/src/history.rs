@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use outlay_domain::event::{Event, FieldChange};
+use outlay_domain::batch::Batch;
+use outlay_domain::event::{Event, EventSubject, FieldChange};
 use outlay_domain::history::first_broken_link;
-use outlay_domain::ids::MemberId;
+use outlay_domain::ids::{MemberId, OrgId};
 use outlay_domain::member::Member;
 use outlay_domain::notification::{NotificationContent, Recipients};
 use outlay_domain::report::Report;
-use outlay_http::Problem;
+use outlay_http::{ApiError, Problem};
 use outlay_store::deliveries::{Delivery, DeliveryState};
+use outlay_store::{PageRequest, Store, StoreError};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -80,11 +82,11 @@ fn person(id: MemberId, people: &[Member]) -> PersonOut {
     PersonOut { id: id.to_string(), name }
 }
 
-/// Members who get mail about an event of a report. Mail to admins is only about members.
+/// Members who get mail about an event of a report. Mail to admins is only about members, mail to finance about batches.
 fn recipients(event: &Event) -> Vec<MemberId> {
     match event.recipients() {
         Some(Recipients::Members(members)) => members,
-        Some(Recipients::Admins { .. }) | None => Vec::new(),
+        Some(Recipients::Admins { .. } | Recipients::Finance { .. }) | None => Vec::new(),
     }
 }
 
@@ -113,7 +115,7 @@ pub struct EventOut {
     /// Time, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub at: String,
-    /// Policy version of the report's last submission.
+    /// Policy version of the report's last submission; null for a batch.
     pub policy_version: Option<u64>,
     /// Changed fields.
     pub changes: Vec<FieldChangeOut>,
@@ -175,29 +177,132 @@ fn add_sentences(data: &mut Value, content: &NotificationContent<'_>) -> Result<
 #[schema(as = Chain)]
 pub struct ChainOut {
     /// True when each entry's hash matches its content and the entry before, none is missing, and the last one matches
-    /// the report.
+    /// the record.
     pub verified: bool,
     /// First position that does not match; null when all do.
     pub broken_at: Option<u64>,
 }
 
 impl ChainOut {
-    /// Verifies a page of a report's history. `first` and `last` are true for the first and the last page; `before` is
-    /// the entry before the page.
+    /// Verifies a page of a history. `first` and `last` are true for the first and the last page; `before` is the entry
+    /// before the page.
     #[must_use]
-    pub fn of(report: &Report, (first, before): (bool, Option<&Event>), events: &[Event], last: bool) -> Self {
+    pub fn of(head: &HistoryHead, (first, before): (bool, Option<&Event>), events: &[Event], last: bool) -> Self {
         let previous = before.map_or((0, ""), |event| (event.seq, event.hash.as_str()));
-        let is_now = |event: &&Event| event.seq == report.last_event;
+        let is_now = |event: &&Event| event.seq == head.last_event;
         let now = before.into_iter().chain(events).find(is_now);
-        let as_written = now.map_or(!last, |event| {
-            event.hash == report.last_hash && event.state_hash.as_ref() == Some(&report.compute_state_hash())
-        });
+        let as_written = now.map_or(!last, |event| event.hash == head.last_hash && event.state_hash == head.state_hash);
         // The entry before this page is missing.
         let gone = events.first().filter(|_| !first && before.is_none()).map(|event| event.seq.saturating_sub(1));
-        // A report that is older than its history was restored.
-        let ahead = events.iter().map(|event| event.seq).find(|seq| *seq > report.last_event);
+        // A record that is older than its history was restored.
+        let ahead = events.iter().map(|event| event.seq).find(|seq| *seq > head.last_event);
         let broken_at = gone.or_else(|| first_broken_link(previous, events));
-        let broken_at = broken_at.or(ahead).or((!as_written).then_some(report.last_event));
+        let broken_at = broken_at.or(ahead).or((!as_written).then_some(head.last_event));
         Self { verified: broken_at.is_none(), broken_at }
+    }
+}
+
+/// Record that a history is about, as its last event left it.
+#[derive(Clone, Debug)]
+pub struct HistoryHead {
+    /// Organisation.
+    pub org: OrgId,
+    /// Subject of the events.
+    pub subject: EventSubject,
+    /// Number of the last event.
+    pub last_event: u64,
+    /// Hash of the last event.
+    pub last_hash: String,
+    /// Hash of the record after the last event; `None` for a subject whose events have none.
+    pub state_hash: Option<String>,
+}
+
+impl From<&Report> for HistoryHead {
+    fn from(report: &Report) -> Self {
+        Self {
+            org: report.org,
+            subject: EventSubject::Report(report.id),
+            last_event: report.last_event,
+            last_hash: report.last_hash.clone(),
+            state_hash: Some(report.compute_state_hash()),
+        }
+    }
+}
+
+impl From<&Batch> for HistoryHead {
+    fn from(batch: &Batch) -> Self {
+        Self {
+            org: batch.org,
+            subject: EventSubject::Batch(batch.id),
+            last_event: batch.last_event,
+            last_hash: batch.last_hash.clone(),
+            state_hash: None,
+        }
+    }
+}
+
+/// Page of a history.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = History)]
+pub struct HistoryOut {
+    /// Events, oldest first.
+    pub items: Vec<EventOut>,
+    /// Value of `cursor` for the next page; null on the last page.
+    pub next_cursor: Option<String>,
+    /// Result of the integrity check of these events.
+    pub chain: ChainOut,
+}
+
+impl HistoryOut {
+    /// Loads a page of the history of a record. `reload` reads the record again, when an event was added meanwhile.
+    ///
+    /// # Errors
+    /// Problems of the table and of the cursor.
+    pub async fn load(
+        store: &Store,
+        page: &PageRequest,
+        mut head: HistoryHead,
+        reload: impl Future<Output = Result<HistoryHead, ApiError>> + Send,
+    ) -> Result<Self, ApiError> {
+        let events = store.list_events(head.org, head.subject, page).await?;
+        if events.items.last().is_some_and(|event| event.seq > head.last_event) {
+            // The record changed after it was read, or an old copy of it was written back to the table.
+            head = reload.await?;
+        }
+        let (deliveries, previous) = tokio::try_join!(
+            load_deliveries(store, &head, &events.items),
+            load_previous_event(store, &head, page, &events.items)
+        )?;
+        let people = store.members_by_id(head.org, &people(&events.items, &deliveries)).await?;
+        let (is_first_page, is_last_page) = (page.cursor.is_none(), events.next.is_none());
+        let chain = ChainOut::of(&head, (is_first_page, previous.as_ref()), &events.items, is_last_page);
+        let items = events.items.iter().map(|event| EventOut::of(event, &people, &deliveries));
+        Ok(Self { items: items.collect::<Result<_, _>>()?, next_cursor: events.next, chain })
+    }
+}
+
+/// Loads the mails about the events of a page.
+async fn load_deliveries(store: &Store, head: &HistoryHead, events: &[Event]) -> Result<Vec<Delivery>, StoreError> {
+    match (events.first(), events.last()) {
+        (Some(first), Some(last)) => store.deliveries(head.org, head.subject, (first.seq, last.seq)).await,
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Loads the event before a page: its hash must be in the first event of the page. The first page has none.
+async fn load_previous_event(
+    store: &Store,
+    head: &HistoryHead,
+    page: &PageRequest,
+    events: &[Event],
+) -> Result<Option<Event>, StoreError> {
+    if page.cursor.is_none() {
+        return Ok(None);
+    }
+    match events.first().map(|event| event.seq) {
+        Some(first) if first > 1 => store.event(head.org, head.subject, first - 1).await,
+        Some(_) => Ok(None),
+        // The previous page ended with the last event.
+        None => store.event(head.org, head.subject, head.last_event).await,
     }
 }

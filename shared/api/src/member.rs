@@ -212,7 +212,7 @@ pub async fn commit_members_with_warnings<E: Endpoint>(
     context.commit(Change::Members(changes), reply).await
 }
 
-/// True when a member has a part in any report that is submitted or approved. Reads the member's own reports, those
+/// True when a member has a part in any report that is submitted, approved or reimbursing. Reads the member's own reports, those
 /// whose preparer, payee or decider the member is, and the submitted ones for their approvers: not all that were ever
 /// approved. The lists of own and of submitted reports may lag behind the last change by a moment.
 ///
@@ -220,9 +220,9 @@ pub async fn commit_members_with_warnings<E: Endpoint>(
 /// Problems of the table.
 pub async fn has_part(store: &Store, org: OrgId, member: MemberId) -> Result<bool, ApiError> {
     let filter = |status| ReportFilter { status: Some(status), ..ReportFilter::default() };
-    let claimed = || ReportStatus::ALL.iter().copied().filter(|status| status.is_claimed());
-    let own = claimed().map(|status| ReportFilter { owner: Some(member), ..filter(status) });
-    let listed = claimed().map(|status| ReportFilter { listed_participant: Some(member), ..filter(status) });
+    let open = || ReportStatus::ALL.iter().copied().filter(|status| status.is_open());
+    let own = open().map(|status| ReportFilter { owner: Some(member), ..filter(status) });
+    let listed = open().map(|status| ReportFilter { listed_participant: Some(member), ..filter(status) });
     for filter in own.chain(listed) {
         let mut page = PageRequest::internal(100);
         loop {

@@ -1,5 +1,6 @@
 //! Organisations over the API: output, and mail domains as input.
 
+use outlay_domain::conversion::ReferenceSource;
 use outlay_domain::organisation::{MAX_MAIL_DOMAINS, Organisation};
 use outlay_domain::text::MailDomain;
 use outlay_input::FieldErrors;
@@ -22,6 +23,8 @@ pub struct OrganisationOut {
     /// Domains of the addresses that can become those of members, in ASCII; every domain when empty.
     #[schema(example = json!(["example.com"]))]
     pub mail_domains: Vec<String>,
+    /// Reference rates that are used where finance has entered no rate; none when null.
+    pub rate_source: Option<ReferenceSource>,
     /// Version; grows by one with each change. The `ETag` without its quotes.
     pub version: u64,
     /// Time of creation, RFC 3339 in UTC.
@@ -36,6 +39,7 @@ impl From<&Organisation> for OrganisationOut {
             name: organisation.name.to_string(),
             base_currency: organisation.base_currency.to_string(),
             mail_domains: organisation.mail_domains.iter().map(ToString::to_string).collect(),
+            rate_source: organisation.rate_source,
             version: organisation.version,
             created_at: time(organisation.created_at),
         }

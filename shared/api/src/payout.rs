@@ -111,18 +111,13 @@ impl PayoutAccountOut {
     }
 }
 
-/// Encryption context: an account decrypts only for its organisation, member and version.
-fn encryption_context(org: OrgId, member: MemberId, version: u64) -> EncryptionContext {
-    EncryptionContext { organisation: org.to_string(), member: member.to_string(), field: "payout_account", version }
-}
-
 /// Encrypts the next account of a member.
 ///
 /// # Errors
 /// 503 when KMS is not available.
 pub async fn seal(vault: &Vault, member: &Member, account: &PayoutAccount) -> Result<Vec<u8>, ApiError> {
     let bytes = account.to_bytes().map_err(|_| Problem::internal("a payout account has no JSON"))?;
-    let context = encryption_context(member.org, member.id, payout::next_version(member));
+    let context = EncryptionContext::payout_account(&member.org, &member.id, payout::next_version(member));
     Ok(vault.seal(&context, &bytes).await?)
 }
 
@@ -138,10 +133,8 @@ pub async fn open(
     stored: &SealedAccount,
 ) -> Result<PayoutAccountOut, ApiError> {
     let SealedAccount { ciphertext, version, changed_at } = stored;
-    let secret = vault
-        .open(&encryption_context(org, member, *version), ciphertext)
-        .await
-        .map_err(|error| at(org, member, error))?;
+    let context = EncryptionContext::payout_account(&org, &member, *version);
+    let secret = vault.open(&context, ciphertext).await.map_err(|error| at(org, member, error))?;
     let account = PayoutAccount::from_bytes(secret.expose());
     let account = account.ok_or_else(|| at(org, member, VaultError::InvalidCiphertext("NotAnAccount".to_owned())))?;
     Ok(PayoutAccountOut::of(&account, *version, *changed_at))

@@ -24,6 +24,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::batch::ReimbursementOut;
 use super::common::{MoneyDto, PersonOut, time};
 use super::expense::{ExpenseIn, ExpenseOut};
 use super::policy::ModeDto;
@@ -357,6 +358,8 @@ pub struct ReportSummaryOut {
     /// Time of the last submission, RFC 3339 in UTC; null before the first.
     #[schema(format = DateTime)]
     pub submitted_at: Option<String>,
+    /// Payment of the report; null before the first.
+    pub reimbursement: Option<ReimbursementOut>,
 }
 
 impl ReportSummaryOut {
@@ -380,6 +383,7 @@ impl ReportSummaryOut {
             created_at: time(report.created_at),
             updated_at: time(report.updated_at),
             submitted_at: report.submitted_at.map(time),
+            reimbursement: report.reimbursement.as_ref().map(Into::into),
         }
     }
 }

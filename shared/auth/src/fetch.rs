@@ -4,9 +4,8 @@
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::HttpConnector;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::byte_stream::ByteStream;
 use outlay_aws::config::public_https_connector;
+use outlay_aws::document::{DocumentLimits, fetch_document};
 use serde::Deserialize;
 
 /// Size limit of a document, in bytes.
@@ -38,24 +37,6 @@ pub(crate) async fn fetch_key_set(issuer: &str) -> Result<String, String> {
 }
 
 async fn get(connector: &impl HttpConnector, url: &str) -> Result<String, String> {
-    // The local stack is its own issuer, over plain HTTP on the loopback interface.
-    if !url.starts_with("https://") && !url.starts_with("http://127.0.0.1:") {
-        return Err("the issuer URL is not https".to_owned());
-    }
-    let request = HttpRequest::get(url).map_err(|_| "invalid issuer URL")?;
-    let response = connector.call(request).await.map_err(|_| "the issuer does not respond")?;
-    if response.status().as_u16() != 200 {
-        return Err(format!("the issuer responds with status {}", response.status().as_u16()));
-    }
-    let length = response.headers().get("content-length").and_then(|length| length.parse().ok());
-    if length.is_some_and(|length: usize| length > MAX_DOCUMENT) {
-        return Err("the issuer's response is too long".to_owned());
-    }
-    let body = tokio::time::timeout(TIMEOUT, ByteStream::new(response.into_body()).collect());
-    let body = body.await.map_err(|_| "the issuer's response timed out")?;
-    let body = body.map_err(|_| "the issuer's response was cut off")?.into_bytes();
-    if body.len() > MAX_DOCUMENT {
-        return Err("the issuer's response is too long".to_owned());
-    }
-    String::from_utf8(body.to_vec()).map_err(|_| "the issuer's response is not UTF-8".to_owned())
+    let limits = DocumentLimits { max_bytes: MAX_DOCUMENT, timeout: TIMEOUT };
+    fetch_document(connector, url, limits).await.map_err(|error| format!("issuer: {error}"))
 }

@@ -24,7 +24,7 @@ pub struct BankAnswer {
     /// Identifier of the file that a status report answers.
     pub original_message_id: Option<String>,
     /// Outcome of all payments of the file. `None` in camt, and when the payments differ.
-    pub group_outcome: Option<PaymentOutcome>,
+    pub group_outcome: Option<BankOutcome>,
     /// Outcomes of whole groups of payments of the file (pain.002, `OrgnlPmtInfAndSts`).
     pub batches: Vec<BatchAnswer>,
     /// Single payments, in the order of the answer.
@@ -40,7 +40,7 @@ pub struct BatchAnswer {
     /// Identifier of the group: [`crate::payment_information_id`].
     pub batch_id: String,
     /// Outcome. `None` when the payments differ.
-    pub outcome: Option<PaymentOutcome>,
+    pub outcome: Option<BankOutcome>,
 }
 
 /// Payment in an answer.
@@ -58,12 +58,12 @@ pub struct BankEntry {
     /// Reference that the bank gave the booking.
     pub reference: Option<String>,
     /// Outcome.
-    pub outcome: PaymentOutcome,
+    pub outcome: BankOutcome,
 }
 
 /// Outcome of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PaymentOutcome {
+pub enum BankOutcome {
     /// Bank has not decided.
     Pending,
     /// Bank has accepted the order. No money has arrived by that.
@@ -91,11 +91,11 @@ impl BankAnswer {
     /// every payment. Otherwise the most specific statement counts. `None` when the answer says nothing about the
     /// payment. Takes time in proportion to the entries.
     #[must_use]
-    pub fn outcome_of(&self, batch_id: &str, end_to_end_id: &str) -> Option<&PaymentOutcome> {
+    pub fn outcome_of(&self, batch_id: &str, end_to_end_id: &str) -> Option<&BankOutcome> {
         let batch = self.batches.iter().find(|batch| batch.batch_id == batch_id);
         let batch = batch.and_then(|batch| batch.outcome.as_ref());
         let group = self.group_outcome.as_ref();
-        let is_rejected = |outcome: &&PaymentOutcome| matches!(outcome, PaymentOutcome::Rejected { .. });
+        let is_rejected = |outcome: &&BankOutcome| matches!(outcome, BankOutcome::Rejected { .. });
         let entry = self.entries.iter().find(|entry| entry.end_to_end_id.as_deref() == Some(end_to_end_id));
         let entry = entry.map(|entry| &entry.outcome);
         // The reason that the bank states for the payment itself, if it is rejected either way.

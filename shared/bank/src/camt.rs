@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use outlay_domain::money::Money;
 
-use crate::answer::{AnswerKind, BankAnswer, BankEntry, PaymentOutcome};
+use crate::answer::{AnswerKind, BankAnswer, BankEntry, BankOutcome};
 use crate::error::BankAnswerError;
 use crate::value::{Reason, amount, date, end_to_end_id, push_entry, set_first};
 use crate::xml::{Element, ElementHandler};
@@ -68,14 +68,14 @@ impl Booking {
 
     /// Outcome of a transaction of this entry. A debit is a payment. A credit is the return of a payment if it is a
     /// reversal or states a return; any other credit is none of ours. `None` for what is neither.
-    fn outcome(&self, details: &mut Details) -> Option<PaymentOutcome> {
+    fn outcome(&self, details: &mut Details) -> Option<BankOutcome> {
         let is_return = self.is_return || details.is_return;
         match details.direction.or(self.direction)? {
-            Direction::Debit if !self.is_reversal && !is_return => Some(PaymentOutcome::Settled),
+            Direction::Debit if !self.is_reversal && !is_return => Some(BankOutcome::Settled),
             Direction::Credit if self.is_reversal || is_return => {
                 let Reason { code, text } = std::mem::take(&mut details.reason);
                 let text = text.or_else(|| details.text.text.take()).or_else(|| self.text.text.clone());
-                Some(PaymentOutcome::Returned { code, text })
+                Some(BankOutcome::Returned { code, text })
             }
             _ => None,
         }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::reference::BankReference;
+use crate::reference::OrderReference;
 
 /// Payment file could not be written. Checks precede the first byte, so only [`PaymentFileError::Io`] leaves a part.
 #[derive(Debug, thiserror::Error)]
@@ -15,13 +15,13 @@ pub enum PaymentFileError {
     Empty,
     /// Two payments with one end-to-end identifier.
     #[error("two payments have the end-to-end identifier {0}")]
-    DuplicateId(BankReference),
+    DuplicateId(OrderReference),
     /// Amount of zero or less.
     #[error("the amount of {0} is not above zero")]
-    NotPositive(BankReference),
+    NotPositive(OrderReference),
     /// Amount above the maximum of the format: 999,999,999.99 EUR in SEPA, 99,999,999.99 USD in NACHA files.
     #[error("the amount of {0} is above the maximum of the format")]
-    AmountTooLarge(BankReference),
+    AmountTooLarge(OrderReference),
     /// Sum with more digits than the format has.
     #[error("the sum of the payments is above the maximum of the format")]
     SumTooLarge,
@@ -30,19 +30,19 @@ pub enum PaymentFileError {
     TooManyPayments,
     /// Currency that the format does not have. NACHA files are in USD.
     #[error("the currency of {0} is not USD")]
-    Currency(BankReference),
+    Currency(OrderReference),
     /// Account of the creditor that the format cannot name. NACHA files take US accounts.
     #[error("the account of {0} is not a US account")]
-    CreditorAccount(BankReference),
+    CreditorAccount(OrderReference),
     /// Account of the debtor that the format cannot name, or no agreement on ACH files.
     #[error("a NACHA file needs a US account and the company ID that the bank assigned")]
     DebtorAccount,
     /// Name of the creditor without a character that can be written.
     #[error("the name of the creditor of {0} has no character that can be written")]
-    CreditorName(BankReference),
+    CreditorName(OrderReference),
     /// Town of the creditor without a character that can be written.
     #[error("the town of the creditor of {0} has no character that can be written")]
-    Town(BankReference),
+    Town(OrderReference),
     /// Name of the debtor without a character that can be written.
     #[error("the name of the debtor has no character that can be written")]
     DebtorName,

@@ -18,7 +18,7 @@ mod text;
 mod value;
 mod xml;
 
-pub use answer::{AnswerKind, BankAnswer, BankEntry, BatchAnswer, PaymentOutcome};
+pub use answer::{AnswerKind, BankAnswer, BankEntry, BankOutcome, BatchAnswer};
 pub use csv::write_csv;
 pub use error::{BankAnswerError, PaymentFileError};
 pub use nacha::{NachaOptions, write_nacha};
@@ -26,5 +26,5 @@ pub use order::{AchOriginator, CreditTransfer, CreditorAddress, Debtor, PaymentO
 pub use pain001::{PaymentInformation, payment_information_id, write_pain001};
 pub use read::read_answer;
 pub use reason::reason_text;
-pub use reference::{BankIdentifier, BankReference, CompanyIdentifier, ParseReferenceError};
+pub use reference::{OrderReference, ParseReferenceError};
 pub use text::to_bank_text;

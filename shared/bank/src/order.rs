@@ -7,16 +7,16 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use outlay_domain::money::Money;
 use outlay_domain::payout::{AccountNumber, PayoutAccount};
-use outlay_domain::text::CountryCode;
+use outlay_domain::text::{BankIdentifier, CompanyIdentifier, CountryCode};
 
 use crate::error::PaymentFileError;
-use crate::reference::{BankIdentifier, BankReference, CompanyIdentifier};
+use crate::reference::OrderReference;
 
 /// Payments of one debtor for one day.
 #[derive(Clone, Debug)]
 pub struct PaymentOrder {
     /// Identifier of the file, unique for the debtor. The bank refuses a file whose identifier it has seen.
-    pub message_id: BankReference,
+    pub message_id: OrderReference,
     /// Time of creation. Files state it in UTC, to the second.
     pub created_at: Timestamp,
     /// Day on which the bank debits the account.
@@ -55,7 +55,7 @@ pub struct AchOriginator {
 #[derive(Clone, Debug)]
 pub struct CreditTransfer {
     /// Identifier that the answers of banks repeat; unique in the order.
-    pub end_to_end_id: BankReference,
+    pub end_to_end_id: OrderReference,
     /// Account that is credited. Its holder is the creditor.
     pub account: PayoutAccount,
     /// Amount above zero.

@@ -5,10 +5,10 @@ use std::io::Write;
 
 use outlay_domain::money::{Currency, Money};
 use outlay_domain::payout::{AccountNumber, PlainNumber};
+use outlay_domain::text::BankIdentifier;
 
 use crate::error::PaymentFileError;
 use crate::order::{CreditTransfer, CreditorAddress, PaymentOrder};
-use crate::reference::BankIdentifier;
 use crate::text::to_bank_text;
 
 /// Namespace, which names the version.

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use outlay_domain::money::Money;
 
-use crate::answer::{AnswerKind, BankAnswer, BankEntry, BatchAnswer, PaymentOutcome};
+use crate::answer::{AnswerKind, BankAnswer, BankEntry, BankOutcome, BatchAnswer};
 use crate::error::BankAnswerError;
 use crate::value::{Reason, amount, date, end_to_end_id, push_entry, set_first};
 use crate::xml::{Element, ElementHandler};
@@ -45,21 +45,21 @@ struct Transaction {
 /// External code sets of ISO 20022, `ExternalPaymentTransactionStatus1Code`: only `ACSC` (settlement on the debtor's
 /// account has been completed) and `ACCC` (settlement on the creditor's account has been completed) say that money has
 /// moved. Accepted codes precede the settlement. Codes that are not known here decide nothing.
-fn outcome(status: &Status) -> Option<PaymentOutcome> {
+fn outcome(status: &Status) -> Option<BankOutcome> {
     let reason = &status.reason;
     match status.code.as_deref()? {
-        "ACSC" | "ACCC" => Some(PaymentOutcome::Settled),
-        "ACTC" | "ACCP" | "ACFC" | "ACSP" | "ACWC" | "ACWP" | "ACPD" => Some(PaymentOutcome::Accepted),
+        "ACSC" | "ACCC" => Some(BankOutcome::Settled),
+        "ACTC" | "ACCP" | "ACFC" | "ACSP" | "ACWC" | "ACWP" | "ACPD" => Some(BankOutcome::Accepted),
         // CANC: the order was cancelled at the request of the debtor.
-        "RJCT" | "CANC" => Some(PaymentOutcome::Rejected { code: reason.code.clone(), text: reason.text.clone() }),
+        "RJCT" | "CANC" => Some(BankOutcome::Rejected { code: reason.code.clone(), text: reason.text.clone() }),
         "PART" => None,
         // PDNG, RCVD, PATC (partially authorised), BLCK and those that are not known.
-        _ => Some(PaymentOutcome::Pending),
+        _ => Some(BankOutcome::Pending),
     }
 }
 
-const fn is_rejected(outcome: &PaymentOutcome) -> bool {
-    matches!(outcome, PaymentOutcome::Rejected { .. })
+const fn is_rejected(outcome: &BankOutcome) -> bool {
+    matches!(outcome, BankOutcome::Rejected { .. })
 }
 
 impl Status {
@@ -93,21 +93,21 @@ impl StatusReportReader {
 
     /// Outcome of a payment. A rejection of the file or the group is that of every payment in it, with the reason of
     /// the payment if the bank states one. A payment without a status has that of its group or file.
-    fn transaction_outcome(&self, status: Status) -> PaymentOutcome {
+    fn transaction_outcome(&self, status: Status) -> BankOutcome {
         let inherited = [outcome(&self.group), outcome(&self.batch)];
         let own = outcome(&status);
         if own.as_ref().is_some_and(is_rejected) {
-            return own.unwrap_or(PaymentOutcome::Pending);
+            return own.unwrap_or(BankOutcome::Pending);
         }
-        if let Some(PaymentOutcome::Rejected { code, text }) = inherited.iter().flatten().find(|it| is_rejected(it)) {
+        if let Some(BankOutcome::Rejected { code, text }) = inherited.iter().flatten().find(|it| is_rejected(it)) {
             let Reason { code: own_code, text: own_text } = status.reason;
             return match own_code {
-                Some(code) => PaymentOutcome::Rejected { code: Some(code), text: own_text },
-                None => PaymentOutcome::Rejected { code: code.clone(), text: own_text.or_else(|| text.clone()) },
+                Some(code) => BankOutcome::Rejected { code: Some(code), text: own_text },
+                None => BankOutcome::Rejected { code: code.clone(), text: own_text.or_else(|| text.clone()) },
             };
         }
         let [group, batch] = inherited;
-        if status.code.is_some() { own } else { batch.or(group) }.unwrap_or(PaymentOutcome::Pending)
+        if status.code.is_some() { own } else { batch.or(group) }.unwrap_or(BankOutcome::Pending)
     }
 
     fn end_transaction(&mut self) -> Result<(), BankAnswerError> {

@@ -1,128 +1,23 @@
 //! Exchange rates and conversion. A rate is the price of one unit of a currency in the base currency. A converted
-//! amount is stored with its rate, so it can be recomputed.
+//! amount is stored with its rate, so it can be recomputed. Own rates of the organisation count before reference rates.
+
+mod rate;
+mod reference_rates;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::money::{Currency, MAX_MINOR, Money, round_half_even};
+use crate::money::{Currency, MAX_MINOR, Money};
 use crate::text::RateSource;
 
-/// Maximum number of significant digits. A limit on decimals would lose precision for weak currencies: 1 IDR is
-/// 0.0000553 EUR.
-const SIGNIFICANT: u32 = 12;
-const MAX_SCALE: u32 = 22;
+pub use rate::{ParseRateError, Rate};
+pub use reference_rates::{CrossRate, ReferenceDay, ReferenceSource};
 
-/// Positive decimal exchange rate, `mantissa / 10^scale`. A decimal string in JSON.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Rate {
-    mantissa: i64,
-    scale: u32,
-}
-
-/// Text that is not a positive decimal with at most 12 significant digits and 22 decimals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a positive decimal with at most 12 significant digits")]
-pub struct ParseRateError;
-
-impl Rate {
-    /// Rate of a currency to itself.
-    pub const ONE: Self = Self { mantissa: 1, scale: 0 };
-
-    /// `self / other`, rounded half-even to 12 significant digits. `None` when the result is out of range.
-    #[must_use]
-    pub fn divided_by(self, other: Self) -> Option<Self> {
-        // Widen the dividend until the quotient has more than enough digits, then round once.
-        let dividend = i128::from(self.mantissa).checked_mul(10_i128.checked_pow(MAX_SCALE)?)?;
-        let mut scale = i64::from(self.scale) + i64::from(MAX_SCALE) - i64::from(other.scale);
-        let divisor = i128::from(other.mantissa);
-        let digits = (dividend / divisor).checked_ilog10()? + 1;
-        let drop = digits.saturating_sub(SIGNIFICANT);
-        let mut mantissa = round_half_even(dividend, divisor.checked_mul(10_i128.checked_pow(drop)?)?)?;
-        scale -= i64::from(drop);
-        while mantissa % 10 == 0 && scale > 0 {
-            mantissa /= 10;
-            scale -= 1;
-        }
-        while scale < 0 {
-            mantissa = mantissa.checked_mul(10)?;
-            scale += 1;
-        }
-        let scale = u32::try_from(scale).ok().filter(|scale| *scale <= MAX_SCALE)?;
-        if mantissa == 0 || mantissa >= 10_i128.pow(SIGNIFICANT) {
-            return None;
-        }
-        Some(Self { mantissa: i64::try_from(mantissa).ok()?, scale })
-    }
-
-    /// Converts an amount at this rate, rounded half-even once.
-    fn convert(self, amount: Money, to: Currency) -> Option<Money> {
-        let numerator = i128::from(amount.minor())
-            .checked_mul(i128::from(self.mantissa))?
-            .checked_mul(10_i128.checked_pow(to.exponent())?)?;
-        let denominator = 10_i128.checked_pow(self.scale + amount.currency().exponent())?;
-        let minor = round_half_even(numerator, denominator)?;
-        Some(Money::from_minor(i64::try_from(minor).ok()?, to))
-    }
-}
-
-impl FromStr for Rate {
-    type Err = ParseRateError;
-
-    fn from_str(text: &str) -> Result<Self, ParseRateError> {
-        let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-        let malformed = whole.is_empty()
-            || !digits(whole)
-            || !digits(decimals)
-            || (whole.len() > 1 && whole.starts_with('0'))
-            || text.ends_with('.')
-            || decimals.len() > MAX_SCALE as usize
-            || text.len() > 40;
-        if malformed {
-            return Err(ParseRateError);
-        }
-        let decimals = decimals.trim_end_matches('0');
-        let mantissa: i64 = format!("{whole}{decimals}").parse().map_err(|_| ParseRateError)?;
-        if mantissa == 0 || mantissa >= 10_i64.pow(SIGNIFICANT) {
-            return Err(ParseRateError);
-        }
-        Ok(Self { mantissa, scale: u32::try_from(decimals.len()).map_err(|_| ParseRateError)? })
-    }
-}
-
-impl fmt::Display for Rate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scale = self.scale as usize;
-        let digits = format!("{:0>width$}", self.mantissa, width = scale + 1);
-        let (whole, decimals) = digits.split_at(digits.len() - scale);
-        if scale == 0 { f.write_str(whole) } else { write!(f, "{whole}.{decimals}") }
-    }
-}
-
-impl fmt::Debug for Rate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl TryFrom<String> for Rate {
-    type Error = ParseRateError;
-
-    fn try_from(text: String) -> Result<Self, ParseRateError> {
-        text.parse()
-    }
-}
-
-impl From<Rate> for String {
-    fn from(rate: Rate) -> Self {
-        rate.to_string()
-    }
-}
+/// Days after its own day for which an own rate counts before a newer reference rate. It is the age above which the
+/// policy notes a rate as old.
+const OWN_RATE_DAYS: i32 = 7;
 
 /// Entered rate: price of one unit of `currency` in the base currency on `date`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +45,9 @@ pub struct Conversion {
     pub date: Date,
     /// Source of the rate; of two combined rates, both sources joined by ` / `.
     pub source: String,
+    /// Currency through which the rate was computed from two others; `None` for a rate of the pair itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Currency>,
 }
 
 /// Reason why an amount cannot be converted.
@@ -168,18 +66,19 @@ pub enum ConversionError {
     TooLarge,
 }
 
-/// Rates loaded for one request, by currency.
+/// Rates loaded for one request: the organisation's own by currency, and reference rates by day.
 #[derive(Clone, Debug)]
 pub struct RateBook {
     base: Currency,
     entries: BTreeMap<Currency, Vec<RateEntry>>,
+    reference_days: BTreeMap<Date, ReferenceDay>,
 }
 
 impl RateBook {
     /// Creates a book of rates to the base currency.
     #[must_use]
     pub fn new(base: Currency, entries: impl IntoIterator<Item = RateEntry>) -> Self {
-        Self { base, entries: BTreeMap::new() }.with_entries(entries)
+        Self { base, entries: BTreeMap::new(), reference_days: BTreeMap::new() }.with_entries(entries)
     }
 
     /// The book with further rates.
@@ -191,6 +90,20 @@ impl RateBook {
         self
     }
 
+    /// The book with reference rates. Own rates of the day or the seven days before count before them; an older own
+    /// rate counts only before older reference rates.
+    #[must_use]
+    pub fn with_reference_days(mut self, days: impl IntoIterator<Item = ReferenceDay>) -> Self {
+        self.reference_days.extend(days.into_iter().map(|day| (day.date, day)));
+        self
+    }
+
+    /// The book with the rates of another book of the same base currency.
+    #[must_use]
+    pub fn merged_with(self, other: Self) -> Self {
+        self.with_entries(other.entries.into_values().flatten()).with_reference_days(other.reference_days.into_values())
+    }
+
     /// Base currency of the rates.
     #[must_use]
     pub const fn base(&self) -> Currency {
@@ -200,12 +113,27 @@ impl RateBook {
     /// Rate of the day, or of the last earlier day with a rate.
     fn rate_on(&self, currency: Currency, on: Date) -> Result<Quote<'_>, ConversionError> {
         if currency == self.base {
-            return Ok(Quote { rate: Rate::ONE, date: on, source: "" });
+            return Ok(Quote { rate: Rate::ONE, date: on, source: "", via: None, reference: None });
         }
         let entries = self.entries.get(&currency).map_or(&[][..], Vec::as_slice);
         let latest = entries.iter().filter(|entry| entry.date <= on).max_by_key(|entry| entry.date);
-        let entry = latest.ok_or(ConversionError::RateMissing { currency, on })?;
-        Ok(Quote { rate: entry.rate, date: entry.date, source: &entry.source })
+        // Only the latest day: what the rate is must not depend on the days that other expenses need.
+        let reference = self.reference_days.range(..=on).next_back().and_then(|(_, day)| {
+            let CrossRate { rate, via } = day.cross_rate(currency, self.base)?;
+            let source = CrossRate { rate, via }.source();
+            Some(Quote { rate, date: day.date, source, via, reference: Some(day) })
+        });
+        let own = latest.map(|entry| Quote {
+            rate: entry.rate,
+            date: entry.date,
+            source: &entry.source,
+            via: None,
+            reference: None,
+        });
+        match (own, reference) {
+            (Some(own), Some(reference)) => Ok(if own.counts_before(&reference, on) { own } else { reference }),
+            (own, reference) => own.or(reference).ok_or(ConversionError::RateMissing { currency, on }),
+        }
     }
 
     /// Converts an amount and its tax at the rate of the day or the last earlier one. `None` when the amount is in
@@ -220,24 +148,31 @@ impl RateBook {
         to: Currency,
         on: Date,
     ) -> Result<Option<Conversion>, ConversionError> {
-        if amount.currency() == to {
+        let from = amount.currency();
+        if from == to {
             return Ok(None);
         }
-        let origin = self.rate_on(amount.currency(), on)?;
+        let origin = self.rate_on(from, on)?;
         let target = self.rate_on(to, on)?;
-        let rate = if to == self.base {
-            origin.rate
+        let (rate, via) = if to == self.base {
+            (origin.rate, origin.via)
+        } else if let Some(CrossRate { rate, via }) = origin.cross_rate(&target, from, to) {
+            (rate, via)
         } else {
-            origin.rate.divided_by(target.rate).ok_or(ConversionError::TooLarge)?
+            let rate = origin.rate.divided_by(target.rate).ok_or(ConversionError::TooLarge)?;
+            (rate, if from == self.base { target.via } else { Some(self.base) })
         };
         let converted = |money| rate.convert(money, to).ok_or(ConversionError::TooLarge);
         let source = match (origin.source, target.source) {
             (source, "") | ("", source) => source.to_owned(),
+            _ if origin.reference.is_some() && target.reference.is_some() => {
+                CrossRate { rate, via }.source().to_owned()
+            }
             (one, other) if one == other => one.to_owned(),
             (one, other) => format!("{one} / {other}"),
         };
         let date = origin.date.min(target.date);
-        Ok(Some(Conversion { amount: converted(amount)?, tax: converted(tax)?, rate, date, source }))
+        Ok(Some(Conversion { amount: converted(amount)?, tax: converted(tax)?, rate, date, source, via }))
     }
 }
 
@@ -246,6 +181,27 @@ struct Quote<'a> {
     rate: Rate,
     date: Date,
     source: &'a str,
+    via: Option<Currency>,
+    /// Day of the reference rate; `None` for an own rate and for the base currency.
+    reference: Option<&'a ReferenceDay>,
+}
+
+impl Quote<'_> {
+    /// True when this own rate counts before a reference rate on a day.
+    fn counts_before(&self, reference: &Self, on: Date) -> bool {
+        let is_recent = self.date.until(on).is_ok_and(|span| span.get_days() <= OWN_RATE_DAYS);
+        is_recent || self.date >= reference.date
+    }
+
+    /// Rate between two currencies by the reference rates of the day of both quotes, rounded once. `None` when one of
+    /// them is an own rate.
+    fn cross_rate(&self, target: &Self, from: Currency, to: Currency) -> Option<CrossRate> {
+        let is_own = |quote: &Self| quote.reference.is_none() && !quote.source.is_empty();
+        if is_own(self) || is_own(target) {
+            return None;
+        }
+        self.reference.or(target.reference)?.cross_rate(from, to)
+    }
 }
 
 #[cfg(test)]
@@ -307,28 +263,69 @@ mod tests {
         assert_eq!((pounds.amount, pounds.rate.to_string().as_str()), (money("8.33", "GBP"), "0.833333333333"));
     }
 
+    fn reference_book(base: &str, own: &[(&str, i8, &str)]) -> RateBook {
+        let currency = |code: &str| -> Currency { code.parse().unwrap() };
+        let rates = [("USD", "1.1"), ("GBP", "0.88"), ("JPY", "165")];
+        let rates = rates.map(|(code, rate)| (currency(code), rate.parse().unwrap()));
+        let own = book(own).entries.into_values().flatten();
+        let own = own.map(|entry| RateEntry { source: RateSource::manual(), ..entry });
+        let day = ReferenceDay { date: date(2026, 11, 20), rates: rates.into() };
+        RateBook::new(currency(base), own).with_reference_days([day])
+    }
+
+    /// Amount, rate, day, source and the currency through which 100 units are converted.
+    fn converted(book: &RateBook, from: &str, to: &str, day: i8) -> (String, String, i8, String, Option<Currency>) {
+        let conversion = book.convert(money("100", from), money("0", from), to.parse().unwrap(), date(2026, 11, day));
+        let Conversion { amount, rate, date, source, via, .. } = conversion.unwrap().unwrap();
+        (amount.to_string(), rate.to_string(), date.day(), source, via)
+    }
+
     #[test]
-    fn rate_parses_positive_decimals_only() {
-        for text in ["0", "0.0", "-1", "", ".", "1.", "01", "1e3", "1234567890123"] {
-            assert_eq!(text.parse::<Rate>(), Err(ParseRateError), "{text}");
+    fn reference_rates_convert_every_pair_once() {
+        let euro = Some(Currency::EUR);
+        for (base, from, to, amount, rate, source, via) in [
+            ("EUR", "GBP", "EUR", "113.64 EUR", "1.13636363636", "ECB", None),
+            ("EUR", "EUR", "GBP", "88.00 GBP", "0.88", "ECB", None),
+            ("EUR", "GBP", "JPY", "18750 JPY", "187.5", "ECB via EUR", euro),
+            ("USD", "GBP", "USD", "125.00 USD", "1.25", "ECB via EUR", euro),
+            ("USD", "EUR", "USD", "110.00 USD", "1.1", "ECB", None),
+            // Through the base currency, the rate would be rounded twice.
+            ("USD", "GBP", "EUR", "113.64 EUR", "1.13636363636", "ECB", None),
+            ("USD", "USD", "JPY", "15000 JPY", "150", "ECB via EUR", euro),
+        ] {
+            let expected = (amount.to_owned(), rate.to_owned(), 20, source.to_owned(), via);
+            assert_eq!(converted(&reference_book(base, &[]), from, to, 22), expected, "{from} in {to}, base {base}");
         }
-        for (text, printed) in [("1.1620", "1.162"), ("163.20", "163.2"), ("0.0000553", "0.0000553"), ("2", "2")] {
-            assert_eq!(text.parse::<Rate>().unwrap().to_string(), printed);
-        }
+        let book = reference_book("EUR", &[]);
+        let early = book.convert(money("1", "GBP"), money("0", "GBP"), Currency::EUR, date(2026, 11, 19));
+        assert!(matches!(early, Err(ConversionError::RateMissing { .. })), "a later day does not count");
+    }
+
+    #[test]
+    fn own_rate_counts_before_reference_rate_for_seven_days() {
+        let rate = |own_day, on| {
+            let (_, rate, day, source, _) =
+                converted(&reference_book("EUR", &[("GBP", own_day, "1.2")]), "GBP", "EUR", on);
+            (rate, day, source)
+        };
+        let own = |day| ("1.2".to_owned(), day, "manual".to_owned());
+        let reference = ("1.13636363636".to_owned(), 20, "ECB".to_owned());
+        assert_eq!((rate(20, 20), rate(15, 22), rate(15, 23)), (own(20), own(15), reference.clone()));
+        assert_eq!((rate(21, 30), rate(20, 30)), (own(21), own(20)), "older, but not older than the reference rate");
+        assert_eq!(rate(23, 22), reference, "a later own rate does not count");
+    }
+
+    #[test]
+    fn own_and_reference_rates_combine_through_base() {
+        let book = reference_book("USD", &[("GBP", 20, "1.25")]);
+        let expected = ("18750 JPY".to_owned(), "187.5".to_owned(), 20, "manual / ECB via EUR".to_owned());
+        let (amount, rate, day, source, via) = converted(&book, "GBP", "JPY", 20);
+        assert_eq!(((amount, rate, day, source), via), (expected, Some(book.base())));
+        let own_only = RateBook::new(book.base(), []).merged_with(book);
+        assert_eq!(converted(&own_only, "GBP", "USD", 20).3, "manual");
     }
 
     proptest! {
-        #[test]
-        fn quotient_of_rates_is_valid_rate(
-            a in 1..10_i64.pow(12),
-            b in 1..10_i64.pow(12),
-            x in 0..=22_u32,
-            y in 0..=22_u32,
-        ) {
-            let quotient = Rate { mantissa: a, scale: x }.divided_by(Rate { mantissa: b, scale: y });
-            prop_assert!(quotient.is_none_or(|rate| rate.to_string().parse::<Rate>().is_ok()), "{:?}", quotient);
-        }
-
         #[test]
         fn conversion_is_reproducible_from_stored_rate(
             minor in 1..=crate::money::MAX_MINOR,
@@ -343,15 +340,6 @@ mod tests {
             let stored: Rate = conversion.rate.to_string().parse().unwrap();
             prop_assert_eq!(stored.convert(amount, yen), Some(conversion.amount));
             prop_assert_eq!(conversion.amount, conversion.tax);
-        }
-
-        #[test]
-        fn rate_display_round_trips(mantissa in 1..10_i64.pow(12), scale in 0..=22_u32) {
-            let rate = Rate { mantissa, scale };
-            let again: Rate = rate.to_string().parse().unwrap();
-            let amount = Money::from_minor(100_000_000, "EUR".parse().unwrap());
-            let to = "GBP".parse().unwrap();
-            prop_assert_eq!(again.convert(amount, to), rate.convert(amount, to));
         }
     }
 }

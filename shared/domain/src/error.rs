@@ -1,7 +1,9 @@
 //! Refusals of the rules. Each is an answer to the caller, not a failure of the program.
 
+use crate::batch::BatchStatus;
 use crate::conversion::ConversionError;
 use crate::ids::MemberId;
+use crate::ledger::AccountingPeriod;
 use crate::money::Money;
 use crate::policy::Violation;
 use crate::report::ReportStatus;
@@ -24,6 +26,19 @@ pub enum DomainError {
         /// Past participle of the action, for "A report cannot be …".
         action: &'static str,
     },
+    /// A payment has settled a part of the report, so it can be neither changed nor returned.
+    PartlySettled,
+    /// The status of the batch does not allow the action.
+    InvalidBatchState {
+        /// Status of the batch.
+        status: BatchStatus,
+        /// Predicate of the action, for "A batch in the state … cannot …".
+        action: &'static str,
+    },
+    /// The status of the payment does not allow the action; sentence for the caller.
+    InvalidPaymentState(&'static str),
+    /// The selection of a batch cannot be used; sentence for the caller.
+    InvalidSelection(&'static str),
     /// The caller is an approver of another step than the pending one. Each step with its number and name.
     StepNotPending {
         /// Pending step.
@@ -35,6 +50,8 @@ pub enum DomainError {
     InvalidMemberState(&'static str),
     /// The organisation cannot be closed while reports wait for a decision.
     ReportsWaiting,
+    /// A batch is not settled yet, so the organisation cannot be closed.
+    PaymentsOpen,
     /// The caller has already decided on the report, personally or through a delegate.
     AlreadyDecided,
     /// A step has no eligible approver.
@@ -117,6 +134,16 @@ pub enum DomainError {
     ReportTooLarge,
     /// A sum is out of range.
     TotalTooLarge,
+    /// A closed period would be open again.
+    PeriodReopened {
+        /// Last closed period.
+        closed_until: AccountingPeriod,
+    },
+    /// A period that has not begun would be closed.
+    PeriodNotBegun {
+        /// Current month.
+        month: AccountingPeriod,
+    },
     /// The report has no such line.
     UnknownExpense,
     /// The line has no such receipt.

@@ -1,48 +1,25 @@
 //! Events: append-only history entries, and the outbox that mail is sent from. Each carries the facts that readers need
 //! later. Names and addresses must not be in events: those can be erased, history cannot.
 
+mod facts;
+mod payments;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::batch::{BatchFile, BatchSelection, HoldReason};
 use crate::conversion::RateEntry;
 use crate::expense::Expense;
-use crate::ids::{ExpenseId, MemberId, OrgId, ReceiptId, ReportId};
+use crate::ids::{ExpenseId, MemberId, OrgId, PaymentId, ReceiptId, ReportId};
 use crate::member::{AddressFault, Role};
 use crate::money::Money;
-use crate::policy::{Finding, Violation};
 use crate::receipt::{MediaType, RejectionReason};
-use crate::report::Report;
-use crate::statement::Statement;
-use crate::step::{Step, StepReasons};
-use crate::text::{DisplayName, FileName, Label, Note, Sha256Hex, Title};
+use crate::reimbursement::{PaymentFailure, PaymentRef};
+use crate::text::{BankReference, DisplayName, FileName, Note, Sha256Hex};
 
-/// Changed field of the subject.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldChange {
-    /// JSON pointer, such as `/status` or `/expenses/exp_…/amount/amount`; lines are named by identifier.
-    pub field: String,
-    /// Old value; null when the field was absent.
-    pub old: serde_json::Value,
-    /// New value; null when the field is absent.
-    pub new: serde_json::Value,
-}
-
-/// Subject of an event. Each subject has its own history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
-pub enum EventSubject {
-    /// Organisation.
-    Organisation,
-    /// Member.
-    Member(MemberId),
-    /// Policy.
-    Policy,
-    /// Exchange rates of a day.
-    Rates(Date),
-    /// Report.
-    Report(ReportId),
-}
+pub use facts::{DelegationNotice, EscalationReason, EventSubject, FieldChange, OpenedStep, ReportSnapshot};
+pub use payments::{BatchFacts, LeftOutPayment, ReimbursementFacts, SkippedReport};
 
 /// Append-only history entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,139 +55,6 @@ pub struct Event {
     pub hash: String,
 }
 
-/// Facts of a report at the time of an event, for mail.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReportSnapshot {
-    /// Content hash of the lines: a later reader can detect whether they have changed.
-    pub content_hash: String,
-    /// Owner.
-    pub owner: MemberId,
-    /// Interested parties, the owner first.
-    #[serde(rename = "concerned", default)]
-    pub interested_parties: Vec<MemberId>,
-    /// Preparer, when it is not the owner.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub preparer: Option<MemberId>,
-    /// Payee, when it is not the owner.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub payee: Option<MemberId>,
-    /// Report number, such as `R-2026-7K3F-9QZX`.
-    pub number: String,
-    /// Title.
-    pub title: Title,
-    /// Total in the report's currency.
-    pub total: Money,
-    /// Total in the base currency.
-    pub base_total: Money,
-    /// Amount that is reimbursed. Absent in events stored before it was added.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reimbursable: Option<Money>,
-    /// Amount paid by company card that is not granted, when it is not zero.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repayable: Option<Money>,
-    /// Total in the base currency with the parts of its bills in other reports, when they make it larger.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub total_with_parts: Option<Money>,
-    /// Amount paid by the owner and not reimbursed, when it is not zero.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_reimbursed: Option<Money>,
-    /// Number of lines.
-    pub expenses: usize,
-    /// Policy findings.
-    pub violations: Vec<Statement<Finding>>,
-}
-
-impl ReportSnapshot {
-    /// Total in the base currency that the approval of the report goes by.
-    #[must_use]
-    pub fn total_to_approve(&self) -> Money {
-        self.total_with_parts.unwrap_or(self.base_total)
-    }
-
-    /// Snapshot of a report.
-    #[must_use]
-    pub fn of(report: &Report) -> Self {
-        let totals = report.effective_totals();
-        Self {
-            content_hash: report.content_hash.clone(),
-            owner: report.owner,
-            interested_parties: report.interested_parties().collect(),
-            preparer: report.preparer.as_ref().map(|person| person.id),
-            payee: report.payee.as_ref().map(|person| person.id),
-            number: report.number.clone(),
-            title: report.title.clone(),
-            total: totals.total,
-            base_total: report.base_total,
-            total_with_parts: report.total_with_parts,
-            reimbursable: Some(totals.reimbursable),
-            repayable: totals.repayable,
-            not_reimbursed: Some(totals.not_reimbursed).filter(|part| part.minor() != 0),
-            expenses: report.expense_count,
-            violations: report.violations.iter().map(Violation::statement).collect(),
-        }
-    }
-}
-
-/// Step that became pending, or whose approvers were replaced.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OpenedStep {
-    /// Position in the chain, from 1.
-    pub number: u32,
-    /// Name of the step.
-    pub name: Label,
-    /// Approvers to notify.
-    pub approvers: Vec<MemberId>,
-    /// Reasons why the step applies and how its approvers were found.
-    #[serde(flatten)]
-    pub reasons: StepReasons,
-    /// Due date.
-    pub due_on: Option<Date>,
-}
-
-impl OpenedStep {
-    /// Facts of a step.
-    #[must_use]
-    pub fn of(step: &Step) -> Self {
-        Self {
-            number: step.number,
-            name: step.name.clone(),
-            approvers: step.approvers.iter().map(|person| person.id).collect(),
-            reasons: step.reasons.clone(),
-            due_on: step.due_on,
-        }
-    }
-}
-
-/// Delegation that was set or has ended, for mail to both sides.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DelegationNotice {
-    /// Member who delegates.
-    pub delegator: MemberId,
-    /// Member who decides in their place.
-    pub delegate: MemberId,
-    /// First day.
-    pub from: Date,
-    /// Last day.
-    pub until: Date,
-    /// Largest total that is delegated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ceiling: Option<Money>,
-    /// True when it has ended.
-    pub ended: bool,
-}
-
-/// Reason of an escalation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EscalationReason {
-    /// The due date has passed.
-    Overdue,
-    /// Mail to an approver bounces.
-    Unreachable,
-    /// An approver can no longer decide: suspended, an auditor, or with an approval limit below the total.
-    Unable,
-}
-
 /// Kind of an event, with its data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
@@ -227,6 +71,12 @@ pub enum EventKind {
     /// Settings of the organisation were changed.
     #[serde(rename = "organisation.changed")]
     OrganisationChanged {},
+    /// The settings of the ledger were changed.
+    #[serde(rename = "ledger.changed")]
+    LedgerChanged {
+        /// Version of the settings.
+        version: u64,
+    },
     /// The address of a member who has signed in was changed.
     #[serde(rename = "member.address_changed")]
     AddressChanged {},
@@ -496,4 +346,152 @@ pub enum EventKind {
         /// Reason given by the approver.
         reason: Note,
     },
+    /// The report became part of a payment.
+    #[serde(rename = "report.reimbursing")]
+    ReimbursementStarted {
+        /// Payment.
+        payment: PaymentRef,
+        /// Reimbursable amount that the payment settles.
+        claim: Money,
+        /// Repayable amount that the payment sets off.
+        set_off: Money,
+    },
+    /// The report is approved again without a payment.
+    #[serde(rename = "report.reimbursement_ended")]
+    ReimbursementEnded {
+        /// Payment.
+        payment: PaymentRef,
+        /// Reason why the payment was left out; `None` when the batch was cancelled.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left_out: Option<HoldReason>,
+    },
+    /// The report was paid, or settled by set-off.
+    #[serde(rename = "report.reimbursed")]
+    ReportReimbursed {
+        /// Report as paid.
+        report: Box<ReportSnapshot>,
+        /// Payment.
+        payment: Box<ReimbursementFacts>,
+    },
+    /// The claim of the report was set off against what its owner owes. The rest stays owed, so the report is approved
+    /// again.
+    #[serde(rename = "report.set_off")]
+    ReportSetOff {
+        /// Report.
+        report: Box<ReportSnapshot>,
+        /// Payment.
+        payment: Box<ReimbursementFacts>,
+    },
+    /// The payment of the report failed or came back. The report is approved again.
+    #[serde(rename = "report.payment_failed")]
+    ReportPaymentFailed {
+        /// Report.
+        report: Box<ReportSnapshot>,
+        /// Payment.
+        payment: PaymentRef,
+        /// Reimbursable amount of the report in the payment.
+        claim: Money,
+        /// Reason.
+        failure: PaymentFailure,
+        /// True when the payment had been paid before.
+        came_back: bool,
+    },
+    /// A batch was created.
+    #[serde(rename = "batch.created")]
+    BatchCreated {
+        /// Reports that the batch takes.
+        selection: BatchSelection,
+        /// Day on which the bank carries out the payments.
+        execution_date: Date,
+    },
+    /// Reports were taken or skipped.
+    #[serde(rename = "batch.filled")]
+    BatchFilled {
+        /// Reports that were taken.
+        taken: Vec<ReportId>,
+        /// Reports that were not taken.
+        skipped: Vec<SkippedReport>,
+    },
+    /// All reports are taken: debts follow, or the batch is open.
+    #[serde(rename = "batch.stage_finished")]
+    BatchStageFinished {},
+    /// The batch waits for its release.
+    #[serde(rename = "batch.opened")]
+    BatchOpened {
+        /// Batch as opened.
+        batch: Box<BatchFacts>,
+    },
+    /// The batch was cancelled, or nothing was taken.
+    #[serde(rename = "batch.cancelled")]
+    BatchCancelled {},
+    /// The batch was released.
+    #[serde(rename = "batch.released")]
+    BatchReleased {
+        /// Batch as released.
+        batch: Box<BatchFacts>,
+    },
+    /// Payments were released, settled by set-off, or left out.
+    #[serde(rename = "batch.payments_released")]
+    PaymentsReleased {
+        /// Payments for the file.
+        released: Vec<PaymentId>,
+        /// Payments of nothing: settled by set-off.
+        set_off: Vec<PaymentId>,
+        /// Payments that are not paid.
+        left_out: Vec<LeftOutPayment>,
+    },
+    /// The file for the bank was written.
+    #[serde(rename = "batch.file_written")]
+    BatchFileWritten {
+        /// File.
+        file: BatchFile,
+    },
+    /// A member got a link to the file for the bank.
+    #[serde(rename = "batch.file_downloaded")]
+    BatchFileDownloaded {
+        /// SHA-256 of the file, in hexadecimal.
+        sha256: Sha256Hex,
+    },
+    /// A person has looked at the account of a held payment.
+    #[serde(rename = "payment.hold_cleared")]
+    HoldCleared {
+        /// Payment.
+        payment: PaymentId,
+        /// Version of the account.
+        account_version: u64,
+    },
+    /// A payment was paid.
+    #[serde(rename = "payment.paid")]
+    PaymentPaid {
+        /// Payment.
+        payment: PaymentId,
+        /// Payee.
+        payee: MemberId,
+        /// Amount.
+        amount: Money,
+        /// Day of the payment.
+        paid_on: Date,
+        /// Reference of the bank.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<BankReference>,
+    },
+    /// A payment failed or came back.
+    #[serde(rename = "payment.failed")]
+    PaymentFailed {
+        /// Payment.
+        payment: PaymentId,
+        /// Payee.
+        payee: MemberId,
+        /// Amount.
+        amount: Money,
+        /// Number of reports that are approved again.
+        reports: usize,
+        /// Reason.
+        failure: PaymentFailure,
+        /// True when the payment had been paid before.
+        came_back: bool,
+    },
+    /// Every payment of the batch has ended.
+    #[serde(rename = "batch.settled")]
+    BatchSettled {},
 }

@@ -30,7 +30,9 @@ identifiers! {
     ReceiptTag ReceiptId "rcp";
     /// Identifier of a journal entry, `jou_…`.
     JournalEntryTag JournalEntryId "jou";
-    /// Identifier of a payment to a member, `pay_…`.
+    /// Identifier of a batch (approved reports that are paid together), `bat_…`.
+    BatchTag BatchId "bat";
+    /// Identifier of a payment (one payee's part of a batch), `pay_…`.
     PaymentTag PaymentId "pay";
 }
 

@@ -5,6 +5,7 @@
 //! [`error::DomainError`]) that the caller stores or answers. The crate must not know DynamoDB, HTTP or e-mail.
 
 pub mod automatic;
+pub mod batch;
 pub mod canonical;
 pub mod change;
 pub mod comment;
@@ -23,12 +24,14 @@ pub mod money;
 pub mod notification;
 pub mod organisation;
 pub mod patch;
+pub mod payment_settings;
 pub mod payout;
 pub mod permission;
 pub mod policy;
 pub mod rate_limit;
 pub mod receipt;
 mod refund;
+pub mod reimbursement;
 pub mod reminder;
 pub mod report;
 pub mod route;

@@ -42,6 +42,9 @@ pub struct Currency {
 pub struct ParseCurrencyError;
 
 impl Currency {
+    /// The euro.
+    pub const EUR: Self = Self { code: *b"EUR", exponent: 2 };
+
     /// Currency of a stored code, whether it is still in use or not: what was valid when it was stored is readable for
     /// ever.
     ///

@@ -1,11 +1,13 @@
 //! Mail that events cause: recipients and content. The one place that decides it; must not know addresses or wording.
 
 use crate::event::{
-    DelegationNotice, EscalationReason, Event, EventKind, EventSubject, FieldChange, OpenedStep, ReportSnapshot,
+    BatchFacts, DelegationNotice, EscalationReason, Event, EventKind, EventSubject, FieldChange, OpenedStep,
+    ReimbursementFacts, ReportSnapshot,
 };
 use crate::ids::MemberId;
 use crate::member::{AddressFault, Role};
 use crate::money::Money;
+use crate::reimbursement::PaymentFailure;
 
 /// Recipients of a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,11 @@ pub enum Recipients {
         except: Option<MemberId>,
         /// Member who gets mail too.
         and: Option<MemberId>,
+    },
+    /// All members with the role finance, and all admins.
+    Finance {
+        /// Member who gets no mail: they acted, or cannot do what the mail asks for.
+        except: Option<MemberId>,
     },
 }
 
@@ -126,6 +133,42 @@ pub enum NotificationContent<'a> {
         /// Reason.
         reason: &'a str,
     },
+    /// Payment of a report, or set-off of its claim.
+    Reimbursement {
+        /// Report at the time of the event.
+        report: &'a ReportSnapshot,
+        /// Payment.
+        payment: &'a ReimbursementFacts,
+    },
+    /// Payment of a report that failed or came back, for its parties.
+    ReportPaymentFailure {
+        /// Report at the time of the event.
+        report: &'a ReportSnapshot,
+        /// Reimbursable amount of the report in the payment.
+        claim: Money,
+        /// Reason.
+        failure: &'a PaymentFailure,
+        /// True when the payment had been paid before.
+        came_back: bool,
+    },
+    /// Payment that failed or came back, for finance.
+    PaymentFailure {
+        /// Payee.
+        payee: MemberId,
+        /// Amount.
+        amount: Money,
+        /// Number of reports that are approved again.
+        reports: usize,
+        /// Reason.
+        failure: &'a PaymentFailure,
+        /// True when the payment had been paid before.
+        came_back: bool,
+    },
+    /// Batch that waits for its release, for finance.
+    BatchWaiting {
+        /// Batch at the time of the event.
+        batch: &'a BatchFacts,
+    },
     /// Final rejection.
     Rejection {
         /// Report at the time of the event.
@@ -146,7 +189,9 @@ impl<'a> NotificationContent<'a> {
             | Self::AuthorityChange { .. }
             | Self::NewService { .. }
             | Self::PayoutAccountChanged
-            | Self::AddressFailed { .. } => None,
+            | Self::AddressFailed { .. }
+            | Self::PaymentFailure { .. }
+            | Self::BatchWaiting { .. } => None,
             Self::Prepared { report }
             | Self::ApprovalRequest { report, .. }
             | Self::Escalation { report, .. }
@@ -154,6 +199,8 @@ impl<'a> NotificationContent<'a> {
             | Self::AutoApproval { report, .. }
             | Self::Approval { report, .. }
             | Self::Return { report, .. }
+            | Self::Reimbursement { report, .. }
+            | Self::ReportPaymentFailure { report, .. }
             | Self::Rejection { report, .. } => Some(report),
         }
     }
@@ -196,22 +243,10 @@ impl Event {
                 let recipients = Recipients::Admins { except: self.member(), and: None };
                 return Some(EventNotification { recipients, content });
             }
-            EventKind::ReportSubmitted { report, opened_step: step } => {
-                let owner = Some(report.owner).filter(|owner| self.on_behalf_of == Some(*owner));
-                let members = step.approvers.iter().copied().chain(owner).collect();
-                (members, Content::ApprovalRequest { report, step, reassignment_reason: None })
-            }
-            EventKind::StepApproved { report, opened_step: step, .. } => {
-                (step.approvers.clone(), Content::ApprovalRequest { report, step, reassignment_reason: None })
-            }
-            EventKind::StepReassigned { report, opened_step: step, reason, .. } => {
-                let content = Content::ApprovalRequest { report, step, reassignment_reason: Some(reason) };
-                (step.approvers.clone(), content)
-            }
-            EventKind::StepEscalated { report, opened_step: step, from, reason } => {
-                let members = step.approvers.iter().chain(from).copied().collect();
-                (members, Content::Escalation { report, step, from, reason: *reason })
-            }
+            EventKind::ReportSubmitted { .. }
+            | EventKind::StepApproved { .. }
+            | EventKind::StepReassigned { .. }
+            | EventKind::StepEscalated { .. } => return self.step_notification(),
             EventKind::ReportCommented { text, report, notified } => {
                 (notified.clone(), Content::Comment { report: report.as_deref()?, text })
             }
@@ -227,8 +262,14 @@ impl Event {
             EventKind::ReportRejected { report, reason, .. } => {
                 (vec![report.owner], Content::Rejection { report, reason })
             }
+            EventKind::ReportReimbursed { .. }
+            | EventKind::ReportSetOff { .. }
+            | EventKind::ReportPaymentFailed { .. }
+            | EventKind::PaymentFailed { .. }
+            | EventKind::BatchOpened { .. } => return self.payment_notification(),
             EventKind::OrganisationCreated {}
             | EventKind::OrganisationChanged {}
+            | EventKind::LedgerChanged { .. }
             | EventKind::AddressChanged {}
             | EventKind::ServiceAdded { .. }
             | EventKind::MemberJoined {}
@@ -252,9 +293,80 @@ impl Event {
             | EventKind::ReportChanged {}
             | EventKind::ReportDeleted {}
             | EventKind::StepAgreed { .. }
+            | EventKind::ReimbursementStarted { .. }
+            | EventKind::ReimbursementEnded { .. }
+            | EventKind::BatchCreated { .. }
+            | EventKind::BatchFilled { .. }
+            | EventKind::BatchStageFinished {}
+            | EventKind::BatchCancelled {}
+            | EventKind::BatchReleased { .. }
+            | EventKind::PaymentsReleased { .. }
+            | EventKind::BatchFileWritten { .. }
+            | EventKind::BatchFileDownloaded { .. }
+            | EventKind::HoldCleared { .. }
+            | EventKind::PaymentPaid { .. }
+            | EventKind::BatchSettled {}
             | EventKind::ReportRecalled {} => return None,
         };
         Some(EventNotification { recipients: Recipients::Members(members), content })
+    }
+
+    /// Mail about a step that was opened, or whose approvers were replaced.
+    fn step_notification(&self) -> Option<EventNotification<'_>> {
+        use NotificationContent as Content;
+        let (members, content) = match &self.kind {
+            EventKind::ReportSubmitted { report, opened_step: step } => {
+                let owner = Some(report.owner).filter(|owner| self.on_behalf_of == Some(*owner));
+                let members = step.approvers.iter().copied().chain(owner).collect();
+                (members, Content::ApprovalRequest { report, step, reassignment_reason: None })
+            }
+            EventKind::StepApproved { report, opened_step: step, .. } => {
+                (step.approvers.clone(), Content::ApprovalRequest { report, step, reassignment_reason: None })
+            }
+            EventKind::StepReassigned { report, opened_step: step, reason, .. } => {
+                let content = Content::ApprovalRequest { report, step, reassignment_reason: Some(reason) };
+                (step.approvers.clone(), content)
+            }
+            EventKind::StepEscalated { report, opened_step: step, from, reason } => {
+                let members = step.approvers.iter().chain(from).copied().collect();
+                (members, Content::Escalation { report, step, from, reason: *reason })
+            }
+            _ => return None,
+        };
+        Some(EventNotification { recipients: Recipients::Members(members), content })
+    }
+
+    /// Mail about payments: to the parties of a report, and to finance.
+    fn payment_notification(&self) -> Option<EventNotification<'_>> {
+        use NotificationContent as Content;
+        let (recipients, content) = match &self.kind {
+            EventKind::ReportReimbursed { report, payment } | EventKind::ReportSetOff { report, payment }
+                if payment.claim.minor() > 0 || payment.set_off.minor() > 0 =>
+            {
+                (owner_and_payee(report), Content::Reimbursement { report, payment })
+            }
+            EventKind::ReportPaymentFailed { report, claim, failure, came_back, .. } if claim.minor() > 0 => {
+                let content = Content::ReportPaymentFailure { report, claim: *claim, failure, came_back: *came_back };
+                (owner_and_payee(report), content)
+            }
+            EventKind::PaymentFailed { payee, amount, reports, failure, came_back, .. } => {
+                let content = Content::PaymentFailure {
+                    payee: *payee,
+                    amount: *amount,
+                    reports: *reports,
+                    failure,
+                    came_back: *came_back,
+                };
+                (Recipients::Finance { except: self.actor }, content)
+            }
+            EventKind::BatchOpened { batch } => {
+                let except = Some(batch.created_by).filter(|_| batch.needs_four_eyes);
+                let content = Content::BatchWaiting { batch };
+                (Recipients::Finance { except }, content)
+            }
+            _ => return None,
+        };
+        Some(EventNotification { recipients, content })
     }
 
     /// Admins beside the one who acted, and a member.
@@ -284,9 +396,17 @@ impl Event {
     pub const fn member(&self) -> Option<MemberId> {
         match self.subject {
             EventSubject::Member(member) => Some(member),
-            EventSubject::Organisation | EventSubject::Policy | EventSubject::Rates(_) | EventSubject::Report(_) => {
-                None
-            }
+            EventSubject::Organisation
+            | EventSubject::Policy
+            | EventSubject::Rates(_)
+            | EventSubject::Report(_)
+            | EventSubject::Batch(_) => None,
         }
     }
+}
+
+/// Owner and payee of a report, each once.
+fn owner_and_payee(report: &ReportSnapshot) -> Recipients {
+    let payee = report.payee.filter(|payee| *payee != report.owner);
+    Recipients::Members(std::iter::once(report.owner).chain(payee).collect())
 }

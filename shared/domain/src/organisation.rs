@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::conversion::ReferenceSource;
 use crate::error::DomainError;
 use crate::ids::OrgId;
 use crate::money::Currency;
+use crate::payment_settings::PaymentSettings;
 use crate::text::{DisplayName, EmailAddress, MailDomain};
 
 /// Largest number of mail domains of an organisation.
@@ -23,6 +25,12 @@ pub struct Organisation {
     /// Domains of the addresses that can become those of members; every domain when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mail_domains: Vec<MailDomain>,
+    /// Reference rates that are used where the organisation has no rate of its own; none when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_source: Option<ReferenceSource>,
+    /// Settings for payments; none until an admin has set them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payments: Option<Box<PaymentSettings>>,
     /// Version; grows by one with each change.
     #[serde(default = "first_version")]
     pub version: u64,
@@ -36,7 +44,22 @@ pub struct Organisation {
     pub closed_at: Option<Timestamp>,
 }
 
+/// Settings of an organisation that its admins change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganisationSettings {
+    /// Domains of the addresses that can become those of members; every domain when empty.
+    pub mail_domains: Vec<MailDomain>,
+    /// Reference rates that are used where the organisation has no rate of its own.
+    pub rate_source: Option<ReferenceSource>,
+}
+
 impl Organisation {
+    /// Current settings.
+    #[must_use]
+    pub fn settings(&self) -> OrganisationSettings {
+        OrganisationSettings { mail_domains: self.mail_domains.clone(), rate_source: self.rate_source }
+    }
+
     /// True when the organisation is closed.
     #[must_use]
     pub const fn is_closed(&self) -> bool {

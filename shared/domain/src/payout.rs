@@ -16,8 +16,10 @@ pub struct PayoutAccount {
     number: AccountNumber,
 }
 
-/// Valid account number. Only [`AccountNumber::iban`] and [`AccountNumber::us`] make one.
-#[derive(Clone, PartialEq, Eq)]
+/// Valid account number. Only [`AccountNumber::iban`] and [`AccountNumber::us`] make one. Serde writes it in clear: of
+/// members' accounts only the ciphertext is stored.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct AccountNumber(Number);
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +133,18 @@ impl AccountNumber {
         Some(Self(Number::Us { routing_number, account_number }))
     }
 
+    /// Masked number: country and the last four characters; of a shorter number, the last half.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        match &self.0 {
+            Number::Iban { iban } => {
+                let country: String = iban.chars().take(2).collect();
+                format!("{country}•• •••• {}", last_characters(iban))
+            }
+            Number::Us { account_number, .. } => format!("•••• {}", last_characters(account_number)),
+        }
+    }
+
     /// Plain number. Only the writers of bank files call it: everything else shows [`PayoutAccount::masked`].
     #[must_use]
     pub fn reveal(&self) -> PlainNumber<'_> {
@@ -169,16 +183,10 @@ impl PayoutAccount {
         }
     }
 
-    /// Masked number: country and the last four characters; of a shorter number, the last half.
+    /// Masked number: [`AccountNumber::masked`].
     #[must_use]
     pub fn masked(&self) -> String {
-        match &self.number.0 {
-            Number::Iban { iban } => {
-                let country: String = iban.chars().take(2).collect();
-                format!("{country}•• •••• {}", last_characters(iban))
-            }
-            Number::Us { account_number, .. } => format!("•••• {}", last_characters(account_number)),
-        }
+        self.number.masked()
     }
 
     /// Bytes to encrypt.

@@ -2,10 +2,12 @@
 //! [`crate::change`] require the permits made here, so a forgotten check does not compile. No role bypasses separation
 //! of duties.
 
+mod batch;
 mod member;
 mod organisation;
 mod report;
 
+pub use batch::*;
 pub use member::*;
 pub use organisation::*;
 pub use report::*;

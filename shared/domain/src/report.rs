@@ -18,6 +18,7 @@ use crate::member::MemberRef;
 use crate::money::{Currency, Money, MoneyError};
 use crate::policy::{Violation, ViolationFinding};
 use crate::receipt::{INSPECTION_OVERHEAD_BYTES, Receipt};
+use crate::reimbursement::Reimbursement;
 use crate::step::{Step, StepStatus};
 use crate::text::{CostCentreCode, DisplayName, TimeZoneName, Title, hex};
 
@@ -61,8 +62,12 @@ pub enum ReportStatus {
     Draft,
     /// With its approvers.
     Submitted,
-    /// Approved at every step.
+    /// Approved at every step. A report whose payment has failed is approved again.
     Approved,
+    /// In a batch, and not paid yet. Nothing of it can be changed.
+    Reimbursing,
+    /// Paid. Nothing of it can be changed; a payment that comes back makes it approved again.
+    Reimbursed,
     /// Returned to its owner, who can edit and resubmit it.
     Returned,
     /// Rejected. Final.
@@ -82,7 +87,13 @@ impl ReportStatus {
     /// True when the lines count as the owner's claimed expenses.
     #[must_use]
     pub const fn is_claimed(self) -> bool {
-        matches!(self, Self::Submitted | Self::Approved)
+        matches!(self, Self::Submitted | Self::Approved | Self::Reimbursing | Self::Reimbursed)
+    }
+
+    /// True when a decision or a payment is outstanding.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Submitted | Self::Approved | Self::Reimbursing)
     }
 
     /// The name on the wire.
@@ -204,6 +215,9 @@ pub struct Report {
     /// Size of the lines as JSON, in bytes.
     #[serde(default)]
     pub content_bytes: usize,
+    /// Payment of the report: present from its first batch on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reimbursement: Option<Reimbursement>,
     /// Hash of the last event of the history.
     #[serde(default)]
     pub last_hash: String,
@@ -340,11 +354,11 @@ impl Report {
         distinct.into_iter().collect()
     }
 
-    /// Participants of a claimed report that no other list names: preparer, payee, and those who have decided. The owner
+    /// Participants of an open report that no other list names: preparer, payee, and those who have decided. The owner
     /// is found by their reports, an approver who has not decided by the submitted reports.
     #[must_use]
     pub fn listed_participants(&self) -> BTreeSet<MemberId> {
-        if !self.status.is_claimed() {
+        if !self.status.is_open() {
             return BTreeSet::new();
         }
         let decisions = self.steps.iter().flat_map(|step| &step.decisions);

@@ -77,6 +77,12 @@ pub enum TextError {
     /// It is not a time zone.
     #[error("Must be the name of a time zone, such as Europe/Berlin.")]
     TimeZone,
+    /// It is not a BIC.
+    #[error("Must be a BIC: 8 or 11 letters and digits, such as COBADEFFXXX.")]
+    BankIdentifier,
+    /// It is not the identifier of a company in ACH files.
+    #[error("Must be the 10 letters and digits of the company ID that the bank assigned.")]
+    CompanyIdentifier,
     /// It is not a SHA-256 digest.
     #[error("Must be 64 lower-case hexadecimal digits.")]
     Sha256,
@@ -95,6 +101,8 @@ impl TextError {
             Self::EmailAddress => "email",
             Self::MailDomain => "domain",
             Self::TimeZone => "time-zone",
+            Self::BankIdentifier => "bic",
+            Self::CompanyIdentifier => "company-id",
             Self::Sha256 => "sha256",
         }
     }
@@ -182,6 +190,10 @@ texts! {
     RateSource |raw| line(raw, MAX_LINE);
     /// Holder of a payout account, as the bank knows them: one line of at most 200 characters.
     AccountHolder |raw| line(raw, MAX_LINE);
+    /// Reason code of a bank, such as `AC04`: one line of at most 40 characters.
+    BankReasonCode |raw| line(raw, MAX_CODE);
+    /// Reference of a payment that the bank gave it: one line of at most 200 characters.
+    BankReference |raw| line(raw, MAX_LINE);
     /// Name of a file, of any form: one line of at most 255 characters. It is never used as a path or a key.
     FileName |raw| line(raw, MAX_FILE_NAME);
     /// Note, justification, comment or reason: at most 2000 characters, line breaks and tabs allowed.
@@ -210,6 +222,11 @@ texts! {
     MailDomain |raw| mail_domain(raw).ok_or(TextError::MailDomain);
     /// IANA name of a time zone, such as `Europe/Berlin`.
     TimeZoneName time_zone;
+    /// BIC of a bank (ISO 9362): 8 or 11 characters, kept in capital letters.
+    BankIdentifier |raw| bank_identifier(raw).ok_or(TextError::BankIdentifier);
+    /// Identifier of a company in ACH files: 10 letters and digits, often `1` and the tax number (EIN), kept in capital
+    /// letters.
+    CompanyIdentifier |raw| company_identifier(raw).ok_or(TextError::CompanyIdentifier);
     /// SHA-256 as 64 hexadecimal digits, kept in lower case.
     Sha256Hex sha256_hex;
 }
@@ -225,7 +242,7 @@ macro_rules! literals {
     )*};
 }
 
-literals! { CategoryCode DisplayName Label }
+literals! { CategoryCode DisplayName Label Note }
 
 impl RateSource {
     /// Source of a rate that finance entered without naming one.
@@ -326,6 +343,21 @@ fn named_zone(raw: &str) -> Option<TimeZone> {
     TimeZone::get(raw).ok().filter(|zone| zone.iana_name().is_some() && !zone.is_unknown())
 }
 
+fn bank_identifier(raw: &str) -> Option<String> {
+    let bic = trim_unseen(raw).to_ascii_uppercase();
+    // The pattern of ISO 20022 (BICFIDec2014Identifier): only the country has to be letters.
+    let is_country = |country: &str| country.bytes().all(|b| b.is_ascii_uppercase());
+    let is_bic = matches!(bic.len(), 8 | 11)
+        && bic.bytes().all(|b| b.is_ascii_alphanumeric())
+        && bic.get(4..6).is_some_and(is_country);
+    is_bic.then_some(bic)
+}
+
+fn company_identifier(raw: &str) -> Option<String> {
+    let id = trim_unseen(raw).to_ascii_uppercase();
+    (id.len() == 10 && id.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(id)
+}
+
 fn sha256_hex(raw: &str) -> Result<String, TextError> {
     let is_digest = raw.len() == 64 && raw.bytes().all(|b| b.is_ascii_hexdigit());
     if is_digest { Ok(raw.to_ascii_lowercase()) } else { Err(TextError::Sha256) }
@@ -402,6 +434,18 @@ mod tests {
         assert_eq!("a\r\nb".parse::<Note>().unwrap(), "a\nb");
         assert_eq!("é".repeat(40).parse::<Grade>().unwrap().chars().count(), 40);
         assert_eq!("é".repeat(41).parse::<Grade>(), Err(TextError::TooLong { max: 40 }));
+    }
+
+    #[test]
+    fn bic_and_company_id_have_their_length() {
+        assert_eq!(" cobadeff ".parse::<BankIdentifier>().unwrap(), "COBADEFF");
+        for text in ["", "COBADEF", "COBA1EFF", "COBADEFFXX", "COBADEFFÄX", "COBADEFFXXXX"] {
+            assert_eq!(text.parse::<BankIdentifier>(), Err(TextError::BankIdentifier), "{text}");
+        }
+        assert_eq!("1234567890".parse::<CompanyIdentifier>().unwrap(), "1234567890");
+        for text in ["", "123456789", "12345678901", "12345-7890"] {
+            assert_eq!(text.parse::<CompanyIdentifier>(), Err(TextError::CompanyIdentifier), "{text}");
+        }
     }
 
     #[test]

@@ -37,10 +37,11 @@ const COLUMNS: [&str; 25] = [
     "line",
 ];
 
-/// Writer of a journal as CSV. Entries are numbered from 1, lines within each entry too.
+/// Writer of a journal as CSV. Entries are numbered from 1 or another number, lines within each entry from 1.
 #[derive(Debug)]
 pub struct JournalCsvWriter<W: Write> {
     csv: CsvWriter<W>,
+    first_number: u64,
     summary: ExportSummary,
 }
 
@@ -52,12 +53,18 @@ impl<W: Write> JournalCsvWriter<W> {
     pub fn new(out: W, options: CsvOptions) -> Result<Self, ExportError> {
         let mut csv = CsvWriter::new(out, options)?;
         csv.write_row(COLUMNS.map(CsvCell::Text))?;
-        Ok(Self { csv, summary: ExportSummary::default() })
+        Ok(Self { csv, first_number: 1, summary: ExportSummary::default() })
+    }
+
+    /// Numbers the entries from this number on.
+    #[must_use]
+    pub fn with_first_number(self, first_number: u64) -> Self {
+        Self { first_number, ..self }
     }
 
     fn write_line(&mut self, entry: &JournalEntry, at: u64, line: &JournalLine) -> Result<(), ExportError> {
         let head = entry.head();
-        let number = self.summary.entries.saturating_add(1);
+        let number = self.summary.entries.saturating_add(self.first_number);
         let (id, period) = (head.id.to_string(), entry.period().to_string());
         let original = line.original.as_ref();
         let original_currency = original.map(|original| original.amount.currency());

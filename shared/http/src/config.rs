@@ -4,6 +4,7 @@ use aws_config::SdkConfig;
 use outlay_auth::ExpectedClaims;
 use outlay_aws::config::sdk_config;
 use outlay_aws::env::{ConfigError, required};
+use outlay_payments::BankFileBucket;
 use outlay_receipts::ReceiptBucket;
 use outlay_store::Store;
 use outlay_vault::Vault;
@@ -53,6 +54,13 @@ impl Resource for () {
 
 /// The bucket of receipts (`RECEIPTS_BUCKET`, `RECEIPTS_KEY`).
 impl Resource for ReceiptBucket {
+    fn from_env(sdk: &SdkConfig) -> Result<Self, ConfigError> {
+        Self::from_env(sdk)
+    }
+}
+
+/// The bucket of payment files (`BANK_FILES_BUCKET`, `BANK_FILES_KEY`).
+impl Resource for BankFileBucket {
     fn from_env(sdk: &SdkConfig) -> Result<Self, ConfigError> {
         Self::from_env(sdk)
     }

@@ -1,11 +1,15 @@
 //! Input of a handler: a request that has passed every check of its declaration, and the ways to answer it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
+use outlay_domain::batch::{Batch, Payment};
 use outlay_domain::change::{self, Change, MemberChange, ReportChange};
 use outlay_domain::ids::{IdGenerator, MemberId, OrgId};
+use outlay_domain::ledger::LedgerSettings;
 use outlay_domain::member::Member;
 use outlay_domain::organisation::Organisation;
-use outlay_domain::policy::Policy;
+use outlay_domain::policy::{PaymentRules, Policy};
 use outlay_domain::report::Report;
 use outlay_domain::today::Today;
 use outlay_store::{CallerIdentity, CommitError, Store};
@@ -15,10 +19,10 @@ use crate::endpoint::Endpoint;
 use crate::error::ApiError;
 use crate::limits::DailyQuota;
 use crate::problem::Problem;
-use crate::queries::SubmissionContext;
+use crate::queries::{LoadedPayment, SubmissionContext};
 use crate::request::{Caller, RequestContext};
 use crate::response::{HandlerResult, Reply};
-use crate::target::{OnOrganisationRecord, OnPolicy, OnReport, Target};
+use crate::target::{LoadedBatch, OnBatch, OnLedger, OnOrganisationRecord, OnPayment, OnPolicy, OnReport, Target};
 
 /// A checked request of a member.
 #[derive(Debug)]
@@ -73,6 +77,12 @@ impl<'a, E: Endpoint> Context<'a, E> {
     #[must_use]
     pub const fn org(&self) -> OrgId {
         self.caller.member.org
+    }
+
+    /// Time that is left for the request.
+    #[must_use]
+    pub fn time_left(&self) -> Duration {
+        self.request.time_left()
     }
 
     /// An identifier in the path.
@@ -148,6 +158,16 @@ impl<'a, E: Endpoint> Context<'a, E> {
     pub async fn commit_from_quota(&self, change: Change, quota: Option<DailyQuota>, reply: Reply) -> HandlerResult {
         let changes = self.with_membership_change(change)?;
         commit(self.request, Some(self.org()), &changes, quota, reply).await
+    }
+
+    /// Stores one of several changes of a request, each in a transaction of its own and without the answer. With the
+    /// first one an invited caller joins.
+    ///
+    /// # Errors
+    /// As for [`Context::commit`].
+    pub async fn commit_part(&self, change: Change, is_first: bool) -> Result<(), ApiError> {
+        let changes = if is_first { self.with_membership_change(change)? } else { vec![change] };
+        Ok(self.store().commit(&changes, None).await?)
     }
 
     /// Stores a submission, as [`Context::commit`] does, and the new routes of the owner's other submitted reports that
@@ -226,6 +246,45 @@ where
     #[must_use]
     pub const fn policy(&self) -> &'a Policy {
         self.target
+    }
+}
+
+impl<'a, E: Endpoint<Target = OnLedger<A>>, A> Context<'a, E>
+where
+    OnLedger<A>: Target<Loaded = LedgerSettings>,
+{
+    /// The settings of the ledger.
+    #[must_use]
+    pub const fn ledger(&self) -> &'a LedgerSettings {
+        self.target
+    }
+}
+
+impl<'a, E: Endpoint<Target = OnBatch<A>>, A> Context<'a, E>
+where
+    OnBatch<A>: Target<Loaded = LoadedBatch>,
+{
+    /// The batch of the path.
+    #[must_use]
+    pub const fn batch(&self) -> &'a Batch {
+        &self.target.batch
+    }
+
+    /// Rules for payments of the policy in force.
+    #[must_use]
+    pub const fn payment_rules(&self) -> &'a PaymentRules {
+        &self.target.rules
+    }
+}
+
+impl<'a, E: Endpoint<Target = OnPayment<A>>, A> Context<'a, E>
+where
+    OnPayment<A>: Target<Loaded = LoadedPayment>,
+{
+    /// The payment of the path.
+    #[must_use]
+    pub const fn payment(&self) -> &'a Payment {
+        &self.target.payment
     }
 }
 

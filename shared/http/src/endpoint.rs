@@ -101,6 +101,8 @@ pub trait Body {
     const IS_OPTIONAL: bool;
     /// True when the body is read at all.
     const IS_READ: bool;
+    /// Media type and size that are accepted.
+    const FORMAT: BodyFormat = BodyFormat::JSON;
 
     /// Decodes and checks a body.
     ///
@@ -113,6 +115,41 @@ pub trait Body {
     /// # Errors
     /// As for [`Input::authorize`].
     fn authorize(checked: &Self::Checked, caller: &Caller) -> Result<(), ApiError>;
+}
+
+/// Media types and size of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyFormat {
+    /// Accepted media types, in lower case. The text is in UTF-8.
+    pub media_types: &'static [&'static str],
+    /// Size limit, in bytes.
+    pub max_bytes: usize,
+}
+
+impl BodyFormat {
+    /// JSON of at most 256 KiB.
+    pub const JSON: Self = Self { media_types: &["application/json"], max_bytes: 256 * 1024 };
+    /// XML of at most 1 MiB.
+    pub const XML: Self = Self { media_types: &["application/xml", "text/xml"], max_bytes: 1024 * 1024 };
+}
+
+/// XML file as the body. The handler reads it.
+#[derive(Clone, Copy, Debug)]
+pub enum XmlFile {}
+
+impl Body for XmlFile {
+    type Checked = Vec<u8>;
+    const IS_OPTIONAL: bool = false;
+    const IS_READ: bool = true;
+    const FORMAT: BodyFormat = BodyFormat::XML;
+
+    fn parse(body: &[u8], _: jiff::Timestamp) -> Result<Vec<u8>, BodyError> {
+        Ok(body.to_vec())
+    }
+
+    fn authorize(_: &Vec<u8>, _: &Caller) -> Result<(), ApiError> {
+        Ok(())
+    }
 }
 
 /// Reason why a body is refused.

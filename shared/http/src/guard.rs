@@ -10,12 +10,11 @@ use outlay_aws::clock::RequestClock;
 use outlay_aws::log::{Level, log};
 use outlay_domain::rate_limit::RequestClass;
 
+use crate::endpoint::BodyFormat;
 use crate::idempotency::IdempotencyRequest;
 use crate::problem::{Problem, ProblemType};
 use crate::request::{RequestContext, Services};
 
-/// Size limit of a body, in bytes.
-const MAX_BODY: usize = 256 * 1024;
 /// Length limit of a query, in bytes; API Gateway accepts 10,240 for the request line and all headers.
 const MAX_QUERY: usize = 8 * 1024;
 /// Length of an idempotency key, in characters.
@@ -33,6 +32,8 @@ pub(crate) struct Guard {
     pub(crate) class: RequestClass,
     /// True when requests may have an idempotency key; otherwise the header is ignored.
     pub(crate) takes_key: bool,
+    /// Media types and size of the function's bodies.
+    pub(crate) body: BodyFormat,
 }
 
 impl Guard {
@@ -48,7 +49,7 @@ impl Guard {
             Body::Binary(bytes) => bytes,
             _ => Vec::new(),
         };
-        validate_frame(&parts, &body)?;
+        validate_frame(self.body, &parts, &body)?;
         let key = if self.takes_key { idempotency_key(&parts.headers)? } else { None };
         let clock = RequestClock::read();
         let identity = match bearer(&parts.headers) {
@@ -62,18 +63,19 @@ impl Guard {
 }
 
 /// Checks sizes and headers.
-fn validate_frame(parts: &Parts, body: &[u8]) -> Result<(), Problem> {
-    if body.len() > MAX_BODY {
-        return Err(Problem::new(ProblemType::BodyTooLarge, "A body has at most 262144 bytes."));
+fn validate_frame(format: BodyFormat, parts: &Parts, body: &[u8]) -> Result<(), Problem> {
+    if body.len() > format.max_bytes {
+        let detail = format!("A body has at most {} bytes.", format.max_bytes);
+        return Err(Problem::new(ProblemType::BodyTooLarge, detail));
     }
     if parts.uri.query().is_some_and(|query| query.len() > MAX_QUERY) {
         return Err(Problem::new(ProblemType::UriTooLong, "A query has at most 8192 bytes."));
     }
-    if !body.is_empty() && parts.method != Method::GET && !is_json(&parts.headers) {
-        return Err(Problem::new(
-            ProblemType::UnsupportedMediaType,
-            "Send Content-Type: application/json, with charset=utf-8 or no charset, and no Content-Encoding.",
-        ));
+    if !body.is_empty() && parts.method != Method::GET && !has_media_type(&parts.headers, format.media_types) {
+        let media_type = format.media_types.first().unwrap_or(&"");
+        let detail =
+            format!("Send Content-Type: {media_type}, with charset=utf-8 or no charset, and no Content-Encoding.");
+        return Err(Problem::new(ProblemType::UnsupportedMediaType, detail));
     }
     if !accepts_json(&parts.headers) {
         return Err(Problem::new(ProblemType::NotAcceptable, "Answers are application/json; Accept must allow it."));
@@ -104,19 +106,20 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim_start())
 }
 
-/// True for a body declared as uncompressed JSON in UTF-8. Of the parameters of the media type only `charset` has a
+/// True for a body declared as uncompressed text of one of the media types in UTF-8. Of the parameters of the media type only `charset` has a
 /// meaning (RFC 8259, section 11, defines none); clients add others.
-fn is_json(headers: &HeaderMap) -> bool {
+fn has_media_type(headers: &HeaderMap, media_types: &[&str]) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_encoded = headers.contains_key(CONTENT_ENCODING) && !text(CONTENT_ENCODING).eq_ignore_ascii_case("identity");
     let mut parts = media_type_parts(text(CONTENT_TYPE)).into_iter();
-    let is_json = parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json"));
+    let media = parts.next().unwrap_or_default();
+    let is_accepted = media_types.iter().any(|accepted| media.eq_ignore_ascii_case(accepted));
     let is_utf8 = |parameter: String| {
         let (name, value) = parameter.split_once('=').unwrap_or((&parameter, ""));
         let is_known = ["", "utf-8", "utf8"].iter().any(|known| value.trim().eq_ignore_ascii_case(known));
         !name.trim().eq_ignore_ascii_case("charset") || is_known
     };
-    is_json && !is_encoded && parts.all(is_utf8)
+    is_accepted && !is_encoded && parts.all(is_utf8)
 }
 
 /// Media type and parameters of a header, without the quotes of quoted strings (RFC 9110, section 5.6.6).
@@ -204,8 +207,10 @@ mod tests {
 
     #[test]
     fn json_with_any_parameter_but_another_charset_is_json() {
-        let json =
-            |value: &'static str| is_json(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(value))]));
+        let json = |value: &'static str| {
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(value))]);
+            has_media_type(&headers, BodyFormat::JSON.media_types)
+        };
         for value in [
             "application/json",
             "APPLICATION/JSON",
@@ -241,9 +246,24 @@ mod tests {
         }
         let encoded = |encoding: &'static str| {
             let json = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            is_json(&HeaderMap::from_iter([json, (CONTENT_ENCODING, HeaderValue::from_static(encoding))]))
+            let headers = HeaderMap::from_iter([json, (CONTENT_ENCODING, HeaderValue::from_static(encoding))]);
+            has_media_type(&headers, BodyFormat::JSON.media_types)
         };
         assert!(encoded("identity") && !encoded("gzip") && !encoded("identity, gzip"));
+    }
+
+    #[test]
+    fn xml_body_has_one_of_two_media_types() {
+        let xml = |value: &'static str| {
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(value))]);
+            has_media_type(&headers, BodyFormat::XML.media_types)
+        };
+        for value in ["application/xml", "text/xml; charset=utf-8", "Application/XML"] {
+            assert!(xml(value), "{value}");
+        }
+        for value in ["", "application/json", "application/xml; charset=iso-8859-1", "application/soap+xml"] {
+            assert!(!xml(value), "{value}");
+        }
     }
 
     #[test]

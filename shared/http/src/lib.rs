@@ -21,6 +21,7 @@ pub mod prelude;
 pub mod problem;
 pub mod queries;
 pub mod query;
+mod rates;
 pub mod request;
 pub mod response;
 pub mod runtime;

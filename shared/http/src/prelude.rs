@@ -14,4 +14,6 @@ pub use crate::queries::{self, SubmissionContext};
 pub use crate::query::{NoQuery, PageQuery, Query, QueryParameters};
 pub use crate::response::{HandlerResult, Reply};
 pub use crate::runtime::{serve, serve_signed_in};
-pub use crate::target::{OnMember, OnOrganisation, OnOrganisationRecord, OnPolicy, OnReport, SignedIn};
+pub use crate::target::{
+    OnBatch, OnLedger, OnMember, OnOrganisation, OnOrganisationRecord, OnPayment, OnPolicy, OnReport, SignedIn,
+};

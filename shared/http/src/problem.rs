@@ -96,8 +96,10 @@ catalogue! {
     BodyTooLarge "/problems/body-too-large" 413 "Body too large";
     /// A query over the limit.
     UriTooLong "/problems/uri-too-long" 414 "Query too long";
-    /// A body that is not `application/json`.
+    /// A body that has not the media type of the endpoint.
     UnsupportedMediaType "/problems/unsupported-media-type" 415 "Unsupported media type";
+    /// The journal cannot be written in the format.
+    ExportFailed "/problems/export-failed" 422 "Export failed";
     /// The idempotency key was used for another request.
     IdempotencyKeyReused "/problems/idempotency-key-reused" 422 "Idempotency-Key reused";
     /// Values of the body are wrong; `errors` names each.
@@ -238,6 +240,12 @@ impl Problem {
     #[must_use]
     pub const fn kind(&self) -> ProblemType {
         self.kind
+    }
+
+    /// Cause in this case, and what to do.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// The response. A hidden cause is logged.
@@ -390,13 +398,27 @@ impl From<DomainError> for Problem {
                 ProblemType::InvalidState,
                 format!("A report in the state {} cannot be {action}.", status.name()),
             ),
+            DomainError::PartlySettled => Self::new(
+                ProblemType::InvalidState,
+                "A payment has settled a part of this report, so it cannot be changed or returned. The rest is settled \
+                 by a later batch.",
+            ),
+            DomainError::InvalidBatchState { status, action } => {
+                Self::new(ProblemType::InvalidState, format!("A batch in the state {} cannot {action}.", status.name()))
+            }
             DomainError::StepNotPending { pending, own } => {
                 Self::new(ProblemType::InvalidState, step_not_pending(&pending, &own))
             }
-            DomainError::InvalidMemberState(why) => Self::new(ProblemType::InvalidState, why),
+            DomainError::InvalidMemberState(why) | DomainError::InvalidPaymentState(why) => {
+                Self::new(ProblemType::InvalidState, why)
+            }
             DomainError::ReportsWaiting => Self::new(
                 ProblemType::InvalidState,
                 "Reports wait for a decision. Have them decided, returned or recalled before you close the organisation.",
+            ),
+            DomainError::PaymentsOpen => Self::new(
+                ProblemType::InvalidState,
+                "A batch is not settled. Settle its payments or cancel it before you close the organisation.",
             ),
             DomainError::AlreadySubmitted => Self::new(
                 ProblemType::InvalidState,
@@ -428,6 +450,7 @@ impl From<DomainError> for Problem {
 fn push_refusal(refusal: DomainError, errors: &mut FieldErrors) {
     let (pointer, rule, detail) = match refusal {
         DomainError::NotAssignable(why) => ("/to", "assignable", format!("This member {why}.")),
+        DomainError::InvalidSelection(why) => ("", "selection", why.to_owned()),
         DomainError::NotPendingApprover => {
             ("/from", "not-asked", "This member is not a pending approver of the current step.".to_owned())
         }
@@ -502,6 +525,14 @@ fn push_refusal(refusal: DomainError, errors: &mut FieldErrors) {
             "claims",
             format!("A member can claim at most {MAX_CLAIMS_PER_BUCKET} expenses in one month or on one trip."),
         ),
+        DomainError::PeriodReopened { closed_until } => (
+            "/closed_until",
+            "closed-period",
+            format!("Must be {closed_until} or later: a closed period stays closed."),
+        ),
+        DomainError::PeriodNotBegun { month } => {
+            ("/closed_until", "period", format!("Must be at most {month}, the current month: closing is final."))
+        }
         DomainError::LimitConversion(fault) => {
             ("/expenses", "limit", sentence(&format!("a limit of the policy: {fault}")))
         }
@@ -548,9 +579,14 @@ fn push_line_refusals(refusal: DomainError, errors: &mut FieldErrors) {
         | DomainError::Forbidden(..)
         | DomainError::SeparationOfDuties(..)
         | DomainError::InvalidState { .. }
+        | DomainError::PartlySettled
+        | DomainError::InvalidBatchState { .. }
+        | DomainError::InvalidPaymentState(..)
+        | DomainError::InvalidSelection(..)
         | DomainError::StepNotPending { .. }
         | DomainError::InvalidMemberState(..)
         | DomainError::ReportsWaiting
+        | DomainError::PaymentsOpen
         | DomainError::AlreadyDecided
         | DomainError::NoApprover { .. }
         | DomainError::MissingPerson(..)
@@ -562,6 +598,8 @@ fn push_line_refusals(refusal: DomainError, errors: &mut FieldErrors) {
         | DomainError::TooManyCostCentres
         | DomainError::TooManyClaimedExpenses
         | DomainError::LimitConversion(..)
+        | DomainError::PeriodReopened { .. }
+        | DomainError::PeriodNotBegun { .. }
         | DomainError::CannotManageSelf
         | DomainError::ManagerCycle(..)
         | DomainError::MailDomainNotListed { .. }

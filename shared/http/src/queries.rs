@@ -6,6 +6,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use outlay_domain::automatic::AutoApprovals;
+use outlay_domain::batch::{Batch, Payment};
 use outlay_domain::change::{
     self, CurrentFindings, FindingsContext, ReportChange, SubmissionRules, has_too_many_periods, missing_person,
     missing_stand_in, reroute,
@@ -15,7 +16,7 @@ use outlay_domain::error::DomainError;
 use outlay_domain::evaluate::{bills_in_other_reports, reports_with_parts};
 use outlay_domain::event::EscalationReason;
 use outlay_domain::expense::ExpenseFacts;
-use outlay_domain::ids::{MemberId, OrgId};
+use outlay_domain::ids::{BatchId, MemberId, OrgId, PaymentId};
 use outlay_domain::member::{Member, Role};
 use outlay_domain::money::Currency;
 use outlay_domain::organisation::Organisation;
@@ -29,6 +30,7 @@ use outlay_store::Store;
 
 use crate::error::ApiError;
 use crate::problem::Problem;
+use crate::rates::load_rates;
 use crate::request::RequestContext;
 
 /// Records that an endpoint declares to read beside the caller and the target.
@@ -77,6 +79,30 @@ pub async fn policy(store: &Store, org: OrgId) -> Result<Policy, ApiError> {
     store.policy(org).await?.ok_or_else(|| Problem::internal("an organisation's policy is missing").into())
 }
 
+/// A payment and its batch.
+#[derive(Debug)]
+pub struct LoadedPayment {
+    /// Batch.
+    pub batch: Batch,
+    /// Payment.
+    pub payment: Payment,
+}
+
+/// Loads a payment with its batch; `None` when the batch has no such payment.
+///
+/// # Errors
+/// Problems of the table.
+pub async fn payment(
+    store: &Store,
+    org: OrgId,
+    batch: BatchId,
+    payment: PaymentId,
+) -> Result<Option<LoadedPayment>, ApiError> {
+    let (batch, payment) = tokio::try_join!(store.batch(org, batch), store.payment_by_id(org, payment))?;
+    let loaded = batch.zip(payment).map(|(batch, payment)| LoadedPayment { batch, payment });
+    Ok(loaded.filter(|loaded| loaded.payment.batch == loaded.batch.id))
+}
+
 /// Most members that a policy names: all are read when a report is submitted.
 const MAX_POLICY_MEMBERS: usize = 100;
 
@@ -121,8 +147,7 @@ pub async fn rates(
     currency: Currency,
     lines: &[ExpenseFacts],
 ) -> Result<RateBook, ApiError> {
-    let entries = store.rates(org, &line_currencies(base, currency, lines)).await?;
-    Ok(RateBook::new(base, entries))
+    load_rates(store, org, base, &line_currencies(base, currency, lines)).await
 }
 
 /// Currencies and days of the rates that lines of a report in `currency` need.
@@ -171,12 +196,11 @@ pub async fn current_findings(
     let mut wanted = line_currencies(base, report.currency, report.expenses.iter().map(|line| &line.facts));
     wanted.extend(policy.map(|policy| limit_currencies(policy, base, today)).unwrap_or_default());
     let spending = async { Ok::<_, ApiError>(store.spending(org, report.owner, &buckets).await?) };
-    let rates = async { Ok::<_, ApiError>(store.rates(org, &wanted).await?) };
-    let (owner, in_force, spending, entries) = tokio::try_join!(owner, in_force, spending, rates)?;
-    let mut rates = RateBook::new(base, entries);
+    let rates = load_rates(store, org, base, &wanted);
+    let (owner, in_force, spending, mut rates) = tokio::try_join!(owner, in_force, spending, rates)?;
     if let Some(policy) = &in_force {
         // Limits in other currencies are rare.
-        rates = rates.with_entries(store.rates(org, &limit_currencies(policy, base, today)).await?);
+        rates = rates.merged_with(load_rates(store, org, base, &limit_currencies(policy, base, today)).await?);
     }
     let Some(policy) = policy.or(in_force.as_ref()) else {
         return Err(Problem::internal("no policy was read").into());
@@ -286,7 +310,7 @@ impl<'a> SubmissionContext<'a> {
             if report.status.is_with_owner() && known_rates.is_none() {
                 wanted.extend(line_currencies(base, report.currency, report.expenses.iter().map(|line| &line.facts)));
             }
-            Ok::<_, ApiError>(store.rates(org, &wanted).await?)
+            load_rates(store, org, base, &wanted).await
         };
         let people = load_people(store, policy, report, known);
         let spending = async { Ok::<_, ApiError>(store.spending(org, report.owner, &buckets).await?) };
@@ -296,9 +320,9 @@ impl<'a> SubmissionContext<'a> {
                 None => Ok(AutoApprovals::default()),
             }
         };
-        let (people, spending, automatic, entries) = tokio::try_join!(people, spending, automatic, rates)?;
+        let (people, spending, automatic, rates) = tokio::try_join!(people, spending, automatic, rates)?;
         let spending = Spending { automatic, ..spending };
-        let rates = known_rates.unwrap_or_else(|| RateBook::new(base, [])).with_entries(entries);
+        let rates = known_rates.unwrap_or_else(|| RateBook::new(base, [])).merged_with(rates);
         let mut context = Self { policy, people, spending, rates };
         context.load_managers(store, report, today).await?;
         Ok(context)

@@ -237,6 +237,11 @@ impl RequestContext {
         let _ = self.store().end_turn(turn, clock::now()).await;
     }
 
+    /// Time that is left for the request.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.deadline.time_left()
+    }
+
     /// The `If-Match` header.
     pub(crate) fn if_match(&self) -> Option<String> {
         joined(&self.parts.headers, &IF_MATCH)
@@ -311,7 +316,7 @@ impl RequestContext {
     /// Charges a request for what it moved and read: one unit more for each [`UNIT_BYTES`] of its body and its answer, and
     /// for each [`UNIT_ITEMS`] that it has passed over.
     pub(crate) async fn charge(&self, reply: &Reply) {
-        let units = (self.body.len() + reply.answer().body.len()) / UNIT_BYTES + reply.items_passed_over() / UNIT_ITEMS;
+        let units = (self.body.len() + reply.bytes()) / UNIT_BYTES + reply.items_passed_over() / UNIT_ITEMS;
         if units > 0 {
             let (org, units) = (self.org().ok(), i64::try_from(units).unwrap_or(i64::MAX));
             self.services.limiter.charge(org, &self.identity.subject, self.class, units, self.now()).await;

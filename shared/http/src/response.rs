@@ -21,22 +21,40 @@ pub type HandlerResult = Result<Reply, ApiError>;
 #[derive(Clone, Debug)]
 pub struct Reply {
     answer: StoredResponse,
+    /// File in place of a body in JSON.
+    file: Option<FileBody>,
     replayed: bool,
     passed_over: usize,
 }
 
+/// Body that is a file.
+#[derive(Clone, Debug)]
+struct FileBody {
+    name: String,
+    media_type: &'static str,
+    bytes: Vec<u8>,
+}
+
 impl Reply {
+    const fn of(answer: StoredResponse) -> Self {
+        Self { answer, file: None, replayed: false, passed_over: 0 }
+    }
+
+    /// 200 with a file to save. `name` is in ASCII without quotes, `media_type` with its character set. Only for reads:
+    /// the answer of a repeated change is stored as JSON.
+    #[must_use]
+    pub fn file(name: String, media_type: &'static str, bytes: Vec<u8>) -> Self {
+        let answer = StoredResponse { status: 200, body: String::new(), etag: None, location: None };
+        Self { file: Some(FileBody { name, media_type, bytes }), ..Self::of(answer) }
+    }
+
     /// A body with a status.
     ///
     /// # Errors
     /// A problem of type `internal` when the body cannot be written as JSON.
     pub fn new(status: u16, body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(Problem::internal)?;
-        Ok(Self {
-            answer: StoredResponse { status, body, etag: None, location: None },
-            replayed: false,
-            passed_over: 0,
-        })
+        Ok(Self::of(StoredResponse { status, body, etag: None, location: None }))
     }
 
     /// 200 with a body.
@@ -60,11 +78,7 @@ impl Reply {
     /// 204.
     #[must_use]
     pub const fn no_content() -> Self {
-        Self {
-            answer: StoredResponse { status: 204, body: String::new(), etag: None, location: None },
-            replayed: false,
-            passed_over: 0,
-        }
+        Self::of(StoredResponse { status: 204, body: String::new(), etag: None, location: None })
     }
 
     /// The reply with the version as its `ETag`.
@@ -91,8 +105,16 @@ impl Reply {
     }
 
     /// The stored answer of a repeated request.
-    pub(crate) const fn replay(answer: StoredResponse) -> Self {
-        Self { answer, replayed: true, passed_over: 0 }
+    pub(crate) fn replay(answer: StoredResponse) -> Self {
+        Self { replayed: true, ..Self::of(answer) }
+    }
+
+    /// Bytes of the body.
+    pub(crate) const fn bytes(&self) -> usize {
+        match &self.file {
+            Some(file) => file.bytes.len(),
+            None => self.answer.body.len(),
+        }
     }
 
     /// Items that were read and are not shown.
@@ -107,14 +129,21 @@ impl Reply {
     /// The response.
     #[must_use]
     pub fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::Text(self.answer.body));
+        let (body, media_type, disposition) = match self.file {
+            Some(FileBody { name, media_type, bytes }) => {
+                (Body::Binary(bytes), media_type, Some(format!("attachment; filename=\"{name}\"")))
+            }
+            None => (Body::Text(self.answer.body), "application/json", None),
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(self.answer.status).unwrap_or(StatusCode::OK);
         let mut set = |name: HeaderName, value: Option<String>| {
             if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
                 response.headers_mut().insert(name, value);
             }
         };
-        set(header::CONTENT_TYPE, (self.answer.status != 204).then(|| "application/json".to_owned()));
+        set(header::CONTENT_TYPE, (self.answer.status != 204).then(|| media_type.to_owned()));
+        set(header::CONTENT_DISPOSITION, disposition);
         set(header::CACHE_CONTROL, Some("no-store".to_owned()));
         set(header::ETAG, self.answer.etag);
         set(header::LOCATION, self.answer.location);

@@ -13,7 +13,7 @@ use outlay_store::CommitError;
 
 use crate::config::{HttpConfig, Resource};
 use crate::deadline::Deadline;
-use crate::endpoint::{Endpoint, Idempotency, Precondition};
+use crate::endpoint::{Body as _, Endpoint, Idempotency, Precondition};
 use crate::error::ApiError;
 use crate::guard::Guard;
 use crate::handler::{Handler, SignedInHandler};
@@ -108,6 +108,7 @@ async fn open_guard<E: Endpoint>(config: &HttpConfig) -> Guard {
         verifier: Arc::new(verifier),
         class: E::COST,
         takes_key: E::IDEMPOTENCY != Idempotency::Unused,
+        body: E::Body::FORMAT,
     }
 }
 

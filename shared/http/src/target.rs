@@ -1,11 +1,14 @@
 //! Target of a request: the records to read and the permission to check. `outlay_domain::permission` alone decides on
 //! the permission.
 
+mod payments;
+
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
 use outlay_domain::error::DomainError;
 use outlay_domain::ids::MemberId;
+use outlay_domain::ledger::LedgerSettings;
 use outlay_domain::member::Member;
 use outlay_domain::organisation::Organisation;
 use outlay_domain::permission::{
@@ -20,6 +23,8 @@ use crate::error::ApiError;
 use crate::problem::Problem;
 use crate::queries;
 use crate::request::{Caller, RequestContext};
+
+pub use payments::{LoadedBatch, OnBatch, OnPayment};
 
 /// Target of a request.
 pub trait Target: Debug + Send + Sync + 'static {
@@ -180,6 +185,36 @@ impl<A: OrgAction> Target for OnPolicy<A> {
 
     fn version(_: &Caller, policy: &Policy) -> Option<u64> {
         Some(policy.version)
+    }
+}
+
+/// The settings of the organisation's ledger, for the action `A`.
+#[derive(Debug)]
+pub struct OnLedger<A>(PhantomData<A>);
+
+impl<A: OrgAction> Target for OnLedger<A> {
+    type Loaded = LedgerSettings;
+    type Permit<'a> = OrgPermit<'a, A>;
+    const ABSENT_BODY_IS_EMPTY: bool = false;
+    const IS_FORBIDDEN_TO_SOME: bool = A::IS_FORBIDDEN_TO_SOME;
+    // What is missing depends on the policy too.
+    const SHOWS_MORE_THAN_VERSION: bool = true;
+    const NAME: &'static str = "ledger";
+
+    async fn load(request: &RequestContext) -> Result<Option<LedgerSettings>, ApiError> {
+        Ok(Some(request.store().ledger_settings(request.org()?).await?))
+    }
+
+    fn authorize<'a>(
+        caller: &'a Caller,
+        _: Option<&'a LedgerSettings>,
+        _: Today,
+    ) -> Result<OrgPermit<'a, A>, DomainError> {
+        permit_org(&caller.member)
+    }
+
+    fn version(_: &Caller, settings: &LedgerSettings) -> Option<u64> {
+        Some(settings.version)
     }
 }
 

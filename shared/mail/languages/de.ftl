@@ -32,6 +32,10 @@ label-because = Grund der Neuzuweisung
 label-asked = Jetzt gefragt
 label-amount = Betrag
 label-paid-on = Bezahlt am
+label-set-off = Verrechnet
+label-covers = Zusammen für
+label-execution-date = Zahlungstag
+label-held = Angehalten
 label-member = Mitglied
 label-address = Adresse
 label-changed = Geändert
@@ -258,12 +262,41 @@ paid-subject = Ausgezahlt: { $title }, { $amount }
 paid-label = Ausgezahlt
 paid-headline = Ihre Auslagen wurden erstattet
 paid-intro = { $amount } wurden Ihnen am { $date } ausgezahlt. Sie brauchen nichts zu tun.
+paid-other-intro = { $amount } wurden am { $date } an { $payee } ausgezahlt. Sie brauchen nichts zu tun.
+payment-reports = { $count } Abrechnungen
+
+set-off-subject = Verrechnet: { $title }, { $amount }
+set-off-label = Verrechnet
+set-off-headline = Ihre Auslagen wurden verrechnet
+set-off-intro = Was Sie zurückbekommen, wurde am { $date } mit dem verrechnet, was Sie zurückzahlen müssen. Es wurde nichts ausgezahlt. Sie brauchen nichts zu tun.
 
 unpaid-subject = Auszahlung fehlgeschlagen: { $title }, { $amount }
 unpaid-label = Auszahlung fehlgeschlagen
 unpaid-headline = Ihre Auslagen konnten nicht erstattet werden
 unpaid-intro = { $amount } konnten Ihnen nicht ausgezahlt werden. Bitte prüfen Sie Ihr Auszahlungskonto in Outlay und informieren Sie Ihre Finanzabteilung.
+unpaid-other-intro = { $amount } konnten nicht an { $payee } ausgezahlt werden. Ihre Finanzabteilung weiß davon. Sie brauchen nichts zu tun.
 unpaid-reason = Grund
+
+payee-unpaid-subject = Auszahlung fehlgeschlagen: { $name }, { $amount }
+payee-unpaid-headline = Eine Auszahlung an { $name } ist fehlgeschlagen
+payee-unpaid-intro = { $count ->
+    [one] { $count } Abrechnung ist wieder genehmigt und kann mit einem anderen Zahlungslauf bezahlt werden. Bitte klären Sie vorher das Auszahlungskonto.
+   *[other] { $count } Abrechnungen sind wieder genehmigt und können mit einem anderen Zahlungslauf bezahlt werden. Bitte klären Sie vorher das Auszahlungskonto.
+}
+
+batch-label = Freigabe
+batch-headline = { $count ->
+    [one] { $count } Zahlung wartet auf die Freigabe
+   *[other] { $count } Zahlungen warten auf die Freigabe
+}
+batch-intro = { $count ->
+    [one] { $by } hat einen Zahlungslauf mit { $count } Abrechnung angelegt. Bitte prüfen Sie ihn in Outlay und geben Sie ihn frei.
+   *[other] { $by } hat einen Zahlungslauf mit { $count } Abrechnungen angelegt. Bitte prüfen Sie ihn in Outlay und geben Sie ihn frei.
+}
+batch-held = { $count ->
+    [one] { $count } Zahlung, weil sich das Konto geändert hat. Bitte prüfen Sie das Konto vor der Freigabe.
+   *[other] { $count } Zahlungen, weil sich die Konten geändert haben. Bitte prüfen Sie die Konten vor der Freigabe.
+}
 
 ## Erinnerung
 

@@ -36,6 +36,10 @@ label-because = Reassigned because
 label-asked = Asked now
 label-amount = Amount
 label-paid-on = Paid on
+label-set-off = Set off
+label-covers = Together for
+label-execution-date = Payment date
+label-held = On hold
 label-member = Member
 label-address = Address
 label-changed = Changed
@@ -261,12 +265,41 @@ paid-subject = Paid: { $title }, { $amount }
 paid-label = Paid
 paid-headline = Your expenses were paid
 paid-intro = { $amount } was paid to you on { $date }. You do not need to do anything.
+paid-other-intro = { $amount } was paid to { $payee } on { $date }. You do not need to do anything.
+payment-reports = { $count } reports
+
+set-off-subject = Set off: { $title }, { $amount }
+set-off-label = Set off
+set-off-headline = Your expenses were set off
+set-off-intro = What you get back was set off on { $date } against what you have to repay. Nothing was paid out. You do not need to do anything.
 
 unpaid-subject = Payment failed: { $title }, { $amount }
 unpaid-label = Payment failed
 unpaid-headline = Your expenses could not be paid
 unpaid-intro = { $amount } could not be paid to you. Please check your payout account in Outlay and tell your finance team.
+unpaid-other-intro = { $amount } could not be paid to { $payee }. Your finance team knows of it. You do not need to do anything.
 unpaid-reason = Reason
+
+payee-unpaid-subject = Payment failed: { $name }, { $amount }
+payee-unpaid-headline = A payment to { $name } has failed
+payee-unpaid-intro = { $count ->
+    [one] { $count } report is approved again and can be paid by another batch. Please check the payout account with the payee first.
+   *[other] { $count } reports are approved again and can be paid by another batch. Please check the payout account with the payee first.
+}
+
+batch-label = Release
+batch-headline = { $count ->
+    [one] { $count } payment waits for its release
+   *[other] { $count } payments wait for their release
+}
+batch-intro = { $count ->
+    [one] { $by } made up a batch of { $count } report. Please check it in Outlay and release it.
+   *[other] { $by } made up a batch of { $count } reports. Please check it in Outlay and release it.
+}
+batch-held = { $count ->
+    [one] { $count } payment, because the account has changed. Please look at the account before the release.
+   *[other] { $count } payments, because the accounts have changed. Please look at the accounts before the release.
+}
 
 ## Reminder
 

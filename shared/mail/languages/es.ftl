@@ -32,6 +32,10 @@ label-because = Motivo de la reasignación
 label-asked = Decide ahora
 label-amount = Importe
 label-paid-on = Pagado el
+label-set-off = Compensado
+label-covers = En conjunto por
+label-execution-date = Fecha de pago
+label-held = Retenido
 label-member = Miembro
 label-address = Dirección
 label-changed = Cambio
@@ -258,12 +262,41 @@ paid-subject = Pagado: { $title }, { $amount }
 paid-label = Pagado
 paid-headline = Sus gastos se han reembolsado
 paid-intro = El { $date } se le pagaron { $amount }. No tiene que hacer nada.
+paid-other-intro = El { $date } se pagaron { $amount } a { $payee }. No tiene que hacer nada.
+payment-reports = { $count } informes
+
+set-off-subject = Compensado: { $title }, { $amount }
+set-off-label = Compensado
+set-off-headline = Sus gastos se han compensado
+set-off-intro = Lo que se le reembolsa se compensó el { $date } con lo que tiene que devolver. No se ha pagado nada. No tiene que hacer nada.
 
 unpaid-subject = Pago fallido: { $title }, { $amount }
 unpaid-label = Pago fallido
 unpaid-headline = No se han podido reembolsar sus gastos
 unpaid-intro = No se han podido pagar { $amount }. Compruebe su cuenta de reembolso en Outlay y avise a su departamento financiero, por favor.
+unpaid-other-intro = No se han podido pagar { $amount } a { $payee }. Su departamento financiero lo sabe. No tiene que hacer nada.
 unpaid-reason = Motivo
+
+payee-unpaid-subject = Pago fallido: { $name }, { $amount }
+payee-unpaid-headline = Ha fallado un pago a { $name }
+payee-unpaid-intro = { $count ->
+    [one] { $count } informe vuelve a estar aprobado y puede pagarse con otro lote. Compruebe antes la cuenta con la persona, por favor.
+   *[other] { $count } informes vuelven a estar aprobados y pueden pagarse con otro lote. Compruebe antes la cuenta con la persona, por favor.
+}
+
+batch-label = Autorización
+batch-headline = { $count ->
+    [one] { $count } pago espera autorización
+   *[other] { $count } pagos esperan autorización
+}
+batch-intro = { $count ->
+    [one] { $by } ha preparado un lote de { $count } informe. Compruébelo en Outlay y autorícelo, por favor.
+   *[other] { $by } ha preparado un lote de { $count } informes. Compruébelo en Outlay y autorícelo, por favor.
+}
+batch-held = { $count ->
+    [one] { $count } pago, porque la cuenta ha cambiado. Compruebe la cuenta antes de autorizarlo, por favor.
+   *[other] { $count } pagos, porque las cuentas han cambiado. Compruebe las cuentas antes de autorizarlos, por favor.
+}
 
 ## Recordatorio
 

@@ -33,6 +33,10 @@ label-because = Motif de la réattribution
 label-asked = Décide désormais
 label-amount = Montant
 label-paid-on = Payé le
+label-set-off = Compensé
+label-covers = Ensemble pour
+label-execution-date = Date de paiement
+label-held = En attente
 label-member = Membre
 label-address = Adresse
 label-changed = Modifié
@@ -259,12 +263,41 @@ paid-subject = Payée : { $title }, { $amount }
 paid-label = Payée
 paid-headline = Vos frais ont été remboursés
 paid-intro = La somme de { $amount } vous a été versée le { $date }. Vous n’avez rien à faire.
+paid-other-intro = La somme de { $amount } a été versée à { $payee } le { $date }. Vous n’avez rien à faire.
+payment-reports = { $count } notes de frais
+
+set-off-subject = Compensée : { $title }, { $amount }
+set-off-label = Compensée
+set-off-headline = Vos frais ont été compensés
+set-off-intro = La somme qui vous revient a été compensée le { $date } avec celle que vous devez restituer. Rien n’a été versé. Vous n’avez rien à faire.
 
 unpaid-subject = Échec du paiement : { $title }, { $amount }
 unpaid-label = Échec du paiement
 unpaid-headline = Vos frais n’ont pas pu être remboursés
 unpaid-intro = La somme de { $amount } n’a pas pu vous être versée. Veuillez vérifier votre compte de remboursement dans Outlay et prévenir votre service financier.
+unpaid-other-intro = La somme de { $amount } n’a pas pu être versée à { $payee }. Votre service financier en est informé. Vous n’avez rien à faire.
 unpaid-reason = Motif
+
+payee-unpaid-subject = Échec du paiement : { $name }, { $amount }
+payee-unpaid-headline = Un paiement à { $name } a échoué
+payee-unpaid-intro = { $count ->
+    [one] { $count } note de frais est de nouveau approuvée et peut être payée par un autre lot. Veuillez d’abord vérifier le compte avec la personne concernée.
+   *[other] { $count } notes de frais sont de nouveau approuvées et peuvent être payées par un autre lot. Veuillez d’abord vérifier le compte avec la personne concernée.
+}
+
+batch-label = Libération
+batch-headline = { $count ->
+    [one] { $count } paiement attend sa libération
+   *[other] { $count } paiements attendent leur libération
+}
+batch-intro = { $count ->
+    [one] { $by } a préparé un lot de { $count } note de frais. Veuillez le vérifier dans Outlay et le libérer.
+   *[other] { $by } a préparé un lot de { $count } notes de frais. Veuillez le vérifier dans Outlay et le libérer.
+}
+batch-held = { $count ->
+    [one] { $count } paiement, car le compte a changé. Veuillez vérifier le compte avant la libération.
+   *[other] { $count } paiements, car les comptes ont changé. Veuillez vérifier les comptes avant la libération.
+}
 
 ## Rappel
 

@@ -2,12 +2,12 @@
 //! `templates/`. A mail must be enough to act on: the report, the action, the due date, the reason and the place.
 
 mod members;
+mod payments;
 mod reports;
 mod statements;
 
 use jiff::civil::Date;
 use outlay_domain::event::EscalationReason;
-use outlay_domain::money::Money;
 
 use crate::error::RenderError;
 use crate::localizer::Localizer;
@@ -112,8 +112,18 @@ impl<'a> Composer<'a> {
             Notice::Rejected { report, by, reason } => {
                 self.decided_with_reason(report, &REJECTED, "rejected-intro", by, reason)
             }
-            Notice::Reimbursed { report, amount, paid_on } => self.reimbursed(report, *amount, *paid_on),
-            Notice::PaymentFailed { report, amount, reason } => self.payment_failed(report, *amount, reason),
+            Notice::Reimbursed { report, amount, set_off, reports, to_recipient, paid_on } => {
+                self.reimbursed(report, (*amount, *set_off, *reports), *to_recipient, *paid_on)
+            }
+            Notice::PaymentFailed { report, to_recipient, amount, reason } => {
+                self.payment_failed(report, *to_recipient, *amount, reason)
+            }
+            Notice::PayeeUnpaid { payee, amount, reports, reason } => {
+                self.payee_unpaid(payee, *amount, *reports, reason)
+            }
+            Notice::BatchWaiting { by, reports, payments, held, totals, execution_date } => {
+                self.batch_waiting(by, (*reports, *payments, *held), totals, *execution_date)
+            }
             Notice::Reminder { day, tasks } => self.reminder(*day, tasks),
             Notice::AddressFailed { member, address, fault } => self.address_failed(member, address, *fault),
             Notice::PayoutAccountChanged { at } => self.payout_account_changed(*at),
@@ -304,36 +314,6 @@ impl<'a> Composer<'a> {
         let who = self.decided_by(by)?;
         view.intro = self.localizer.format(intro, &[("by", who.clone().into())])?;
         view.quote = Self::quote(self.localizer.format("reason-from", &[("by", who.into())])?, reason);
-        Ok(view)
-    }
-
-    fn reimbursed(&self, report: &ReportFacts, amount: Money, paid_on: Date) -> Result<View> {
-        let mut view = self.report_view(
-            report,
-            Tone::Good,
-            "paid-label",
-            self.localizer.text("paid-headline")?,
-            FirstAmount::Reimbursed,
-        )?;
-        let (amount, date) = (self.localizer.money(amount), self.localizer.date(paid_on)?);
-        view.facts.push(self.fact("label-amount", amount.clone())?);
-        view.facts.push(self.fact("label-paid-on", date.clone())?);
-        view.intro = self.localizer.format("paid-intro", &[("amount", amount.into()), ("date", date.into())])?;
-        Ok(view)
-    }
-
-    fn payment_failed(&self, report: &ReportFacts, amount: Money, reason: &str) -> Result<View> {
-        let mut view = self.report_view(
-            report,
-            Tone::Bad,
-            "unpaid-label",
-            self.localizer.text("unpaid-headline")?,
-            FirstAmount::Reimbursed,
-        )?;
-        let amount = self.localizer.money(amount);
-        view.facts.push(self.fact("label-amount", amount.clone())?);
-        view.intro = self.localizer.format("unpaid-intro", &[("amount", amount.into())])?;
-        view.quote = Self::quote(self.localizer.text("unpaid-reason")?, reason);
         Ok(view)
     }
 }

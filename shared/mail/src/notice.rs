@@ -233,23 +233,57 @@ pub enum Notice {
         /// Reason of the rejection; line breaks are kept.
         reason: String,
     },
-    /// A report was paid to the recipient.
+    /// A report was paid, or its amount was set off.
     Reimbursed {
         /// The report.
         report: ReportFacts,
-        /// Paid amount.
+        /// Amount of the payment, which may settle more reports; zero when all of it was set off.
         amount: Money,
+        /// Amount that the payment has set off, when there is one.
+        set_off: Option<Money>,
+        /// Number of reports that the payment settles.
+        reports: usize,
+        /// True when the recipient of the mail is paid; false for the owner of a report that pays another member.
+        to_recipient: bool,
         /// Day of the payment.
         paid_on: Date,
     },
-    /// A report could not be paid to the recipient.
+    /// A report could not be paid.
     PaymentFailed {
         /// The report.
         report: ReportFacts,
+        /// True when the recipient of the mail was to be paid; false for the owner of a report that pays another member.
+        to_recipient: bool,
         /// Amount to be paid.
         amount: Money,
         /// Reason.
         reason: String,
+    },
+    /// A payment failed or came back; for finance.
+    PayeeUnpaid {
+        /// Name of the payee.
+        payee: String,
+        /// Amount.
+        amount: Money,
+        /// Number of reports that can be paid again.
+        reports: usize,
+        /// Reason.
+        reason: String,
+    },
+    /// A batch waits for its release; for finance.
+    BatchWaiting {
+        /// Name of the creator.
+        by: String,
+        /// Number of reports.
+        reports: usize,
+        /// Number of payments.
+        payments: usize,
+        /// Number of payments that are held.
+        held: usize,
+        /// Sums to be paid, one per currency.
+        totals: Vec<Money>,
+        /// Day on which the bank carries out the payments.
+        execution_date: Date,
     },
     /// Reports wait for the recipient's decision, and are due.
     Reminder {

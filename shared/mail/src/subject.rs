@@ -43,6 +43,12 @@ pub(crate) fn subject(notice: &Notice, localizer: &Localizer) -> Result<String, 
         ),
         Notice::Returned { report, .. } => subject_with_total(localizer, "returned-subject", report),
         Notice::Rejected { report, .. } => subject_with_total(localizer, "rejected-subject", report),
+        Notice::Reimbursed { report, amount, set_off: Some(set_off), .. } if amount.minor() == 0 => truncate_to_fit(
+            localizer,
+            "set-off-subject",
+            ("title", &report.title),
+            &[("amount", localizer.money(*set_off).into())],
+        ),
         Notice::Reimbursed { report, amount, .. } => truncate_to_fit(
             localizer,
             "paid-subject",
@@ -55,6 +61,11 @@ pub(crate) fn subject(notice: &Notice, localizer: &Localizer) -> Result<String, 
             ("title", &report.title),
             &[("amount", localizer.money(*amount).into())],
         ),
+        Notice::PayeeUnpaid { payee, amount, .. } => {
+            let amount = localizer.money(*amount);
+            truncate_to_fit(localizer, "payee-unpaid-subject", ("name", payee), &[("amount", amount.into())])
+        }
+        Notice::BatchWaiting { payments, .. } => localizer.format("batch-headline", &[("count", (*payments).into())]),
         Notice::Reminder { tasks, .. } => localizer.format("reminder-subject", &[("count", tasks.len().into())]),
         Notice::AddressFailed { member, fault: AddressFault::Bounced, .. } => {
             truncate_to_fit(localizer, "bounced-subject", ("name", member), &[])

@@ -3,7 +3,9 @@
 
 use jiff::tz::TimeZone;
 use outlay_domain::change::{can_be_asked, today};
-use outlay_domain::event::{DelegationNotice, Event, EventSubject, FieldChange, OpenedStep, ReportSnapshot};
+use outlay_domain::event::{
+    DelegationNotice, Event, EventSubject, FieldChange, OpenedStep, ReimbursementFacts, ReportSnapshot,
+};
 use outlay_domain::expense::{Expense, PaymentMethod};
 use outlay_domain::ids::{MemberId, ReportId};
 use outlay_domain::member::{Member, MemberRef, Role};
@@ -69,6 +71,7 @@ pub async fn compose_for_event(store: &Store, mailer: &Mailer, event: &Event) ->
     let recipients = match recipients {
         Recipients::Members(members) => members,
         Recipients::Admins { except, and } => load_admins(store, event, except, and).await?,
+        Recipients::Finance { except } => load_finance(store, event, except).await?,
     };
     let members: Vec<MemberId> = recipients.iter().copied().chain(named_members(event, &content)).collect();
     let mut records = EventRecords::load(store, event, &members).await?;
@@ -103,6 +106,10 @@ pub async fn compose_for_event(store: &Store, mailer: &Mailer, event: &Event) ->
         | NotificationContent::AutoApproval { .. }
         | NotificationContent::Approval { .. }
         | NotificationContent::Return { .. }
+        | NotificationContent::Reimbursement { .. }
+        | NotificationContent::ReportPaymentFailure { .. }
+        | NotificationContent::PaymentFailure { .. }
+        | NotificationContent::BatchWaiting { .. }
         | NotificationContent::Rejection { .. } => {}
     }
     // Services and erased members have no address.
@@ -166,6 +173,12 @@ async fn load_admins(
     Ok(and.into_iter().chain(others).collect())
 }
 
+/// Loads finance and the admins, without one of them.
+async fn load_finance(store: &Store, event: &Event, except: Option<MemberId>) -> Result<Vec<MemberId>, StoreError> {
+    let members = store.finance_and_admins(event.org).await?.into_iter().map(|member| member.id);
+    Ok(members.filter(|id| Some(*id) != except).collect())
+}
+
 /// Members that an event and its mail name, beside the recipients.
 fn named_members(event: &Event, content: &NotificationContent<'_>) -> Vec<MemberId> {
     let report = content.report().into_iter().flat_map(|report| [Some(report.owner), report.preparer, report.payee]);
@@ -175,6 +188,8 @@ fn named_members(event: &Event, content: &NotificationContent<'_>) -> Vec<Member
             let managers = changes.iter().filter(|change| change.field == "/manager_id");
             managers.flat_map(|change| [parse_value(&change.old), parse_value(&change.new)]).flatten().collect()
         }
+        NotificationContent::PaymentFailure { payee, .. } => vec![*payee],
+        NotificationContent::BatchWaiting { batch } => vec![batch.created_by],
         _ => Vec::new(),
     };
     let of_event = [event.actor, event.on_behalf_of, event.member()];
@@ -354,6 +369,18 @@ fn approval_request(
     }
 }
 
+/// Mail about a paid report. It names the amount of the whole payment, as the bank statement does.
+fn reimbursed(report: ReportFacts, payment: &ReimbursementFacts, to: MemberId) -> Notice {
+    Notice::Reimbursed {
+        report,
+        amount: payment.payment_amount,
+        set_off: Some(payment.payment_set_off).filter(|set_off| set_off.minor() > 0),
+        reports: payment.payment_reports,
+        to_recipient: payment.payee == to,
+        paid_on: payment.paid_on,
+    }
+}
+
 /// Fills a notification for a member; `None` when it is about a member who has been erased.
 fn notice(event: &Event, content: &NotificationContent<'_>, records: &EventRecords, to: MemberId) -> Option<Notice> {
     let facts = |report: &ReportSnapshot| report_facts(report, records);
@@ -424,6 +451,24 @@ fn notice(event: &Event, content: &NotificationContent<'_>, records: &EventRecor
         NotificationContent::Rejection { report, reason } => {
             Notice::Rejected { report: facts(report), by: by(), reason: reason.to_owned() }
         }
+        NotificationContent::Reimbursement { report, payment } => reimbursed(facts(report), payment, to),
+        NotificationContent::ReportPaymentFailure { report, claim, failure, .. } => Notice::PaymentFailed {
+            report: facts(report),
+            to_recipient: report.payee.unwrap_or(report.owner) == to,
+            amount: claim,
+            reason: failure.reason.to_string(),
+        },
+        NotificationContent::PaymentFailure { payee, amount, reports, failure, .. } => {
+            Notice::PayeeUnpaid { payee: records.name(payee), amount, reports, reason: failure.reason.to_string() }
+        }
+        NotificationContent::BatchWaiting { batch } => Notice::BatchWaiting {
+            by: records.name(batch.created_by),
+            reports: batch.reports,
+            payments: batch.payments,
+            held: batch.held,
+            totals: batch.totals.iter().map(|totals| totals.amount).collect(),
+            execution_date: batch.execution_date,
+        },
     })
 }
 

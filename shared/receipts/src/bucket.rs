@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ServerSideEncryption;
@@ -141,9 +142,7 @@ impl ReceiptBucket {
         now: Timestamp,
     ) -> Result<PresignedUrl, BucketError> {
         let request = self.client.get_object().bucket(&self.name).key(key).response_content_type(media_type.name());
-        let request =
-            request.response_content_disposition(attachment(name, media_type)).response_cache_control(CACHE_CONTROL);
-        presigned_url("GET", &request.presigned(presigning_config(now)?).await?, now)
+        presign_get(request.response_content_disposition(attachment(name, media_type)), now).await
     }
 
     /// Reads an upload, up to the size limit of a receipt; `None` when there is none.
@@ -219,6 +218,15 @@ impl ReceiptBucket {
             response => response.map(drop).map_err(BucketError::from),
         }
     }
+}
+
+/// Presigns a download from any bucket, for five minutes. Browsers and proxies do not keep it.
+///
+/// # Errors
+/// [`BucketError`]
+pub async fn presign_get(request: GetObjectFluentBuilder, now: Timestamp) -> Result<PresignedUrl, BucketError> {
+    let request = request.response_cache_control(CACHE_CONTROL);
+    presigned_url("GET", &request.presigned(presigning_config(now)?).await?, now)
 }
 
 fn presigning_config(now: Timestamp) -> Result<PresigningConfig, BucketError> {

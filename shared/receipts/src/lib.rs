@@ -9,7 +9,7 @@ mod inspect;
 mod keys;
 pub mod processing;
 
-pub use bucket::{PresignedUrl, ReceiptBucket};
+pub use bucket::{PresignedUrl, ReceiptBucket, presign_get};
 pub use error::BucketError;
 pub use inspect::{SanitizedFile, inspect};
 pub use keys::ReceiptKey;

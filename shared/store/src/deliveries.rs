@@ -73,6 +73,7 @@ impl DeliveryKey {
     pub fn tags(&self) -> [(&'static str, String); 4] {
         let about = match self.subject {
             EventSubject::Report(report) => report.to_string(),
+            EventSubject::Batch(batch) => batch.to_string(),
             EventSubject::Member(member) => member.to_string(),
             EventSubject::Organisation => "organisation".to_owned(),
             EventSubject::Policy => "policy".to_owned(),
@@ -92,7 +93,8 @@ impl DeliveryKey {
                 let report = other.parse().map(EventSubject::Report).ok();
                 let member = || other.parse().map(EventSubject::Member).ok();
                 let rates = || other.parse().map(EventSubject::Rates).ok();
-                report.or_else(member).or_else(rates)?
+                let batch = || other.parse().map(EventSubject::Batch).ok();
+                report.or_else(member).or_else(batch).or_else(rates)?
             }
         };
         let mail = value("mail")?;
@@ -429,6 +431,7 @@ mod tests {
             EventSubject::Rates(day),
             EventSubject::Member(seed.next_id()),
             EventSubject::Report(seed.next_id()),
+            EventSubject::Batch(seed.next_id()),
         ];
         for subject in subjects {
             for trigger in [DeliveryTrigger::Event(12), DeliveryTrigger::Reminder(day)] {

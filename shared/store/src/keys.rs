@@ -9,14 +9,22 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use outlay_domain::conversion::ReferenceSource;
 use outlay_domain::event::{Event, EventSubject};
 use outlay_domain::ids::{IdGenerator, MemberId, OrgId, ReceiptId, ReportId};
+use outlay_domain::ledger::{AccountingPeriod, EntryPlace};
 use outlay_domain::member::{Member, Role};
 use outlay_domain::money::{Currency, Money};
 use outlay_domain::report::{Report, ReportStatus};
 use outlay_domain::spending::SpendingBucketKey;
 use outlay_domain::text::hex;
 use sha2::{Digest, Sha256};
+
+mod batches;
+mod primary;
+
+pub use batches::*;
+pub use primary::PrimaryKey;
 
 /// Attribute names of the primary key.
 pub mod names {
@@ -60,37 +68,6 @@ pub const REPORTS_BY_TOTAL: SecondaryIndex =
 /// Work that is due: reports to escalate, by time, and tasks with a due date, by approver. Keys only.
 pub const WORK_DUE: SecondaryIndex = SecondaryIndex { name: "WorkDue", pk: "WorkDuePK", sk: "WorkDueSK" };
 
-/// Primary key of an item.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PrimaryKey {
-    /// Partition key.
-    pub pk: String,
-    /// Sort key.
-    pub sk: String,
-}
-
-impl PrimaryKey {
-    pub(crate) fn new(pk: String, sk: impl Into<String>) -> Self {
-        Self { pk, sk: sk.into() }
-    }
-
-    /// The key for logs: identifiers, names of items and numbers. Other parts (address, idempotency key, trip name)
-    /// become `…`.
-    #[must_use]
-    pub fn redacted(&self) -> String {
-        let is_safe = |part: &str| {
-            let is_id = part.parse::<OrgId>().is_ok()
-                || part.parse::<MemberId>().is_ok()
-                || part.parse::<ReportId>().is_ok()
-                || part.parse::<ReceiptId>().is_ok();
-            is_id || part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
-        };
-        let redact_part = |part: &str| if is_safe(part) { part.to_owned() } else { "…".to_owned() };
-        let redact_key = |key: &str| key.split('#').map(redact_part).collect::<Vec<_>>().join("#");
-        format!("{}/{}", redact_key(&self.pk), redact_key(&self.sk))
-    }
-}
-
 /// First and last sort key of a report's expenses, latest comments, head and review. Its history and its deliveries lie
 /// outside.
 pub const REPORT_RANGE: (&str, &str) = (EXPENSES_PREFIX, REPORT_REVIEW);
@@ -112,6 +89,10 @@ pub const ROLE_PREFIX: &str = "ROLE#";
 pub const EVENT_PREFIX: &str = "EVENT#";
 /// Prefix of the sort keys of deliveries.
 pub const DELIVERY_PREFIX: &str = "DELIVERY#";
+/// Prefix of the sort keys of the heads of journal entries.
+pub const ENTRY_PREFIX: &str = "ENTRY#";
+/// Prefix of the sort keys of the lines of journal entries.
+pub const LINES_PREFIX: &str = "LINES#";
 /// Prefix of the sort keys of tasks.
 pub const TASK_PREFIX: &str = "TASK#";
 
@@ -274,6 +255,7 @@ pub fn subject_partition(org: OrgId, subject: EventSubject) -> String {
         EventSubject::Policy => format!("ORG#{org}#POLICY"),
         EventSubject::Rates(date) => format!("ORG#{org}#RATES#{date}"),
         EventSubject::Report(report) => report_partition(org, report),
+        EventSubject::Batch(batch) => batch_partition(org, batch),
     }
 }
 
@@ -450,6 +432,56 @@ pub fn approver_check(org: OrgId, member: MemberId) -> PrimaryKey {
     PrimaryKey::new(approver_checks_partition(org), member.to_string())
 }
 
+/// Key of the settings of the ledger. They have their own partition: `triggers-book` has a condition on them in its
+/// transactions, and may write nothing in the partition of members.
+#[must_use]
+pub fn ledger(org: OrgId) -> PrimaryKey {
+    PrimaryKey::new(format!("ORG#{org}#LEDGER"), "SETTINGS")
+}
+
+/// Partition of the reports and payments whose bookings must be brought up to date.
+#[must_use]
+pub fn booking_requests_partition(org: OrgId) -> String {
+    format!("ORG#{org}#BOOKING_REQUESTS")
+}
+
+/// Key of the booking request of a report or payment.
+#[must_use]
+pub fn booking_request(org: OrgId, subject: &str) -> PrimaryKey {
+    PrimaryKey::new(booking_requests_partition(org), subject)
+}
+
+/// Key of the state of a report's bookings. It sorts before the range of the report.
+#[must_use]
+pub fn bookings(org: OrgId, report: ReportId) -> PrimaryKey {
+    PrimaryKey::new(report_partition(org, report), "BOOKINGS")
+}
+
+/// Partition of the journal entries of a period.
+#[must_use]
+pub fn journal_partition(org: OrgId, period: AccountingPeriod) -> String {
+    format!("ORG#{org}#JOURNAL#{period}")
+}
+
+/// Key of the head of a journal entry, sorted by the time of its booking.
+#[must_use]
+pub fn journal_entry(org: OrgId, place: &EntryPlace) -> PrimaryKey {
+    let position = journal_position(place);
+    PrimaryKey::new(journal_partition(org, place.period), format!("{ENTRY_PREFIX}{position}"))
+}
+
+/// Key of a group of lines of a journal entry, from 0.
+#[must_use]
+pub fn journal_lines(org: OrgId, place: &EntryPlace, group: usize) -> PrimaryKey {
+    let position = journal_position(place);
+    PrimaryKey::new(journal_partition(org, place.period), format!("{LINES_PREFIX}{position}#{group:03}"))
+}
+
+/// Position of a journal entry in its period.
+fn journal_position(place: &EntryPlace) -> String {
+    format!("{}#{}", sortable_timestamp(place.booked_at), place.id)
+}
+
 /// Partition of exchange rates.
 #[must_use]
 pub fn rates_partition(org: OrgId) -> String {
@@ -460,6 +492,18 @@ pub fn rates_partition(org: OrgId) -> String {
 #[must_use]
 pub fn rate(org: OrgId, currency: Currency, date: Date) -> PrimaryKey {
     PrimaryKey::new(rates_partition(org), format!("{currency}#{date}"))
+}
+
+/// Partition of the reference rates of a central bank. `template.yaml` lets one function write it.
+#[must_use]
+pub fn reference_rates_partition(source: ReferenceSource) -> String {
+    format!("REFERENCE_RATES#{}", source.code())
+}
+
+/// Key of the reference rates of a day.
+#[must_use]
+pub fn reference_rates(source: ReferenceSource, date: Date) -> PrimaryKey {
+    PrimaryKey::new(reference_rates_partition(source), date.to_string())
 }
 
 /// Key of an idempotency record. Without an organisation it belongs to the identity alone.

@@ -2,10 +2,11 @@
 //!
 //! - [`keys`] builds every key, and nothing else does. `docs/DATA.md` lists items, keys, access patterns and costs.
 //! - [`Store::commit`] writes what the domain decided, in one transaction. Single writes keep track of work:
-//!   deliveries, outbox, file tasks, limits, turns, keys of the token issuer.
+//!   deliveries, outbox, file tasks, limits, turns, keys of the token issuer, reference rates.
 //! - Reads for decisions are consistent. Lists that use a secondary index are not. Nothing scans.
 
 mod attributes;
+pub mod batches;
 mod client;
 mod commit;
 pub mod deliveries;
@@ -16,6 +17,7 @@ mod idempotency;
 mod integrity;
 pub mod issuer;
 pub mod items;
+pub mod journal;
 pub mod keys;
 pub mod limits;
 mod lists;
@@ -23,6 +25,7 @@ mod mail_limits;
 pub mod outbox;
 pub mod page;
 mod reads;
+mod reference_rates;
 mod ses_events;
 mod spending;
 #[cfg(test)]

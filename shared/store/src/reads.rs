@@ -210,12 +210,12 @@ impl Store {
         self.get(&keys::policy(org)).await
     }
 
-    /// Reads one event of a report.
+    /// Reads one event of a subject.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn event(&self, org: OrgId, report: ReportId, seq: u64) -> Result<Option<Event>, StoreError> {
-        self.get(&keys::event_at(org, EventSubject::Report(report), seq)).await
+    pub async fn event(&self, org: OrgId, subject: EventSubject, seq: u64) -> Result<Option<Event>, StoreError> {
+        self.get(&keys::event_at(org, subject, seq)).await
     }
 
     /// Reads the first event of a subject.

@@ -104,6 +104,7 @@ pub(crate) fn draft(seed: &mut IdGenerator, expenses: Vec<Expense>) -> Report {
         expense_count: 0,
         content_hash: content_hash(&[]),
         content_bytes: 0,
+        reimbursement: None,
         last_hash: String::new(),
         expenses: Vec::new(),
         comments: Vec::new(),

@@ -36,6 +36,13 @@ pub struct EncryptionContext {
 }
 
 impl EncryptionContext {
+    /// Context of a member's payout account in its version.
+    #[must_use]
+    pub fn payout_account(organisation: &impl ToString, member: &impl ToString, version: u64) -> Self {
+        let (organisation, member) = (organisation.to_string(), member.to_string());
+        Self { organisation, member, field: "payout_account", version }
+    }
+
     fn to_map(&self) -> HashMap<String, String> {
         let pairs = [
             ("organisation", self.organisation.clone()),

@@ -15,9 +15,9 @@ use crate::job::JobContext;
 
 /// Event of the scheduler; other members are ignored.
 #[derive(Debug, Deserialize)]
-struct ScheduledEvent {
+pub(crate) struct ScheduledEvent {
     /// Scheduled time, RFC 3339.
-    time: Timestamp,
+    pub(crate) time: Timestamp,
 }
 
 /// Serves a scheduled function. `from_env` opens its state once per process.

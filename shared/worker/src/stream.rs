@@ -17,12 +17,21 @@ use serde_json::Value;
 
 use crate::dead_letter::DeadLetterStore;
 use crate::job::{BatchFailures, JobContext};
+use crate::schedule::ScheduledEvent;
 
 /// Batch with unparsed records: a malformed one must not fail the others.
 #[derive(Deserialize)]
 struct Batch {
     #[serde(rename = "Records")]
     records: Vec<Value>,
+}
+
+/// Payload of a function that a stream and a schedule invoke.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Payload {
+    Stream(Batch),
+    Schedule(ScheduledEvent),
 }
 
 /// State of the function, and store of records that cannot be parsed.
@@ -52,6 +61,43 @@ where
     lambda_runtime::run(service_fn(|event: LambdaEvent<Batch>| {
         let consumer = Arc::clone(&consumer);
         async move { handle_batch(&consumer, event, parse, handler).await }
+    }))
+    .await
+}
+
+/// As [`serve`], for a function that a schedule invokes too: it finishes what the stream has left undone.
+///
+/// # Errors
+/// Fails when a variable is missing or the Runtime API cannot be reached.
+pub async fn serve_with_schedule<D, E, F, G>(
+    from_env: impl Fn(&SdkConfig) -> Result<D, ConfigError>,
+    parse: fn(EventRecord) -> Result<Option<E>, String>,
+    handler: fn(Arc<D>, E, JobContext) -> F,
+    scheduled: fn(Arc<D>, JobContext) -> G,
+) -> RunResult
+where
+    D: Send + Sync,
+    E: Send,
+    F: Future<Output = Result<(), Error>> + Send,
+    G: Future<Output = Result<(), Error>> + Send,
+{
+    let sdk = sdk_config()?;
+    let state = Arc::new(from_env(&sdk)?);
+    let consumer = Arc::new(Consumer { state, dead_letters: DeadLetterStore::from_env(&sdk)? });
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Payload>| {
+        let consumer = Arc::clone(&consumer);
+        async move {
+            let LambdaEvent { payload, context } = event;
+            match payload {
+                Payload::Stream(batch) => {
+                    handle_batch(&consumer, LambdaEvent { payload: batch, context }, parse, handler).await
+                }
+                Payload::Schedule(event) => {
+                    let job = JobContext::new(context.deadline, event.time);
+                    scheduled(Arc::clone(&consumer.state), job).await.map(|()| BatchFailures::default())
+                }
+            }
+        }
     }))
     .await
 }

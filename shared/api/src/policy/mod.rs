@@ -2,6 +2,7 @@
 
 mod codes;
 mod limits;
+mod payments;
 mod rules;
 mod workflow;
 
@@ -24,6 +25,7 @@ use validator::Validate;
 use super::common::{MoneyDto, time};
 
 pub use limits::LimitDto;
+pub use payments::PaymentRulesDto;
 pub use rules::{
     AgeRuleDto, AgeRulesDto, DuplicateRuleDto, DuplicateRulesDto, ReceiptRuleDto, ReceiptRulesDto, RuleInput, RulesIn,
 };
@@ -162,6 +164,8 @@ pub struct PolicyIn {
     /// Highest sum in the base currency that is approved automatically for an owner in a calendar month; ten times
     /// `auto_approve_below` when absent.
     pub auto_approve_monthly: Option<MoneyDto>,
+    /// Rules for payments; four eyes for every batch and a hold of 7 days when absent.
+    pub payments: Option<PaymentRulesDto>,
 }
 
 impl Input for PolicyIn {
@@ -186,6 +190,7 @@ impl Input for PolicyIn {
         let projects = errors.each("projects", self.projects.unwrap_or_default(), CostObjectDto::parse);
         let steps = errors.each("steps", self.steps, StepRuleDto::parse);
         let fallback = optional(self.fallback, |fallback| errors.within("fallback", |errors| fallback.parse(errors)));
+        let payments = optional(self.payments, |payments| errors.within("payments", |errors| payments.parse(errors)));
         Some(Policy {
             version: self.version.map_or(0, u64::from),
             categories: categories?,
@@ -203,6 +208,7 @@ impl Input for PolicyIn {
             fallback: fallback?,
             auto_approve_below: auto_approve_below?,
             auto_approve_monthly: auto_approve_monthly?,
+            payments: payments?.unwrap_or_default(),
             last_hash: String::new(),
             changed_at: None,
         })
@@ -347,6 +353,8 @@ pub struct PolicyOut {
     /// Highest sum in the base currency that is approved automatically for an owner in a calendar month; ten times
     /// `auto_approve_below` when null.
     pub auto_approve_monthly: Option<MoneyDto>,
+    /// Rules for payments.
+    pub payments: PaymentRulesDto,
 }
 
 impl From<&Policy> for PolicyOut {
@@ -375,6 +383,7 @@ impl From<&Policy> for PolicyOut {
             fallback: policy.fallback.as_ref().map(Into::into),
             auto_approve_below: policy.auto_approve_below.map(Into::into),
             auto_approve_monthly: policy.auto_approve_monthly.map(Into::into),
+            payments: (&policy.payments).into(),
         }
     }
 }

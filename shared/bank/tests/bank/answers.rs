@@ -1,8 +1,8 @@
 //! Reading of pain.002, camt.053 and camt.054.
 
 use jiff::civil::date;
-use outlay_bank::PaymentOutcome::{Accepted, Pending, Settled};
-use outlay_bank::{AnswerKind, BankAnswer, BankAnswerError, PaymentOutcome, payment_information_id, read_answer};
+use outlay_bank::BankOutcome::{Accepted, Pending, Settled};
+use outlay_bank::{AnswerKind, BankAnswer, BankAnswerError, BankOutcome, payment_information_id, read_answer};
 
 use crate::golden::data;
 use crate::samples::{iban_order, mixed_payments, money, sepa_payments};
@@ -11,16 +11,16 @@ fn read(name: &str) -> BankAnswer {
     read_answer(&std::fs::read(data(name)).unwrap()).unwrap()
 }
 
-fn rejected(code: &str, text: Option<&str>) -> PaymentOutcome {
-    PaymentOutcome::Rejected { code: Some(code.to_owned()), text: text.map(str::to_owned) }
+fn rejected(code: &str, text: Option<&str>) -> BankOutcome {
+    BankOutcome::Rejected { code: Some(code.to_owned()), text: text.map(str::to_owned) }
 }
 
-fn returned(code: Option<&str>, text: Option<&str>) -> PaymentOutcome {
-    PaymentOutcome::Returned { code: code.map(str::to_owned), text: text.map(str::to_owned) }
+fn returned(code: Option<&str>, text: Option<&str>) -> BankOutcome {
+    BankOutcome::Returned { code: code.map(str::to_owned), text: text.map(str::to_owned) }
 }
 
 /// Ids and outcomes of all entries.
-fn outcomes(answer: &BankAnswer) -> Vec<(Option<&str>, PaymentOutcome)> {
+fn outcomes(answer: &BankAnswer) -> Vec<(Option<&str>, BankOutcome)> {
     answer.entries.iter().map(|entry| (entry.end_to_end_id.as_deref(), entry.outcome.clone())).collect()
 }
 
@@ -32,9 +32,9 @@ fn status_report_gives_outcome_of_each_payment() {
     assert_eq!(answer.group_outcome, None);
     let expected = [
         (Some("PAY0001"), rejected("AC04", Some("Konto erloschen & gelöscht seit 2025"))),
-        (Some("PAY0002"), PaymentOutcome::Accepted),
-        (Some("PAY0003"), PaymentOutcome::Settled),
-        (None, PaymentOutcome::Pending),
+        (Some("PAY0002"), BankOutcome::Accepted),
+        (Some("PAY0003"), BankOutcome::Settled),
+        (None, BankOutcome::Pending),
         (Some("PAY0008"), rejected("AM03", None)),
     ];
     assert_eq!(outcomes(&answer), expected);
@@ -57,11 +57,7 @@ fn rejected_file_rejects_every_payment() {
 }
 
 /// Outcomes by a report with these codes: of a payment that it names, of another in the same batch, of one elsewhere.
-fn outcomes_by(
-    group: &str,
-    batch: &str,
-    transaction: &str,
-) -> (PaymentOutcome, Option<PaymentOutcome>, Option<PaymentOutcome>) {
+fn outcomes_by(group: &str, batch: &str, transaction: &str) -> (BankOutcome, Option<BankOutcome>, Option<BankOutcome>) {
     let xml = format!(
         "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.002.001.10\"><CstmrPmtStsRpt>\
          <GrpHdr><MsgId>M</MsgId></GrpHdr><OrgnlGrpInfAndSts><GrpSts>{group}</GrpSts></OrgnlGrpInfAndSts>\
@@ -78,7 +74,7 @@ fn outcomes_by(
 
 #[test]
 fn rejection_of_batch_or_file_outranks_its_payments() {
-    let none = || PaymentOutcome::Rejected { code: None, text: None };
+    let none = || BankOutcome::Rejected { code: None, text: None };
     assert_eq!(outcomes_by("RJCT", "ACCP", "ACSC"), (none(), Some(none()), Some(none())));
     assert_eq!(outcomes_by("PART", "RJCT", "ACSC"), (none(), Some(none()), None));
     assert_eq!(outcomes_by("ACCP", "ACSP", "RJCT"), (none(), Some(Accepted), Some(Accepted)));
@@ -98,7 +94,7 @@ fn only_settlement_codes_settle() {
         .filter(|code| {
             let xml = std::fs::read_to_string(data("pain002_partly_rejected.xml")).unwrap();
             let answer = read_answer(xml.replace("ACSP", code).as_bytes()).unwrap();
-            answer.entries[1].outcome == PaymentOutcome::Settled
+            answer.entries[1].outcome == BankOutcome::Settled
         })
         .collect();
     assert_eq!(settling, ["ACCC", "ACSC"]);
@@ -109,8 +105,8 @@ fn notification_lists_payments_and_returns() {
     let answer = read("camt054_batch.xml");
     assert_eq!((answer.message_id.as_str(), answer.kind), ("NTF-1", AnswerKind::Notification));
     let expected = [
-        (Some("PAY0001"), PaymentOutcome::Settled),
-        (Some("PAY0003"), PaymentOutcome::Settled),
+        (Some("PAY0001"), BankOutcome::Settled),
+        (Some("PAY0003"), BankOutcome::Settled),
         (Some("PAY0001"), returned(Some("AC04"), Some("ACCOUNT CLOSED"))),
         (None, returned(None, Some("Storno"))),
     ];
@@ -131,8 +127,8 @@ fn statement_of_version_two_is_read() {
     let answer = read("camt053_statement.xml");
     assert_eq!((answer.message_id.as_str(), answer.kind), ("STMT-1", AnswerKind::Statement));
     let expected = [
-        (Some("PAY0004"), PaymentOutcome::Settled),
-        (None, PaymentOutcome::Settled),
+        (Some("PAY0004"), BankOutcome::Settled),
+        (None, BankOutcome::Settled),
         (Some("PAY0004"), returned(Some("914"), Some("SEPA-Retoure"))),
     ];
     assert_eq!(outcomes(&answer), expected);
@@ -179,9 +175,7 @@ fn answers_of_simulated_bank_are_read() {
             .entries
             .iter()
             .map(|entry| match &entry.outcome {
-                PaymentOutcome::Returned { code, .. } => {
-                    (entry.end_to_end_id.as_deref(), code.as_deref(), entry.amount)
-                }
+                BankOutcome::Returned { code, .. } => (entry.end_to_end_id.as_deref(), code.as_deref(), entry.amount),
                 other => panic!("{name}: {other:?}"),
             })
             .collect();
@@ -237,7 +231,7 @@ fn ids_of_written_file_come_back_in_answers() {
         let answer = read_answer(answer.as_bytes()).unwrap();
         for payment in &order.payments {
             let id = payment.end_to_end_id.as_str();
-            assert_eq!(answer.outcome_of("", id), Some(&PaymentOutcome::Settled), "{id}");
+            assert_eq!(answer.outcome_of("", id), Some(&BankOutcome::Settled), "{id}");
         }
         assert_eq!(answer.entries.len(), order.payments.len());
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::date;
-use outlay_bank::{AchOriginator, BankReference, CreditTransfer, CreditorAddress, Debtor, PaymentOrder};
+use outlay_bank::{AchOriginator, CreditTransfer, CreditorAddress, Debtor, OrderReference, PaymentOrder};
 use outlay_domain::money::{Currency, Money};
 use outlay_domain::payout::{AccountNumber, PayoutAccount};
 
@@ -21,7 +21,7 @@ pub fn money(minor: i64, code: &str) -> Money {
     Money::from_minor(minor, Currency::stored(code).unwrap())
 }
 
-pub fn reference(text: &str) -> BankReference {
+pub fn reference(text: &str) -> OrderReference {
     text.parse().unwrap()
 }
 

@@ -109,6 +109,7 @@ pub fn create_report(
         expense_count: 0,
         content_hash: content_hash(&[]),
         content_bytes: 0,
+        reimbursement: None,
         last_hash: String::new(),
         expenses: Vec::new(),
         comments: Vec::new(),

@@ -1,10 +1,12 @@
 //! Transitions: each takes a permit and facts, and returns a change to commit or a [`DomainError`]. A change is a value
 //! with its events. Nothing is stored here.
 
+mod batch;
 mod decision;
 mod draft;
 mod escalate;
 mod findings;
+mod ledger;
 mod organisation;
 mod privacy;
 mod receipts;
@@ -16,11 +18,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::batch::{Batch, BatchEntry, Involvements, Payment};
 use crate::conversion::RateEntry;
 use crate::error::DomainError;
 use crate::event::{Event, EventKind, EventSubject, FieldChange};
 use crate::expense::Expense;
-use crate::ids::{ExpenseId, MemberId};
+use crate::ids::{ExpenseId, MemberId, ReportId};
+use crate::ledger::{BookingEffect, BookingEvent, JournalEntry, LedgerSettings, PaymentBookings, ReportBookings};
 use crate::member::Member;
 use crate::organisation::Organisation;
 use crate::payout::SealedAccount;
@@ -29,6 +33,11 @@ use crate::report::{MAX_REPORT_BYTES, Report};
 use crate::spending::SpendingChange;
 use crate::today::Today;
 
+pub use batch::{
+    NamedSelection, NewBatch, Payee, PaymentOutcome, TakeStep, apply_outcome, cancel_batch, clear_hold, create_batch,
+    download_file, finish_stage, leave_out_payments, record_file, release_batch, release_payments, settle_payment,
+    take_reports,
+};
 pub use decision::{Approval, LineDecision, approve, check_assignable, reassign, reject, return_to_owner};
 pub use draft::{
     CloneOverrides, NewReport, ReportEdit, ReportPatch, Resubmission, add_expense, clone_expense, clone_report,
@@ -36,11 +45,12 @@ pub use draft::{
 };
 pub use escalate::{can_be_asked, due_escalation, escalate, missing_stand_in};
 pub use findings::{CurrentFindings, FindingsContext, MissingItem, current_findings, has_too_many_periods};
+pub use ledger::{book_paid_payment, book_report, reverse_booking, reverse_payment, update_ledger};
 pub use organisation::{
     FirstAdmin, Invitation, MemberPatch, NewAddress, NewDelegation, NewMember, NewOrganisation, check_address,
     check_managers, check_own_changes, close_organisation, create_organisation, displaced_delegator, end_delegation,
     enter_rates, invite_member, join_organisation, record_address_fault, remove_rate, set_delegation, update_member,
-    update_organisation, update_policy,
+    update_organisation, update_payment_settings, update_policy,
 };
 pub use privacy::{ERASED_NAME, erase_member, set_payout_account};
 pub use receipts::{
@@ -58,6 +68,10 @@ pub enum Change {
     Organisation(Box<OrganisationChange>),
     /// Closing of an organisation.
     OrganisationClosed(Box<OrganisationClosed>),
+    /// New settings of the ledger.
+    Ledger(Box<LedgerChange>),
+    /// Booking of a report.
+    Booking(Box<BookingChange>),
     /// Members who were invited, have joined or changed.
     Members(Vec<MemberChange>),
     /// Condition: the member, whose permission the other changes need, is unchanged since it was read.
@@ -72,6 +86,8 @@ pub enum Change {
     Report(Box<ReportChange>),
     /// New route of another report, whose bills have parts in a report that is submitted.
     Rerouted(Box<ReportChange>),
+    /// Change of a batch, with its payments and reports.
+    Batch(Box<BatchChange>),
 }
 
 /// See [`Change::OrganisationCreated`].
@@ -118,6 +134,70 @@ pub struct MemberChange {
     pub after: Member,
     /// History entry.
     pub event: Event,
+}
+
+/// Change of a batch with its payments, entries and reports.
+#[derive(Clone, Debug)]
+pub struct BatchChange {
+    /// Batch before the change; `None` for a new one.
+    pub before: Option<Batch>,
+    /// Batch after the change. Without events it is unchanged, and not written.
+    pub after: Batch,
+    /// Named reports of a new batch, stored beside it.
+    pub named: Vec<ReportId>,
+    /// New and changed payments.
+    pub payments: Vec<PaymentChange>,
+    /// New entries.
+    pub entries: Vec<BatchEntry>,
+    /// Parts of members in the new reports, to be added to the stored ones.
+    pub involved: Involvements,
+    /// Changed reports.
+    pub reports: Vec<ReportChange>,
+    /// Entries of the batch's history, in order.
+    pub events: Vec<Event>,
+}
+
+/// See [`BatchChange::payments`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentChange {
+    /// Version before the change; `None` for a new payment.
+    pub before: Option<u64>,
+    /// Payment after the change.
+    pub after: Payment,
+}
+
+/// New settings of the ledger. They are part of the organisation's history.
+#[derive(Clone, Debug)]
+pub struct LedgerChange {
+    /// Version before the change; 0 for the first settings.
+    pub before: u64,
+    /// Settings after the change.
+    pub after: LedgerSettings,
+    /// Organisation, with the history entry.
+    pub organisation: OrganisationChange,
+}
+
+/// Bookings of a report or a payment.
+#[derive(Clone, Debug)]
+pub enum BookingState {
+    /// Of a report.
+    Report(ReportBookings),
+    /// Of a payment.
+    Payment(PaymentBookings),
+}
+
+/// Booking of a report or a payment: an entry, and that it is made.
+#[derive(Clone, Debug)]
+pub struct BookingChange {
+    /// Bookings after the change. Their version is one above the one that was read.
+    pub after: BookingState,
+    /// Entry; none when there is nothing to book.
+    pub entry: Option<JournalEntry>,
+    /// Time of the booking.
+    pub booked_at: Timestamp,
+    /// Version of the settings that the entry is made with. They must be in force, so that no entry gets into a period
+    /// that is closed meanwhile.
+    pub settings_version: u64,
 }
 
 /// See [`Change::Payout`].
@@ -171,6 +251,15 @@ impl ReportChange {
     fn on(before: &Report, now: Timestamp) -> Self {
         let after = Report { updated_at: now, ..before.clone() };
         Self { before: Some(before.clone()), ..Self::new(after) }
+    }
+
+    /// True when the books must follow the change: the report is or was approved.
+    #[must_use]
+    pub fn needs_booking(&self) -> bool {
+        let approves =
+            |event: &Event| BookingEvent::of(event).is_some_and(|event| event.effect == BookingEffect::Approved);
+        let was_booked = self.before.as_ref().is_some_and(|before| before.status.is_booked());
+        self.events.iter().any(approves) || (was_booked && !self.after.status.is_booked())
     }
 
     fn new(after: Report) -> Self {

@@ -13,11 +13,13 @@ use crate::member::{
     AddressFault, Authority, Delegation, Identity, MAX_ACTS_FOR, Member, MemberKind, MemberStatus, Role,
 };
 use crate::money::{Currency, Money};
-use crate::organisation::Organisation;
+use crate::organisation::{Organisation, OrganisationSettings};
 use crate::patch::Patch;
+use crate::payment_settings::PaymentSettings;
+use crate::payout::AccountNumber;
 use crate::permission::{
     CloseOrganisation, Delegate, EndDelegation, EnterRates, InviteMember, MemberPermit, OrgPermit, UpdateMember,
-    UpdateOrganisation, UpdatePolicy,
+    UpdateOrganisation, UpdatePaymentSettings, UpdatePolicy,
 };
 use crate::policy::Policy;
 use crate::text::{CostCentreCode, DisplayName, EmailAddress, Grade, MailDomain, TimeZoneName};
@@ -104,7 +106,7 @@ pub struct MemberPatch {
     pub approval_limit: Patch<Money>,
 }
 
-fn event<'a>(
+pub(super) fn event<'a>(
     org: OrgId,
     subject: EventSubject,
     seq: u64,
@@ -152,6 +154,8 @@ pub fn create_organisation(
         name,
         base_currency,
         mail_domains,
+        rate_source: None,
+        payments: None,
         version: 1,
         last_hash: String::new(),
         created_at: now,
@@ -200,10 +204,14 @@ pub fn close_organisation(
     organisation: &Organisation,
     created: Option<&Event>,
     has_waiting_reports: bool,
+    has_open_payments: bool,
     now: Timestamp,
 ) -> Result<OrganisationClosed, DomainError> {
     if has_waiting_reports {
         return Err(DomainError::ReportsWaiting);
+    }
+    if has_open_payments {
+        return Err(DomainError::PaymentsOpen);
     }
     let before = organisation.version;
     let last_hash = last_hash(organisation, created);
@@ -217,35 +225,110 @@ pub fn close_organisation(
 
 /// Hash of the last event of an organisation's history. The record of an earlier version does not have it; its history
 /// has one event.
-fn last_hash<'a>(organisation: &'a Organisation, created: Option<&'a Event>) -> &'a str {
+pub(super) fn last_hash<'a>(organisation: &'a Organisation, created: Option<&'a Event>) -> &'a str {
     match created {
         Some(created) if organisation.last_hash.is_empty() => &created.hash,
         _ => &organisation.last_hash,
     }
 }
 
-/// Replaces the mail domains of an organisation; `None` when nothing changes. `created` is the first event of its
-/// history. Members keep their addresses.
+/// Replaces the settings of an organisation; `None` when nothing changes. `created` is the first event of its history.
+/// Members keep their addresses, and submitted reports their rates.
 #[must_use]
 pub fn update_organisation(
     permit: OrgPermit<'_, UpdateOrganisation>,
     current: &Organisation,
-    mail_domains: Vec<MailDomain>,
+    settings: OrganisationSettings,
     created: Option<&Event>,
     now: Timestamp,
 ) -> Option<OrganisationChange> {
-    if mail_domains == current.mail_domains {
+    let changes = settings_changes(&current.settings(), &settings);
+    if changes.is_empty() {
         return None;
     }
-    let value = |domains: &[MailDomain]| serde_json::to_value(domains).unwrap_or_default();
-    let field = "/mail_domains".to_owned();
-    let change = FieldChange { field, old: value(&current.mail_domains), new: value(&mail_domains) };
-    let mut after = Organisation { mail_domains, version: current.version + 1, ..current.clone() };
+    let OrganisationSettings { mail_domains, rate_source } = settings;
+    let after = Organisation { mail_domains, rate_source, ..current.clone() };
+    Some(organisation_change(permit.actor(), current, after, changes, created, now))
+}
+
+/// Replaces the settings for payments; `None` when nothing changes. `created` is the first event of the organisation's
+/// history. The history has account numbers masked.
+#[must_use]
+pub fn update_payment_settings(
+    permit: OrgPermit<'_, UpdatePaymentSettings>,
+    current: &Organisation,
+    settings: PaymentSettings,
+    created: Option<&Event>,
+    now: Timestamp,
+) -> Option<OrganisationChange> {
+    let changes = payment_settings_changes(current.payments.as_deref(), &settings);
+    if changes.is_empty() {
+        return None;
+    }
+    let after = Organisation { payments: Some(Box::new(settings)), ..current.clone() };
+    Some(organisation_change(permit.actor(), current, after, changes, created, now))
+}
+
+/// Fields that differ. An account number that differs from one with the same mask is a change too.
+fn payment_settings_changes(old: Option<&PaymentSettings>, new: &PaymentSettings) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    let mut compare = |field: &str, is_equal: bool, old: Option<String>, new: Option<String>| {
+        if !is_equal {
+            let field = format!("/payment_settings/{field}");
+            changes.push(FieldChange { field, old: old.into(), new: new.into() });
+        }
+    };
+    let texts = |of: fn(&PaymentSettings) -> Option<String>| (old.and_then(of), of(new));
+    for (field, of) in PLAIN_SETTINGS {
+        let (old, new) = texts(of);
+        compare(field, old == new, old, new);
+    }
+    let iban = |settings: &PaymentSettings| settings.iban.as_ref().map(|iban| iban.account.clone());
+    let us = |settings: &PaymentSettings| settings.us.as_ref().map(|us| us.account.clone());
+    for (field, old, new) in [("iban", old.and_then(iban), iban(new)), ("us/account", old.and_then(us), us(new))] {
+        let masked = |account: &Option<AccountNumber>| account.as_ref().map(AccountNumber::masked);
+        compare(field, old == new, masked(&old), masked(&new));
+    }
+    changes
+}
+
+/// A setting, and its text in the history.
+type PlainSetting = (&'static str, fn(&PaymentSettings) -> Option<String>);
+
+/// Settings that the history has in clear.
+const PLAIN_SETTINGS: [PlainSetting; 5] = [
+    ("debtor_name", |settings| Some(settings.debtor_name.to_string())),
+    ("bic", |settings| settings.iban.as_ref()?.bank.as_ref().map(ToString::to_string)),
+    ("us/company_id", |settings| settings.us.as_ref().map(|us| us.company_id.to_string())),
+    ("us/bank_name", |settings| settings.us.as_ref().map(|us| us.bank_name.to_string())),
+    ("batch_booking", |settings| Some(settings.is_batch_booked.to_string())),
+];
+
+/// Change of an organisation to its next version.
+fn organisation_change(
+    actor: &Member,
+    current: &Organisation,
+    after: Organisation,
+    changes: Vec<FieldChange>,
+    created: Option<&Event>,
+    now: Timestamp,
+) -> OrganisationChange {
+    let mut after = Organisation { version: current.version + 1, ..after };
     let kind = EventKind::OrganisationChanged {};
-    let event = event(after.id, EventSubject::Organisation, after.version, permit.actor(), now, kind);
-    let event = Event { changes: vec![change], ..event }.with_hash_after(last_hash(current, created));
+    let event = event(after.id, EventSubject::Organisation, after.version, actor, now, kind);
+    let event = Event { changes, ..event }.with_hash_after(last_hash(current, created));
     after.last_hash.clone_from(&event.hash);
-    Some(OrganisationChange { before: current.version, after, event })
+    OrganisationChange { before: current.version, after, event }
+}
+
+/// Fields that differ between two settings.
+fn settings_changes(old: &OrganisationSettings, new: &OrganisationSettings) -> Vec<FieldChange> {
+    let domains = |settings: &OrganisationSettings| serde_json::to_value(&settings.mail_domains).unwrap_or_default();
+    let source = |settings: &OrganisationSettings| serde_json::to_value(settings.rate_source).unwrap_or_default();
+    let change = |field: &str, old, new| FieldChange { field: field.to_owned(), old, new };
+    let fields =
+        [change("/mail_domains", domains(old), domains(new)), change("/rate_source", source(old), source(new))];
+    fields.into_iter().filter(|change| change.old != change.new).collect()
 }
 
 /// Invites a person, or adds a service. A service is active at once.

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::error::{LedgerError, MissingAccount};
-use super::period::FiscalYearStart;
+use super::formats::FormatSettings;
+use super::period::{AccountingPeriod, FiscalYearStart};
 use crate::ids::MemberId;
 use crate::money::Currency;
 use crate::policy::{Category, Policy};
@@ -42,6 +44,15 @@ const fn needs_receipt() -> bool {
 /// Accounts and rules of the books of an organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerSettings {
+    /// Version; 0 before the organisation has set anything.
+    #[serde(default)]
+    pub version: u64,
+    /// Time of the last change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
+    /// Last closed period; none when all are open. It only moves forward.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_until: Option<AccountingPeriod>,
     /// Expense accounts by category. They replace the accounts of the policy.
     #[serde(default)]
     pub expense_accounts: BTreeMap<CategoryCode, AccountCode>,
@@ -79,11 +90,17 @@ pub struct LedgerSettings {
     /// Month in which fiscal years begin.
     #[serde(default)]
     pub fiscal_year_start: FiscalYearStart,
+    /// Settings of the file formats.
+    #[serde(default)]
+    pub formats: FormatSettings,
 }
 
 impl Default for LedgerSettings {
     fn default() -> Self {
         Self {
+            version: 0,
+            changed_at: None,
+            closed_until: None,
             expense_accounts: BTreeMap::new(),
             default_expense_account: None,
             input_taxes: Vec::new(),
@@ -96,6 +113,7 @@ impl Default for LedgerSettings {
             exchange_difference_account: None,
             bank_accounts: BTreeMap::new(),
             fiscal_year_start: FiscalYearStart::default(),
+            formats: FormatSettings::default(),
         }
     }
 }

@@ -57,6 +57,22 @@ org_actions! {
     ListAllReports: Finance | Admin | Auditor;
     /// List the reports that wait for one's decision.
     ListApprovals: Employee | Finance | Admin | Auditor;
+    /// List batches.
+    ListBatches: Finance | Admin | Auditor;
+    /// Create a batch.
+    CreateBatch: Finance | Admin;
+    /// See the settings of the ledger.
+    ReadLedger: Finance | Admin | Auditor;
+    /// Change the settings of the ledger, and close periods.
+    UpdateLedger: Finance | Admin;
+    /// See the journal.
+    ReadJournal: Finance | Admin | Auditor;
+    /// See the settings for payments.
+    ReadPaymentSettings: Finance | Admin | Auditor;
+    /// Change the settings for payments.
+    UpdatePaymentSettings: Admin;
+    /// Record the answers of banks.
+    RecordBankAnswers: Finance | Admin;
     /// Close the organisation.
     CloseOrganisation: Admin;
 }

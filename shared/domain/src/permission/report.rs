@@ -267,7 +267,10 @@ const fn authorize_own_report(
     }
     let allowed = match action {
         Action::Clone => true,
-        Action::Edit => !matches!(status, ReportStatus::Rejected),
+        // What is in a batch, or paid, is final.
+        Action::Edit => {
+            !matches!(status, ReportStatus::Rejected | ReportStatus::Reimbursing | ReportStatus::Reimbursed)
+        }
         Action::Submit => status.is_with_owner(),
         Action::Recall => matches!(status, ReportStatus::Submitted),
         _ => matches!(status, ReportStatus::Draft),
@@ -391,7 +394,8 @@ impl<'a, A> Permit<'a, A> {
 /// Permits an action on a report.
 ///
 /// # Errors
-/// Those of [`authorize`]; [`DomainError::StepNotPending`] for an approver of another step; [`DomainError::Forbidden`]
+/// Those of [`authorize`]; [`DomainError::PartlySettled`] for a change of a report that a payment has settled in part;
+/// [`DomainError::StepNotPending`] for an approver of another step; [`DomainError::Forbidden`]
 /// for a service that would decide; [`DomainError::SeparationOfDuties`] for a member whose role was given by an
 /// interested party; [`DomainError::ApprovalLimitExceeded`] when the total exceeds the approval limit of the member, as
 /// no interested party has set it, or of the delegation.
@@ -416,6 +420,9 @@ pub fn permit<'a, A: ReportAction>(
         return Err(refusal);
     }
     authorized?;
+    if matches!(A::ACTION, Action::Edit | Action::Return) && report.has_settled_amounts() {
+        return Err(DomainError::PartlySettled);
+    }
     let parties: Vec<MemberId> = report.interested_parties().collect();
     let as_seen = actor.without_changes_by(&parties);
     let by_role = matches!(A::ACTION, Action::Return | Action::Reassign | Action::Reimburse);

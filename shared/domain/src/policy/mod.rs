@@ -2,6 +2,7 @@
 //! rules; [`crate::evaluate`] applies them to expenses, and [`crate::route`] makes the approval steps.
 
 mod finding;
+mod payments;
 mod requirement;
 mod validate;
 mod violation;
@@ -26,6 +27,7 @@ pub use finding::{
     Consequence, DayOff, Finding, LimitExcess, LimitTerms, Measure, NamedExpense, NamedReceipt, PolicyRule,
     RequiredField, SplitBill,
 };
+pub use payments::{MAX_HOLD_DAYS, PaymentRules};
 pub use requirement::{Bound, CategoryRule, CategoryRules, Reaction, RuleEffect};
 pub use validate::PolicyError;
 pub use violation::{ExpenseField, FindingEffect, Severity, Violation, ViolationFinding};
@@ -272,6 +274,9 @@ pub struct Policy {
     /// `auto_approve_below` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_approve_monthly: Option<Money>,
+    /// Rules for payments.
+    #[serde(default, skip_serializing_if = "PaymentRules::is_default")]
+    pub payments: PaymentRules,
     /// Hash of the last event of the policy's history.
     #[serde(default)]
     pub last_hash: String,
@@ -330,6 +335,7 @@ impl Policy {
             fallback: Some(Approvers::Role { role: Role::Admin }),
             auto_approve_below: None,
             auto_approve_monthly: None,
+            payments: PaymentRules::default(),
             last_hash: String::new(),
             changed_at: None,
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Deref;
 
-use super::{ApprovalMode, Approvers, Bound, CategoryRules, CostObject, Policy, Reaction, RuleEffect};
+use super::{ApprovalMode, Approvers, Bound, CategoryRules, CostObject, MAX_HOLD_DAYS, Policy, Reaction, RuleEffect};
 use crate::member::Role;
 use crate::money::Currency;
 
@@ -92,6 +92,10 @@ impl Policy {
         if self.auto_approve_monthly.is_some() && self.auto_approve_below.is_none() {
             errors.push("/auto_approve_monthly", "requires", "Needs auto_approve_below.");
         }
+        if self.payments.hold_account_changes_days > MAX_HOLD_DAYS {
+            let detail = format!("Must be at most {MAX_HOLD_DAYS} days.");
+            errors.push("/payments/hold_account_changes_days", "range", detail);
+        }
         if let Some(days) = &self.non_working_days {
             errors.reaction("/non_working_days", days.reaction());
             let weekend = days.weekend.as_deref().unwrap_or_default();
@@ -115,6 +119,7 @@ impl Policy {
         let single = [
             ("/auto_approve_below/currency".to_owned(), self.auto_approve_below),
             ("/auto_approve_monthly/currency".to_owned(), self.auto_approve_monthly),
+            ("/payments/four_eyes_from/currency".to_owned(), self.payments.four_eyes_from),
         ];
         let receipts = self.receipt_required_from.as_slice();
         let receipts = receipts.iter().enumerate().map(|(at, rule)| {

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use outlay_domain::batch::BatchEntry;
 use outlay_domain::conversion::{RateBook, RateEntry};
 use outlay_domain::expense::{Expense, ExpenseFacts, PaymentMethod};
-use outlay_domain::ledger::{JournalEntry, LedgerError, LedgerSettings, LineRole, OpenItem, PaymentFacts, base_totals};
+use outlay_domain::ledger::{
+    JournalEntry, LedgerError, LedgerSettings, LineRole, OpenItem, PaymentFacts, SettledValues, base_totals,
+};
 use outlay_domain::money::{Currency, Money};
 use outlay_domain::report::Report;
 use proptest::prelude::*;
@@ -242,5 +245,53 @@ proptest! {
         prop_assert_eq!(original_sum(&entry, LineRole::Payable, report.currency), -report.totals.reimbursable.minor());
         let repayable = report.totals.repayable.map_or(0, Money::minor);
         prop_assert_eq!(original_sum(&entry, LineRole::Receivable, report.currency), repayable);
+    }
+}
+
+/// Entries of batches that settle a report bit by bit: the claim first, then the debt in parts.
+fn batch_entries(report: &Report, parts: &[i64]) -> Vec<BatchEntry> {
+    let mut ids = seed(63);
+    let (claim, zero) = (report.totals.reimbursable, Money::zero(report.currency));
+    let mut owed = report.totals.repayable.unwrap_or(zero);
+    let mut entries = Vec::new();
+    for (at, percent) in parts.iter().enumerate() {
+        let is_last = at + 1 == parts.len();
+        let set_off = if is_last { owed } else { owed.portion(*percent, 100).unwrap() };
+        owed = owed.minus(set_off).unwrap();
+        entries.push(BatchEntry {
+            report: report.id,
+            number: report.number.clone(),
+            payment: ids.next_id(),
+            claim: if at == 0 { claim } else { zero },
+            set_off,
+            owed,
+        });
+    }
+    entries
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn settled_values_add_up_to_books(
+        lines in prop::collection::vec(entered(), 1..8),
+        (currency, base) in (0..5_usize, 0..5_usize),
+        prices in prop::array::uniform5(100..1_000_000_u32),
+        parts in prop::collection::vec(0..=100_i64, 1..5),
+    ) {
+        let report = random_report(&lines, currency, base, &prices);
+        let totals = base_totals(&report).unwrap();
+        let values = batch_entries(&report, &parts).iter().try_fold(
+            SettledValues::zero(report.base_total.currency()),
+            |sum, entry| sum.plus(SettledValues::of_entry(entry, &report).unwrap()),
+        ).unwrap();
+        // Refunds above the claims are neither paid nor set off.
+        if report.totals.reimbursable.minor() > 0 {
+            prop_assert_eq!(values.claim, totals.reimbursable);
+        }
+        if report.totals.repayable.is_some_and(|owed| owed.minor() > 0) {
+            prop_assert_eq!(values.set_off, totals.repayable);
+        }
     }
 }

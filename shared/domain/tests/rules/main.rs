@@ -2,10 +2,17 @@
 #![cfg(test)]
 
 mod background_jobs;
+mod bank_files;
+mod batch_duties;
+mod batch_model;
+mod batch_permissions;
+mod batch_sums;
+mod batches;
 mod currency;
 mod evaluation;
 mod history;
 mod ledger;
+mod ledger_settings;
 mod ledger_sums;
 mod lifecycle;
 mod members;
@@ -24,4 +31,5 @@ mod sequences;
 mod services;
 mod statements;
 mod support;
+mod treasury;
 mod world;

@@ -1,11 +1,12 @@
 //! Members and organisation: own changes, addresses, circles of managers, mail domains.
 
 use outlay_domain::change::{self, MemberPatch};
+use outlay_domain::conversion::ReferenceSource;
 use outlay_domain::error::DomainError;
 use outlay_domain::event::EventKind;
 use outlay_domain::language::Language;
 use outlay_domain::member::{AddressFault, Identity, Member, MemberKind, MemberStatus, Role};
-use outlay_domain::organisation::Organisation;
+use outlay_domain::organisation::{Organisation, OrganisationSettings};
 use outlay_domain::patch::Patch;
 use outlay_domain::permission::{MemberPermit, UpdateMember, UpdateOrganisation, permit_member, permit_org};
 use outlay_domain::text::{DisplayName, EmailAddress};
@@ -124,13 +125,18 @@ fn organisation_of_earlier_version_is_read_and_changed() {
     assert_eq!((before.version, before.mail_domains.len(), before.last_hash.as_str()), (1, 0, ""));
     let ada = member(4, Role::Admin, None);
     let permit = permit_org::<UpdateOrganisation>(&ada).unwrap();
-    let change = change::update_organisation(permit, &before, vec!["acme.com".parse().unwrap()], None, now()).unwrap();
+    let settings = OrganisationSettings {
+        mail_domains: vec!["acme.com".parse().unwrap()],
+        rate_source: Some(ReferenceSource::Ecb),
+    };
+    let change = change::update_organisation(permit, &before, settings.clone(), None, now()).unwrap();
     assert_eq!((change.before, change.after.version, change.event.seq), (1, 2, 2));
     assert_eq!(change.after.last_hash, change.event.hash);
-    assert_eq!(change.event.changes[0].new, serde_json::json!(["acme.com"]));
-    assert!(
-        change::update_organisation(permit, &change.after, change.after.mail_domains.clone(), None, now()).is_none()
-    );
+    let changes: Vec<_> = change.event.changes.iter().map(|it| (it.field.as_str(), &it.old, &it.new)).collect();
+    let (empty, domains) = (serde_json::json!([]), serde_json::json!(["acme.com"]));
+    let (none, ecb) = (serde_json::Value::Null, serde_json::json!("ecb"));
+    assert_eq!(changes, [("/mail_domains", &empty, &domains), ("/rate_source", &none, &ecb)]);
+    assert!(change::update_organisation(permit, &change.after, settings, None, now()).is_none());
 }
 
 #[test]

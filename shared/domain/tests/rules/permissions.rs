@@ -10,7 +10,7 @@ use outlay_domain::permission::{
 };
 use outlay_domain::report::ReportStatus;
 
-use crate::support::{let_decide, member, seed};
+use crate::support::{let_decide, member, seed, word};
 
 /// Every cell of the table.
 fn cells() -> impl Iterator<Item = (Role, Relation, ReportStatus, Action)> {
@@ -41,7 +41,11 @@ fn permission_table_matches_independent_rules() {
             Action::Comment => sees,
             // The clone is a new report for its owner.
             Action::Clone => relation == Relation::Owner || (relation == Relation::Preparer && office),
-            Action::Edit => writes && status != ReportStatus::Rejected,
+            Action::Edit => {
+                let is_final =
+                    matches!(status, ReportStatus::Rejected | ReportStatus::Reimbursing | ReportStatus::Reimbursed);
+                writes && !is_final
+            }
             Action::Delete => writes && status == ReportStatus::Draft,
             Action::Submit => writes && matches!(status, ReportStatus::Draft | ReportStatus::Returned),
             Action::Recall => writes && status == ReportStatus::Submitted,
@@ -54,7 +58,7 @@ fn permission_table_matches_independent_rules() {
         };
         assert_eq!(allowed, expected, "{role:?} {relation:?} {status:?} {action:?}");
     }
-    assert_eq!(cells().count(), 4 * 8 * 5 * 11);
+    assert_eq!(cells().count(), 4 * 8 * 7 * 11);
 }
 
 #[test]
@@ -115,6 +119,14 @@ org_actions! {
     ListReports "List own reports",
     ListAllReports "List reports of other members",
     ListApprovals "List the reports that wait for the caller's decision",
+    ListBatches "List batches",
+    CreateBatch "Create a batch",
+    ReadLedger "See the settings of the ledger",
+    UpdateLedger "Change the settings of the ledger, and close periods",
+    ReadJournal "See the journal",
+    ReadPaymentSettings "See the settings for payments",
+    UpdatePaymentSettings "Change the settings for payments",
+    RecordBankAnswers "Record the answers of banks",
     CloseOrganisation "Close the organisation",
 }
 
@@ -287,19 +299,6 @@ fn service_cannot_set_own_payout_account() {
     assert!(permit_member::<permission::EraseMember>(&ada, Some(&service)).is_ok());
 }
 
-/// Text of a cell.
-fn word(ruling: Result<(), DomainError>) -> &'static str {
-    match ruling {
-        Ok(()) => "**yes**",
-        Err(DomainError::NotFound) => "hidden",
-        Err(DomainError::Forbidden(_)) => "forbidden",
-        Err(DomainError::SeparationOfDuties(_)) => "duties",
-        Err(DomainError::InvalidState { .. }) => "wrong state",
-        Err(DomainError::AlreadyDecided) => "decided",
-        Err(other) => panic!("the page has no word for this error: {other:?}"),
-    }
-}
-
 /// Heading and sentence of an action.
 const fn heading(action: Action) -> (&'static str, &'static str) {
     match action {
@@ -318,7 +317,7 @@ const fn heading(action: Action) -> (&'static str, &'static str) {
         Action::Return => ("Return", "Send the report back to its owner, who may change it and submit it again."),
         Action::Reassign => ("Reassign", "Replace an approver of the pending step."),
         Action::Reimburse => {
-            ("Reimburse", "Reimburse the report. There is no endpoint for this yet; it will require this permission.")
+            ("Reimburse", "Take the report into a batch. The creator of the batch needs this permission.")
         }
     }
 }
@@ -335,13 +334,15 @@ columns are the states of a report.
 | **yes** | allowed |
 | hidden | rejected as if the report or the member did not exist (404) |
 | forbidden | the role or the relation does not allow the action (403) |
-| duties | separation of duties: interested parties cannot decide on, return or reimburse a report, nor approvers reimburse it (403) |
+| duties | separation of duties: interested parties cannot decide on, return or reimburse a report, nor approvers reimburse it; payments \
+have four eyes, and nobody pays themselves (403) |
 | wrong state | the state of the report or of its route does not allow the action (409) |
 | decided | the member, or someone on their behalf, has already decided on this report (409) |
 
 A service is a member that is a program. It has the permissions of its role, with these exceptions: it cannot decide on a report or
 return one (403, or 404 where the report is hidden); it is never an approver or a delegate; it has no reports and no payout account;
-and it cannot be an admin, because the admin who controls it would have two votes.
+and it cannot be an admin, because the admin who controls it would have two votes. For the same reason it cannot create or release a
+batch, nor clear a hold (403).
 ";
 
 const MEMBERS: &str = "
@@ -362,13 +363,15 @@ const MEMBER_NOTES: &str = "
   member.
 ";
 
+/// Rule below the heading of a table of actions on reports.
+const RULE: &str = "|---|---|---|---|---|---|---|---|---|";
+
 fn page() -> String {
     let mut page = LEGEND.to_owned();
     for &action in Action::ALL {
         let (name, sentence) = heading(action);
         let states = ReportStatus::ALL.iter().map(|status| status.name()).collect::<Vec<_>>().join(" | ");
-        write!(page, "\n## {name}\n{sentence}\n\n| relation | role | {states} |\n|---|---|---|---|---|---|---|\n")
-            .unwrap();
+        write!(page, "\n## {name}\n{sentence}\n\n| relation | role | {states} |\n{RULE}\n").unwrap();
         for &relation in Relation::ALL {
             for &role in Role::ALL {
                 let words = ReportStatus::ALL
@@ -411,6 +414,7 @@ fn page() -> String {
         writeln!(page, "| {} | {own} | {words} | {learns} |", row.1).unwrap();
     }
     page.push_str(MEMBER_NOTES);
+    page.push_str(&crate::batch_permissions::page());
     page
 }
 
@@ -434,5 +438,5 @@ fn permissions_page_matches_rules() {
     let cell = |line: &&str| line.starts_with("| ") && !line.contains("---");
     let rows = page.lines().filter(cell).count();
     let tables = Action::ALL.len() * (1 + 4 * 8) + 1 + ORG_ACTIONS.len() + 1 + MEMBER_ACTIONS.len();
-    assert_eq!(rows, 7 + tables);
+    assert_eq!(rows, 7 + tables + crate::batch_permissions::rows());
 }

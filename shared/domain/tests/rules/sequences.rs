@@ -263,7 +263,10 @@ fn random_action_sequences_keep_invariants() {
     ];
     seen.borrow().at_least(20, &acts);
     seen.borrow().at_least(1, &["Escalate"]);
-    seen.borrow().at_least(20, &ReportStatus::ALL.iter().map(|status| status.name()).collect::<Vec<_>>());
+    // Payments have random sequences of their own: `batch_sums`.
+    let is_paying = |status: &&ReportStatus| matches!(status, ReportStatus::Reimbursing | ReportStatus::Reimbursed);
+    let statuses = ReportStatus::ALL.iter().filter(|status| !is_paying(status)).map(|status| status.name());
+    seen.borrow().at_least(20, &statuses.collect::<Vec<_>>());
 }
 
 /// Asserts that the members who can decide are those of the first route, and beside them at most the admin without a

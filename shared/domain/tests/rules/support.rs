@@ -339,9 +339,24 @@ pub fn organisation(id: OrgId) -> Organisation {
         name: text("Acme"),
         base_currency: eur(),
         mail_domains: Vec::new(),
+        rate_source: None,
+        payments: None,
         version: 1,
         last_hash: String::new(),
         created_at: now(),
         closed_at: None,
+    }
+}
+
+/// Text of a cell of `docs/PERMISSIONS.md`.
+pub fn word(ruling: Result<(), DomainError>) -> &'static str {
+    match ruling {
+        Ok(()) => "**yes**",
+        Err(DomainError::NotFound) => "hidden",
+        Err(DomainError::Forbidden(_)) => "forbidden",
+        Err(DomainError::SeparationOfDuties(_)) => "duties",
+        Err(DomainError::InvalidState { .. } | DomainError::InvalidBatchState { .. }) => "wrong state",
+        Err(DomainError::AlreadyDecided) => "decided",
+        Err(other) => panic!("the page has no word for this error: {other:?}"),
     }
 }

@@ -38,6 +38,8 @@ fn report_of(notice: &Notice) -> Option<&ReportFacts> {
         | Notice::AddressFailed { .. }
         | Notice::PayoutAccountChanged { .. }
         | Notice::OrganisationClosed { .. }
+        | Notice::PayeeUnpaid { .. }
+        | Notice::BatchWaiting { .. }
         | Notice::Invited { .. } => None,
     }
 }
@@ -68,12 +70,13 @@ fn facts(notice: &Notice) -> Vec<String> {
         }
         Notice::Reimbursed { .. } | Notice::PayoutAccountChanged { .. } => Vec::new(),
         Notice::PaymentFailed { reason, .. } => lines(reason),
+        Notice::PayeeUnpaid { payee, reason, .. } => [vec![payee.clone()], lines(reason)].concat(),
         Notice::Reminder { tasks, .. } => tasks
             .iter()
             .flat_map(|TaskFacts { number, title, owner, .. }| [number.clone(), title.clone(), owner.clone()])
             .collect(),
         Notice::AddressFailed { member, address, .. } => vec![member.clone(), address.clone()],
-        Notice::Prepared { by, .. } => vec![by.clone()],
+        Notice::Prepared { by, .. } | Notice::BatchWaiting { by, .. } => vec![by.clone()],
         Notice::DelegationSet { other, by, tasks, .. } => {
             let names = tasks.iter().flat_map(|task| [&task.preparer, &task.payee]).flatten().cloned();
             [other.clone(), by.clone()].into_iter().chain(names).collect()
@@ -275,7 +278,7 @@ fn notices_with_text(evil: &str) -> [Notice; 6] {
             reassignment_reason: Some(evil.clone()),
         },
         Notice::Returned { report: report.clone(), by, reason: reason.clone() },
-        Notice::PaymentFailed { report: report.clone(), amount: report.total, reason },
+        Notice::PaymentFailed { report: report.clone(), to_recipient: true, amount: report.total, reason },
         samples::reminder(vec![samples::task(&evil, &evil, &evil, "1.00 EUR", "2025-07-14")]),
         Notice::AddressFailed { member: evil.clone(), address: evil.clone(), fault: AddressFault::Complained },
         Notice::Invited { organisation: evil.clone(), inviter: evil, role: outlay_domain::member::Role::Admin },
@@ -371,7 +374,12 @@ fn subjects_state_what_happened() {
         "Marco Rossi decides for you",
         "Marco Rossi no longer decides for you",
         "New member with further rights: Marco Rossi",
+        "Paid: Client visit Lyon, 900.00 EUR",
         "Paid: Client visit Lyon, 936.60 EUR",
+        "Set off: Client visit Lyon, 936.60 EUR",
+        "Payment failed: Bo Lind, 936.60 EUR",
+        "1 payment waits for its release",
+        "9 payments wait for their release",
         "Payment failed: Client visit Lyon, 936.60 EUR",
         "Rejected: Client visit Lyon, 1,204.60 EUR",
         "Returned: Client visit Lyon, 1,204.60 EUR",

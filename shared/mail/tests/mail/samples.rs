@@ -175,6 +175,8 @@ const fn has_a_sample(notice: &Notice) {
         | Notice::Rejected { .. }
         | Notice::Reimbursed { .. }
         | Notice::PaymentFailed { .. }
+        | Notice::PayeeUnpaid { .. }
+        | Notice::BatchWaiting { .. }
         | Notice::Reminder { .. }
         | Notice::AddressFailed { .. }
         | Notice::PayoutAccountChanged { .. }
@@ -299,6 +301,25 @@ fn decisions() -> Vec<(&'static str, Notice)> {
     ]
 }
 
+/// Report that is paid to another member.
+fn paid_to_other() -> ReportFacts {
+    ReportFacts { payee: Some("Yuki Tanaka".to_owned()), ..plain_report() }
+}
+
+fn paid(report: ReportFacts, amount: &str, set_off: Option<&str>) -> Notice {
+    let to_recipient = report.payee.is_none();
+    let paid_on = day("2025-07-21");
+    let (amount, set_off) = (money(amount), set_off.map(money));
+    let reports = if set_off.is_some() { 3 } else { 1 };
+    Notice::Reimbursed { report, amount, set_off, reports, to_recipient, paid_on }
+}
+
+fn batch_waiting((reports, payments, held): (usize, usize, usize)) -> Notice {
+    let totals = vec![money("7204.60 EUR"), money("18400 JPY")];
+    let by = "Bruno Costa".to_owned();
+    Notice::BatchWaiting { by, reports, payments, held, totals, execution_date: day("2025-07-21") }
+}
+
 fn others() -> Vec<(&'static str, Notice)> {
     let (amount, member) = (money("936.60 EUR"), "Bo Lind".to_owned());
     let tasks = vec![
@@ -310,8 +331,21 @@ fn others() -> Vec<(&'static str, Notice)> {
         Notice::AddressFailed { member: member.clone(), address: address.clone(), fault: AddressFault::Bounced };
     let unpaid = "The bank does not know the account.".to_owned();
     vec![
-        ("reimbursed", Notice::Reimbursed { report: cut_report(), amount, paid_on: day("2025-07-21") }),
-        ("payment-failed", Notice::PaymentFailed { report: plain_report(), amount, reason: unpaid }),
+        ("reimbursed", paid(cut_report(), "936.60 EUR", None)),
+        ("reimbursed-other", paid(paid_to_other(), "936.60 EUR", None)),
+        ("reimbursed-set-off", paid(cut_report(), "900.00 EUR", Some("36.60 EUR"))),
+        ("set-off", paid(cut_report(), "0.00 EUR", Some("936.60 EUR"))),
+        (
+            "payment-failed",
+            Notice::PaymentFailed { report: plain_report(), to_recipient: true, amount, reason: unpaid.clone() },
+        ),
+        (
+            "payment-failed-other",
+            Notice::PaymentFailed { report: paid_to_other(), to_recipient: false, amount, reason: unpaid.clone() },
+        ),
+        ("payee-unpaid", Notice::PayeeUnpaid { payee: member.clone(), amount, reports: 3, reason: unpaid }),
+        ("batch-waiting", batch_waiting((12, 9, 2))),
+        ("batch-waiting-one", batch_waiting((1, 1, 0))),
         ("reminder", reminder(tasks)),
         ("reminder-of-one", reminder(vec![task("EXP-2039", "Team lunch", "Yuki Tanaka", "42.50 EUR", "2025-07-14")])),
         ("address-bounced", bounced),

@@ -20,13 +20,21 @@
 //! | joining member | 4 | member, two copies, event |
 //! | automatic approval or refusal | 1 | |
 //!
+//! A booking request is written when the report was approved, or becomes so: then one of its steps has no tasks, which
+//! leaves room. A booking has its own transaction: the state, the head, up to 65 groups of lines, and the condition on
+//! the settings.
+//!
 //! The sum is 99. New routes of other reports are left out where they do not fit. Receipts are added and removed one
 //! at a time, with two items each (file task and duplicate reference), while the report is with its owner. All thirty
 //! are removed with a draft, which has neither tasks nor claims (84 items). The ten of an expense are removed with it,
 //! which leaves at most one cost centre, one month and one trip (97). Expenses and violations have at most 380
 //! KiB, the stored response as many again, and twelve
 //! full buckets with the longest names less than 3 MB. A test adds up all of it.
+//!
+//! A step of a batch has no bound of its own: twenty reports with their payments can need more. Background work then
+//! takes half as many. One report always fits, because the members involved in it are written before, in parts.
 
+mod batch;
 mod transaction;
 
 use aws_sdk_dynamodb::error::SdkError;

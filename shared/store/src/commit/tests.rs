@@ -25,6 +25,7 @@ use crate::items::sealed_account_from_item;
 use crate::keys::{self, PrimaryKey, names};
 use crate::testing::{ISSUER, change, draft, eur, event, line, member, seed, step};
 
+mod batches;
 mod files;
 
 /// A write as text: operation, sort key and condition.
@@ -549,4 +550,20 @@ fn largest_report_change_fits_into_one_transaction() {
     assert!(*largest < 400 * 1024, "the largest item has {largest} bytes");
     let total: usize = sizes.iter().sum();
     assert!(total < 4_000_000, "{total} bytes");
+}
+
+#[test]
+fn approval_and_its_end_request_a_booking() {
+    let mut seed = seed();
+    let submitted = Report { status: ReportStatus::Submitted, ..draft(&mut seed, Vec::new()) };
+    let requests = |before: &Report, status: ReportStatus| {
+        let after = Report { status, ..before.clone() };
+        let writes = writes(&[Change::Report(Box::new(change(Some(before), after)))]);
+        writes.iter().filter(|write| write.partition().ends_with("#BOOKING_REQUESTS")).count()
+    };
+    let approved = Report { status: ReportStatus::Approved, ..submitted.clone() };
+    assert_eq!(requests(&approved, ReportStatus::Returned), 1);
+    assert_eq!(requests(&approved, ReportStatus::Submitted), 1);
+    assert_eq!(requests(&approved, ReportStatus::Reimbursing), 0);
+    assert_eq!(requests(&submitted, ReportStatus::Returned), 0);
 }

@@ -9,14 +9,14 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 use jiff::civil::Date;
 use outlay_domain::change::{
-    Change, MemberChange, OrganisationChange, OrganisationClosed, OrganisationCreated, PayoutChange, PolicyChange,
-    RatesChange, ReportChange,
+    BookingChange, BookingState, Change, LedgerChange, MemberChange, OrganisationChange, OrganisationClosed,
+    OrganisationCreated, PayoutChange, PolicyChange, RatesChange, ReportChange,
 };
 use outlay_domain::event::Event;
 use outlay_domain::ids::{MemberId, OrgId, ReportId};
 use outlay_domain::member::{Authority, Member, MemberKind, MemberStatus};
 use outlay_domain::policy::Policy;
-use outlay_domain::report::Report;
+use outlay_domain::report::{Report, ReportStatus};
 use outlay_domain::spending::SpendingChange;
 use serde::Serialize;
 
@@ -31,6 +31,7 @@ use crate::items::{
     to_item,
 };
 
+use crate::journal::{BookingRequest, entry_items};
 use crate::keys::{self, PrimaryKey, names};
 use crate::outbox::{OrganisationEntry, outbox_entry};
 use crate::reads::{AddressEntry, FORMER_IDENTITY};
@@ -91,17 +92,17 @@ const COMMIT_ID: &str = "commit_id";
 
 /// Collects the writes of a transaction.
 pub(super) struct TransactionBuilder<'a> {
-    table: &'a str,
+    pub(super) table: &'a str,
     /// Distinguishes the events of this commit from equal ones of another.
     commit_id: u64,
     writes: Vec<ConditionalWrite>,
 }
 
-type ConditionExpression = (&'static str, Option<AttributeValue>);
+pub(super) type ConditionExpression = (&'static str, Option<AttributeValue>);
 
-const IS_ABSENT: ConditionExpression = ("attribute_not_exists(PK)", None);
+pub(super) const IS_ABSENT: ConditionExpression = ("attribute_not_exists(PK)", None);
 
-fn version_condition(version: Option<u64>) -> ConditionExpression {
+pub(super) fn version_condition(version: Option<u64>) -> ConditionExpression {
     match version {
         Some(version) => ("version = :value", Some(number(version))),
         None => IS_ABSENT,
@@ -132,7 +133,7 @@ fn expression_values(value: Option<AttributeValue>) -> Option<HashMap<String, At
 }
 
 /// Converts the error of an SDK builder about a missing field.
-fn build_error(error: impl std::fmt::Display) -> StoreError {
+pub(super) fn build_error(error: impl std::fmt::Display) -> StoreError {
     StoreError::Refused(error.to_string())
 }
 
@@ -150,7 +151,7 @@ impl<'a> TransactionBuilder<'a> {
         Ok(transaction.writes)
     }
 
-    fn put(
+    pub(super) fn put(
         &mut self,
         item: Item,
         kind: ConditionKind,
@@ -191,18 +192,29 @@ impl<'a> TransactionBuilder<'a> {
         Ok(())
     }
 
+    /// Adds an update in place.
+    pub(super) fn update(&mut self, update: Update, kind: ConditionKind) {
+        let item = TransactWriteItem::builder().update(update).build();
+        self.writes.push(ConditionalWrite { item, kind });
+    }
+
     /// Adds a condition that a member has the version that was read, without a write.
     fn assert_unchanged(&mut self, member: &Member) -> Result<(), StoreError> {
-        let (expression, value) = version_condition(Some(member.version));
+        self.assert_version(&keys::member(member.org, member.id), member.version, ConditionKind::CallerUnchanged)
+    }
+
+    /// Adds a condition that an item has a version, without a write.
+    fn assert_version(&mut self, key: &PrimaryKey, version: u64, kind: ConditionKind) -> Result<(), StoreError> {
+        let (expression, value) = version_condition(Some(version));
         let check = ConditionCheck::builder()
             .table_name(self.table)
-            .set_key(Some(key_attributes(&keys::member(member.org, member.id))))
+            .set_key(Some(key_attributes(key)))
             .condition_expression(expression)
             .set_expression_attribute_values(expression_values(value))
             .build()
             .map_err(build_error)?;
         let item = TransactWriteItem::builder().condition_check(check).build();
-        self.writes.push(ConditionalWrite { item, kind: ConditionKind::CallerUnchanged });
+        self.writes.push(ConditionalWrite { item, kind });
         Ok(())
     }
 
@@ -217,10 +229,7 @@ impl<'a> TransactionBuilder<'a> {
             .expression_attribute_values(":one", number(1))
             .build()
             .map_err(build_error)?;
-        self.writes.push(ConditionalWrite {
-            item: TransactWriteItem::builder().update(update).build(),
-            kind: ConditionKind::Spending,
-        });
+        self.update(update, ConditionKind::Spending);
         Ok(())
     }
 
@@ -236,8 +245,7 @@ impl<'a> TransactionBuilder<'a> {
             .expression_attribute_values(":one", number(1))
             .build()
             .map_err(build_error)?;
-        let item = TransactWriteItem::builder().update(update).build();
-        self.writes.push(ConditionalWrite { item, kind: ConditionKind::None });
+        self.update(update, ConditionKind::None);
         Ok(())
     }
 
@@ -248,14 +256,17 @@ impl<'a> TransactionBuilder<'a> {
             Change::OrganisationClosed(closed) => self.close_organisation(closed),
             Change::Members(changes) => changes.iter().try_for_each(|change| self.change_member(change)),
             Change::AssertUnchanged(member) => self.assert_unchanged(member),
+            Change::Ledger(change) => self.change_ledger(change),
+            Change::Booking(change) => self.book(change),
             Change::Payout(change) => self.change_payout_account(change),
             Change::Policy(change) => self.change_policy(change),
             Change::Rates(change) => self.put_rates(change),
             Change::Report(change) | Change::Rerouted(change) => self.change_report(change),
+            Change::Batch(change) => self.change_batch(change),
         }
     }
 
-    fn put_event(&mut self, event: &Event, kind: ConditionKind) -> Result<(), StoreError> {
+    pub(super) fn put_event(&mut self, event: &Event, kind: ConditionKind) -> Result<(), StoreError> {
         let mut item = to_item(&keys::event(event), "event", event)?;
         item.insert(COMMIT_ID.to_owned(), text(format!("{:016x}", self.commit_id)));
         self.put(item, kind, Some(IS_ABSENT))?;
@@ -391,6 +402,52 @@ impl<'a> TransactionBuilder<'a> {
         self.put_event(event, ConditionKind::History)
     }
 
+    fn change_ledger(&mut self, change: &LedgerChange) -> Result<(), StoreError> {
+        let LedgerChange { before, after, organisation } = change;
+        let item = to_item(&keys::ledger(organisation.after.id), "ledger", after)?;
+        self.put(item, ConditionKind::Version, Some(version_condition((*before > 0).then_some(*before))))?;
+        self.change_organisation(organisation)
+    }
+
+    /// Writes an entry and the state of the bookings. Two runs cannot make the same booking, and none books by settings
+    /// that are not in force.
+    fn book(&mut self, change: &BookingChange) -> Result<(), StoreError> {
+        let BookingChange { after, entry, booked_at, settings_version } = change;
+        let (org, version, item) = match after {
+            BookingState::Report(after) => {
+                let item = to_item(&keys::bookings(after.org, after.report), "bookings", after)?;
+                (after.org, after.version, item)
+            }
+            BookingState::Payment(after) => {
+                let item = to_item(&keys::payment_bookings(after.org, after.payment), "payment_bookings", after)?;
+                (after.org, after.version, item)
+            }
+        };
+        let before = version.checked_sub(1).filter(|version| *version > 0);
+        self.put(item, ConditionKind::Version, Some(version_condition(before)))?;
+        for item in entry.iter().map(|entry| entry_items(entry, *booked_at)).collect::<Result<Vec<_>, _>>()?.concat() {
+            self.put(item, ConditionKind::Version, Some(IS_ABSENT))?;
+        }
+        self.assert_version(&keys::ledger(org), *settings_version, ConditionKind::CallerUnchanged)
+    }
+
+    /// Requests that the books follow the change of a report that is or was approved.
+    fn request_booking(&mut self, change: &ReportChange) -> Result<(), StoreError> {
+        if !change.needs_booking() {
+            return Ok(());
+        }
+        let report = &change.after;
+        self.put_booking_request(
+            report.org,
+            &BookingRequest::Report { report_id: report.id, last_event: report.last_event },
+        )
+    }
+
+    pub(super) fn put_booking_request(&mut self, org: OrgId, request: &BookingRequest) -> Result<(), StoreError> {
+        let key = keys::booking_request(org, &request.subject());
+        self.put(to_item(&key, "booking_request", request)?, ConditionKind::None, None)
+    }
+
     fn put_rates(&mut self, change: &RatesChange) -> Result<(), StoreError> {
         for entry in &change.entries {
             let key = keys::rate(change.event.org, entry.currency, entry.date);
@@ -402,7 +459,7 @@ impl<'a> TransactionBuilder<'a> {
         self.put_event(&change.event, ConditionKind::Version)
     }
 
-    fn change_report(&mut self, change: &ReportChange) -> Result<(), StoreError> {
+    pub(super) fn change_report(&mut self, change: &ReportChange) -> Result<(), StoreError> {
         let ReportChange { before, after, events, spending, deleted } = change;
         let before = before.as_ref();
         let condition = report_condition(before);
@@ -423,6 +480,7 @@ impl<'a> TransactionBuilder<'a> {
         self.add_participants(before, left)?;
         self.update_files(before, left, after.updated_at)?;
         self.update_spending(after, spending)?;
+        self.request_booking(change)?;
         events.iter().try_for_each(|event| self.put_event(event, ConditionKind::History))
     }
 
@@ -494,8 +552,12 @@ impl<'a> TransactionBuilder<'a> {
     }
 
     /// Adds the entries by which the erasure of a member finds claimed reports that the member takes part in. They stay
-    /// when the report is returned: a reader looks at the report.
+    /// when the report is returned or paid: a reader looks at the report.
     fn add_participants(&mut self, before: Option<&Report>, after: Option<&Report>) -> Result<(), StoreError> {
+        // Nobody decides on a paid report. When its payment comes back, all its entries are there.
+        if before.is_some_and(|before| before.status == ReportStatus::Reimbursed) {
+            return Ok(());
+        }
         let old = before.map(keys::participant_entries).unwrap_or_default();
         let new = after.map(keys::participant_entries).unwrap_or_default();
         let added = new.difference(&old);

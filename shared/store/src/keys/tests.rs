@@ -1,5 +1,7 @@
 //! Order and pattern of keys.
 
+use outlay_domain::batch::PaymentKey;
+
 use super::*;
 
 fn at(text: &str) -> Timestamp {
@@ -37,9 +39,20 @@ fn samples() -> (Vec<PrimaryKey>, Vec<(String, &'static str)>) {
     let (org, report, member, receipt) = (seed.next_id(), seed.next_id(), seed.next_id(), seed.next_id());
     let date: Date = "2031-01-02".parse().unwrap();
     let subject = EventSubject::Report(report);
+    let (batch, payment) = (seed.next_id(), seed.next_id());
     let time = at("2026-11-22T10:00:00Z");
     let money = Money::from_minor(4711, "USD".parse().unwrap());
+    let place = EntryPlace { id: seed.next_id(), period: "2031-03".parse().unwrap(), booked_at: time };
     let keys = vec![
+        super::batch(org, batch),
+        super::payment(org, batch, PaymentKey { payee: member, currency: "USD".parse().unwrap() }),
+        payment_pointer(org, payment),
+        entry(org, batch, payment, report),
+        involved(org, batch, member),
+        named_reports(org, batch, 4),
+        batch_entry(org, batch),
+        batch_work(org, batch),
+        event_at(org, EventSubject::Batch(batch), 5),
         organisation(org),
         policy(org),
         policy_version(org, 3),
@@ -72,6 +85,11 @@ fn samples() -> (Vec<PrimaryKey>, Vec<(String, &'static str)>) {
         organisation_entry(org),
         task(org, member, Some(date), report, 8),
         rate(org, money.currency(), date),
+        ledger(org),
+        booking_request(org, &report.to_string()),
+        bookings(org, report),
+        journal_entry(org, &place),
+        journal_lines(org, &place, 7),
         idempotency(Some(org), "sub-1", "{key}"),
         idempotency(None, "sub-1", "{key}"),
         rate_limit("sub-1", "{class}"),
@@ -89,6 +107,12 @@ fn samples() -> (Vec<PrimaryKey>, Vec<(String, &'static str)>) {
         (report.to_string(), "{report}"),
         (member.to_string(), "{member}"),
         (receipt.to_string(), "{receipt}"),
+        (place.id.to_string(), "{entry}"),
+        ("2031-03".to_owned(), "{period}"),
+        ("{entry}#007".to_owned(), "{entry}#{group}"),
+        (batch.to_string(), "{batch}"),
+        (payment.to_string(), "{payment}"),
+        ("NAMED#004".to_owned(), "NAMED#{chunk}"),
         ("https://idp.example.com".to_owned(), "{iss}"),
         (sortable_timestamp(time), "{at}"),
         (sortable_total(4711), "{total}"),

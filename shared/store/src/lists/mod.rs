@@ -1,6 +1,7 @@
 //! Lists for users, one page at a time. Lists by a secondary index may lag behind the last change. [`filter`] chooses
 //! the index of a report list, [`query`] reads the pages.
 
+mod batches;
 mod filter;
 mod query;
 
@@ -8,7 +9,7 @@ use std::collections::HashMap;
 
 use outlay_domain::conversion::RateEntry;
 use outlay_domain::event::{Event, EventSubject};
-use outlay_domain::ids::{MemberId, OrgId, ReportId};
+use outlay_domain::ids::{MemberId, OrgId};
 use outlay_domain::member::Member;
 use outlay_domain::money::Currency;
 use outlay_domain::policy::{Policy, Violation};
@@ -56,17 +57,17 @@ impl Store {
         Ok(Page { items, next: found.next, passed_over: found.passed_over })
     }
 
-    /// Lists the events of a report, oldest first.
+    /// Lists the events of a subject, oldest first.
     ///
     /// # Errors
     /// [`ListError`]
     pub async fn list_events(
         &self,
         org: OrgId,
-        report: ReportId,
+        subject: EventSubject,
         page: &PageRequest,
     ) -> Result<Page<Event>, ListError> {
-        let partition = keys::subject_partition(org, EventSubject::Report(report));
+        let partition = keys::subject_partition(org, subject);
         self.list(&ListQuery::by_prefix(org, partition, keys::EVENT_PREFIX), page).await
     }
 

@@ -295,7 +295,10 @@ pub fn sent_back_with_a_message() {
 
 pub fn payable_when_approved() {
     let may = |status| authorize(Role::Finance, Relation::Unrelated, status, Action::Reimburse).is_ok();
-    assert_eq!(ReportStatus::ALL.iter().copied().map(may).collect::<Vec<_>>(), [false, false, true, false, false]);
+    assert_eq!(
+        ReportStatus::ALL.iter().copied().map(may).collect::<Vec<_>>(),
+        [false, false, true, false, false, false, false]
+    );
 }
 
 pub fn steps_cannot_be_bypassed() {
