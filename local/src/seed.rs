@@ -49,6 +49,7 @@ async fn ensure_org(client: &Client, sample: &SampleData, data: Option<&Path>) -
     org.invite_members().await?;
     org.put_policy(sample).await?;
     org.put_rates(sample).await?;
+    org.put_payment_settings(sample).await?;
     if let Some(path) = file {
         std::fs::write(&path, json!({"org": org.org}).to_string())
             .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;

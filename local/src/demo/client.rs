@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
@@ -45,10 +46,14 @@ impl Client {
 
     /// Returns the date in UTC, from the clock of the stack.
     pub(crate) async fn today(&self) -> Result<Date, String> {
+        Ok(self.now().await?.to_zoned(TimeZone::UTC).date())
+    }
+
+    async fn now(&self) -> Result<Timestamp, String> {
         let answer = send("GET /v1/health", self.http.get(format!("{}/v1/health", self.url))).await?;
         let time = rfc2822::parse(answer.header(DATE.as_str()));
         let time = time.map_err(|error| format!("GET /v1/health: no date in the answer: {error}"))?;
-        Ok(time.timestamp().to_zoned(TimeZone::UTC).date())
+        Ok(time.timestamp())
     }
 
     /// Signs a member in.
@@ -59,20 +64,39 @@ impl Client {
         Ok(User { profile: profile.clone(), token: text(&body, "/access_token").to_owned(), client: self.clone() })
     }
 
-    /// Waits for the mail to an address that follows `before` others.
-    pub(crate) async fn mail(&self, to: &str, before: usize) -> Result<Value, String> {
+    /// Waits for the mail to an address with this subject. Mails of different causes arrive in any order.
+    pub(crate) async fn mail(&self, to: &str, subject: &str) -> Result<Value, String> {
         let deadline = Instant::now() + MAIL_TIMEOUT;
         loop {
             let request = self.http.get(format!("{}/_local/mail", self.url));
             let answer = send("GET /_local/mail", request.query(&[("to", to)])).await?;
-            if let Some(mail) = items(&answer.expect(200)?).get(before) {
+            let mails = answer.expect(200)?;
+            let subjects: Vec<&str> = items(&mails).iter().map(|mail| text(mail, "/subject")).collect();
+            if let Some(mail) = items(&mails).iter().find(|mail| text(mail, "/subject") == subject) {
                 return Ok(mail.clone());
             }
             if Instant::now() > deadline {
-                let seconds = MAIL_TIMEOUT.as_secs();
-                return Err(mismatch(&format!("the mail to {to}"), &format!("within {seconds} s"), "none"));
+                let wanted = format!("{subject:?} within {} s", MAIL_TIMEOUT.as_secs());
+                return Err(mismatch(&format!("the mail to {to}"), &wanted, &format!("{subjects:?}")));
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Downloads a file by a signed link.
+    pub(crate) async fn download(&self, url: &str) -> Result<String, String> {
+        let answer = send("the download", self.http.get(url)).await?;
+        if answer.status == 200 { Ok(answer.text) } else { Err(mismatch(&answer.what, "200", &answer.text)) }
+    }
+
+    /// Runs a scheduled function now.
+    pub(crate) async fn run_schedule(&self, function: &str) -> Result<(), String> {
+        let url = format!("{}/2015-03-31/functions/{function}/invocations", self.url);
+        let event = json!({"source": "aws.scheduler", "time": self.now().await?.to_string()});
+        let answer = send(function, self.http.post(url).json(&event)).await?;
+        match answer.header("x-amz-function-error") {
+            "" => Ok(()),
+            _ => Err(mismatch(function, "success", &answer.text)),
         }
     }
 
@@ -112,7 +136,13 @@ impl User {
         self.send(Method::POST, path, Some(body), &[("Idempotency-Key", key)]).await
     }
 
-    /// Sends a POST with the version of the report in `If-Match`.
+    /// Sends a POST with an XML file.
+    pub(crate) async fn post_xml(&self, path: &str, xml: &str) -> Result<Answer, String> {
+        let request = self.client.http.post(format!("{}{path}", self.client.url)).bearer_auth(&self.token);
+        send(&format!("POST {path}"), request.header("Content-Type", "application/xml").body(xml.to_owned())).await
+    }
+
+    /// Sends a POST with the version of what was seen in `If-Match`.
     pub(crate) async fn decide(&self, path: &str, version: u64, body: &Value) -> Result<Answer, String> {
         let tag = format!("\"{version}\"");
         self.send(Method::POST, path, Some(body), &[("If-Match", &tag)]).await

@@ -1,8 +1,9 @@
-//! `cargo run -- demo`: one report from submission to the last approval, on a stack in memory. Each answer is compared
+//! `cargo run -- demo`: one report from submission to payment and books, on a stack in memory. Each answer is compared
 //! with `events/demo/expected.json`; the first difference ends the demo with an error.
 
 pub(crate) mod client;
 mod compare;
+mod payment;
 mod print;
 pub(crate) mod sample_org;
 mod scenario;
@@ -27,7 +28,7 @@ pub(crate) async fn run(stack: &Stack, workspace: &Path, started: Instant) -> Re
     let report = run_steps(stack, workspace).await.map_err(|difference| format!("the demo failed: {difference}"))?;
     terminal::print_line("");
     terminal::print_line(&format!(
-        "{} {} is approved: 14 expenses, {}, of which {} is reimbursed to Ana.",
+        "{} {} is paid and booked: 14 expenses, {}, of which {} was reimbursed to Ana.",
         terminal::bold("Done."),
         text(&report, "/number"),
         print::money(&report, "/totals/total"),
@@ -49,6 +50,7 @@ async fn run_steps(stack: &Stack, workspace: &Path) -> Result<Value, String> {
     let org = SampleOrg::sign_in(&client, &sample).await?;
     let mut scenario = Scenario { client, sample, org };
     scenario.set_up().await?;
+    scenario.set_up_payments().await?;
     terminal::print_line("");
     let report = scenario.submit().await?;
     scenario.repeat(&report).await?;
@@ -57,6 +59,12 @@ async fn run_steps(stack: &Stack, workspace: &Path) -> Result<Value, String> {
     scenario.notify_manager(&report).await?;
     scenario.approve_as_manager(&report).await?;
     let approved = scenario.approve_as_finance(&report).await?;
+    terminal::print_line("");
+    let batch = scenario.create_batch(&approved).await?;
+    scenario.release_as_creator(&batch).await?;
+    let batch = scenario.release(&batch).await?;
+    scenario.record_bank_answer(&batch, &approved).await?;
+    scenario.book().await?;
     terminal::print_line("");
     scenario.read_history(&report).await?;
     scenario.count_items(stack.dynamodb_url(), stack.table_name()).await?;

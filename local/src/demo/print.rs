@@ -12,9 +12,12 @@ use super::terminal;
 /// Prints the invited members.
 pub(super) fn members(org: &SampleOrg) {
     let reports_to = format!("employee, reports to {}", org.manager.profile.name);
-    for (person, role) in
-        [(&org.finance, "finance"), (&org.manager, "employee, a manager"), (&org.employee, &reports_to)]
-    {
+    for (person, role) in [
+        (&org.treasurer, "admin"),
+        (&org.finance, "finance"),
+        (&org.manager, "employee, a manager"),
+        (&org.employee, reports_to.as_str()),
+    ] {
         let profile = &person.profile;
         terminal::print_detail(&terminal::row(&[(&profile.name, 12), (&profile.email, 20), (role, 40)]));
     }
@@ -161,6 +164,85 @@ pub(super) fn partial_approval(line: &Value, decision: &Value, report: &Value) {
         money(report, "/totals/reimbursable"),
         money(report, "/totals/not_reimbursed"),
     ));
+}
+
+/// Prints a payment of a batch, and why it is held.
+pub(super) fn payment(payment: &Value) {
+    let held = match text(payment, "/hold/reason") {
+        "" => String::new(),
+        reason => format!(", held: {}", reason.replace('_', " ")),
+    };
+    terminal::print_detail(&format!(
+        "{} to {}, account {}{held}",
+        money(payment, "/amount"),
+        text(payment, "/payee/name"),
+        text(payment, "/account/masked"),
+    ));
+}
+
+/// Prints the name of the file for the bank, its hash, and the part about its first payment.
+pub(super) fn bank_file(link: &Value, file: &str) {
+    let digest: String = text(link, "/sha256").chars().take(16).collect();
+    terminal::print_detail(&format!("{}, {} bytes, SHA-256 {digest}…", text(link, "/name"), file.len()));
+    let payment = file.split_once("<CdtTrfTxInf>").and_then(|(_, rest)| rest.split_once("</CdtTrfTxInf>"));
+    let elements = payment.map(|(payment, _)| payment.replace("><", ">\n<")).unwrap_or_default();
+    // The elements with a value.
+    let values = elements.lines().filter(|element| element.contains("</") && !element.starts_with("</"));
+    terminal::print_quote(&values.map(str::to_owned).collect::<Vec<_>>());
+}
+
+/// Prints what was recorded of a bank's answer.
+pub(super) fn bank_answer(answer: &Value) {
+    for entry in array(answer, "/entries") {
+        terminal::print_detail(&format!(
+            "{} {}: {}",
+            text(entry, "/end_to_end_id"),
+            money(entry, "/amount"),
+            text(entry, "/result"),
+        ));
+    }
+}
+
+/// Prints the entries of a journal by account; returns the debits less the credits of each, in minor units.
+pub(super) fn journal(journal: &Value) -> Vec<i64> {
+    let mut balances = Vec::new();
+    for entry in items(journal) {
+        terminal::print_detail(&format!(
+            "{}. {} {} {}",
+            member(entry, "number"),
+            text(entry, "/date"),
+            text(entry, "/source").replace('_', " "),
+            text(entry, "/reference"),
+        ));
+        // Sums by account and role, in the order of the lines: debits, then credits.
+        let mut sums: Vec<(String, i64, i64)> = Vec::new();
+        for line in array(entry, "/lines") {
+            let name = format!("{} {}", text(line, "/account"), text(line, "/role").replace('_', " "));
+            let minor: i64 = text(line, "/amount/amount").replace('.', "").parse().unwrap_or_default();
+            let (debit, credit) = if text(line, "/side") == "debit" { (minor, 0) } else { (0, minor) };
+            match sums.iter_mut().find(|(known, ..)| *known == name) {
+                Some((_, debits, credits)) => {
+                    *debits = debits.saturating_add(debit);
+                    *credits = credits.saturating_add(credit);
+                }
+                None => sums.push((name, debit, credit)),
+            }
+        }
+        let total = |of: fn(&(String, i64, i64)) -> i64| sums.iter().map(of).sum::<i64>();
+        balances.push(total(|sum| sum.1).saturating_sub(total(|sum| sum.2)));
+        for (name, debit, credit) in &sums {
+            journal_row(name, *debit, *credit);
+        }
+    }
+    balances
+}
+
+fn journal_row(name: &str, debit: i64, credit: i64) {
+    let euros = |minor: i64| match minor {
+        0 => String::new(),
+        _ => format!("{}.{:02}", minor / 100, minor % 100),
+    };
+    terminal::print_detail(&terminal::row(&[("", 3), (name, 28), (&euros(debit), -10), (&euros(credit), -10)]));
 }
 
 /// Prints the events of a report.

@@ -19,6 +19,7 @@ pub(crate) struct SampleData {
     pub(crate) report: Value,
     /// Decision on the line that finance approves in part.
     pub(crate) partial_approval: Value,
+    pub(crate) payment: PaymentSample,
     /// Expected answers.
     pub(crate) expected: Value,
 }
@@ -27,9 +28,24 @@ pub(crate) struct SampleData {
 struct People {
     organisation: Value,
     admin: Profile,
+    treasurer: Profile,
     finance: Profile,
     manager: Profile,
     employee: Profile,
+}
+
+/// What the payment and booking of the report are made with.
+pub(crate) struct PaymentSample {
+    /// Account that pays.
+    settings: Value,
+    /// Accounts of the ledger.
+    ledger: Value,
+    /// Account of the employee.
+    payout_account: Value,
+    /// Batch to create.
+    pub(crate) batch: Value,
+    /// Answer of the bank. `{end_to_end_id}` stands for that of the payment, `{today}` is replaced.
+    pub(crate) bank_answer: String,
 }
 
 impl SampleData {
@@ -42,26 +58,43 @@ impl SampleData {
             rates: with_dates(read(&folder.join("rates.json"))?, today)?,
             report: with_dates(read(&folder.join("report.json"))?, today)?,
             partial_approval: read(&folder.join("verdict.json"))?,
+            payment: PaymentSample::read(&folder, today)?,
             expected: read(&folder.join("expected.json"))?,
         })
     }
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
-    let failed = |error: &dyn std::fmt::Display| format!("{} cannot be read: {error}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
-    serde_json::from_str(&text).map_err(|error| failed(&error))
+impl PaymentSample {
+    fn read(folder: &Path, today: Date) -> Result<Self, String> {
+        let payments: Value = with_dates(read(&folder.join("payments.json"))?, today)?;
+        let part = |name: &str| payments.get(name).cloned().unwrap_or_default();
+        Ok(Self {
+            settings: part("settings"),
+            ledger: part("ledger"),
+            payout_account: part("payout_account"),
+            batch: part("batch"),
+            bank_answer: read_text(&folder.join("bank-answer.xml"))?.replace("{today}", &today.to_string()),
+        })
+    }
 }
 
-/// Replaces each `"day": -10` by the `"date"` ten days before today.
+fn read_text(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
+    serde_json::from_str(&read_text(path)?).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+}
+
+/// Replaces each `"day": -10` by the `"date"` ten days before today, and `"execution_day"` by the `"execution_date"`.
 fn with_dates(value: Value, today: Date) -> Result<Value, String> {
-    let member = |(name, value): (String, Value)| match (name.as_str(), value.as_i64()) {
-        ("day", Some(days)) => {
+    let member = |(name, value): (String, Value)| match (name.strip_suffix("day"), value.as_i64()) {
+        (Some(prefix), Some(days)) => {
             let date = Span::new()
                 .try_days(days)
                 .and_then(|span| today.checked_add(span))
                 .map_err(|error| format!("the day {days} of the sample: {error}"))?;
-            Ok(("date".to_owned(), date.to_string().into()))
+            Ok((format!("{prefix}date"), date.to_string().into()))
         }
         _ => Ok((name, with_dates(value, today)?)),
     };
@@ -79,6 +112,7 @@ pub(crate) struct SampleOrg {
     pub(crate) org: String,
     pub(crate) name: String,
     pub(crate) admin: User,
+    pub(crate) treasurer: User,
     pub(crate) finance: User,
     pub(crate) manager: User,
     pub(crate) employee: User,
@@ -92,6 +126,7 @@ impl SampleOrg {
             org: String::new(),
             name: text(&people.organisation, "/name").to_owned(),
             admin: client.sign_in(&people.admin).await?,
+            treasurer: client.sign_in(&people.treasurer).await?,
             finance: client.sign_in(&people.finance).await?,
             manager: client.sign_in(&people.manager).await?,
             employee: client.sign_in(&people.employee).await?,
@@ -113,11 +148,12 @@ impl SampleOrg {
 
     /// Invites the other members, as the admin. The manager approves the reports of the employee.
     pub(crate) async fn invite_members(&self) -> Result<(), String> {
+        self.invite_member(&self.treasurer.profile, None).await?;
         self.invite_member(&self.finance.profile, None).await?;
         let manager = self.invite_member(&self.manager.profile, None).await?;
         self.invite_member(&self.employee.profile, Some(text(&manager, "/id"))).await?;
         // An invited member gets no other mail before their first request.
-        for user in [&self.finance, &self.manager, &self.employee] {
+        for user in [&self.treasurer, &self.finance, &self.manager, &self.employee] {
             user.get(&self.path("members/me")).await?.expect(200)?;
         }
         Ok(())
@@ -136,6 +172,15 @@ impl SampleOrg {
     pub(crate) async fn put_policy(&self, sample: &SampleData) -> Result<Value, String> {
         let answer = self.admin.put(&self.path("policy"), &sample.policy).await?;
         answer.expect(200)
+    }
+
+    /// Sets what payments and bookings need: the account that pays, the ledger, and the account of the employee.
+    pub(crate) async fn put_payment_settings(&self, sample: &SampleData) -> Result<(), String> {
+        let PaymentSample { settings, ledger, payout_account, .. } = &sample.payment;
+        self.admin.put(&self.path("payment-settings"), settings).await?.expect(200)?;
+        self.finance.put(&self.path("ledger"), ledger).await?.expect(200)?;
+        self.employee.put(&self.path("members/me/payout_account"), payout_account).await?.expect(200)?;
+        Ok(())
     }
 
     /// Sets the exchange rates of each day, as finance.
