@@ -2,11 +2,15 @@
 //! `service-fallback` answers them; the gateway sets the headers of other answers.
 
 use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::Command;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, World, invoke, send, url};
+use crate::support::{Answer, World, files, invoke, send, url};
 
 /// Default of the template's parameter.
 const ORIGIN: &str = "http://localhost:5173";
@@ -115,5 +119,61 @@ async fn answer_to_allowed_origin_exposes_headers() {
         for origin in OTHER_ORIGINS {
             assert_eq!(cors_headers(&read(path.clone(), origin).await), BTreeMap::new(), "{path} {origin}");
         }
+    }
+}
+
+/// Page that uploads the file of a signed link and shows the status.
+fn upload_page(upload: &Value, bytes: &[u8]) -> String {
+    // A browser sets `content-length` itself and ignores this one.
+    let (url, headers, bytes) = (&upload["url"], &upload["headers"], STANDARD.encode(bytes));
+    format!(
+        "<pre></pre><script>\
+         const show = text => document.querySelector('pre').textContent = 'upload: ' + text;\
+         const body = Uint8Array.from(atob('{bytes}'), c => c.charCodeAt(0));\
+         fetch({url}, {{method: 'PUT', headers: {headers}, body}}).then(answer => show(answer.status), show);\
+         </script>"
+    )
+}
+
+/// Serves a page at a free port of this machine, for as long as the process runs.
+fn serve_page(page: String) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // One read takes the request of a browser whole; nothing of it is needed.
+            let _ = stream.read(&mut [0; 8192]);
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n", page.len());
+            let _ = stream.write_all(format!("{head}Connection: close\r\n\r\n{page}").as_bytes());
+        }
+    });
+    port
+}
+
+/// In a browser that is installed: what it sends and accepts of CORS is only partly what the tests above ask.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chromium_uploads_a_receipt_from_the_allowed_origin_only() {
+    if Command::new("chromium").arg("--version").output().is_err() {
+        eprintln!("skipped: chromium is not installed");
+        return;
+    }
+    let world = World::new().await;
+    for (origin, expected) in [("localhost:5173", "upload: 200"), ("localhost:5174", "TypeError")] {
+        let draft = files::bare(&world).await;
+        let declared = files::declaration("ticket.png", "image/png", files::TICKET);
+        let made = files::declare(&world, &draft, 0, &declared).await;
+        let port = serve_page(upload_page(&made["upload"], files::TICKET));
+        let profile = tempfile::tempdir().unwrap();
+        let mut chromium = Command::new("chromium");
+        // The browser takes the page for one of the origin, which need not be a port of this machine.
+        chromium.arg(format!("--host-resolver-rules=MAP {origin} 127.0.0.1:{port}"));
+        chromium.arg(format!("--user-data-dir={}", profile.path().display()));
+        chromium.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]);
+        chromium.args(["--disable-background-networking", "--disable-component-update", "--disable-sync"]);
+        chromium.args(["--virtual-time-budget=60000", "--dump-dom", &format!("http://{origin}/")]);
+        let shown = tokio::task::spawn_blocking(move || chromium.output().unwrap()).await.unwrap();
+        let (page, log) = (String::from_utf8_lossy(&shown.stdout), String::from_utf8_lossy(&shown.stderr));
+        let text = page.split("<pre>").nth(1).and_then(|rest| rest.split("</pre>").next()).unwrap_or_default();
+        assert!(text.contains(expected), "{origin}: {text:?}\n{log}");
     }
 }
