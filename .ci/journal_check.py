@@ -2,14 +2,17 @@
 
 The folder has the files of one journal in each format, and `expected.json` with its totals: number of entries and lines, sum of the
 debits, and balance of each account. DATEV is read by mloda-community-german-ledger, SIE by pysie-accounting, FEC by fec-parser, CSV by
-Python. Exits with 1 and a sentence for each difference.
+Python. `lists.json` names the lists beside them, with the columns, the number of rows and a text that is hard to write. Exits with 1 and a
+sentence for each difference.
 """
 
 import csv
 import json
+import re
 import sys
 import tempfile
 from collections import defaultdict
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from fec_parser.parser import FECParser
 from mloda.community.feature_groups.experimental.german_ledger.datev import read_batch
 from pysie_accounting.pysie import PySIE
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NUMBERS = {"number", "debit", "credit", "original_amount", "rate", "tax_base", "line"}
 # DATEV computes the tax of rows with a tax key: their accounts are compared together.
 TAX_AND_EXPENSE = {"4456", "6251"}
@@ -119,6 +122,22 @@ def check_csv(check, path):
     check.equal(path.name, "the sum of the debits", debits, Decimal(check.expected["debits"]))
 
 
+def check_list(check, path, wanted):
+    with path.open(encoding="utf-8", newline="") as file:
+        columns, *rows = csv.reader(file, strict=True)
+    check.equal(path.name, "the names of the columns", columns, wanted["columns"])
+    check.equal(path.name, "the number of rows", len(rows), wanted["rows"])
+    check.equal(path.name, "the number of cells of a row", {len(row) for row in rows}, {len(columns)})
+    cells = [(name, cell) for row in rows for name, cell in zip(columns, row)]
+    # A formula gets an apostrophe and is the same text otherwise.
+    check.equal(path.name, "the hard text being in it", any(cell == "'" + wanted["text"] for _, cell in cells), True)
+    for name, cell in cells:
+        if cell.startswith(FORMULA_STARTS) and not re.fullmatch(r"-[0-9]+(\.[0-9]+)?", cell):
+            check.faults.append(f"{path.name}: the cell {cell!r} in {name} would run as a formula.")
+        if re.search("(^|_)(at|on|date)$", name) and cell:
+            datetime.fromisoformat(cell)
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -131,9 +150,12 @@ def main():
     for file in files:
         check_fec(check, file)
     check_csv(check, folder / "journal.csv")
+    lists = json.loads((folder / "lists.json").read_text(encoding="utf-8"))
+    for name, wanted in lists.items():
+        check_list(check, folder / name, wanted)
     for fault in check.faults:
         print(fault)
-    print(f"{4 + len(files)} journal files read by other implementations, {len(check.faults)} faults")
+    print(f"{4 + len(files)} journal files and {len(lists)} lists read by other implementations, {len(check.faults)} faults")
     sys.exit(1 if check.faults else 0)
 
 

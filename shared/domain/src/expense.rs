@@ -5,6 +5,7 @@ mod taxes;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 use utoipa::ToSchema;
 
 use crate::conversion::{Conversion, ConversionError, RateBook};
@@ -19,14 +20,25 @@ use crate::text::{
 pub use patch::ExpensePatch;
 
 /// Payment method of an expense.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum PaymentMethod {
     /// Paid by the owner, who is reimbursed.
     #[default]
     Personal,
     /// Paid with a card of the organisation. Not reimbursed.
     CompanyCard,
+}
+
+impl PaymentMethod {
+    /// Name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// Expense that a refund gives money back for.
@@ -121,13 +133,22 @@ pub struct LineApproval {
 }
 
 /// What made the granted amount of an expense less than its amount.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ReducedBy {
     /// Limit of the policy with the effect `cap`.
     Cap,
     /// Approver.
     Approver,
+}
+
+impl ReducedBy {
+    /// Name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// Expense of a report, with its amounts in other currencies.

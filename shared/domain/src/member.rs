@@ -68,8 +68,9 @@ impl Role {
 }
 
 /// Status of a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum MemberStatus {
     /// Invited by e-mail. Active from the first change they make after signing in with that verified address.
     Invited,
@@ -82,6 +83,12 @@ pub enum MemberStatus {
 }
 
 impl MemberStatus {
+    /// Name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
     /// True when members with this status may act.
     #[must_use]
     pub const fn can_act(self) -> bool {
@@ -90,8 +97,9 @@ impl MemberStatus {
 }
 
 /// Kind of a member.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum MemberKind {
     /// Person, who signs in.
     #[default]
@@ -102,6 +110,12 @@ pub enum MemberKind {
 }
 
 impl MemberKind {
+    /// Name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
     const fn is_person(&self) -> bool {
         matches!(self, Self::Person)

@@ -10,6 +10,7 @@ mod datev;
 mod error;
 mod fec;
 mod journal_csv;
+mod lists;
 mod sie;
 mod summary;
 
@@ -23,6 +24,9 @@ pub use datev::{DatevOptions, DatevTaxBooking, DatevWriter};
 pub use error::ExportError;
 pub use fec::{FecAuxiliary, FecCharset, FecOptions, FecWriter, fec_file_name};
 pub use journal_csv::JournalCsvWriter;
+pub use lists::{
+    ExpenseCsvWriter, ExpenseRow, ListCsvWriter, ListWriter, MemberCsvWriter, PaymentCsvWriter, ReportCsvWriter,
+};
 pub use sie::{SieName, SieOptions, SieWriter};
 pub use summary::{ExportSummary, JournalWriter};
 
@@ -36,6 +40,20 @@ pub fn write_journal<W: JournalWriter>(
 ) -> Result<ExportSummary, ExportError> {
     for entry in entries {
         writer.write_entry(entry.borrow())?;
+    }
+    writer.finish()
+}
+
+/// Writes rows in order and finishes the file.
+///
+/// # Errors
+/// The first [`ExportError`]. What has been written until then is not a complete file.
+pub fn write_list<'a, W: ListWriter>(
+    mut writer: W,
+    rows: impl IntoIterator<Item = W::Row<'a>>,
+) -> Result<ExportSummary, ExportError> {
+    for row in rows {
+        writer.write_row(row)?;
     }
     writer.finish()
 }

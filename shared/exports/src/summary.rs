@@ -23,11 +23,11 @@ pub trait JournalWriter {
 /// What an export has written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExportSummary {
-    /// Number of entries.
+    /// Number of entries; of a list, its rows.
     pub entries: u64,
     /// Number of rows, without headings.
     pub rows: u64,
-    /// Sum of the debits, which is the sum of the credits; none without entries.
+    /// Sum of the debits, which is the sum of the credits; none without entries, and of a list.
     pub total: Option<Money>,
 }
 

@@ -47,6 +47,14 @@ pub enum PaymentStatus {
     Cancelled,
 }
 
+impl PaymentStatus {
+    /// Name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// Reason why a payment is held, or was left out of the release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -62,6 +70,14 @@ pub enum HoldReason {
     NoAccount,
     /// The file for the bank cannot pay to this account, in this currency or this amount.
     NotInFormat,
+}
+
+impl HoldReason {
+    /// Name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// Payout account of a payee, without its number.

@@ -1,6 +1,9 @@
 //! Files of each format, compared with stored ones byte by byte, and what the formats refuse.
 #![cfg(test)]
 
+mod lists;
+mod rfc4180;
+mod samples;
 mod support;
 
 use jiff::civil::date;
@@ -11,7 +14,7 @@ use outlay_exports::{
     write_journal,
 };
 use proptest::prelude::*;
-use support::{entry_with, id, journal, line, money};
+use support::{assert_stored, entry_with, id, journal, line, money};
 
 const YEAR: FiscalYear = FiscalYear { first_day: date(2026, 1, 1), last_day: date(2026, 12, 31) };
 
@@ -72,17 +75,6 @@ fn written<'a, W: JournalWriter>(
     entries: &[JournalEntry],
 ) -> Result<ExportSummary, ExportError> {
     write_journal(begin(out)?, entries)
-}
-
-/// Compares bytes with the stored file; with `OUTLAY_BLESS` set, stores them.
-#[expect(clippy::disallowed_methods, reason = "a test reads the variable that renews stored files")]
-fn assert_stored(name: &str, bytes: &[u8]) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
-    if std::env::var_os("OUTLAY_BLESS").is_some() {
-        std::fs::write(&path, bytes).unwrap();
-    }
-    let stored = std::fs::read(&path).unwrap();
-    assert!(stored == bytes, "{name} differs; see CONTRIBUTING.md, Generated files");
 }
 
 #[test]

@@ -150,3 +150,14 @@ pub fn expected(entries: &[JournalEntry]) -> String {
     });
     format!("{facts:#}\n")
 }
+
+/// Compares bytes with the stored file; with `OUTLAY_BLESS` set, stores them.
+#[expect(clippy::disallowed_methods, reason = "a test reads the variable that renews stored files")]
+pub fn assert_stored(name: &str, bytes: &[u8]) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+    if std::env::var_os("OUTLAY_BLESS").is_some() {
+        std::fs::write(&path, bytes).unwrap();
+    }
+    let stored = std::fs::read(&path).unwrap();
+    assert!(stored == bytes, "{name} differs; see CONTRIBUTING.md, Generated files");
+}
