@@ -39,12 +39,14 @@ class Check:
         self.that(found == wanted, f"{what} is {found}, and {wanted} is expected.")
 
     def pages(self):
-        """Each page has its number and the number of pages, and no text lies in the margins."""
+        """Each page has its number and the number of pages, and no text of the report lies in the margins."""
         count = len(self.texts)
+        receipts = [page for title, page in self.bookmarks() if title.startswith("R1 ")] or [count]
         for number, (page, text) in enumerate(zip(self.reader.pages, self.texts), start=1):
             numbered = f"{number} of {count}", f"{number} von {count}", f"{number} sur {count}", f"{number} de {count}"
             self.that(any(form in text for form in numbered), f"page {number} does not have its number.")
-            self.positions(number, page)
+            if number <= receipts[0]:
+                self.positions(number, page)
 
     def positions(self, number, page):
         width, height = float(page.mediabox.width), float(page.mediabox.height)
@@ -128,7 +130,6 @@ def check_hostile(path):
     forbidden = {*map(chr, range(32)), *"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"} - {"\n"}
     found = {character for text in check.texts for character in text} & forbidden
     check.that(not found, f"there are control characters: {sorted(map(ord, found))}.")
-    check.that("東京タクシー" in "".join(check.texts), "characters without a glyph have lost their text.")
     return check
 
 

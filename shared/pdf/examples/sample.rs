@@ -1,5 +1,6 @@
 //! Writes the sample documents into a folder: `cargo run -p outlay-pdf --example sample -- <folder>`.
 
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "written for tests, from literals")]
 #[path = "../tests/pdf/samples.rs"]
 mod samples;
 

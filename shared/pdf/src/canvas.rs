@@ -22,7 +22,7 @@ use crate::picture::Picture;
 use crate::text::truncate;
 
 /// Longest title in the running head, in characters.
-const HEAD_CHARS: usize = 70;
+const HEAD_CHARS: usize = 90;
 
 /// Length in points.
 #[expect(
@@ -95,7 +95,7 @@ impl<'a> Canvas<'a> {
         let width = content.width - 2 * MARGIN;
         let foot = content.height - FOOT_BASELINE;
         surface.start_tagged(decoration(ArtifactType::Footer));
-        self.draw_aligned(surface, (MARGIN, foot, width), Align::Left, &content.running.foot, SMALL);
+        self.draw_text(surface, MARGIN, foot, &content.running.foot, SMALL);
         self.draw_aligned(surface, (MARGIN, foot, width), Align::Right, number, SMALL);
         surface.end_tagged();
         if !content.has_running_head {
@@ -119,9 +119,10 @@ impl<'a> Canvas<'a> {
         text: &str,
         style: Style,
     ) {
-        // Half of the width for each side, so that they never meet.
+        // A third of the width at the left and the rest at the right, so that they never meet.
+        let share = if align == Align::Left { width / 3 } else { width - width / 3 - 12 * POINT };
         let mut text = text.to_owned();
-        while self.fonts.width(&text, style) > width / 2 - 6 * POINT && text.chars().count() > 2 {
+        while self.fonts.width(&text, style) > share && text.chars().count() > 2 {
             text = truncate(&text, text.chars().count().saturating_sub(2));
         }
         let x = match align {

@@ -12,13 +12,15 @@ use crate::metrics::{Length, Style, Weight};
 const REGULAR: &[u8] = include_bytes!("../fonts/NotoSans-Regular.ttf");
 const BOLD: &[u8] = include_bytes!("../fonts/NotoSans-Bold.ttf");
 
-/// Glyph that fonts have for characters they lack: a box.
-const MISSING: u32 = 0;
+/// Character whose glyph stands for characters that the fonts lack. The text keeps the characters, so that they can be
+/// searched and copied; with the box that fonts have as their first glyph, some readers lose them.
+const REPLACEMENT: char = '\u{FFFD}';
 
 /// Font for measuring and for drawing.
 pub(crate) struct Face {
     glyphs: Charmap<'static>,
     advances: GlyphMetrics<'static>,
+    replacement: u32,
     units_per_em: Length,
     /// Font for drawing.
     pub(crate) drawn: Font,
@@ -31,18 +33,19 @@ impl Face {
         let drawn = Font::new(data.into(), 0).ok_or(PdfError::Font)?;
         let advances = reference.glyph_metrics(Size::unscaled(), LocationRef::default());
         let glyphs = reference.charmap();
-        Ok(Self { glyphs, advances, units_per_em: Length::from(metrics.units_per_em).max(1), drawn })
+        let replacement = glyphs.map(REPLACEMENT).ok_or(PdfError::Font)?.to_u32();
+        Ok(Self { glyphs, advances, replacement, units_per_em: Length::from(metrics.units_per_em).max(1), drawn })
     }
 
-    /// Glyph of a character; the box when the font has none.
+    /// Glyph of a character; the replacement when the font has none.
     pub(crate) fn glyph(&self, character: char) -> u32 {
-        self.glyphs.map(character).map_or(MISSING, skrifa::GlyphId::to_u32)
+        self.glyphs.map(character).map_or(self.replacement, skrifa::GlyphId::to_u32)
     }
 
     /// True when the font has a glyph for the character.
     #[cfg(test)]
     pub(crate) fn has(&self, character: char) -> bool {
-        self.glyph(character) != MISSING
+        self.glyph(character) != self.replacement
     }
 
     /// Advance of a glyph, in units of the font.

@@ -250,3 +250,48 @@ impl CustomImage for Pixels {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Place of a stored pixel as the picture is shown.
+    fn shown(picture: &Picture, (x, y): (i64, i64)) -> (i64, i64) {
+        let placement = picture.placement();
+        let sign = |value: f32| i64::from(value > 0.5) - i64::from(value < -0.5);
+        let [x_to_x, x_to_y, y_to_x, y_to_y] = placement.matrix.map(sign);
+        // Pixels of two units, by their centres.
+        let (x, y) = (2 * x + 1, 2 * y + 1);
+        let left = if placement.from_right { 2 * i64::from(picture.width) } else { 0 };
+        let top = if placement.from_bottom { 2 * i64::from(picture.height) } else { 0 };
+        ((left + x_to_x * x + y_to_x * y) / 2, (top + x_to_y * x + y_to_y * y) / 2)
+    }
+
+    #[test]
+    fn orientations_are_placed_upright() {
+        for number in 1..=8 {
+            let orientation = Orientation::from_exif(number).unwrap();
+            let stored = GrayImage::from_fn(3, 2, |x, y| image::Luma([u8::try_from(10 * x + y).unwrap()]));
+            let mut upright = DynamicImage::ImageLuma8(stored.clone());
+            upright.apply_orientation(orientation);
+            let upright = upright.into_luma8();
+            let image = Image::from_custom(Pixels::Grey(Arc::new(stored.clone())), false).unwrap();
+            let picture = Picture::new(image, orientation);
+            assert_eq!((picture.width, picture.height), upright.dimensions());
+            for (x, y, value) in stored.enumerate_pixels() {
+                let (x, y) = shown(&picture, (i64::from(x), i64::from(y)));
+                let found = upright.get_pixel(u32::try_from(x).unwrap(), u32::try_from(y).unwrap());
+                assert_eq!(found, value, "{orientation:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn jpeg_without_an_end_has_no_components() {
+        let mut bytes = Vec::new();
+        GrayImage::new(9, 9).write_with_encoder(JpegEncoder::new(&mut bytes)).unwrap();
+        assert_eq!(jpeg_components(&bytes), Some(1));
+        assert_eq!(jpeg_components(&bytes[..bytes.len() - 2]), None);
+        assert_eq!(jpeg_components(b"\xFF\xD8\xFF\xE0"), None);
+    }
+}

@@ -74,14 +74,19 @@ pub(crate) fn wrap(fonts: &Fonts, text: &str, style: Style, width: Length) -> Ve
             used += full;
             continue;
         }
-        for cluster in piece.graphemes(true) {
-            let own = fonts.width(cluster, style);
-            if used + own > width && !line.is_empty() {
-                lines.push(take_line(&mut line));
-                used = 0;
+        // An amount breaks before its currency rather than in a number.
+        for part in piece.split_inclusive('\u{A0}') {
+            let own = fonts.width(part.trim_end_matches('\u{A0}'), style);
+            let clusters: Vec<&str> = if own <= width { vec![part] } else { part.graphemes(true).collect() };
+            for cluster in clusters {
+                let own = fonts.width(cluster.trim_end_matches('\u{A0}'), style);
+                if used + own > width && !line.is_empty() {
+                    lines.push(take_line(&mut line));
+                    used = 0;
+                }
+                line.push_str(cluster);
+                used += fonts.width(cluster, style);
             }
-            line.push_str(cluster);
-            used += own;
         }
     }
     if !line.is_empty() || lines.is_empty() {
@@ -123,6 +128,12 @@ mod tests {
         let strip = |text: &str| text.replace(' ', "");
         assert_eq!(strip(&lines.concat()), strip(&text));
         assert!(lines.iter().any(|line| line.contains("1,204.60\u{A0}EUR")));
+    }
+
+    #[test]
+    fn wide_amount_breaks_before_its_currency() {
+        let fonts = Fonts::load().unwrap();
+        assert_eq!(wrap(&fonts, "10,000,000,000.00\u{A0}EUR", BODY, 90 * POINT), ["10,000,000,000.00", "EUR"]);
     }
 
     #[test]

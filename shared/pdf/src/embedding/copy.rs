@@ -4,16 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write;
 
-use super::file::{File, decode};
+use super::objects::{File, decode};
 use super::syntax::{Dictionary, Object, write_object};
 use crate::metrics::Length;
 
 /// Largest number of pages, as at the inspection.
 const MAX_PAGES: usize = 200;
-/// Largest size of the contents of all pages, decoded.
+/// Largest size of the contents of all pages, as stored and decoded. A part counts each time it is used.
 const MAX_CONTENT_BYTES: usize = 64_000_000;
+/// Bytes that each part of the contents counts for at least.
+const CONTENT_PART_BYTES: usize = 64;
 /// Largest number of values in the resources of all pages. Each page repeats those that it shares.
 const MAX_RESOURCE_VALUES: usize = 500_000;
+/// Largest number of kinds of resources; there are eight.
+const MAX_RESOURCE_KINDS: usize = 40;
 /// Largest number of nodes of the page tree.
 const MAX_NODES: usize = 2_000;
 /// Largest number of annotations that are looked at.
@@ -99,7 +103,7 @@ fn find_pages<'a>(file: &'a File<'_>, root: &'a Object) -> Option<Vec<(&'a Dicti
         };
         match file.get(entries, b"Kids") {
             Some(Object::Array(kids)) => {
-                if kids.len() > MAX_NODES {
+                if open.len().saturating_add(kids.len()) > 2 * MAX_NODES {
                     return None;
                 }
                 open.extend(kids.iter().rev().map(|kid| (kid, inherited.clone())));
@@ -158,19 +162,19 @@ impl<'a> Copy<'a> {
         let contents = self.contents(page)?;
         let contents = self.add(Some(stream(&Object::Dictionary(Dictionary::new()), &contents, &mut |_| None)));
         let mut text = format!(
-            "<< /Type /Page /Parent {PAGE_TREE} 0 R /MediaBox [{} {} {} {}] /Rotate {rotation} /Contents {contents} 0 R ",
+            "<< /Type /Page /Parent {PAGE_TREE} 0 R /Rotate {rotation} /Contents {contents} 0 R \
+             /MediaBox [{} {} {} {}] ",
             decimal(left),
             decimal(bottom),
             decimal(right),
             decimal(top),
         )
         .into_bytes();
-        let group = self.file.get(page, b"Group").cloned();
-        let resources = inherited.resources.and_then(|resources| self.file.dictionary(resources)).cloned();
-        for (name, entries) in [("/Group ", group), ("/Resources ", resources.map(Object::Dictionary))] {
-            let Some(entries @ Object::Dictionary(_)) = entries else { continue };
-            let entries = self.flattened(entries);
-            self.resource_values = self.resource_values.checked_sub(entries.weight())?;
+        let file = self.file;
+        let group = page.get(b"Group".as_slice());
+        for (name, entries) in [("/Group ", group), ("/Resources ", inherited.resources)] {
+            let Some(entries) = entries.and_then(|entries| file.dictionary(entries)) else { continue };
+            let entries = self.flattened(entries)?;
             text.extend_from_slice(name.as_bytes());
             self.write(&mut text, &entries);
         }
@@ -179,17 +183,22 @@ impl<'a> Copy<'a> {
         Some((size, self.add(Some(text))))
     }
 
-    /// Resources with the dictionaries of fonts, pictures and so on in place.
-    fn flattened(&self, resources: Object) -> Object {
-        let Object::Dictionary(entries) = resources else { return resources };
-        let entries = entries.into_iter().map(|(name, value)| {
-            let value = match self.file.resolve(&value) {
-                (_, inner @ Object::Dictionary(_)) => inner.clone(),
+    /// Resources with the dictionaries of fonts, pictures and so on in place; none at a limit.
+    fn flattened(&mut self, resources: &Dictionary) -> Option<Object> {
+        if resources.len() > MAX_RESOURCE_KINDS {
+            return None;
+        }
+        let mut flattened = Dictionary::new();
+        for (name, value) in resources {
+            let value = match self.file.resolve(value) {
+                (_, inner @ Object::Dictionary(_)) => inner,
                 _ => value,
             };
-            (name, value)
-        });
-        Object::Dictionary(entries.collect())
+            // Before it is copied.
+            self.resource_values = self.resource_values.checked_sub(value.weight())?;
+            flattened.insert(name.clone(), value.clone());
+        }
+        Some(Object::Dictionary(flattened))
     }
 
     /// Visible part of a page.
@@ -217,23 +226,24 @@ impl<'a> Copy<'a> {
     /// Contents of a page, decoded.
     fn contents(&mut self, page: &Dictionary) -> Option<Vec<u8>> {
         let Some(value) = page.get(b"Contents".as_slice()) else { return Some(Vec::new()) };
-        let parts: Vec<Object> = match self.file.resolve(value) {
-            (_, Object::Array(parts)) => parts.clone(),
-            (Some(number), Object::Dictionary(_)) => vec![Object::Reference(number)],
-            _ => Vec::new(),
+        let file = self.file;
+        let single;
+        let parts: &[Object] = match file.resolve(value) {
+            (_, Object::Array(parts)) => parts,
+            (Some(number), Object::Dictionary(_)) => {
+                single = [Object::Reference(number)];
+                &single
+            }
+            _ => &[],
         };
         let mut contents = Vec::new();
-        for part in &parts {
-            let (Some(number), Object::Dictionary(entries)) = self.file.resolve(part) else { continue };
-            let Some(range) = self.file.indirect(number).and_then(|indirect| indirect.stream.as_ref()) else {
-                continue;
-            };
-            // The filter may be an object of its own.
-            let mut entries = entries.clone();
-            if let Some(filter) = self.file.get(&entries, b"Filter").cloned() {
-                entries.insert(b"Filter".to_vec(), filter);
-            }
-            let decoded = decode(&entries, self.file.raw(range), self.content_bytes)??;
+        for part in parts {
+            self.content_bytes = self.content_bytes.checked_sub(CONTENT_PART_BYTES)?;
+            let (Some(number), Object::Dictionary(entries)) = file.resolve(part) else { continue };
+            let Some(range) = file.indirect(number).and_then(|indirect| indirect.stream.as_ref()) else { continue };
+            self.content_bytes = self.content_bytes.checked_sub(range.len())?;
+            let (filter, parameters) = (file.get(entries, b"Filter"), file.get(entries, b"DecodeParms"));
+            let decoded = decode(filter, parameters, file.raw(range), self.content_bytes)??;
             self.content_bytes = self.content_bytes.checked_sub(decoded.len())?;
             contents.extend_from_slice(&decoded);
             contents.push(b'\n');
@@ -267,6 +277,8 @@ impl<'a> Copy<'a> {
 
     /// New number of an object.
     fn number(&mut self, old: u32) -> usize {
+        // Objects that only refer to another one are that one: it is copied once.
+        let old = self.file.resolve(&Object::Reference(old)).0.unwrap_or(old);
         if let Some(number) = self.numbers.get(&old) {
             return *number;
         }

@@ -1,12 +1,12 @@
 //! PDFs of members, whose pages become pages here.
 //!
 //! The library that embeds pages trusts its input: a forged file makes it fail, recurse without end, or inflate without
-//! a limit. So no byte of a member's file reaches it. `file` reads the objects within limits, `copy` writes a new file
-//! of only what the pages need, with one flat page tree and a correct table, and that is what the library gets. A file
-//! that does not fit into the limits is attached instead.
+//! a limit. So it never reads a member's file. `objects` reads that within limits, and `copy` writes a new file of only
+//! what the pages need, with one flat page tree and a correct table, for the library. A file that does not fit into the
+//! limits is attached instead.
 
 mod copy;
-mod file;
+mod objects;
 mod syntax;
 
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub(crate) struct EmbeddedPdf {
 impl EmbeddedPdf {
     /// Reads a file; none when its pages cannot be shown.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
-        let copied = copy::copy_pages(&file::read(bytes)?)?;
+        let copied = copy::copy_pages(&objects::read(bytes)?)?;
         let pdf = Pdf::new(copied.bytes).ok()?;
         if pdf.pages().len() != copied.pages.len() {
             return None;

@@ -17,7 +17,7 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(8))]
 
     #[test]
     fn any_text_gives_a_readable_document(texts in prop::collection::vec(any_text(), 8), language in 0..4_usize) {

@@ -192,7 +192,15 @@ impl<'a> File<'a> {
 
     /// Adds the objects of an object stream; none at a limit. A damaged one adds nothing.
     fn add_object_stream(&mut self, entries: &Dictionary, stream: &Range<usize>, limits: &mut Limits) -> Option<()> {
-        let Some(content) = decode(entries, self.raw(stream), limits.object_stream_bytes)? else { return Some(()) };
+        let Some(content) = decode(
+            entries.get(b"Filter".as_slice()),
+            entries.get(b"DecodeParms".as_slice()),
+            self.raw(stream),
+            limits.object_stream_bytes,
+        )?
+        else {
+            return Some(());
+        };
         limits.object_stream_bytes = limits.object_stream_bytes.checked_sub(content.len())?;
         let integer = |name: &[u8]| usize::try_from(entries.get(name)?.integer()?).ok();
         let (Some(count), Some(first)) = (integer(b"N"), integer(b"First")) else { return Some(()) };
@@ -249,31 +257,35 @@ impl<'a> File<'a> {
 }
 
 /// Decodes a stream of at most `limit` bytes: the outer none for more, the inner none for one with other filters.
-pub(super) fn decode(entries: &Dictionary, raw: &[u8], limit: usize) -> Option<Option<Vec<u8>>> {
-    let none = Vec::new();
-    let filters = match entries.get(b"Filter".as_slice()) {
-        None => &none,
-        Some(Object::Array(filters)) => filters,
-        Some(one) => std::slice::from_ref(one),
-    };
+pub(super) fn decode(
+    filter: Option<&Object>,
+    parameters: Option<&Object>,
+    raw: &[u8],
+    limit: usize,
+) -> Option<Option<Vec<u8>>> {
     // Predictors are for tables and pictures.
-    let has_parameters = |value: &Object| !matches!(value, Object::Null | Object::Array(_));
-    if filters.len() > 2 || entries.get(b"DecodeParms".as_slice()).is_some_and(has_parameters) {
+    if parameters.is_some_and(|value| !matches!(value, Object::Null | Object::Array(_))) {
         return Some(None);
     }
-    let mut bytes = raw.to_vec();
-    for filter in filters {
-        let decoded = if filter.is_name(b"FlateDecode") || filter.is_name(b"Fl") {
-            inflate(&bytes, limit)?
-        } else if filter.is_name(b"ASCII85Decode") || filter.is_name(b"A85") {
-            decode_ascii85(&bytes)
-        } else {
-            None
+    let is = |filter: &Object, names: [&[u8]; 2]| names.iter().any(|name| filter.is_name(name));
+    let is_flate = |filter: &Object| is(filter, [b"FlateDecode", b"Fl"]);
+    let is_ascii85 = |filter: &Object| is(filter, [b"ASCII85Decode", b"A85"]);
+    let decoded =
+        match filter.map(|filter| if let Object::Array(all) = filter { all } else { std::slice::from_ref(filter) }) {
+            None | Some([]) => Some(raw.to_vec()),
+            Some([one]) if is_flate(one) => inflate(raw, limit)?,
+            Some([one]) if is_ascii85(one) => decode_ascii85(raw),
+            // Not twice the same: what is in between would have no limit.
+            Some([one, two]) if is_ascii85(one) && is_flate(two) => match decode_ascii85(raw) {
+                Some(packed) => inflate(&packed, limit)?,
+                None => None,
+            },
+            Some(_) => None,
         };
-        let Some(decoded) = decoded else { return Some(None) };
-        bytes = decoded;
+    match decoded {
+        Some(bytes) if bytes.len() > limit => None,
+        other => Some(other),
     }
-    (bytes.len() <= limit).then_some(Some(bytes))
 }
 
 /// Inflates at most `limit` bytes: the outer none for more. What a damaged stream gives before its end counts.
