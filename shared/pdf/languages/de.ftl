@@ -80,7 +80,7 @@ pdf-on-lines = { $count ->
 ## Entscheidungen
 
 pdf-decisions = Entscheidungen
-pdf-no-decisions = Die Abrechnung wurde noch nicht eingereicht.
+pdf-no-decisions = Es gibt noch keine Entscheidungen.
 pdf-column-when = Zeit (UTC)
 pdf-column-who = Wer
 pdf-column-what = Was
@@ -112,10 +112,10 @@ pdf-open = offen
 pdf-file-page = Seite { $page } von { $pages }
 pdf-bytes = { $bytes } Byte
 pdf-attachment = Anhang
-pdf-attached-heic = Bilder im Format HEIC lassen sich hier nicht anzeigen. Die Originaldatei ist an dieses PDF angehängt.
-pdf-attached-picture = Das Bild lässt sich nicht anzeigen. Die Originaldatei ist an dieses PDF angehängt.
-pdf-attached-pdf = Die Seiten dieses PDFs lassen sich nicht anzeigen. Die Originaldatei ist an dieses PDF angehängt.
-pdf-attached-too = Formularfelder oder Anmerkungen dieses PDFs sind nicht dargestellt. Die Originaldatei ist an dieses PDF angehängt.
+pdf-attached-heic = Bilder im Format HEIC lassen sich hier nicht anzeigen. Die Datei ist an dieses PDF angehängt.
+pdf-attached-picture = Das Bild lässt sich nicht anzeigen. Die Datei ist an dieses PDF angehängt.
+pdf-attached-pdf = Die Seiten dieses PDFs lassen sich nicht anzeigen. Die Datei ist an dieses PDF angehängt.
+pdf-attached-too = Formularfelder oder Anmerkungen dieses PDFs sind nicht dargestellt. Die Datei ist an dieses PDF angehängt.
 pdf-missing-pending = Die Datei wurde noch nicht hochgeladen oder geprüft.
 pdf-missing-refused = Die Datei wurde bei der Prüfung abgelehnt und gelöscht.
 pdf-missing-gone = Die Datei wurde nicht gefunden.

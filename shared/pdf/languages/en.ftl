@@ -82,7 +82,7 @@ pdf-on-lines = { $count ->
 ## Decisions
 
 pdf-decisions = Decisions
-pdf-no-decisions = The report has not been submitted.
+pdf-no-decisions = There are no decisions yet.
 pdf-column-when = Time (UTC)
 pdf-column-who = Who
 pdf-column-what = What
@@ -114,10 +114,10 @@ pdf-open = open
 pdf-file-page = page { $page } of { $pages }
 pdf-bytes = { $bytes } bytes
 pdf-attachment = Attachment
-pdf-attached-heic = HEIC pictures cannot be shown here. The original file is attached to this PDF.
-pdf-attached-picture = The picture cannot be shown. The original file is attached to this PDF.
-pdf-attached-pdf = The pages of this PDF cannot be shown. The original file is attached to this PDF.
-pdf-attached-too = Form fields or annotations of this PDF are not shown. The original file is attached to this PDF.
+pdf-attached-heic = HEIC pictures cannot be shown here. The file is attached to this PDF.
+pdf-attached-picture = The picture cannot be shown. The file is attached to this PDF.
+pdf-attached-pdf = The pages of this PDF cannot be shown. The file is attached to this PDF.
+pdf-attached-too = Form fields or annotations of this PDF are not shown. The file is attached to this PDF.
 pdf-missing-pending = The file has not been uploaded or checked yet.
 pdf-missing-refused = The file was rejected by the inspection and deleted.
 pdf-missing-gone = The file could not be found.

@@ -80,7 +80,7 @@ pdf-on-lines = { $count ->
 ## Decisiones
 
 pdf-decisions = Decisiones
-pdf-no-decisions = El informe no se ha enviado.
+pdf-no-decisions = Aún no hay decisiones.
 pdf-column-when = Hora (UTC)
 pdf-column-who = Quién
 pdf-column-what = Qué
@@ -112,10 +112,10 @@ pdf-open = abierto
 pdf-file-page = página { $page } de { $pages }
 pdf-bytes = { $bytes } bytes
 pdf-attachment = Adjunto
-pdf-attached-heic = Las imágenes HEIC no se pueden mostrar aquí. El archivo original está adjunto a este PDF.
-pdf-attached-picture = La imagen no se puede mostrar. El archivo original está adjunto a este PDF.
-pdf-attached-pdf = Las páginas de este PDF no se pueden mostrar. El archivo original está adjunto a este PDF.
-pdf-attached-too = Los campos de formulario o las anotaciones de este PDF no se muestran. El archivo original está adjunto a este PDF.
+pdf-attached-heic = Las imágenes HEIC no se pueden mostrar aquí. El archivo está adjunto a este PDF.
+pdf-attached-picture = La imagen no se puede mostrar. El archivo está adjunto a este PDF.
+pdf-attached-pdf = Las páginas de este PDF no se pueden mostrar. El archivo está adjunto a este PDF.
+pdf-attached-too = Los campos de formulario o las anotaciones de este PDF no se muestran. El archivo está adjunto a este PDF.
 pdf-missing-pending = El archivo aún no se ha subido o comprobado.
 pdf-missing-refused = El archivo fue rechazado en la comprobación y eliminado.
 pdf-missing-gone = No se encontró el archivo.

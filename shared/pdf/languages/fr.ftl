@@ -80,7 +80,7 @@ pdf-on-lines = { $count ->
 ## Décisions
 
 pdf-decisions = Décisions
-pdf-no-decisions = La note n’a pas été envoyée.
+pdf-no-decisions = Il n’y a pas encore de décisions.
 pdf-column-when = Heure (UTC)
 pdf-column-who = Qui
 pdf-column-what = Quoi
@@ -112,10 +112,10 @@ pdf-open = en cours
 pdf-file-page = page { $page } sur { $pages }
 pdf-bytes = { $bytes } octets
 pdf-attachment = Pièce jointe
-pdf-attached-heic = Les images HEIC ne peuvent pas être affichées ici. Le fichier d’origine est joint à ce PDF.
-pdf-attached-picture = L’image ne peut pas être affichée. Le fichier d’origine est joint à ce PDF.
-pdf-attached-pdf = Les pages de ce PDF ne peuvent pas être affichées. Le fichier d’origine est joint à ce PDF.
-pdf-attached-too = Des champs de formulaire ou des annotations de ce PDF ne sont pas affichés. Le fichier d’origine est joint à ce PDF.
+pdf-attached-heic = Les images HEIC ne peuvent pas être affichées ici. Le fichier est joint à ce PDF.
+pdf-attached-picture = L’image ne peut pas être affichée. Le fichier est joint à ce PDF.
+pdf-attached-pdf = Les pages de ce PDF ne peuvent pas être affichées. Le fichier est joint à ce PDF.
+pdf-attached-too = Des champs de formulaire ou des annotations de ce PDF ne sont pas affichés. Le fichier est joint à ce PDF.
 pdf-missing-pending = Le fichier n’a pas encore été envoyé ou contrôlé.
 pdf-missing-refused = Le fichier a été refusé lors du contrôle et supprimé.
 pdf-missing-gone = Le fichier est introuvable.

@@ -125,8 +125,8 @@ fn read_jpeg(bytes: Vec<u8>) -> Option<Picture> {
     compress(decode(decoder)?, true)
 }
 
-/// Number of components of a whole JPEG with eight bits; none for another one, or one that has no end. Decoders fill what
-/// is missing with grey.
+/// Number of components of a whole JPEG with eight bits; none for another one, or one that has no end. Decoders fill
+/// what is missing with grey.
 fn jpeg_components(bytes: &[u8]) -> Option<u8> {
     let mut rest = bytes.strip_prefix(&[0xFF, 0xD8])?;
     let mut components = None;

@@ -3,6 +3,7 @@
 
 use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
 use outlay_domain::receipt::{MediaType, Receipt, ReceiptStatus};
+use outlay_domain::text::Sha256Hex;
 
 use crate::embedding::EmbeddedPdf;
 use crate::error::PdfError;
@@ -58,7 +59,7 @@ pub(crate) fn write_receipt(
         Content::Attached(message, bytes) => {
             start_page(flow, context, receipt, None, false)?;
             let attachment = attachment(context, receipt, bytes);
-            write_message(flow, context, message, Some(&attachment.path))?;
+            write_message(flow, context, message, Some(&attachment))?;
             Ok(Some(attachment))
         }
         Content::Missing(message) => {
@@ -103,7 +104,7 @@ fn write_pdf(
         let place = Some((index.saturating_add(1), count)).filter(|_| count > 1);
         start_page(flow, context, receipt, place, width > height)?;
         if let Some(attachment) = attachment.as_ref().filter(|_| index == 0) {
-            write_message(flow, context, "pdf-attached-too", Some(&attachment.path))?;
+            write_message(flow, context, "pdf-attached-too", Some(attachment))?;
             flow.skip(6 * POINT);
         }
         let area = fit(flow, (*width, *height));
@@ -157,12 +158,13 @@ fn line_numbers(context: &Context<'_>, lines: &[usize]) -> Result<String> {
     context.localizer.format("pdf-on-lines", &[("count", lines.len().into()), ("lines", list.join(", ").into())])
 }
 
-fn write_message(flow: &mut Flow, context: &Context<'_>, id: &'static str, file: Option<&str>) -> Result {
+fn write_message(flow: &mut Flow, context: &Context<'_>, id: &'static str, file: Option<&EmbeddedFile>) -> Result {
     let width = flow.content_width();
     flow.write(context.fonts, (MARGIN, width), &context.localizer.text(id)?, BODY);
     if let Some(file) = file {
         let label = context.localizer.text("pdf-attachment")?;
-        flow.write(context.fonts, (MARGIN, width), &format!("{label}: {file}"), BODY);
+        flow.write(context.fonts, (MARGIN, width), &format!("{label}: {}", file.path), BODY);
+        flow.write(context.fonts, (MARGIN, width), file.description.as_deref().unwrap_or_default(), SMALL);
     }
     Ok(())
 }
@@ -201,7 +203,8 @@ fn attachment(context: &Context<'_>, receipt: &NumberedReceipt<'_>, bytes: Vec<u
     EmbeddedFile {
         path: format!("{report} R{} {name}", receipt.number),
         mime_type: MimeType::new(receipt.receipt.media_type.name()),
-        description: Some(format!("SHA-256 {}", sanitize_line(&receipt.receipt.sha256))),
+        // Of this file: the inspection may have removed metadata from what was uploaded.
+        description: Some(format!("SHA-256 {}", Sha256Hex::of(&bytes))),
         association_kind: AssociationKind::Source,
         data: bytes.into(),
         modification_date: None,

@@ -57,8 +57,8 @@ fn visible(character: char) -> Option<char> {
     }
 }
 
-/// Breaks a text into lines of at most `width`: at blanks, after hyphens and slashes, and in a word that is wider than a
-/// line between grapheme clusters.
+/// Breaks a text into lines of at most `width`: at blanks, after hyphens and slashes, and in a word that is wider than
+/// a line between grapheme clusters.
 pub(crate) fn wrap(fonts: &Fonts, text: &str, style: Style, width: Length) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut line, mut used) = (String::new(), 0);

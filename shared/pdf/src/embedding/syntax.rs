@@ -80,8 +80,8 @@ const fn is_regular(byte: u8) -> bool {
     !is_space(byte) && !is_delimiter(byte)
 }
 
-/// Parser at a position. `budget` is the number of values that it may still read. After a failure the position is behind
-/// all that has been looked at.
+/// Parser at a position. `budget` is the number of values that it may still read. After a failure the position is
+/// behind all that has been looked at.
 pub(super) struct Parser<'a> {
     bytes: &'a [u8],
     /// Position.

@@ -1,4 +1,5 @@
-//! Sample reports and files: one with five receipts of all types, one of 200 lines, and one with hostile texts and files.
+//! Sample reports and files: one with five receipts of all types, one of many lines, and one with hostile texts and
+//! files.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
