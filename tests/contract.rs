@@ -335,6 +335,7 @@ fn crate_dependencies_point_one_way() {
         ("outlay-test-kit", &["outlay-local"]),
         ("outlay-bank", &["outlay-domain"]),
         ("outlay-exports", &["outlay-domain"]),
+        ("outlay-pdf", &["outlay-domain"]),
         ("outlay-input", &["outlay-domain"]),
         ("outlay-store", &["outlay-aws", "outlay-domain"]),
         ("outlay-vault", &["outlay-aws"]),
