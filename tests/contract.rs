@@ -52,6 +52,7 @@ functions! {
     reports_return "../functions/reports/return.rs"
     reports_reject "../functions/reports/reject.rs"
     reports_history "../functions/reports/history.rs"
+    reports_document "../functions/reports/document.rs"
     reports_update "../functions/reports/update.rs"
     reports_delete "../functions/reports/delete.rs"
     reports_clone "../functions/reports/clone.rs"
@@ -104,7 +105,7 @@ functions! {
         policy_get::handler, policy_put::handler, policy_versions::handler, policy_check::handler,
         reports_create::handler, reports_get::handler, reports_list::handler, reports_submit::handler,
         reports_recall::handler, reports_approve::handler, reports_return::handler, reports_reject::handler,
-        reports_history::handler, reports_update::handler, reports_delete::handler, reports_clone::handler, reports_comment::handler, reports_reassign::handler,
+        reports_history::handler, reports_document::handler, reports_update::handler, reports_delete::handler, reports_clone::handler, reports_comment::handler, reports_reassign::handler,
         expenses_add::handler, expenses_update::handler, expenses_remove::handler, expenses_clone::handler, expenses_split::handler,
         receipts_add::handler, receipts_get::handler, receipts_remove::handler,
         batches_create::handler, batches_list::handler, batches_get::handler, batches_list_payments::handler, batches_get_payment::handler,

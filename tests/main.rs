@@ -17,6 +17,7 @@ mod cors;
 mod currencies;
 mod decisions;
 mod delegation;
+mod documents;
 mod end_to_end;
 mod equal_bills;
 mod events;

@@ -163,8 +163,9 @@ fn file_and_mail_rights_are_limited_to_their_functions() {
     assert_eq!(allowed("ses:SendRawEmail"), ["TriggersNotifyRole", "TriggersRemindRole", "TriggersSweepRole"]);
     assert_eq!(
         allowed("ReceiptsBucket.Arn}/clean/*"),
-        ["ReceiptsGetFunction", "TriggersProcessReceiptRole", "TriggersSweepRole"]
+        ["ReceiptsGetFunction", "ReportsDocumentFunction", "TriggersProcessReceiptRole", "TriggersSweepRole"]
     );
+    assert_eq!(allowed("ReceiptsBucket.Arn}/documents/*"), ["ReportsDocumentFunction"]);
     assert_eq!(
         allowed("ReceiptsBucket.Arn}/quarantine/*"),
         ["ReceiptsAddFunction", "TriggersProcessReceiptRole", "TriggersSweepRole"]

@@ -389,7 +389,7 @@ impl Fixtures {
             "reportsList" => (listed(), Some(Caller::Owner)),
             "reportsList+all" => (listed(), None),
             "reportsHistory" => (Some("report.submitted".to_owned()), None),
-            "receiptsGet" | "batchesDownload" => (Some("X-Amz-Signature=".to_owned()), None),
+            "receiptsGet" | "batchesDownload" | "reportsDocument" => (Some("X-Amz-Signature=".to_owned()), None),
             "membersList" => (Some(self.rita.id.clone()), None),
             "membersGetPayoutAccount" => (Some("3000".to_owned()), None),
             "membersGet" | "membersExport" | "reportsGet" | "batchesGet" => (subject.cloned(), None),

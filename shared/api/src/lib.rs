@@ -6,6 +6,7 @@ pub mod bank_file;
 pub mod batch;
 pub mod check;
 pub mod common;
+pub mod document;
 pub mod expense;
 pub mod export;
 pub mod history;

@@ -17,13 +17,15 @@ use jiff::{SignedDuration, Timestamp};
 use outlay_aws::config::for_service;
 use outlay_aws::env::{ConfigError, required};
 use outlay_domain::receipt::{MAX_FILE_BYTES, MediaType, Receipt, UPLOAD_TTL_SECONDS};
+use outlay_domain::report::Report;
+use outlay_domain::text::Sha256Hex;
 use percent_encoding::percent_decode_str;
 
 use crate::content_disposition::attachment;
 use crate::digest::decode_sha256;
 use crate::error::BucketError;
 use crate::inspect::SanitizedFile;
-use crate::keys::ReceiptKey;
+use crate::keys::{ReceiptKey, document_key};
 
 /// Lifetime of a presigned URL.
 const URL_LIFETIME: Duration = Duration::from_secs(UPLOAD_TTL_SECONDS.unsigned_abs());
@@ -150,8 +152,19 @@ impl ReceiptBucket {
     /// # Errors
     /// [`BucketError`]; [`BucketError::TooLarge`] when it exceeds the size limit.
     pub async fn read_upload(&self, receipt_key: &ReceiptKey) -> Result<Option<Vec<u8>>, BucketError> {
-        let response = match self.client.get_object().bucket(&self.name).key(receipt_key.quarantine_key()).send().await
-        {
+        self.read(receipt_key.quarantine_key()).await
+    }
+
+    /// Reads a kept file, up to the size limit of a receipt; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`BucketError`]; [`BucketError::TooLarge`] when it exceeds the size limit.
+    pub async fn read_clean(&self, receipt_key: &ReceiptKey) -> Result<Option<Vec<u8>>, BucketError> {
+        self.read(receipt_key.clean_key()).await
+    }
+
+    async fn read(&self, key: String) -> Result<Option<Vec<u8>>, BucketError> {
+        let response = match self.client.get_object().bucket(&self.name).key(key).send().await {
             Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
             response => response?,
         };
@@ -183,6 +196,28 @@ impl ReceiptBucket {
             self.put(receipt_key.preview_key(), MediaType::Jpeg, preview).await?;
         }
         self.put(receipt_key.clean_key(), file.media_type, &file.bytes).await
+    }
+
+    /// Stores the PDF of a report.
+    ///
+    /// # Errors
+    /// [`BucketError`]
+    pub async fn store_document(&self, report: &Report, bytes: &[u8]) -> Result<(), BucketError> {
+        self.put(document_key(report, &Sha256Hex::of(bytes)), MediaType::Pdf, bytes).await
+    }
+
+    /// Presigns the download of a stored PDF of a report with this digest, under the number of the report.
+    ///
+    /// # Errors
+    /// [`BucketError`]
+    pub async fn presign_document(
+        &self,
+        report: &Report,
+        sha256: &Sha256Hex,
+        now: Timestamp,
+    ) -> Result<PresignedUrl, BucketError> {
+        let name = if report.number.is_empty() { report.id.to_string() } else { report.number.clone() };
+        self.presign_get(document_key(report, sha256), MediaType::Pdf, &name, now).await
     }
 
     async fn put(&self, key: String, media_type: MediaType, bytes: &[u8]) -> Result<(), BucketError> {

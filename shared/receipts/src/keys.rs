@@ -1,10 +1,12 @@
-//! Object keys of the bucket. Uploads are under `quarantine/` until they are inspected, kept files under `clean/`;
-//! permissions and lifecycle rules follow these prefixes. A key consists of identifiers only, never of text that a
+//! Object keys of the bucket. Uploads are under `quarantine/` until they are inspected, kept files under `clean/`, PDFs of
+//! whole reports for a day under `documents/`; permissions and lifecycle rules follow these prefixes. A key consists of identifiers only, never of text that a
 //! person wrote.
 
 use std::fmt;
 
 use outlay_domain::ids::{OrgId, ReceiptId, ReportId};
+use outlay_domain::report::Report;
+use outlay_domain::text::Sha256Hex;
 
 /// Identifies the files of one receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +30,11 @@ impl fmt::Display for ReceiptKey {
 const QUARANTINE: &str = "quarantine";
 /// Prefix of inspected files.
 const CLEAN: &str = "clean";
+
+/// Object key of the PDF of a report with this digest, in hexadecimal. Another content has another key.
+pub(crate) fn document_key(report: &Report, sha256: &Sha256Hex) -> String {
+    format!("documents/{}/{}/{sha256}.pdf", report.org, report.id)
+}
 
 impl ReceiptKey {
     /// Object key of the upload.

@@ -151,6 +151,7 @@ fn opened_step(number: u32, name: &str, approver: u128) -> OpenedStep {
 /// Report of these lines, approved. Its totals are those given.
 pub fn report(title: &str, expenses: Vec<Expense>, totals: Totals) -> Report {
     Report {
+        reimbursement: None,
         id: ReportId::from_uuid(Uuid::from_u128(0x0192_3f4b_77aa_7bbb_8ccc_0123_4567_89ab)),
         org: OrgId::from_uuid(Uuid::from_u128(2)),
         number: "R-2026-7K3F-9QZX".to_owned(),
@@ -267,6 +268,7 @@ pub fn five_receipts() -> Sample {
         },
     );
     let conversion = Conversion {
+        via: None,
         amount: money(4_187, "EUR"),
         tax: money(0, "EUR"),
         rate: "0.8633".parse().unwrap(),

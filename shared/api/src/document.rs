@@ -1,0 +1,33 @@
+//! Link to the PDF of a report.
+
+use outlay_domain::text::Sha256Hex;
+use outlay_receipts::PresignedUrl;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::common::time;
+
+/// Link to the PDF of a report.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ReportDocument)]
+pub struct DocumentOut {
+    /// Size in bytes.
+    pub size: usize,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// Number of pages.
+    pub pages: usize,
+    /// URL. It grants access without a token until it expires: treat it as a secret.
+    pub url: String,
+    /// Expiry, RFC 3339 in UTC.
+    #[schema(format = DateTime)]
+    pub expires_at: String,
+}
+
+impl DocumentOut {
+    /// Link to a file of this size and digest.
+    #[must_use]
+    pub fn of(size: usize, sha256: &Sha256Hex, pages: usize, link: PresignedUrl) -> Self {
+        Self { size, sha256: sha256.to_string(), pages, url: link.url, expires_at: time(link.expires_at) }
+    }
+}
