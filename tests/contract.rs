@@ -84,6 +84,7 @@ functions! {
     rates_put "../functions/rates/put.rs"
     rates_remove "../functions/rates/remove.rs"
     rates_list "../functions/rates/list.rs"
+    exports_get "../functions/exports/get.rs"
     ledger_get "../functions/ledger/get.rs"
     ledger_put "../functions/ledger/put.rs"
     ledger_journal "../functions/ledger/journal.rs"
@@ -112,7 +113,7 @@ functions! {
         batches_cancel::handler, batches_release::handler, batches_clear_hold::handler, batches_settle::handler, batches_history::handler,
         batches_download::handler, batches_bank_answer::handler, payments_get_settings::handler, payments_put_settings::handler,
         approvals_list::handler, rates_put::handler, rates_remove::handler, rates_list::handler,
-        ledger_get::handler, ledger_put::handler, ledger_journal::handler,
+        exports_get::handler, ledger_get::handler, ledger_put::handler, ledger_journal::handler,
         service_root::handler, service_health::handler, service_openapi::handler,
     )
 )]

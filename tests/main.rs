@@ -23,6 +23,7 @@ mod equal_bills;
 mod events;
 mod exchange_rates;
 mod expenses;
+mod exports;
 mod findings;
 mod history;
 mod idempotency;

@@ -165,7 +165,7 @@ fn file_and_mail_rights_are_limited_to_their_functions() {
         allowed("ReceiptsBucket.Arn}/clean/*"),
         ["ReceiptsGetFunction", "ReportsDocumentFunction", "TriggersProcessReceiptRole", "TriggersSweepRole"]
     );
-    assert_eq!(allowed("ReceiptsBucket.Arn}/documents/*"), ["ReportsDocumentFunction"]);
+    assert_eq!(allowed("ReceiptsBucket.Arn}/documents/*"), ["ExportsGetFunction", "ReportsDocumentFunction"]);
     assert_eq!(
         allowed("ReceiptsBucket.Arn}/quarantine/*"),
         ["ReceiptsAddFunction", "TriggersProcessReceiptRole", "TriggersSweepRole"]

@@ -163,7 +163,8 @@ impl Fixtures {
     pub async fn case(&self, row: &str, operation: &Operation) -> Case {
         let world = &self.world;
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let mut path = operation.path.replace("{org}", &world.org).replace("{date}", &today());
+        let mut path =
+            operation.path.replace("{org}", &world.org).replace("{date}", &today()).replace("{list}", "expenses");
         let (mut owner, mut subject, mut seen, mut report) = (world.ana.clone(), None, None, Value::Null);
         let mut watched = watched(world, row);
         let mut end_to_end_id = String::new();
@@ -389,7 +390,9 @@ impl Fixtures {
             "reportsList" => (listed(), Some(Caller::Owner)),
             "reportsList+all" => (listed(), None),
             "reportsHistory" => (Some("report.submitted".to_owned()), None),
-            "receiptsGet" | "batchesDownload" | "reportsDocument" => (Some("X-Amz-Signature=".to_owned()), None),
+            "receiptsGet" | "batchesDownload" | "reportsDocument" | "exportsGet" => {
+                (Some("X-Amz-Signature=".to_owned()), None)
+            }
             "membersList" => (Some(self.rita.id.clone()), None),
             "membersGetPayoutAccount" => (Some("3000".to_owned()), None),
             "membersGet" | "membersExport" | "reportsGet" | "batchesGet" => (subject.cloned(), None),

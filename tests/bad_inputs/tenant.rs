@@ -105,6 +105,7 @@ async fn every_operation_on_foreign_organisation_is_not_found() {
                 .replace("{date}", "2026-01-01")
                 .replace("{currency}", "GBP")
                 .replace("{receipt}", "rcp_01jd0000000000000000000000")
+                .replace("{list}", "reports")
                 .replace("{batch}", "bat_01jd0000000000000000000000")
                 .replace("{payment}", "pay_01jd0000000000000000000000")
         };

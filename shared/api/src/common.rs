@@ -134,6 +134,17 @@ pub struct ReportPath {
     report: String,
 }
 
+/// Path parameters of an export.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "describes parameters to OpenAPI")]
+pub struct ExportPath {
+    /// Organisation, `org_…`.
+    org: String,
+    /// `reports`, `expenses`, `members` or `payments`.
+    list: String,
+}
+
 /// Path parameters of an expense.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -2,6 +2,7 @@
 //! media type, size and digest of an upload are signed, so S3 accepts the declared file only. Must not inspect files or
 //! decide who may see them.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
@@ -16,6 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use outlay_aws::config::for_service;
 use outlay_aws::env::{ConfigError, required};
+use outlay_domain::ids::OrgId;
 use outlay_domain::receipt::{MAX_FILE_BYTES, MediaType, Receipt, UPLOAD_TTL_SECONDS};
 use outlay_domain::report::Report;
 use outlay_domain::text::Sha256Hex;
@@ -25,13 +27,15 @@ use crate::content_disposition::attachment;
 use crate::digest::decode_sha256;
 use crate::error::BucketError;
 use crate::inspect::SanitizedFile;
-use crate::keys::{ReceiptKey, document_key};
+use crate::keys::{ReceiptKey, document_key, export_key};
 
 /// Lifetime of a presigned URL.
 const URL_LIFETIME: Duration = Duration::from_secs(UPLOAD_TTL_SECONDS.unsigned_abs());
 
 /// Keeps downloads out of browser and proxy caches.
 const CACHE_CONTROL: &str = "private, no-store";
+/// Media type of lists.
+const CSV: &str = "text/csv; charset=utf-8";
 
 /// Bucket of receipt files.
 #[derive(Clone, Debug)]
@@ -218,6 +222,35 @@ impl ReceiptBucket {
     ) -> Result<PresignedUrl, BucketError> {
         let name = if report.number.is_empty() { report.id.to_string() } else { report.number.clone() };
         self.presign_get(document_key(report, sha256), MediaType::Pdf, &name, now).await
+    }
+
+    /// Stores an exported list from a file on disk.
+    ///
+    /// # Errors
+    /// [`BucketError`]; [`BucketError::Refused`] when the file cannot be read.
+    pub async fn store_export(&self, org: OrgId, sha256: &Sha256Hex, path: &Path) -> Result<(), BucketError> {
+        let body = ByteStream::from_path(path).await.map_err(|_| BucketError::Refused("File".to_owned()))?;
+        let request = self.client.put_object().bucket(&self.name).key(export_key(org, sha256)).content_type(CSV);
+        let request = request.server_side_encryption(ServerSideEncryption::AwsKms).ssekms_key_id(&self.kms_key);
+        request.body(body).send().await?;
+        Ok(())
+    }
+
+    /// Presigns the download of a stored list with this digest, as `{name}.csv`.
+    ///
+    /// # Errors
+    /// [`BucketError`]
+    pub async fn presign_export(
+        &self,
+        org: OrgId,
+        sha256: &Sha256Hex,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<PresignedUrl, BucketError> {
+        let request = self.client.get_object().bucket(&self.name).key(export_key(org, sha256));
+        let request = request.response_content_type(CSV);
+        // The name is one of this service.
+        presign_get(request.response_content_disposition(format!("attachment; filename=\"{name}.csv\"")), now).await
     }
 
     async fn put(&self, key: String, media_type: MediaType, bytes: &[u8]) -> Result<(), BucketError> {

@@ -1,5 +1,5 @@
 //! Object keys of the bucket. Uploads are under `quarantine/` until they are inspected, kept files under `clean/`, PDFs of
-//! whole reports for a day under `documents/`; permissions and lifecycle rules follow these prefixes. A key consists of identifiers only, never of text that a
+//! reports and exported lists for a day under `documents/`; permissions and lifecycle rules follow these prefixes. A key consists of identifiers only, never of text that a
 //! person wrote.
 
 use std::fmt;
@@ -34,6 +34,11 @@ const CLEAN: &str = "clean";
 /// Object key of the PDF of a report with this digest, in hexadecimal. Another content has another key.
 pub(crate) fn document_key(report: &Report, sha256: &Sha256Hex) -> String {
     format!("documents/{}/{}/{sha256}.pdf", report.org, report.id)
+}
+
+/// Object key of an exported list with this digest.
+pub(crate) fn export_key(org: OrgId, sha256: &Sha256Hex) -> String {
+    format!("documents/{org}/exports/{sha256}.csv")
 }
 
 impl ReceiptKey {
