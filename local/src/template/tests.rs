@@ -350,7 +350,8 @@ fn project_template_is_read_completely() {
     assert!(template.routes.iter().any(|route| route.path == "/v1/health" && route.access == Access::Open));
     assert!(template.routes.iter().all(|route| template.functions.iter().any(|it| it.name == route.function)));
     assert_eq!(template.tables.len(), 1);
-    assert_eq!(template.streams.len(), 1);
+    // To the function that sends mail, and to the one that works on batches.
+    assert_eq!(template.streams.len(), 2);
     assert_eq!(template.ignored_event_sources, Vec::<String>::new());
     assert!(crate::sqs::Queues::from_template(None, &template).is_ok(), "a queue is missing");
 }
