@@ -11,7 +11,6 @@ use outlay_api::common::ExportPath;
 use outlay_api::document::ListFileOut;
 use outlay_domain::permission::{ListAllReports, ListBatches, ListMembers};
 use outlay_domain::report::ReportStatus;
-use outlay_exports::CsvOptions;
 use outlay_http::prelude::*;
 use outlay_receipts::ReceiptBucket;
 use outlay_store::ReportFilter;
@@ -106,12 +105,7 @@ async fn handler(context: Context<'_, GetExport>) -> HandlerResult {
     let (org, bucket) = (context.org(), context.resource);
     let list = List::parse(&context.path("list")).ok_or_else(Problem::not_found)?;
     permit(&context, list)?;
-    let csv = context.store().ledger_settings(org).await?.formats.csv;
-    let options = CsvOptions {
-        delimiter: csv.delimiter,
-        decimal_separator: csv.decimal_separator,
-        byte_order_mark: csv.byte_order_mark,
-    };
+    let options = context.store().ledger_settings(org).await?.formats.csv.into();
     let mut file = SpoolFile::create()?;
     let time_left = || context.time_left();
     let source = Source { store: context.store(), org, filter: context.query.to_filter(), time_left: &time_left };

@@ -52,7 +52,7 @@ async fn handler(context: Context<'_, GetDocument>) -> HandlerResult {
     let document = ReportDocument { report, organisation, names: &names, events: &events, as_of };
     let (bytes, summary) = content::write(&document, context.caller.member.language, files)?;
     let sha256 = Sha256Hex::of(&bytes);
-    bucket.store_document(report, &bytes).await?;
+    bucket.store_document(report, &sha256, &bytes).await?;
     let link = bucket.presign_document(report, &sha256, context.now()).await?;
     // No ETag: the link expires without a new version of the report.
     Ok(Reply::ok(&DocumentOut::of(bytes.len(), &sha256, summary.pages, link))?)

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use outlay_domain::text::Sha256Hex;
+use outlay_domain::text::{Sha256Hex, hex};
 use outlay_http::{ApiError, Problem};
 use sha2::{Digest as _, Sha256};
 
@@ -43,8 +43,7 @@ impl SpoolFile {
     /// Flushes the file.
     pub(super) fn finish(mut self) -> Result<SpooledFile, ApiError> {
         self.out.flush().map_err(Problem::internal)?;
-        let digest = self.sha256.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-        let sha256 = digest.parse().map_err(|_| Problem::internal("a digest that is none"))?;
+        let sha256 = hex(&self.sha256.finalize()).parse().map_err(|_| Problem::internal("a digest that is none"))?;
         Ok(SpooledFile { size: self.size, sha256, path: self.path })
     }
 }

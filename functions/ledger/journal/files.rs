@@ -9,8 +9,8 @@ use outlay_domain::ledger::{AccountingPeriod, FiscalYear, JournalEntry, JournalL
 use outlay_domain::organisation::Organisation;
 use outlay_domain::policy::Policy;
 use outlay_exports::{
-    CsvOptions, DatevOptions, DatevTaxBooking, DatevWriter, ExportError, FecCharset, FecOptions, FecWriter,
-    JournalCsvWriter, SieName, SieOptions, SieWriter, fec_file_name, write_journal,
+    DatevOptions, DatevTaxBooking, DatevWriter, ExportError, FecCharset, FecOptions, FecWriter, JournalCsvWriter,
+    SieName, SieOptions, SieWriter, fec_file_name, write_journal,
 };
 use outlay_http::{Problem, ProblemType, Reply};
 use outlay_store::journal::StoredEntry;
@@ -122,12 +122,7 @@ fn write_entries(
     let journal = entries.iter().map(|stored| &stored.entry);
     match format {
         Format::Json | Format::Csv => {
-            let csv = file.settings.formats.csv;
-            let options = CsvOptions {
-                delimiter: csv.delimiter,
-                decimal_separator: csv.decimal_separator,
-                byte_order_mark: csv.byte_order_mark,
-            };
+            let options = file.settings.formats.csv.into();
             let writer = JournalCsvWriter::new(out, options)?.with_first_number(file.first_number);
             write_journal(writer, journal)?;
             Ok(format!("journal_{}_{}.csv", file.from, file.to))

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::Write;
 
 use jiff::civil::Date;
+use outlay_domain::ledger::CsvSettings;
 use outlay_domain::money::Money;
 
 use crate::amount::decimal;
@@ -27,6 +28,13 @@ pub struct CsvOptions {
 impl Default for CsvOptions {
     fn default() -> Self {
         Self { delimiter: ',', decimal_separator: '.', byte_order_mark: false }
+    }
+}
+
+impl From<CsvSettings> for CsvOptions {
+    fn from(settings: CsvSettings) -> Self {
+        let CsvSettings { delimiter, decimal_separator, byte_order_mark } = settings;
+        Self { delimiter, decimal_separator, byte_order_mark }
     }
 }
 

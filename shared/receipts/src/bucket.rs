@@ -202,12 +202,12 @@ impl ReceiptBucket {
         self.put(receipt_key.clean_key(), file.media_type, &file.bytes).await
     }
 
-    /// Stores the PDF of a report.
+    /// Stores the PDF of a report, which has this digest.
     ///
     /// # Errors
     /// [`BucketError`]
-    pub async fn store_document(&self, report: &Report, bytes: &[u8]) -> Result<(), BucketError> {
-        self.put(document_key(report, &Sha256Hex::of(bytes)), MediaType::Pdf, bytes).await
+    pub async fn store_document(&self, report: &Report, sha256: &Sha256Hex, bytes: &[u8]) -> Result<(), BucketError> {
+        self.put(document_key(report, sha256), MediaType::Pdf, bytes).await
     }
 
     /// Presigns the download of a stored PDF of a report with this digest, under the number of the report.
